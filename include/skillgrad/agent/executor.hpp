@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <skillgrad/agent/tool_loop.hpp>
+#include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/exec/sandbox.hpp>
+#include <skillgrad/skill/package.hpp>
+
+namespace skillgrad::agent {
+
+struct RolloutLimits {
+  LoopLimits loop;
+  std::chrono::milliseconds command_time{120'000};  ///< each shell command
+  std::uint64_t memory_bytes = std::uint64_t{4} << 30;
+};
+[[nodiscard]] std::string limits_to_json(const RolloutLimits& limits);  ///< for cache identities
+
+struct RolloutRequest {
+  const bench::Task* task = nullptr;
+  const skill::SkillPackage* skill = nullptr;  ///< null: no skill at all (baseline "none")
+  std::filesystem::path skill_dir;  ///< a copy without evals/, mounted read-only; "" without skill
+  int sample = 0;
+  std::string scope;                ///< e.g. "iter_003/rollouts/t1.0"
+  std::filesystem::path work_dir;   ///< empty folder to fill; kept afterwards
+  RolloutLimits limits;
+};
+
+/// One execution of one task.
+struct Rollout {
+  std::string task_id;
+  int sample = 0;
+  EndState end = EndState::infra_error;
+  std::optional<Error> error;
+  Trajectory trajectory;
+  std::string final_message;
+  std::string skill_text;  ///< body and references that this run really loaded, with file names
+  bool activated = false;
+  llm::Usage usage;
+  std::optional<double> cost_usd;
+  double seconds = 0;
+  std::filesystem::path work_dir;
+};
+
+/// Thread-safe: many rollouts at once.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  [[nodiscard]] virtual Rollout run(const RolloutRequest& request,
+                                    const llm::CallContext& context) = 0;
+  /// System prompt for this skill: catalog entry included; `optimize` checks that it is.
+  [[nodiscard]] virtual std::string system_prompt(const skill::SkillPackage* skill) const = 0;
+};
+
+struct ExecutorDependencies {
+  llm::ChatModel* model = nullptr;
+  const bench::Benchmark* benchmark = nullptr;
+  exec::Sandbox* sandbox = nullptr;
+  sheet::Recalculator* recalculator = nullptr;  ///< for set_up's context only
+  const Clock* clock = nullptr;
+  std::string prompt;  ///< text of prompts/executor.md
+};
+/// The tool-using agent: activate_skill, read_reference, shell.
+[[nodiscard]] std::unique_ptr<Executor> make_executor(ExecutorDependencies dependencies);
+
+}  // namespace skillgrad::agent

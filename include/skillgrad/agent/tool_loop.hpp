@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <skillgrad/core/clock.hpp>
+#include <skillgrad/llm/chat.hpp>
+
+namespace skillgrad::agent {
+
+/// An ordered record of what happened, with call ids so that parallel tool calls pair correctly.
+/// Outputs are stored whole and shown truncated.
+struct TraceEvent {
+  enum class Kind { message, reasoning, tool_call, tool_output, error };
+  Kind kind = Kind::message;
+  int turn = 0;         ///< 1-based model turn
+  std::string role;     ///< system, user, assistant for messages
+  std::string call_id;
+  std::string name;     ///< tool name
+  std::string text;     ///< message text, JSON arguments, tool output or error
+  bool is_error = false;
+};
+struct Trajectory {
+  std::vector<TraceEvent> events;
+  [[nodiscard]] std::string to_json_lines() const;
+  [[nodiscard]] static Result<Trajectory> from_json_lines(const std::string& text);
+  /// Numbered steps for a prompt, each text at most `per_event` bytes, the whole at most `total`.
+  [[nodiscard]] std::string render(std::size_t per_event, std::size_t total) const;
+  /// Steps from..to (1-based, inclusive) at greater length.
+  [[nodiscard]] std::string render_range(int from, int to, std::size_t total) const;
+};
+
+/// What a tool call came to. `text` goes back to the model; `ends_loop` ends the conversation
+/// (a submit tool). `infra` set: the tool could not do its work, the loop stops with that error.
+struct ToolOutcome {
+  std::string text;
+  bool is_error = false;
+  bool ends_loop = false;
+  std::optional<Error> infra;
+};
+/// Used by one conversation at a time.
+class Tool {
+ public:
+  virtual ~Tool() = default;
+  [[nodiscard]] virtual llm::ToolSpec spec() const = 0;
+  [[nodiscard]] virtual ToolOutcome call(const std::string& arguments_json,
+                                         std::stop_token stop) = 0;
+};
+/// A tool from a function, with its parameters' JSON Schema text.
+[[nodiscard]] std::unique_ptr<Tool> make_tool(
+    llm::ToolSpec spec,
+    std::function<ToolOutcome(const std::string& arguments_json, std::stop_token stop)> call);
+
+enum class EndState {
+  finished,     ///< the model ended its work
+  turn_limit,
+  time_limit,
+  token_limit,
+  infra_error,  ///< not the agent's doing; never graded
+  refused
+};
+[[nodiscard]] const char* to_string(EndState state);
+
+struct LoopLimits {
+  int turns = 30;
+  std::chrono::milliseconds time{0};  ///< 0 = none
+  std::int64_t tokens = 0;            ///< 0 = none
+  std::size_t tool_output_bytes = 30'000;  ///< shown to the model, head and tail
+  int calls_per_turn = 16;
+};
+struct LoopRequest {
+  std::string stage, scope;
+  int sample_index = 0;
+  std::vector<llm::Message> messages;  ///< system and user
+  std::vector<Tool*> tools;
+  LoopLimits limits;
+  std::optional<int> max_output_tokens;
+};
+struct LoopResult {
+  EndState end = EndState::infra_error;
+  std::optional<Error> error;  ///< set for infra_error and refused
+  Trajectory trajectory;
+  std::string final_message;   ///< last assistant text
+  std::vector<llm::Message> messages;  ///< whole conversation, for a repair turn
+  llm::Usage usage;
+  std::optional<double> cost_usd = 0.0;
+  int turns = 0;
+};
+/// Model turn, tool calls, tool results, until the model stops calling tools, a tool ends the loop
+/// or a limit is met. Truncated or filtered tool calls are never executed (endpoints.md R2.9);
+/// unknown tools and bad arguments become error results; three bad turns in a row end it.
+[[nodiscard]] LoopResult run_tool_loop(llm::ChatModel& model, const LoopRequest& request,
+                                       const Clock& clock, const llm::CallContext& context);
+
+}  // namespace skillgrad::agent

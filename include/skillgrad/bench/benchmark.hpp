@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <skillgrad/core/error.hpp>
+#include <skillgrad/exec/sandbox.hpp>
+#include <skillgrad/sheet/workbook.hpp>
+
+namespace skillgrad::bench {
+
+/// What the agent is asked. Holds nothing that the agent must not see except `category`, `split`
+/// and `metadata`, which never reach a prompt.
+struct Task {
+  std::string id;
+  std::string prompt;    ///< complete task text, with the names of input and output files
+  std::string category;  ///< e.g. instruction_type; "" if none
+  std::string split;     ///< split named by the data set, or ""
+  std::string hash;      ///< SHA-256 of prompt, input files and expected results
+  std::string content_hash;  ///< SHA-256 of prompt and input files only: split overlap by content
+  std::vector<std::string> input_files;  ///< names in the work directory
+  std::string output_file;               ///< name the agent must write, or ""
+  std::string answer_position;           ///< spreadsheet tasks: for lint L2-03; or ""
+};
+
+enum class GradeStatus { pass, fail, error };
+enum class GradeErrorKind { none, dataset_error, infra_error };
+
+struct TypedText {
+  std::string type;  ///< empty, number, bool, string, error, date, datetime, time, duration
+  std::string text;  ///< shortest round-trip form for numbers
+  bool operator==(const TypedText&) const = default;
+};
+struct Difference {
+  std::string where;
+  TypedText expected, got;
+  bool operator==(const Difference&) const = default;
+};
+struct Check {
+  std::string name;
+  double weight = 1, score = 0;
+  std::string message;
+};
+
+/// Result of one grading (grading.md G1-G5). An error is never a score: `score` is 0 then and must
+/// not be used.
+struct Grade {
+  std::string task_id;
+  GradeStatus status = GradeStatus::error;
+  GradeErrorKind kind = GradeErrorKind::none;
+  double score = 0;
+  bool hard = false;
+  std::size_t matched = 0, total = 0;
+  std::string message;  ///< first 20 differences and a count, or the error with its mend
+  std::vector<Difference> differences;
+  std::vector<Check> checks;
+  std::string grader;   ///< e.g. "spreadsheetbench/strict"
+  std::string version;  ///< of the recalculation program when it was used, or ""
+};
+[[nodiscard]] std::string grade_to_json(const Grade& grade);
+[[nodiscard]] Result<Grade> grade_from_json(const std::string& text);
+
+/// What an agent left behind.
+struct AgentAnswer {
+  std::filesystem::path work_dir;
+  std::string final_message;
+};
+
+/// Programs that grading may need. Pointers may be null: then a task that needs one is an
+/// infra_error. All are thread-safe.
+struct GradeContext {
+  sheet::Recalculator* recalculator = nullptr;
+  exec::Sandbox* sandbox = nullptr;  ///< for command graders
+  std::stop_token stop;
+};
+
+struct Splits {
+  std::vector<std::string> train, val, test;  ///< task ids; train = evolution pool
+  std::string origin;                         ///< one sentence: how they came about
+};
+
+enum class GradingMode { strict, official, skillgrad };
+enum class RecalcMode { automatic, always, never };
+
+struct BenchmarkOptions {
+  GradingMode mode = GradingMode::strict;
+  RecalcMode recalc = RecalcMode::automatic;
+  std::map<std::string, std::string> map;  ///< column map of CSV/TSV benchmarks
+};
+
+/// A set of tasks with a grader. Immutable after loading, hence thread-safe.
+class Benchmark {
+ public:
+  virtual ~Benchmark() = default;
+  [[nodiscard]] virtual std::string name() const = 0;    ///< "spreadsheetbench", "records", ...
+  [[nodiscard]] virtual std::string source() const = 0;  ///< path as given
+  [[nodiscard]] virtual std::string grading() const = 0; ///< mode, recalculation: kept with scores
+  [[nodiscard]] virtual const std::vector<Task>& tasks() const = 0;  ///< data set order
+  [[nodiscard]] virtual const std::vector<std::string>& notices() const = 0;
+  /// Splits that the data set itself defines (published lists, `split` fields); nullopt: none.
+  [[nodiscard]] virtual std::optional<Splits> own_splits() const = 0;
+  /// Fills the empty folder with this task's input files and runs its set-up.
+  [[nodiscard]] virtual Result<> set_up(const Task& task, const std::filesystem::path& work_dir,
+                                        const GradeContext& context) const = 0;
+  /// Grades a copy of the answer; never changes it; never throws. Same answer, same bytes.
+  [[nodiscard]] virtual Grade grade(const Task& task, const AgentAnswer& answer,
+                                    const GradeContext& context) const = 0;
+  /// Puts the golden answer of a task into an otherwise set-up work directory, for `benchmark
+  /// check`. Error (dataset) when the task has none, e.g. a command grader without a target.
+  [[nodiscard]] virtual Result<AgentAnswer> golden_answer(
+      const Task& task, const std::filesystem::path& work_dir) const = 0;
+  /// Turns a line of `grade --predictions` ("output" path or "answer" list) into an answer.
+  [[nodiscard]] virtual Result<AgentAnswer> prediction(
+      const Task& task, const std::string& json_line, const std::filesystem::path& base_dir,
+      const std::filesystem::path& work_dir) const = 0;
+  [[nodiscard]] const Task* find(const std::string& id) const;
+};
+
+/// "NAME:PATH", or a path to .jsonl/.csv/.tsv/evals.json or a skill's evals folder.
+/// Errors: config (unknown name, nearest match), input, dataset.
+[[nodiscard]] Result<std::unique_ptr<Benchmark>> load_benchmark(const std::string& spec,
+                                                                const BenchmarkOptions& options);
+[[nodiscard]] std::vector<std::string> benchmark_names();
+
+struct SplitOptions {
+  std::uint64_t seed = 0;
+  std::string split_file;  ///< JSON {"train":[...],"val":[...],"test":[...]}, or "builtin:..." resource
+  double train = 0.5, val = 0.1;  ///< shares when nothing else says; the rest is test
+};
+/// Own splits of the data set, else the split file, else a seeded shuffle (a split file wins over
+/// own splits). Ids are disjoint and exist. Errors: input, dataset.
+[[nodiscard]] Result<Splits> make_splits(const Benchmark& benchmark, const SplitOptions& options);
+
+struct CheckProblem {
+  std::string task_id;
+  std::string what;  ///< "golden scores 0.5, expected 1", ...
+  std::string mend;
+};
+struct CheckReport {
+  std::size_t tasks = 0;
+  std::vector<CheckProblem> problems;
+  std::vector<std::string> notices;
+};
+/// Golden must score 1, an empty answer 0, two grades of one output must be equal bytes, splits
+/// must not share ids or contents. `ids` empty = all tasks.
+[[nodiscard]] Result<CheckReport> check_benchmark(const Benchmark& benchmark,
+                                                  const std::vector<std::string>& ids,
+                                                  const Splits* splits, const GradeContext& context,
+                                                  unsigned jobs);
+
+}  // namespace skillgrad::bench

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <skillgrad/core/clock.hpp>
+#include <skillgrad/core/secret.hpp>
+#include <skillgrad/llm/chat.hpp>
+
+namespace skillgrad::llm {
+
+/// Where and how to call. Serialised into config.json without `api_key`.
+struct EndpointOptions {
+  std::string base_url;  ///< joined by endpoints.md R1.1
+  std::string model;
+  Secret api_key;        ///< empty: no auth header
+  std::map<std::string, std::string> headers;  ///< extra ones; values are secrets to the redactor
+  std::string stream = "auto";                 ///< auto | on | off
+  std::optional<int> max_output_tokens;
+  std::optional<double> temperature;           ///< not sent unless set
+  std::string extra_body;                      ///< JSON object merged last, or ""
+  std::string ca_file;
+  bool insecure_tls = false;
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds attempt_timeout{600'000};
+  std::chrono::milliseconds max_retry_after{120'000};
+  int max_attempts_transient = 6;
+  int max_attempts_rate_limit = 12;
+  std::optional<double> price_in, price_cached, price_out;  ///< USD per million tokens, override
+};
+
+/// Hard limits of a run; 0 = none. Checked before every attempt.
+struct Budget {
+  double max_usd = 0;
+  std::int64_t max_tokens = 0;
+  std::int64_t max_calls = 0;
+};
+
+/// One row per attempt; written by the client, read by resume and reports.
+struct LedgerRow {
+  std::string key;       ///< request key (content hash with sample index and scope)
+  std::string stage, scope, model;
+  std::string outcome;   ///< "ok", "refused" or an ErrorCode name
+  std::string billed;    ///< "yes", "no", "unknown"
+  Usage usage;
+  std::optional<double> cost_usd;
+  int http_status = 0;
+  int attempt = 0;
+  double seconds = 0;
+};
+
+/// Where finished calls and attempts are recorded (implemented by the store; a fake in tests).
+/// Thread-safe. A finished reply is durable before `finish` returns, so that a resumed run finds it.
+class CallRecorder {
+ public:
+  virtual ~CallRecorder() = default;
+  /// Reply JSON of an equal finished request, or nullopt.
+  [[nodiscard]] virtual Result<std::optional<std::string>> find(const std::string& key) = 0;
+  /// An attempt is about to be sent; `reserved_usd` is what it may cost at most.
+  [[nodiscard]] virtual Result<> begin(const std::string& key, const LedgerRow& row,
+                                       double reserved_usd) = 0;
+  /// An attempt ended without a usable reply.
+  [[nodiscard]] virtual Result<> attempt_failed(const LedgerRow& row) = 0;
+  /// The call is done: request and reply bodies (redacted JSON) and the paying row.
+  [[nodiscard]] virtual Result<> finish(const LedgerRow& row, const std::string& request_json,
+                                        const std::string& reply_json) = 0;
+};
+
+/// Totals over a run, for the status line and run.json.
+struct LedgerTotals {
+  Usage usage;
+  std::optional<double> cost_usd;  ///< nullopt once any call has an unknown price
+  std::map<std::string, Usage> by_stage;
+  std::map<std::string, double> cost_by_stage;
+  std::int64_t attempts = 0, retries = 0, failed_calls = 0, replayed_calls = 0;
+  double unsettled_usd = 0;        ///< attempts that may have been billed but gave no reply
+};
+
+/// Shared by all clients of a run: budget, ledger totals, calls in flight. Thread-safe.
+class Accountant {
+ public:
+  explicit Accountant(Budget budget);
+  ~Accountant();
+  Accountant(const Accountant&) = delete;
+  Accountant& operator=(const Accountant&) = delete;
+  /// Errors: budget, naming the limit, what is spent and how to raise it.
+  [[nodiscard]] Result<> reserve(double usd, std::int64_t tokens);
+  void settle(double reserved_usd, std::int64_t reserved_tokens, const LedgerRow& row);
+  /// A row of an earlier process of the same run (replayed at resume); counts as spent.
+  void restore(const LedgerRow& row);
+  [[nodiscard]] LedgerTotals totals() const;
+  [[nodiscard]] int in_flight() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Everything a client needs besides the endpoint. All references outlive the client.
+struct ClientDependencies {
+  Clock* clock = nullptr;
+  Accountant* accountant = nullptr;
+  CallRecorder* recorder = nullptr;  ///< may be null: nothing is recorded
+  const Redactor* redactor = nullptr;
+  std::uint64_t jitter_seed = 0;
+  std::function<void(const std::string& line)> warn;  ///< one-time warnings, already redacted
+};
+
+/// The HTTP client. One per endpoint and model; thread-safe, any number of calls at once (each
+/// thread reuses its own connection).
+[[nodiscard]] Result<std::unique_ptr<ChatModel>> make_client(EndpointOptions options,
+                                                             ClientDependencies dependencies);
+/// URL of the chat completions resource by R1.1. Errors: config.
+[[nodiscard]] Result<std::string> join_url(const std::string& base_url, const std::string& resource);
+/// USD per million tokens: {input, cached, output}, from the built-in dated table; nullopt if unknown.
+struct Price {
+  double input = 0, cached = 0, output = 0;
+};
+[[nodiscard]] std::optional<Price> find_price(const std::string& model);
+/// GET {base}/models, for doctor. Errors as complete().
+[[nodiscard]] Result<std::vector<std::string>> list_models(const EndpointOptions& options);
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <skillgrad/core/error.hpp>
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/llm/chat.hpp>
+#include <skillgrad/skill/editor.hpp>
+
+namespace skillgrad::optim {
+
+/// The messages between stages (algorithm.md section 1): values that convert to JSON and back, each
+/// with a "schema" field, so that an external command can take the place of any stage. from_json is
+/// strict: errors (input) carry a JSON pointer, got / expected and the mend.
+
+/// skillgrad.loss/1
+struct LossRecord {
+  std::string task_id;
+  int sample = 0;
+  std::string status;  ///< pass, fail, error, timeout, limit, refused
+  double score = 0, loss = 1;
+  bool hard = false;
+  std::size_t matched = 0, total = 0;
+  std::string feedback;  ///< cells or items expected and got
+  std::map<std::string, double> components;  ///< quality, cost, time, size, violations
+  std::string trace;      ///< path of trajectory.jsonl relative to the run, "" if none
+  std::string end_state;  ///< of the executor
+  std::string error;      ///< for status error: one line
+  llm::Usage usage;
+  std::optional<double> cost_usd;
+  double seconds = 0;
+  /// Graded (pass, fail, timeout, limit, refused); errors are not evidence.
+  [[nodiscard]] bool graded() const { return status != "error"; }
+};
+
+/// skillgrad.evidence/1: what a diagnoser is given for one task.
+struct Evidence {
+  std::string task_id;
+  std::string kind;  ///< "failure" or "contrastive"
+  std::string task_prompt;
+  LossRecord current;
+  std::string current_trace;   ///< rendered
+  std::string skill_text;      ///< what the current run really loaded
+  std::optional<LossRecord> initial;  ///< contrastive: the initial skill's failed run
+  std::string initial_trace;
+  struct KnownPattern {
+    std::string slug, line;
+  };
+  std::vector<KnownPattern> known_patterns;
+  std::string task_dir;  ///< run folder of the rollout, for read_file; relative to the run
+};
+
+/// skillgrad.gradient/1: the textual gradient of one task.
+struct Gradient {
+  std::string task_id;
+  std::string kind;      ///< failure or contrastive
+  std::string label;     ///< 3-6 words
+  std::string gradient;  ///< prose analysis
+  std::string skipped_step;
+  std::vector<int> steps;
+  std::string known;     ///< slug of a known pattern, or "new", or ""
+  double loss = 0;       ///< of the task, filled by the optimizer
+};
+
+struct RemedyEntry {
+  int iteration = 0;
+  std::string diagnosis, change;  ///< one line; what the patch really did
+  bool accepted = false;
+  bool operator==(const RemedyEntry&) const = default;
+};
+struct Pattern {
+  std::string slug;
+  std::string kind;  ///< operation, workflow, mixed
+  std::string line;
+  std::string anchor;  ///< slug of a body heading, a reference's base name, or ""
+  std::vector<int> appeared_in;
+  std::string description, action;
+  std::vector<RemedyEntry> remedies;
+  double velocity = 0;
+};
+/// skillgrad.memory/1: the persistent pattern memory M.
+struct MomentumMemory {
+  int iteration = 0;  ///< last one merged; 0 = empty
+  std::vector<Pattern> patterns;
+  [[nodiscard]] std::string to_markdown() const;  ///< momentum_memory.md
+};
+struct OverlayEntry {
+  std::string task_id, signal;
+  std::string pattern;  ///< slug, "new" or "no-actionable-signal"
+  std::string anchor, gap, change;
+};
+struct Theme {
+  std::string theme;
+  std::vector<std::string> tasks;
+};
+/// skillgrad.momentum/1 (with "memory"): the per-iteration overlay O.
+struct Overlay {
+  int iteration = 0;
+  std::vector<OverlayEntry> entries;
+  std::vector<Theme> themes;
+};
+
+/// skillgrad.patch/1
+struct Patch {
+  std::vector<skill::EditOp> edits;
+  struct Addressed {
+    std::string pattern, anchor, reason;
+  };
+  std::vector<Addressed> addressed;
+  std::string summary;
+};
+
+/// A patch that was tried and not kept, shown to the next patch call.
+struct RejectedPatch {
+  int iteration = 0;
+  std::string summary, diff, reason;
+};
+
+/// skillgrad.gate/1
+struct GateDecision {
+  std::string decision;  ///< accepted, rejected, undecided
+  std::string mode;
+  double before = 0, after = 0, difference = 0, standard_error = 0;
+  double low = 0, high = 0;
+  std::optional<double> p;
+  std::size_t n = 0, planned = 0, fixed = 0, broken = 0;
+  std::string reason;
+};
+
+Json to_json(const LossRecord& value);
+Json to_json(const Evidence& value);
+Json to_json(const Gradient& value);
+Json to_json(const MomentumMemory& value);
+Json to_json(const Overlay& value);
+Json to_json(const Patch& value);
+Json to_json(const RejectedPatch& value);
+Json to_json(const GateDecision& value);
+Json to_json(const llm::Usage& value);
+[[nodiscard]] Result<LossRecord> loss_from_json(const Json& value);
+[[nodiscard]] Result<Gradient> gradient_from_json(const Json& value);
+[[nodiscard]] Result<MomentumMemory> memory_from_json(const Json& value);
+[[nodiscard]] Result<Overlay> overlay_from_json(const Json& value);
+[[nodiscard]] Result<Patch> patch_from_json(const Json& value);
+[[nodiscard]] Result<RejectedPatch> rejected_from_json(const Json& value);
+[[nodiscard]] Result<GateDecision> gate_from_json(const Json& value);
+[[nodiscard]] Result<llm::Usage> usage_from_json(const Json& value);
+
+}  // namespace skillgrad::optim

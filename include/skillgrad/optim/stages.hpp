@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <skillgrad/agent/executor.hpp>
+#include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/core/registry.hpp>
+#include <skillgrad/optim/messages.hpp>
+#include <skillgrad/skill/package.hpp>
+
+namespace skillgrad::optim {
+
+/// What every stage call gets. Stages are thread-safe unless said otherwise.
+struct StageContext {
+  std::string scope;  ///< e.g. "iter_003"; prefix of ledger scopes
+  int iteration = 0;
+  llm::CallContext call;
+  const Clock* clock = nullptr;
+};
+
+/// Turns a rollout into a loss record by grading a copy of its outputs. Errors: infra, dataset
+/// become status "error" in the record, never a score; an Error return ends the run.
+class LossCollector {
+ public:
+  virtual ~LossCollector() = default;
+  [[nodiscard]] virtual Result<LossRecord> collect(const bench::Task& task,
+                                                   const agent::Rollout& rollout,
+                                                   const StageContext& context) = 0;
+};
+
+/// One textual gradient per task; called in parallel. A failed call is an Error, never a diagnosis.
+class Diagnoser {
+ public:
+  virtual ~Diagnoser() = default;
+  [[nodiscard]] virtual Result<Gradient> diagnose(const Evidence& evidence,
+                                                  const StageContext& context) = 0;
+};
+
+struct MomentumInput {
+  std::vector<Gradient> gradients;  ///< input order
+  MomentumMemory memory;            ///< previous state
+  const skill::SkillPackage* skill = nullptr;
+};
+struct MomentumOutput {
+  MomentumMemory memory;
+  Overlay overlay;
+  std::vector<std::string> repairs;  ///< invariants that code had to mend, one sentence each
+};
+class Momentum {
+ public:
+  virtual ~Momentum() = default;
+  [[nodiscard]] virtual Result<MomentumOutput> update(const MomentumInput& input,
+                                                      const StageContext& context) = 0;
+};
+
+struct PatchInput {
+  std::vector<Gradient> gradients;
+  const Overlay* overlay = nullptr;        ///< null at t = 1 or without momentum
+  const MomentumMemory* memory = nullptr;  ///< null at t = 1 or without momentum
+  std::vector<RejectedPatch> rejected;
+  const skill::SkillPackage* skill = nullptr;
+  skill::LintContext lint;  ///< `previous` and `initial` set by the optimizer
+};
+struct PatchOutput {
+  skill::SkillPackage candidate;
+  Patch patch;
+  std::vector<skill::Finding> findings;  ///< soft and judgement ones left
+  std::vector<skill::Finding> blocking;  ///< not empty: the candidate must be rejected
+  int repair_rounds = 0;
+};
+class Patcher {
+ public:
+  virtual ~Patcher() = default;
+  [[nodiscard]] virtual Result<PatchOutput> patch(const PatchInput& input,
+                                                  const StageContext& context) = 0;
+};
+
+/// Scores of current and candidate on the same tasks; NaN-free; `graded` false = error, left out.
+struct GateSample {
+  std::string task_id;
+  double before = 0, after = 0;
+  bool graded = true;
+};
+struct GateInput {
+  std::vector<GateSample> samples;
+  std::size_t planned = 0;
+};
+class Gate {
+ public:
+  virtual ~Gate() = default;
+  /// False: the gate needs no validation run (mode none).
+  [[nodiscard]] virtual bool needs_scores() const = 0;
+  [[nodiscard]] virtual Result<GateDecision> decide(const GateInput& input,
+                                                    const StageContext& context) = 0;
+};
+
+/// A stage's name and options as in the config: {"name":"llm", ...}.
+struct StageSpec {
+  std::string name = "llm";
+  Json options = Json::object();
+};
+
+/// What factories may use; all references outlive the stages.
+struct StageDependencies {
+  llm::ChatModel* model = nullptr;  ///< of this stage's role
+  const bench::Benchmark* benchmark = nullptr;
+  bench::GradeContext grading;
+  exec::Sandbox* sandbox = nullptr;
+  const Clock* clock = nullptr;
+  std::filesystem::path run_dir;
+  std::filesystem::path config_dir;  ///< folder of the config file: relative programs of commands
+  std::function<Result<std::string>(const std::string& name)> prompt;  ///< "diagnose_failure", ...
+};
+
+using LossRegistry = Registry<LossCollector, const Json&, const StageDependencies&>;
+using DiagnoserRegistry = Registry<Diagnoser, const Json&, const StageDependencies&>;
+using MomentumRegistry = Registry<Momentum, const Json&, const StageDependencies&>;
+using PatcherRegistry = Registry<Patcher, const Json&, const StageDependencies&>;
+using GateRegistry = Registry<Gate, const Json&, const StageDependencies&>;
+
+/// The built-in implementations: "grader"/"command" for loss, "llm"/"command" for diagnoser and
+/// patcher, "llm"/"command"/"none" for momentum, "none"/"strict"/"paired"/"no-regression"/"command" for the gate.
+[[nodiscard]] const LossRegistry& loss_registry();
+[[nodiscard]] const DiagnoserRegistry& diagnoser_registry();
+[[nodiscard]] const MomentumRegistry& momentum_registry();
+[[nodiscard]] const PatcherRegistry& patcher_registry();
+[[nodiscard]] const GateRegistry& gate_registry();
+
+/// Code-enforced invariants of the momentum state (algorithm.md section 3): mends `next` so that
+/// every task is in the overlay exactly once and in order, slugs exist, appeared_in only grows and
+/// holds no future iteration, the previous remedy log is a prefix, at most 3 themes; updates
+/// velocities (beta = 0.7) and orders patterns by them. Returns one sentence for each repair.
+[[nodiscard]] std::vector<std::string> enforce_momentum_invariants(
+    const MomentumMemory& previous, const std::vector<Gradient>& gradients, int iteration,
+    MomentumOutput& next, double beta = 0.7);
+
+}  // namespace skillgrad::optim

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <skillgrad/core/error.hpp>
+
+namespace skillgrad::sheet {
+
+enum class CellType { empty, number, boolean, text, error, date, datetime, time, duration };
+
+/// What openpyxl's `data_only=True` would return for a cell (grading.md 2.8).
+/// date, datetime: `number` = days since 1899-12-30 with fraction, rounded to ms.
+/// time: days in [0,1). duration: days. boolean: 0 or 1. text, error: `text`.
+struct CellValue {
+  CellType type = CellType::empty;
+  double number = 0;
+  bool integer = false;  ///< number written without '.', 'e' or 'E'
+  std::string text;
+  bool formula = false;           ///< the cell holds a formula
+  bool formula_uncached = false;  ///< ... without a cached value; type is then empty
+};
+
+struct CellRef {
+  std::uint32_t row = 1, column = 1;  ///< 1-based
+};
+
+class Worksheet {
+ public:
+  [[nodiscard]] const std::string& name() const { return name_; }
+  /// Empty for cells not stored.
+  [[nodiscard]] const CellValue& at(std::uint32_t row, std::uint32_t column) const;
+  [[nodiscard]] std::uint32_t last_row() const { return last_row_; }        ///< stored, 0 if none
+  [[nodiscard]] std::uint32_t last_column() const { return last_column_; }  ///< stored, 0 if none
+  [[nodiscard]] std::size_t stored_cells() const { return cells_.size(); }
+  [[nodiscard]] bool has_uncached_formula() const { return has_uncached_formula_; }
+  /// (row, column) of every stored cell, sorted.
+  [[nodiscard]] std::vector<CellRef> stored() const;
+
+ private:
+  friend class WorkbookReader;
+  static std::uint64_t key(std::uint32_t row, std::uint32_t column) {
+    return (static_cast<std::uint64_t>(row) << 16) | column;
+  }
+  std::string name_;
+  std::unordered_map<std::uint64_t, CellValue> cells_;
+  std::uint32_t last_row_ = 0, last_column_ = 0;
+  bool has_uncached_formula_ = false;
+};
+
+struct ReadLimits {
+  std::uint64_t inflated_bytes = std::uint64_t{512} << 20;
+  std::size_t entries = 10'000;
+  std::size_t cells = 5'000'000;
+};
+
+class Workbook {
+ public:
+  /// Errors: input ("unreadable: ..."), also over a limit. Never executes or follows anything.
+  [[nodiscard]] static Result<Workbook> read(const std::filesystem::path& path,
+                                             const ReadLimits& limits = {});
+  [[nodiscard]] const std::vector<Worksheet>& sheets() const { return sheets_; }
+  [[nodiscard]] const Worksheet* find(const std::string& name) const;  ///< exact, case-sensitive
+
+ private:
+  friend class WorkbookReader;
+  std::vector<Worksheet> sheets_;
+};
+
+/// "B12" of a cell, "AA" of a column.
+[[nodiscard]] std::string cell_name(std::uint32_t row, std::uint32_t column);
+[[nodiscard]] std::string column_name(std::uint32_t column);
+
+/// Recalculates formulas. Thread-safe.
+class Recalculator {
+ public:
+  virtual ~Recalculator() = default;
+  /// Writes a recalculated copy of `input` to `output` (another path). Errors: infra (program
+  /// missing, timeout, no output), cancelled.
+  [[nodiscard]] virtual Result<> recalculate(const std::filesystem::path& input,
+                                             const std::filesystem::path& output,
+                                             std::stop_token stop) = 0;
+  /// "LibreOffice 7.4.7.2", or "" when the program is missing.
+  [[nodiscard]] virtual std::string version() const = 0;
+};
+
+/// LibreOffice found in PATH; construction never fails, a missing program is an error of each use.
+[[nodiscard]] std::unique_ptr<Recalculator> make_libreoffice_recalculator(unsigned workers);
+
+}  // namespace skillgrad::sheet

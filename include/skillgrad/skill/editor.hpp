@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <skillgrad/skill/package.hpp>
+
+namespace skillgrad::skill {
+
+/// One typed edit, as in a `skillgrad.patch/1` message:
+///   {"op":"replace_section","heading":"Read the data","text":"## Read the data\n..."}
+///   {"op":"insert_section","after":"Overview","text":"## New\n..."}   (or "before"; neither: at the end)
+///   {"op":"delete_section","heading":"Old"}
+///   {"op":"edit_text","path":"SKILL.md","old":"exact text","new":"other text"}
+///   {"op":"write_file","path":"references/x.md","text":"..."}
+///   {"op":"delete_file","path":"references/x.md"}
+///   {"op":"set_description","text":"..."}
+/// A heading is a title, or a path "Parent / Child"; matching ignores case and outer '#'.
+struct EditOp {
+  std::string op, heading, after, before, path, old_text, new_text;
+};
+
+/// JSON object -> EditOp, strict. Errors: input with the mend.
+[[nodiscard]] Result<EditOp> parse_edit(const std::string& json_object);
+[[nodiscard]] std::string edit_to_json(const EditOp& op);
+/// Names of the operations.
+[[nodiscard]] const std::vector<std::string>& edit_ops();
+
+/// Applies one edit; on error (input: ambiguous or missing anchor with near matches, forbidden
+/// path, too large, ...) the package is unchanged. Returns one line that says what was done.
+[[nodiscard]] Result<std::string> apply_edit(SkillPackage& package, const EditOp& op);
+
+}  // namespace skillgrad::skill

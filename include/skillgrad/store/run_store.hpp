@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <skillgrad/core/clock.hpp>
+#include <skillgrad/core/error.hpp>
+#include <skillgrad/llm/client.hpp>
+
+namespace skillgrad::store {
+
+/// One run directory (cli.md section 4), held by one process at a time through an advisory lock on
+/// RUN/.lock. All writes are atomic; events.jsonl and the ledger are append-only, and a torn last
+/// line (a kill while writing) is dropped when the run is opened again.
+class RunStore {
+ public:
+  /// Creates or opens. Errors: locked (names the process id that holds it), io, disk_full, input
+  /// (the folder exists and is not a run).
+  [[nodiscard]] static Result<std::unique_ptr<RunStore>> open(const std::filesystem::path& dir,
+                                                              const Clock& clock);
+  ~RunStore();
+  RunStore(const RunStore&) = delete;
+  RunStore& operator=(const RunStore&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& dir() const { return dir_; }
+  [[nodiscard]] std::filesystem::path path(const std::string& relative) const;
+  [[nodiscard]] std::filesystem::path iteration_dir(int iteration) const;  ///< RUN/iter_003
+
+  /// JSON text files below the run, temp + rename.
+  [[nodiscard]] Result<> write(const std::string& relative, const std::string& text);
+  [[nodiscard]] Result<std::optional<std::string>> read(const std::string& relative) const;
+  /// One line of events.jsonl: {"time":..., "event":..., ...fields}. Thread-safe.
+  [[nodiscard]] Result<> event(const std::string& name, const std::string& fields_json);
+
+  /// RUN/calls: the request ledger and the replies of finished calls. Thread-safe.
+  [[nodiscard]] llm::CallRecorder& calls();
+  /// Settled rows in the ledger, for restoring an Accountant at resume.
+  [[nodiscard]] Result<std::vector<llm::LedgerRow>> ledger() const;
+  /// Attempts that were begun and never ended (in flight at a kill): count and reserved USD.
+  struct Unsettled {
+    std::size_t attempts = 0;
+    double usd = 0;
+  };
+  [[nodiscard]] Result<Unsettled> unsettled() const;
+
+ private:
+  RunStore(std::filesystem::path dir, const Clock& clock);
+  struct State;
+  std::filesystem::path dir_;
+  const Clock& clock_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace skillgrad::store
