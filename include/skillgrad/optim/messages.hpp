@@ -25,7 +25,7 @@ struct LossRecord {
   double score = 0, loss = 1;
   bool hard = false;
   std::size_t matched = 0, total = 0;
-  std::string feedback;  ///< cells or items expected and got
+  std::string feedback;                      ///< cells or items expected and got
   std::map<std::string, double> components;  ///< quality, cost, time, size, violations
   std::string trace;      ///< path of trajectory.jsonl relative to the run, "" if none
   std::string end_state;  ///< of the executor
@@ -43,8 +43,8 @@ struct Evidence {
   std::string kind;  ///< "failure" or "contrastive"
   std::string task_prompt;
   LossRecord current;
-  std::string current_trace;   ///< rendered
-  std::string skill_text;      ///< what the current run really loaded
+  std::string current_trace;          ///< rendered
+  std::string skill_text;             ///< what the current run really loaded
   std::optional<LossRecord> initial;  ///< contrastive: the initial skill's failed run
   std::string initial_trace;
   struct KnownPattern {
@@ -62,8 +62,8 @@ struct Gradient {
   std::string gradient;  ///< prose analysis
   std::string skipped_step;
   std::vector<int> steps;
-  std::string known;     ///< slug of a known pattern, or "new", or ""
-  double loss = 0;       ///< of the task, filled by the optimizer
+  std::string known;  ///< slug of a known pattern, or "new", or ""
+  double loss = 0;    ///< of the task, filled by the optimizer
 };
 
 struct RemedyEntry {

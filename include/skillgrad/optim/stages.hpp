@@ -14,12 +14,21 @@
 
 namespace skillgrad::optim {
 
+/// Facts for the multi-objective loss that one rollout cannot know (algorithm.md section 3): the
+/// baseline run's means and the package's state. A denominator of 0 switches its component off.
+struct ObjectiveFacts {
+  double cost0 = 0, time0 = 0;  ///< mean USD and seconds of a baseline rollout
+  double size_ratio = 1;        ///< package size / size of the initial package
+  double violations = 0;        ///< soft lint findings of the package
+};
+
 /// What every stage call gets. Stages are thread-safe unless said otherwise.
 struct StageContext {
   std::string scope;  ///< e.g. "iter_003"; prefix of ledger scopes
   int iteration = 0;
   llm::CallContext call;
   const Clock* clock = nullptr;
+  ObjectiveFacts objective;
 };
 
 /// Turns a rollout into a loss record by grading a copy of its outputs. Errors: infra, dataset
@@ -123,7 +132,8 @@ using PatcherRegistry = Registry<Patcher, const Json&, const StageDependencies&>
 using GateRegistry = Registry<Gate, const Json&, const StageDependencies&>;
 
 /// The built-in implementations: "grader"/"command" for loss, "llm"/"command" for diagnoser and
-/// patcher, "llm"/"command"/"none" for momentum, "none"/"strict"/"paired"/"no-regression"/"command" for the gate.
+/// patcher, "llm"/"command"/"none" for momentum, "none"/"strict"/"paired"/"no-regression"/"command"
+/// for the gate.
 [[nodiscard]] const LossRegistry& loss_registry();
 [[nodiscard]] const DiagnoserRegistry& diagnoser_registry();
 [[nodiscard]] const MomentumRegistry& momentum_registry();

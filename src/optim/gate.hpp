@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include <skillgrad/optim/stages.hpp>
+
+namespace skillgrad::optim {
+
+/// Acceptance rules (algorithm.md section 3, "Gate").
+struct GateRule {
+  enum class Mode { strict, paired, no_regression };
+  Mode mode = Mode::paired;
+  double k = 0;          ///< paired: mean difference must exceed k standard errors
+  double tolerance = 0;  ///< no-regression: largest drop that is still accepted
+};
+
+/// Pure decision; pairs with an ungraded side are left out, coverage below 60 % is undecided.
+[[nodiscard]] GateDecision decide_gate(const GateRule& rule, const GateInput& input);
+
+[[nodiscard]] Result<std::unique_ptr<Gate>> make_no_gate(const Json& options);
+[[nodiscard]] Result<std::unique_ptr<Gate>> make_score_gate(GateRule::Mode mode,
+                                                            const Json& options);
+
+}  // namespace skillgrad::optim
