@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include <cerrno>
+#include <system_error>
+
+#include <skillgrad/core/error.hpp>
+
+namespace skillgrad {
+
+const char* to_string(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::usage:
+      return "usage";
+    case ErrorCode::config:
+      return "config";
+    case ErrorCode::input:
+      return "input";
+    case ErrorCode::dataset:
+      return "dataset";
+    case ErrorCode::invalid_skill:
+      return "invalid_skill";
+    case ErrorCode::io:
+      return "io";
+    case ErrorCode::disk_full:
+      return "disk_full";
+    case ErrorCode::locked:
+      return "locked";
+    case ErrorCode::sandbox:
+      return "sandbox";
+    case ErrorCode::infra:
+      return "infra";
+    case ErrorCode::auth:
+      return "auth";
+    case ErrorCode::quota:
+      return "quota";
+    case ErrorCode::model_not_found:
+      return "model_not_found";
+    case ErrorCode::wrong_url:
+      return "wrong_url";
+    case ErrorCode::tls:
+      return "tls";
+    case ErrorCode::rate_limit:
+      return "rate_limit";
+    case ErrorCode::transient:
+      return "transient";
+    case ErrorCode::malformed_reply:
+      return "malformed_reply";
+    case ErrorCode::context_overflow:
+      return "context_overflow";
+    case ErrorCode::request_too_large:
+      return "request_too_large";
+    case ErrorCode::content_filter:
+      return "content_filter";
+    case ErrorCode::bad_request:
+      return "bad_request";
+    case ErrorCode::budget:
+      return "budget";
+    case ErrorCode::cancelled:
+      return "cancelled";
+    case ErrorCode::deadline:
+      return "deadline";
+    case ErrorCode::internal:
+      return "internal";
+  }
+  return "internal";
+}
+
+namespace {
+
+std::string chain_of(const Error& error) {
+  std::string out;
+  for (auto it = error.context.rbegin(); it != error.context.rend(); ++it) out += *it + ": ";
+  return out + error.message;
+}
+
+}  // namespace
+
+std::string Error::to_text() const {
+  std::string out = "error: " + chain_of(*this);
+  if (!where.empty()) out += "\n  at: " + where;
+  if (!mend.empty()) out += "\n  fix: " + mend;
+  return out;
+}
+
+std::string Error::to_line() const {
+  std::string out = std::string(to_string(code)) + ": " + chain_of(*this);
+  if (!where.empty()) out += " (at " + where + ")";
+  if (!mend.empty()) out += "; fix: " + mend;
+  for (char& c : out) {
+    if (c == '\n' || c == '\r') c = ' ';
+  }
+  return out;
+}
+
+tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string where,
+                           std::string mend) {
+  return tl::unexpected<Error>(
+      Error{code, std::move(message), std::move(where), std::move(mend), {}});
+}
+
+Error errno_error(int error_number, std::string what, std::string where) {
+  const bool full = error_number == ENOSPC || error_number == EDQUOT;
+  return Error{full ? ErrorCode::disk_full : ErrorCode::io,
+               std::move(what) + ": " + std::generic_category().message(error_number),
+               std::move(where),
+               full ? "free space on this file system or choose another folder" : "",
+               {}};
+}
+
+int exit_code_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::usage:
+    case ErrorCode::config:
+    case ErrorCode::input:
+    case ErrorCode::dataset:
+    case ErrorCode::invalid_skill:
+    case ErrorCode::locked:
+      return 2;
+    case ErrorCode::budget:
+    case ErrorCode::deadline:
+      return 4;
+    case ErrorCode::cancelled:
+      return 130;
+    default:
+      return 3;
+  }
+}
+
+}  // namespace skillgrad

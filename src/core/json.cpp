@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include <iterator>
+#include <unordered_set>
+
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad {
+
+namespace {
+
+constexpr std::size_t kMaxDepth = 256;
+
+std::string position_text(std::string_view text, std::size_t at) {
+  at = std::min(at, text.size());
+  std::size_t line = 1;
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < at; ++i) {
+    if (text[i] == '\n') {
+      ++line;
+      start = i + 1;
+    }
+  }
+  const std::size_t column = count_code_points(text.substr(start, at - start));
+  return std::to_string(line) + ":" + std::to_string(std::max<std::size_t>(column, 1));
+}
+
+/// Feeds the parser and counts what it took, because its events carry no position.
+class CountingIterator {
+ public:
+  using iterator_category = std::forward_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  CountingIterator() = default;
+  CountingIterator(const char* at, std::size_t* taken) : at_(at), taken_(taken) {}
+  reference operator*() const { return *at_; }
+  CountingIterator& operator++() {
+    ++at_;
+    ++*taken_;
+    return *this;
+  }
+  CountingIterator operator++(int) {
+    CountingIterator old = *this;
+    ++*this;
+    return old;
+  }
+  bool operator==(const CountingIterator& other) const { return at_ == other.at_; }
+  bool operator!=(const CountingIterator& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_ = nullptr;
+  std::size_t* taken_ = nullptr;
+};
+
+/// Builds the value; unlike the library's own builder it refuses repeated keys and deep nesting.
+class Builder final : public nlohmann::json_sax<Json> {
+ public:
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return add(value); }
+  bool number_float(number_float_t value, const string_t& /*text*/) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t& /*value*/) override { return refuse("binary value"); }
+  bool start_object(std::size_t /*size*/) override { return open(Json::object()); }
+  bool start_array(std::size_t /*size*/) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    if (!frames_.back().keys.insert(name).second)
+      return refuse("key \"" + name + "\" occurs twice");
+    frames_.back().key = std::move(name);
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string& /*token*/,
+                   const nlohmann::detail::exception& error) override {
+    std::string text = error.what();
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ..."
+    if (const auto at = text.find("] "); at != std::string::npos) text.erase(0, at + 2);
+    if (text.rfind("parse error at", 0) == 0)
+      text.erase(0, std::min(text.size(), text.find(": ") + 2));
+    problem_ = std::move(text);
+    position_ = position;
+    return false;
+  }
+
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] std::optional<std::size_t> position() const { return position_; }
+  Json take() { return std::move(root_); }
+
+ private:
+  struct Frame {
+    Json* value = nullptr;
+    std::string key;
+    std::unordered_set<std::string> keys;
+  };
+
+  bool refuse(std::string problem) {
+    problem_ = std::move(problem);
+    return false;
+  }
+  Json* place(Json&& value) {
+    if (frames_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    Frame& frame = frames_.back();
+    if (frame.value->is_array()) {
+      auto& items = frame.value->get_ref<Json::array_t&>();
+      items.push_back(std::move(value));
+      return &items.back();
+    }
+    // The ordered map's own insert searches all keys; ours are known to be new.
+    auto& members =
+        static_cast<Json::object_t::Container&>(frame.value->get_ref<Json::object_t&>());
+    members.emplace_back(std::move(frame.key), std::move(value));
+    return &members.back().second;
+  }
+  bool add(Json value) {
+    place(std::move(value));
+    return true;
+  }
+  bool open(Json value) {
+    if (frames_.size() >= kMaxDepth) return refuse("nested deeper than 256 levels");
+    Json* placed = place(std::move(value));
+    frames_.push_back({placed, {}, {}});
+    return true;
+  }
+  bool close() {
+    frames_.pop_back();
+    return true;
+  }
+
+  Json root_;
+  std::vector<Frame> frames_;
+  std::string problem_;
+  std::optional<std::size_t> position_;
+};
+
+/// `first_line` shifts line numbers for one line of a larger file.
+Result<Json> parse_with(std::string_view text, std::string_view where, bool comments) {
+  Builder builder;
+  std::size_t taken = 0;
+  const CountingIterator begin(text.data(), &taken);
+  const CountingIterator end(text.data() + text.size(), &taken);
+  const bool good =
+      Json::sax_parse(begin, end, &builder, nlohmann::detail::input_format_t::json, true, comments);
+  if (good) return builder.take();
+  return fail(ErrorCode::input, "invalid JSON: " + sanitize_utf8(builder.problem()),
+              std::string(where) + ":" + position_text(text, builder.position().value_or(taken)));
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, std::string_view where, bool comments) {
+  if (trim(text).empty()) {
+    return fail(ErrorCode::input, "invalid JSON: the text is empty", std::string(where) + ":1:1");
+  }
+  return parse_with(text, where, comments);
+}
+
+Result<Json> read_json(const fs::path& path, bool comments) {
+  SKILLGRAD_TRY(const std::string text, read_file(path));
+  return parse_json(text, path.string(), comments);
+}
+
+Result<std::vector<Json>> read_json_lines(const fs::path& path) {
+  SKILLGRAD_TRY(const std::string text, read_file(path));
+  std::vector<Json> out;
+  std::size_t number = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    ++number;
+    if (number == 1 && line.substr(0, 3) == "\xEF\xBB\xBF") line.remove_prefix(3);
+    line = trim(line);
+    if (line.empty()) continue;
+    auto value = parse_with(line, "", false);
+    if (!value) {
+      // ":1:COLUMN" of the single line becomes "file:LINE:COLUMN".
+      const std::string column = value.error().where.substr(3);
+      value.error().where = path.string() + ":" + std::to_string(number) + ":" + column;
+      return tl::unexpected(std::move(value).error());
+    }
+    out.push_back(std::move(*value));
+  }
+  return out;
+}
+
+std::string dump_json(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string canonical_json(const Json& value) {
+  const nlohmann::json sorted = value;
+  return sorted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<> write_json(const fs::path& path, const Json& value) {
+  return write_file_atomic(path, dump_json(value, 1) + "\n");
+}
+
+}  // namespace skillgrad
