@@ -20,13 +20,15 @@ struct Interval {
 [[nodiscard]] double mcnemar_exact(std::size_t fixed, std::size_t broken);
 
 struct PairedResult {
-  std::size_t n = 0, fixed = 0, broken = 0;
-  double before = 0, after = 0;  ///< means
-  double difference = 0;         ///< mean of after - before
-  double standard_error = 0;     ///< of the mean difference; 0 for n < 2 or no spread
-  Interval difference95;         ///< seeded paired bootstrap
-  double p = 1;                  ///< exact McNemar when all scores are 0 or 1, else the paired
-                                 ///< sign-flip permutation test (exact up to n = 16, else 10,000 draws)
+  std::size_t n = 0;
+  std::size_t fixed = 0, broken = 0;  ///< tasks that came to, or fell from, score 1
+  double before = 0, after = 0;       ///< means
+  double difference = 0;              ///< mean of after - before
+  double standard_error = 0;          ///< of the mean difference; 0 for n < 2 or no spread
+  Interval difference95;              ///< seeded paired bootstrap
+  double p = 1;                       ///< exact McNemar when all scores are 0 or 1, else the paired
+                                      ///< sign-flip permutation test (exact up to 16 pairs that
+                                      ///< differ, else 10,000 draws)
 };
 /// `before[i]` and `after[i]` belong to one task. Sizes must be equal.
 [[nodiscard]] PairedResult compare_paired(const std::vector<double>& before,
@@ -34,5 +36,10 @@ struct PairedResult {
 /// Smallest difference of two paired rates that n tasks can detect (alpha 5 %, power 80 %),
 /// assuming a share `discordant` of tasks that change verdict.
 [[nodiscard]] double detectable_difference(std::size_t n, double discordant = 0.2);
+
+/// Unbiased estimate, from `passed` of `trials` runs of one task, of the chance that at least one
+/// (pass@k) or each (pass^k) of k runs passes. NaN unless 1 <= k <= trials and passed <= trials.
+[[nodiscard]] double pass_at_k(std::size_t trials, std::size_t passed, std::size_t k);
+[[nodiscard]] double pass_hat_k(std::size_t trials, std::size_t passed, std::size_t k);
 
 }  // namespace skillgrad::stats
