@@ -25,8 +25,8 @@ struct RolloutRequest {
   const skill::SkillPackage* skill = nullptr;  ///< null: no skill at all (baseline "none")
   std::filesystem::path skill_dir;  ///< a copy without evals/, mounted read-only; "" without skill
   int sample = 0;
-  std::string scope;                ///< e.g. "iter_003/rollouts/t1.0"
-  std::filesystem::path work_dir;   ///< empty folder to fill; kept afterwards
+  std::string scope;               ///< e.g. "iter_003/rollouts/t1.0"
+  std::filesystem::path work_dir;  ///< empty folder to fill; kept afterwards
   RolloutLimits limits;
 };
 
@@ -64,7 +64,10 @@ struct ExecutorDependencies {
   const Clock* clock = nullptr;
   std::string prompt;  ///< text of prompts/executor.md
 };
-/// The tool-using agent: activate_skill, read_reference, shell.
+/// The tool-using agent: activate_skill, read_reference, shell. The work directory is `/task` and
+/// the skill `/skills/NAME` to the agent: where the sandbox cannot remap paths, these are
+/// translated in commands, and host paths are translated back in outputs, so that outputs do not
+/// depend on where the run lives. Parts of Rollout::skill_text stand under lines `## FILE`.
 [[nodiscard]] std::unique_ptr<Executor> make_executor(ExecutorDependencies dependencies);
 
 }  // namespace skillgrad::agent

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <skillgrad/core/clock.hpp>
@@ -19,11 +20,11 @@ namespace skillgrad::agent {
 struct TraceEvent {
   enum class Kind { message, reasoning, tool_call, tool_output, error };
   Kind kind = Kind::message;
-  int turn = 0;         ///< 1-based model turn
-  std::string role;     ///< system, user, assistant for messages
+  int turn = 0;      ///< 1-based model turn
+  std::string role;  ///< system, user, assistant for messages
   std::string call_id;
-  std::string name;     ///< tool name
-  std::string text;     ///< message text, JSON arguments, tool output or error
+  std::string name;  ///< tool name
+  std::string text;  ///< message text, JSON arguments, tool output or error
   bool is_error = false;
 };
 struct Trajectory {
@@ -42,6 +43,7 @@ struct ToolOutcome {
   std::string text;
   bool is_error = false;
   bool ends_loop = false;
+  bool whole = false;  ///< shown to the model without truncation (skill text)
   std::optional<Error> infra;
 };
 /// Used by one conversation at a time.
@@ -52,13 +54,17 @@ class Tool {
   [[nodiscard]] virtual ToolOutcome call(const std::string& arguments_json,
                                          std::stop_token stop) = 0;
 };
+/// Data between `<tag>` and `</tag>` on lines of their own, as valid UTF-8; a closing tag inside it
+/// is written `<\/tag>`, so that data cannot end its section.
+[[nodiscard]] std::string tagged(std::string_view tag, std::string_view data);
+
 /// A tool from a function, with its parameters' JSON Schema text.
 [[nodiscard]] std::unique_ptr<Tool> make_tool(
     llm::ToolSpec spec,
     std::function<ToolOutcome(const std::string& arguments_json, std::stop_token stop)> call);
 
 enum class EndState {
-  finished,     ///< the model ended its work
+  finished,  ///< the model ended its work
   turn_limit,
   time_limit,
   token_limit,
@@ -69,8 +75,8 @@ enum class EndState {
 
 struct LoopLimits {
   int turns = 30;
-  std::chrono::milliseconds time{0};  ///< 0 = none
-  std::int64_t tokens = 0;            ///< 0 = none
+  std::chrono::milliseconds time{0};       ///< 0 = none
+  std::int64_t tokens = 0;                 ///< 0 = none
   std::size_t tool_output_bytes = 30'000;  ///< shown to the model, head and tail
   int calls_per_turn = 16;
 };
@@ -86,15 +92,26 @@ struct LoopResult {
   EndState end = EndState::infra_error;
   std::optional<Error> error;  ///< set for infra_error and refused
   Trajectory trajectory;
-  std::string final_message;   ///< last assistant text
+  std::string final_message;  ///< last assistant text
+  bool truncated = false;     ///< final_message was cut at the output limit: not to be acted on
   std::vector<llm::Message> messages;  ///< whole conversation, for a repair turn
   llm::Usage usage;
   std::optional<double> cost_usd = 0.0;
   int turns = 0;
 };
 /// Model turn, tool calls, tool results, until the model stops calling tools, a tool ends the loop
-/// or a limit is met. Truncated or filtered tool calls are never executed (endpoints.md R2.9);
-/// unknown tools and bad arguments become error results; three bad turns in a row end it.
+/// or a limit is met. Limits are looked at before each model turn, so the calls of the last turn
+/// are still carried out. Rules (endpoints.md R1.17, R2.9-R2.12):
+/// - tool calls of a reply cut at the output limit are never executed: the turn is asked once more
+///   with a doubled cap (not counted as a turn), then it is infra_error (malformed_reply);
+/// - filtered replies, refusals and error content_filter end it as `refused`;
+/// - an unknown tool, bad arguments and calls beyond `calls_per_turn` get an error result; each
+/// call
+///   gets exactly one result; three turns in a row whose calls were all unusable end it as
+///   `turn_limit` with an error event;
+/// - error context_overflow after the first turn is `token_limit` (the conversation outgrew the
+///   model), on the first turn infra_error; error deadline is `time_limit` when it was this loop's
+///   own limit; every other error is infra_error.
 [[nodiscard]] LoopResult run_tool_loop(llm::ChatModel& model, const LoopRequest& request,
                                        const Clock& clock, const llm::CallContext& context);
 

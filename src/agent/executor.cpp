@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include <chrono>
+#include <utility>
+
+#include <skillgrad/agent/executor.hpp>
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "agent/executor_tools.hpp"
+
+namespace skillgrad::agent {
+namespace {
+
+class ToolExecutor final : public Executor {
+ public:
+  explicit ToolExecutor(ExecutorDependencies dependencies) : deps_(std::move(dependencies)) {}
+
+  [[nodiscard]] Rollout run(const RolloutRequest& request,
+                            const llm::CallContext& context) override {
+    const SteadyTime start = deps_.clock->now();
+    Rollout rollout = context.stop.stop_requested() ? not_started(request, stopped())
+                                                    : set_up_and_run(request, context);
+    rollout.seconds = std::chrono::duration<double>(deps_.clock->now() - start).count();
+    return rollout;
+  }
+
+  [[nodiscard]] std::string system_prompt(const skill::SkillPackage* skill) const override {
+    const std::string catalog =
+        skill == nullptr ? "<available_skills>\n</available_skills>"
+                         : skill::catalog_entry(*skill, skill_mount(*skill) + "/SKILL.md");
+    return std::string(trim(deps_.prompt)) + "\n\n" + std::string(trim(catalog)) + "\n";
+  }
+
+ private:
+  static Error stopped() {
+    Error error;
+    error.code = ErrorCode::cancelled;
+    error.message = "the run was stopped";
+    return error;
+  }
+
+  static Rollout not_started(const RolloutRequest& request, Error error) {
+    Rollout rollout;
+    rollout.task_id = request.task->id;
+    rollout.sample = request.sample;
+    rollout.work_dir = request.work_dir;
+    rollout.cost_usd = 0.0;
+    TraceEvent event;
+    event.kind = TraceEvent::Kind::error;
+    event.text = error.to_line();
+    event.is_error = true;
+    rollout.trajectory.events.push_back(std::move(event));
+    rollout.error = std::move(error);
+    return rollout;
+  }
+
+  Rollout set_up_and_run(const RolloutRequest& request, const llm::CallContext& context) {
+    bench::GradeContext grading;
+    grading.recalculator = deps_.recalculator;
+    grading.sandbox = deps_.sandbox;
+    grading.stop = context.stop;
+    if (auto ready = deps_.benchmark->set_up(*request.task, request.work_dir, grading); !ready) {
+      return not_started(
+          request, std::move(ready).error().with_context("set-up of task " + request.task->id));
+    }
+    LoadedSkill loaded(request.skill);
+    const auto activate = make_activate_tool(loaded);
+    const auto reference = make_reference_tool(loaded);
+    const auto shell = make_shell_tool(loaded, shell_options(request));
+    LoopRequest loop = loop_request(request);
+    loop.tools = {activate.get(), reference.get(), shell.get()};
+    return to_rollout(request, loaded, run_tool_loop(*deps_.model, loop, *deps_.clock, context));
+  }
+
+  [[nodiscard]] ShellOptions shell_options(const RolloutRequest& request) const {
+    ShellOptions options;
+    options.sandbox = deps_.sandbox;
+    options.clock = deps_.clock;
+    options.work_dir = request.work_dir;
+    options.skill_dir = request.skill_dir;
+    options.mount = request.skill != nullptr ? skill_mount(*request.skill) : "";
+    options.limits = request.limits;
+    if (request.limits.loop.time.count() > 0) {
+      options.deadline = deps_.clock->now() + request.limits.loop.time;
+    }
+    return options;
+  }
+
+  [[nodiscard]] LoopRequest loop_request(const RolloutRequest& request) const {
+    LoopRequest loop;
+    loop.stage = "executor";
+    loop.scope = request.scope;
+    loop.sample_index = request.sample;
+    loop.limits = request.limits.loop;
+    llm::Message system, user;
+    system.role = llm::Role::system;
+    system.content = system_prompt(request.skill);
+    user.role = llm::Role::user;
+    user.content = tagged("task", request.task->prompt);
+    loop.messages = {std::move(system), std::move(user)};
+    return loop;
+  }
+
+  static Rollout to_rollout(const RolloutRequest& request, const LoadedSkill& loaded,
+                            LoopResult result) {
+    Rollout rollout;
+    rollout.task_id = request.task->id;
+    rollout.sample = request.sample;
+    rollout.end = result.end;
+    rollout.error = std::move(result.error);
+    rollout.trajectory = std::move(result.trajectory);
+    rollout.final_message = std::move(result.final_message);
+    rollout.skill_text = loaded.text();
+    rollout.activated = loaded.activated();
+    rollout.usage = result.usage;
+    rollout.cost_usd = result.cost_usd;
+    rollout.work_dir = request.work_dir;
+    return rollout;
+  }
+
+  ExecutorDependencies deps_;
+};
+
+}  // namespace
+
+std::string limits_to_json(const RolloutLimits& limits) {
+  return dump_json({{"turns", limits.loop.turns},
+                    {"time_ms", limits.loop.time.count()},
+                    {"tokens", limits.loop.tokens},
+                    {"tool_output_bytes", limits.loop.tool_output_bytes},
+                    {"calls_per_turn", limits.loop.calls_per_turn},
+                    {"command_ms", limits.command_time.count()},
+                    {"memory_bytes", limits.memory_bytes}});
+}
+
+std::unique_ptr<Executor> make_executor(ExecutorDependencies dependencies) {
+  return std::make_unique<ToolExecutor>(std::move(dependencies));
+}
+
+}  // namespace skillgrad::agent

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <utility>
+
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "agent/executor_tools.hpp"
+
+namespace skillgrad::agent {
+namespace {
+
+bool is_path_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// Replaces `from` where it stands as a whole path prefix: "/task/x" and "/task", not "/tasks" or
+/// "a/task".
+std::string replace_prefix(const std::string& text, const std::string& from,
+                           const std::string& to) {
+  std::string out;
+  std::size_t copied = 0;
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + 1)) {
+    const bool starts = at == 0 || (!is_path_char(text[at - 1]) && text[at - 1] != '/');
+    const std::size_t after = at + from.size();
+    if (!starts || (after < text.size() && is_path_char(text[after]))) continue;
+    out.append(text, copied, at - copied).append(to);
+    copied = after;
+  }
+  return out.append(text, copied);
+}
+
+std::string describe(const exec::CommandResult& result, std::chrono::milliseconds limit) {
+  std::string out = "exit code: " + std::to_string(result.exit_code) + "\n";
+  if (result.timed_out) {
+    out += "the command was ended after its time limit of " +
+           format_double(static_cast<double>(limit.count()) / 1000.0) + " s\n";
+  } else if (result.signal != 0) {
+    out += "the command was ended by signal " + std::to_string(result.signal) + "\n";
+  }
+  if (result.output_truncated) out += "the output was too long and was cut\n";
+  if (!result.out.empty()) out += "stdout:\n" + result.out;
+  if (!result.out.empty() && result.out.back() != '\n') out += "\n";
+  if (!result.err.empty()) out += "stderr:\n" + result.err;
+  if (result.out.empty() && result.err.empty()) out += "(no output)\n";
+  return out;
+}
+
+class ShellTool final : public Tool {
+ public:
+  ShellTool(LoadedSkill& loaded, ShellOptions options)
+      : loaded_(loaded),
+        options_(std::move(options)),
+        paths_(options_.work_dir, options_.skill_dir, options_.mount),
+        remaps_(options_.sandbox->info().remaps_paths) {}
+
+  [[nodiscard]] llm::ToolSpec spec() const override {
+    return {
+        "shell",
+        "Runs a command with bash in the work directory and returns exit code, stdout and stderr. "
+        "Each call starts a new shell; files stay. There is no network.",
+        R"({"type":"object","properties":{"command":{"type":"string","description":"The command; several lines are allowed"}},"required":["command"]})"};
+  }
+
+  [[nodiscard]] ToolOutcome call(const std::string& arguments, std::stop_token stop) override {
+    ToolOutcome outcome;
+    const auto command = read_command(arguments);
+    if (!command) {
+      outcome.text = command.error().to_line();
+      outcome.is_error = true;
+      return outcome;
+    }
+    const exec::CommandSpec spec = make_spec(*command);
+    auto result = options_.sandbox->run(spec, std::move(stop));
+    if (result && result->cancelled) {
+      result = fail(ErrorCode::cancelled, "the run was stopped during a command");
+    }
+    if (!result) {
+      outcome.is_error = true;
+      outcome.infra = std::move(result).error().with_context("shell tool");
+      return outcome;
+    }
+    outcome.text = paths_.to_agent(describe(*result, spec.limits.wall));
+    loaded_.note_command(*command, result->out);
+    return outcome;
+  }
+
+ private:
+  static Result<std::string> read_command(const std::string& arguments) {
+    SKILLGRAD_TRY(const Json json, parse_json(arguments, "shell"));
+    StrictReader reader(json, "shell");
+    std::string command = reader.string("command");
+    SKILLGRAD_CHECK(reader.finish(true));
+    if (trim(command).empty()) {
+      return fail(ErrorCode::input, "\"command\" is empty", "shell", "give the command to run");
+    }
+    if (command.find('\0') != std::string::npos) {
+      return fail(ErrorCode::input, "\"command\" holds a NUL character", "shell", "remove it");
+    }
+    return command;
+  }
+
+  [[nodiscard]] exec::CommandSpec make_spec(const std::string& command) const {
+    exec::CommandSpec spec;
+    spec.argv = {"/bin/bash", "-c", remaps_ ? command : paths_.to_host(command)};
+    spec.work_dir = options_.work_dir;
+    spec.env = exec::scrubbed_environment();
+    if (!options_.mount.empty() && !options_.skill_dir.empty()) {
+      spec.mounts.push_back({options_.skill_dir, options_.mount});
+    }
+    spec.limits.memory_bytes = options_.limits.memory_bytes;
+    spec.limits.wall = options_.limits.command_time;
+    if (options_.deadline) {
+      using std::chrono::milliseconds;
+      const auto left =
+          std::chrono::duration_cast<milliseconds>(*options_.deadline - options_.clock->now());
+      spec.limits.wall = std::clamp(left, milliseconds{1}, spec.limits.wall);
+    }
+    return spec;
+  }
+
+  LoadedSkill& loaded_;
+  ShellOptions options_;
+  PathMap paths_;
+  bool remaps_;
+};
+
+}  // namespace
+
+PathMap::PathMap(const std::filesystem::path& work_dir, const std::filesystem::path& skill_dir,
+                 std::string mount) {
+  const auto add = [&](const std::filesystem::path& host, const std::string& inside) {
+    if (host.empty() || inside.empty()) return;
+    std::error_code ignored;
+    for (const auto& path : {std::filesystem::absolute(host, ignored),
+                             std::filesystem::weakly_canonical(host, ignored)}) {
+      if (path.native().size() > 1) pairs_.push_back({path.lexically_normal().string(), inside});
+    }
+  };
+  add(work_dir, exec::kWorkDir);
+  add(skill_dir, mount);
+  std::stable_sort(pairs_.begin(), pairs_.end(),
+                   [](const Pair& a, const Pair& b) { return a.host.size() > b.host.size(); });
+}
+
+std::string PathMap::to_host(const std::string& command) const {
+  std::string out = command;
+  std::vector<std::string> done;
+  for (const Pair& pair : pairs_) {
+    if (std::find(done.begin(), done.end(), pair.inside) != done.end()) continue;
+    done.push_back(pair.inside);
+    out = replace_prefix(out, pair.inside, pair.host);
+  }
+  return out;
+}
+
+std::string PathMap::to_agent(std::string output) const {
+  for (const Pair& pair : pairs_) output = replace_all(std::move(output), pair.host, pair.inside);
+  return output;
+}
+
+std::unique_ptr<Tool> make_shell_tool(LoadedSkill& loaded, ShellOptions options) {
+  return std::make_unique<ShellTool>(loaded, std::move(options));
+}
+
+}  // namespace skillgrad::agent
