@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <skillgrad/optim/messages.hpp>
+#include <skillgrad/stats/stats.hpp>
+
+namespace skillgrad::optim {
+
+/// What a set of loss records says. Errors are left out of `score` and shown beside it; the other
+/// reading, where every planned rollout without a grade counts as failed, is `score_errors_fail`.
+struct EvalSummary {
+  std::size_t planned = 0;  ///< rollouts: tasks x trials
+  std::size_t graded = 0;
+  int trials = 1;
+  double score = 0;            ///< mean over graded tasks (a task's trials are averaged first)
+  stats::Interval score_ci95;  ///< Wilson for one trial of 0/1 scores, else bootstrap by task
+  double hard = 0;             ///< share of graded tasks that are all right
+  double score_errors_fail = 0;
+  std::map<std::string, std::size_t> by_status;
+  llm::Usage usage;
+  std::optional<double> cost_usd = 0.0;
+  std::vector<LossRecord> records;  ///< input order
+  /// Share of planned rollouts that ended as errors.
+  [[nodiscard]] double error_rate() const;
+};
+[[nodiscard]] EvalSummary summarize(std::vector<LossRecord> records, int trials);
+/// Mean score of each task over its graded trials; tasks without one are absent.
+[[nodiscard]] std::map<std::string, double> task_scores(const std::vector<LossRecord>& records);
+/// The fields of cli.md section 4 that a summary can fill ("score" ... "tasks").
+[[nodiscard]] Json to_json(const EvalSummary& value);
+
+}  // namespace skillgrad::optim

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include <skillgrad/optim/messages.hpp>
+
+namespace skillgrad::optim {
+
+/// One finished iteration, for tables and run.json.
+struct IterationRow {
+  int iteration = 0;
+  std::string decision;  ///< accepted, rejected, undecided, no_patch
+  std::string reason;
+  double train_score = 0;
+  std::size_t train_n = 0;
+  std::optional<GateDecision> gate;
+  std::size_t l1 = 0, l2 = 0, l3 = 0;  ///< tokens of the package's layers after this iteration
+  std::string summary;                 ///< what the patch says it did
+  std::size_t flips = 0;  ///< passes of the unchanged initial skill: chance, no evidence
+};
+
+/// Sees everything and changes nothing. Called from several threads at once.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// `stage` such as "base run" or "iteration 3: diagnose"; total 0 = unknown.
+  virtual void progress(const std::string& stage, std::size_t done, std::size_t total) = 0;
+  virtual void iteration(const IterationRow& row) = 0;
+  /// Something a user should know: a task left out, a failed stage call, a repaired message.
+  virtual void notice(const std::string& text) = 0;
+};
+
+}  // namespace skillgrad::optim

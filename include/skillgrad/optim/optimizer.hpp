@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <skillgrad/agent/executor.hpp>
+#include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/llm/client.hpp>
+#include <skillgrad/optim/evaluate.hpp>
+#include <skillgrad/optim/observer.hpp>
+#include <skillgrad/optim/schedule.hpp>
+#include <skillgrad/optim/stages.hpp>
+#include <skillgrad/store/run_store.hpp>
+
+namespace skillgrad::optim {
+
+/// What decides the result of a run. Defaults are the `default` preset.
+struct OptimizeSettings {
+  ScheduleOptions schedule;
+  int max_iters = 0;        ///< 0: all batches
+  int rollouts = 1;         ///< K, per task
+  bool contrastive = true;  ///< flipped tasks are evidence
+  bool momentum = true;
+  bool keep_best = true;           ///< result is the best checkpoint, else the last skill
+  bool patch_all_correct = false;  ///< diagnose and patch also when a batch had no failure
+  int all_correct_streak = 4;      ///< consecutive all-correct batches that stop; 0 = off
+  int patience = 0;                ///< gates without improvement that stop; 0 = off
+  double target_score = 0;         ///< gate score that stops; 0 = off
+  std::size_t guard = 0;           ///< tasks passed at base that join the gate
+  bool score_test = true;          ///< score the test split, before and after, at the end
+  bool procedure_lint = false;
+  bool force = false;  ///< go on where a check refuses
+};
+
+/// What the optimizer works with; everything outlives it.
+struct OptimizeParts {
+  const bench::Benchmark* benchmark = nullptr;
+  bench::Splits splits;
+  skill::SkillPackage initial;
+  agent::Executor* executor = nullptr;
+  agent::RolloutLimits limits;
+  LossCollector* loss = nullptr;
+  Diagnoser* diagnoser = nullptr;
+  Momentum* momentum = nullptr;  ///< null: without momentum
+  Patcher* patcher = nullptr;
+  Gate* gate = nullptr;
+  store::RunStore* store = nullptr;
+  llm::Accountant* accountant = nullptr;
+  const Clock* clock = nullptr;
+  Observer* observer = nullptr;
+  unsigned jobs = 1;
+  std::vector<std::string> forbidden_texts;  ///< secrets and run paths: lint UPD-05
+};
+
+struct TestScore {
+  EvalSummary before, after;
+  stats::PairedResult paired;
+};
+
+struct OptimizeResult {
+  std::vector<IterationRow> iterations;
+  std::optional<EvalSummary> base_train, base_val;
+  int best_iteration = 0;  ///< 0: the initial skill
+  std::optional<double> best_score;
+  std::string best_path;  ///< absolute
+  std::optional<TestScore> test;
+  std::string stop_reason;
+  std::optional<Error> error;  ///< set when the run stopped early; it can be resumed
+  llm::LedgerTotals totals;
+  std::vector<double> iteration_cost;  ///< USD, by row; negative: price unknown
+  double seconds = 0;
+};
+
+/// The loop of algorithm.md section 2. Picks up whatever the run directory already holds. A limit,
+/// a signal or a dead endpoint gives a result with `error` set and the best package written; an
+/// Error return means that nothing could be done or saved (config, input, io, disk_full).
+[[nodiscard]] Result<OptimizeResult> optimize(const OptimizeSettings& settings,
+                                              const OptimizeParts& parts,
+                                              const llm::CallContext& call);
+
+/// run.json and the object of `--json` (cli.md section 4).
+[[nodiscard]] Json to_json(const OptimizeResult& result, const std::string& run_dir);
+
+}  // namespace skillgrad::optim

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include <skillgrad/optim/evaluate.hpp>
+
+namespace skillgrad::optim {
+namespace {
+
+struct TaskMean {
+  double score = 0, hard = 0;
+  std::size_t n = 0;
+};
+
+std::map<std::string, TaskMean> means_by_task(const std::vector<LossRecord>& records) {
+  std::map<std::string, TaskMean> out;
+  for (const auto& record : records) {
+    if (!record.graded()) continue;
+    TaskMean& mean = out[record.task_id];
+    mean.score += record.score;
+    mean.hard += record.hard ? 1 : 0;
+    ++mean.n;
+  }
+  for (auto& [id, mean] : out) {
+    mean.score /= static_cast<double>(mean.n);
+    mean.hard /= static_cast<double>(mean.n);
+  }
+  return out;
+}
+
+double mean_of(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+
+Json task_row(const LossRecord& record) {
+  Json row = {{"task_id", record.task_id}, {"trial", record.sample}, {"status", record.status}};
+  row["score"] = record.graded() ? Json(record.score) : Json();
+  row["hard"] = record.graded() ? Json(record.hard ? 1 : 0) : Json();
+  row["end_state"] = record.end_state;
+  if (!record.error.empty()) row["error"] = record.error;
+  return row;
+}
+
+}  // namespace
+
+double EvalSummary::error_rate() const {
+  if (planned == 0) return 0;
+  return static_cast<double>(planned - graded) / static_cast<double>(planned);
+}
+
+std::map<std::string, double> task_scores(const std::vector<LossRecord>& records) {
+  std::map<std::string, double> out;
+  for (const auto& [id, mean] : means_by_task(records)) out[id] = mean.score;
+  return out;
+}
+
+EvalSummary summarize(std::vector<LossRecord> records, int trials) {
+  EvalSummary out;
+  out.trials = trials;
+  out.planned = records.size();
+  std::vector<double> scores, hards;
+  bool binary = trials == 1;
+  for (const auto& [id, mean] : means_by_task(records)) {
+    scores.push_back(mean.score);
+    hards.push_back(mean.hard);
+    binary = binary && (mean.score == 0 || mean.score == 1);
+  }
+  out.score = mean_of(scores);
+  out.hard = mean_of(hards);
+  double sum = 0;
+  for (const auto& record : records) {
+    ++out.by_status[record.status];
+    out.usage += record.usage;
+    if (out.cost_usd && record.cost_usd)
+      *out.cost_usd += *record.cost_usd;
+    else
+      out.cost_usd.reset();
+    if (!record.graded()) continue;
+    ++out.graded;
+    sum += record.score;
+  }
+  if (out.planned > 0) out.score_errors_fail = sum / static_cast<double>(out.planned);
+  double successes = 0;
+  for (const double score : scores) successes += score;
+  out.score_ci95 =
+      binary ? stats::wilson95(successes, scores.size()) : stats::bootstrap_mean95(scores);
+  out.records = std::move(records);
+  return out;
+}
+
+Json to_json(const EvalSummary& value) {
+  Json by_status = Json::object();
+  for (const auto& [status, count] : value.by_status) by_status[status] = count;
+  Json tasks = Json::array();
+  for (const auto& record : value.records) tasks.push_back(task_row(record));
+  const bool any = value.graded > 0;
+  return {{"score", any ? Json(value.score) : Json()},
+          {"score_ci95", any ? Json({value.score_ci95.low, value.score_ci95.high}) : Json()},
+          {"hard", any ? Json(value.hard) : Json()},
+          {"score_errors_as_failures", value.score_errors_fail},
+          {"n_planned", value.planned},
+          {"n_graded", value.graded},
+          {"by_status", by_status},
+          {"trials", value.trials},
+          {"usage", to_json(value.usage)},
+          {"cost_usd", value.cost_usd ? Json(*value.cost_usd) : Json()},
+          {"tasks", tasks}};
+}
+
+}  // namespace skillgrad::optim

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "optim/rollouts.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/hashing.hpp>
+#include <skillgrad/core/parallel.hpp>
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad::optim {
+namespace {
+
+/// This many rollouts without a single reply, and none with one: the endpoint is not there.
+constexpr std::size_t kDeadEndpoint = 3;
+/// Outputs above this are not copied into the run directory (a notice says so).
+constexpr std::uintmax_t kMaxKeptOutput = std::uintmax_t{64} << 20;
+
+/// A task id as one path component; ids that are no plain names get a hash.
+std::string safe_name(const std::string& id) {
+  const bool plain = !id.empty() && id.size() <= 80 && id.front() != '.' &&
+                     id.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789-_.") == std::string::npos;
+  return plain ? id : slugify(id).substr(0, 40) + "-" + sha256_hex(id).substr(0, 8);
+}
+
+/// Copies what the agent made or changed; the benchmark's own input files stay out of the run.
+Result<bool> keep_outputs(const fs::path& work_dir, const std::vector<std::string>& inputs,
+                          const fs::path& outputs) {
+  SKILLGRAD_TRY(const auto files, list_files(work_dir));
+  bool all = true;
+  for (const auto& file : files) {
+    if (std::find(inputs.begin(), inputs.end(), file) != inputs.end()) continue;
+    std::error_code ignored;
+    const auto size = fs::file_size(work_dir / file, ignored);
+    if (ignored || size > kMaxKeptOutput) {
+      all = false;
+      continue;
+    }
+    SKILLGRAD_TRY(const auto bytes, read_file(work_dir / file));
+    SKILLGRAD_CHECK(write_file_atomic(outputs / file, bytes));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string RolloutRunner::rollout_dir(const std::string& dir, const std::string& task_id,
+                                       int sample) {
+  return fmt::format("{}/rollouts/{}.{}", dir, safe_name(task_id), sample);
+}
+
+Result<std::string> RolloutRunner::skill_text(const std::string& dir) const {
+  return read_file(parts_.store->path(dir + "/skill_text.md"));
+}
+
+Result<agent::Trajectory> RolloutRunner::trajectory(const std::string& dir) const {
+  SKILLGRAD_TRY(const auto text, read_file(parts_.store->path(dir + "/trajectory.jsonl")));
+  return agent::Trajectory::from_json_lines(text);
+}
+
+Result<fs::path> RolloutRunner::publish(const skill::SkillPackage& package) {
+  const fs::path dir = parts_.store->path("packages/" + package.hash().substr(0, 16) + "/skill");
+  std::error_code ignored;
+  if (fs::exists(dir / "SKILL.md", ignored)) return dir;
+  std::map<std::string, skill::BundledFile> files;
+  for (const auto& name : package.files_for_agent()) files[name] = package.files().at(name);
+  SKILLGRAD_TRY(const auto bare,
+                skill::SkillPackage::from_files(package.folder_name(), package.skill_md(), files));
+  SKILLGRAD_CHECK(bare.save(dir));
+  return dir;
+}
+
+Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
+                                                   const StageContext& context) {
+  fs::path skill_dir;
+  if (batch.skill != nullptr) {
+    SKILLGRAD_TRY(skill_dir, publish(*batch.skill));
+  }
+  std::vector<Job> jobs;
+  for (const auto& id : batch.task_ids) {
+    const bench::Task* task = parts_.benchmark->find(id);
+    if (task == nullptr)
+      return fail(ErrorCode::internal, "task \"" + id + "\" is not in the benchmark");
+    for (int k = 0; k < batch.samples; ++k)
+      jobs.push_back({task, k, rollout_dir(batch.dir, id, k)});
+  }
+  // A call that ends the run stops the start of further rollouts; calls in flight finish, since
+  // they are paid for.
+  std::atomic<bool> abort{false};
+  std::vector<LossRecord> records(jobs.size());
+  std::mutex mutex;
+  std::optional<Error> ended;
+  std::size_t done = 0;
+  parts_.observer->progress(batch.label, 0, jobs.size());
+  parallel_for(jobs.size(), parts_.jobs, [&](std::size_t i) {
+    if (abort || context.call.stop.stop_requested()) return;
+    auto record = run_one(batch, jobs[i], skill_dir, context);
+    const std::lock_guard lock(mutex);
+    if (record) {
+      records[i] = std::move(*record);
+      parts_.observer->progress(batch.label, ++done, jobs.size());
+      return;
+    }
+    if (!ended) ended = std::move(record).error();
+    abort = true;
+  });
+  if (ended) return tl::unexpected(std::move(*ended));
+  if (context.call.stop.stop_requested())
+    return fail(ErrorCode::cancelled, "stopped on request", batch.dir,
+                "run `skillgrad resume` to go on");
+  return records;
+}
+
+Result<LossRecord> RolloutRunner::run_one(const Batch& batch, const Job& job, const fs::path& skill,
+                                          const StageContext& context) {
+  const std::string loss_file = job.dir + "/loss.json";
+  SKILLGRAD_TRY(const auto saved, parts_.store->read(loss_file));
+  if (saved) {
+    SKILLGRAD_TRY(const auto json, parse_json(*saved, loss_file));
+    ++answered_;
+    return loss_from_json(json);
+  }
+  SKILLGRAD_TRY(auto record, attempt(batch, job, skill, 0, context));
+  if (record.graded()) return record;
+  parts_.observer->notice(fmt::format("{}: {}; trying once more", job.task->id, record.error));
+  SKILLGRAD_TRY(record, attempt(batch, job, skill, 1, context));
+  if (!record.graded())
+    parts_.observer->notice(fmt::format("{}: left out: {}", job.task->id, record.error));
+  return record;
+}
+
+Result<> RolloutRunner::check_endpoint(const agent::Rollout& rollout) {
+  if (rollout.end != agent::EndState::infra_error || rollout.usage.calls > 0) {
+    ++answered_;
+    return {};
+  }
+  const Error& error = *rollout.error;
+  if (llm::ends_run(error.code)) return tl::unexpected(error);
+  const bool endpoint = error.code == ErrorCode::transient ||
+                        error.code == ErrorCode::malformed_reply ||
+                        error.code == ErrorCode::bad_request;
+  if (endpoint && ++unanswered_ >= kDeadEndpoint && answered_ == 0) return tl::unexpected(error);
+  return {};
+}
+
+Result<LossRecord> RolloutRunner::attempt(const Batch& batch, const Job& job, const fs::path& skill,
+                                          int attempt, const StageContext& context) {
+  SKILLGRAD_TRY(const auto work, TempDir::create("skillgrad-task"));
+  agent::RolloutRequest request;
+  request.task = job.task;
+  request.skill = batch.skill;
+  request.skill_dir = skill;
+  request.sample = job.sample;
+  request.scope = job.dir + (attempt > 0 ? "~retry" : "");
+  request.work_dir = work.path();
+  request.limits = parts_.limits;
+  agent::Rollout rollout = parts_.executor->run(request, context.call);
+  if (rollout.end == agent::EndState::infra_error && !rollout.error)
+    rollout.error = Error{ErrorCode::internal, "the executor gave no reason", job.dir, {}, {}};
+  if (rollout.error && llm::ends_run(rollout.error->code)) return tl::unexpected(*rollout.error);
+  SKILLGRAD_CHECK(check_endpoint(rollout));
+  SKILLGRAD_TRY(auto record, parts_.loss->collect(*job.task, rollout, context));
+  record.task_id = job.task->id;
+  record.sample = job.sample;
+  record.trace = job.dir + "/trajectory.jsonl";
+  if (record.graded() || attempt > 0) SKILLGRAD_CHECK(save(job, rollout, record));
+  return record;
+}
+
+Result<> RolloutRunner::save(const Job& job, const agent::Rollout& rollout,
+                             const LossRecord& record) const {
+  const fs::path dir = parts_.store->path(job.dir);
+  SKILLGRAD_CHECK(remove_tree(dir));
+  SKILLGRAD_TRY(const bool all,
+                keep_outputs(rollout.work_dir, job.task->input_files, dir / "outputs"));
+  if (!all)
+    parts_.observer->notice(job.task->id + ": an output over 64 MiB was graded but not kept");
+  SKILLGRAD_CHECK(
+      parts_.store->write(job.dir + "/trajectory.jsonl", rollout.trajectory.to_json_lines()));
+  SKILLGRAD_CHECK(parts_.store->write(job.dir + "/skill_text.md", rollout.skill_text));
+  return parts_.store->write(job.dir + "/loss.json", dump_json(to_json(record), 1) + "\n");
+}
+
+}  // namespace skillgrad::optim

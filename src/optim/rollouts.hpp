@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include <skillgrad/agent/executor.hpp>
+#include <skillgrad/optim/observer.hpp>
+#include <skillgrad/optim/stages.hpp>
+#include <skillgrad/store/run_store.hpp>
+
+namespace skillgrad::optim {
+
+/// Executes and grades tasks, and keeps each result in the run directory, so that finished work is
+/// found again after a crash:
+///   RUN/<dir>/rollouts/TASK.K/{loss.json, trajectory.jsonl, skill_text.md, outputs/}
+/// loss.json is written last and atomically: a folder without it is done again.
+class RolloutRunner {
+ public:
+  struct Parts {
+    const bench::Benchmark* benchmark = nullptr;
+    agent::Executor* executor = nullptr;
+    LossCollector* loss = nullptr;
+    store::RunStore* store = nullptr;
+    Observer* observer = nullptr;
+    agent::RolloutLimits limits;
+    unsigned jobs = 1;
+  };
+  struct Batch {
+    const skill::SkillPackage* skill = nullptr;  ///< null: no skill
+    std::vector<std::string> task_ids;
+    int samples = 1;
+    std::string dir;    ///< "base", "iter_003", "iter_003/gate", "test/after"
+    std::string label;  ///< for the status line
+  };
+  explicit RolloutRunner(Parts parts) : parts_(std::move(parts)) {}
+
+  /// Records in the order task, sample. A rollout that ended in an infrastructure error is tried
+  /// once more and then kept as status "error". Errors: those that end a run (auth, budget,
+  /// cancelled, ...), an endpoint that answered nothing at all, io.
+  [[nodiscard]] Result<std::vector<LossRecord>> run(const Batch& batch,
+                                                    const StageContext& context);
+  /// Folder of one rollout, relative to the run.
+  [[nodiscard]] static std::string rollout_dir(const std::string& dir, const std::string& task_id,
+                                               int sample);
+  /// What the rollout's skill loaded and its trajectory, as saved.
+  [[nodiscard]] Result<std::string> skill_text(const std::string& rollout_dir) const;
+  [[nodiscard]] Result<agent::Trajectory> trajectory(const std::string& rollout_dir) const;
+  /// Copy of a package without evals/, kept once per content, for mounting.
+  [[nodiscard]] Result<std::filesystem::path> publish(const skill::SkillPackage& package);
+
+ private:
+  struct Job {
+    const bench::Task* task = nullptr;
+    int sample = 0;
+    std::string dir;
+  };
+  Result<LossRecord> run_one(const Batch& batch, const Job& job, const std::filesystem::path& skill,
+                             const StageContext& context);
+  Result<LossRecord> attempt(const Batch& batch, const Job& job, const std::filesystem::path& skill,
+                             int attempt, const StageContext& context);
+  Result<> save(const Job& job, const agent::Rollout& rollout, const LossRecord& record) const;
+  Result<> check_endpoint(const agent::Rollout& rollout);
+
+  Parts parts_;
+  std::atomic<std::size_t> answered_{0};  ///< rollouts in which the endpoint gave any reply
+  std::atomic<std::size_t> unanswered_{0};
+};
+
+}  // namespace skillgrad::optim

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "optim/run_state.hpp"
+
+namespace skillgrad::optim {
+namespace {
+
+constexpr const char* kFile = "state.json";
+constexpr const char* kSchema = "skillgrad.state/1";
+
+Result<IterationRow> row_from_json(const Json& value) {
+  StrictReader reader(value, std::string(kFile) + " /rows");
+  IterationRow row;
+  row.iteration = static_cast<int>(reader.integer("iteration", std::nullopt, 1));
+  row.decision = reader.string("decision");
+  row.reason = reader.string("reason", "");
+  row.train_score = reader.number("train_score", 0.0);
+  row.train_n = static_cast<std::size_t>(reader.integer("train_n", 0, 0));
+  row.summary = reader.string("summary", "");
+  row.flips = static_cast<std::size_t>(reader.integer("flips", 0, 0));
+  const Json gate = reader.any("gate");
+  const Json size = reader.any("size", true);
+  SKILLGRAD_CHECK(reader.finish());
+  StrictReader sizes(size, std::string(kFile) + " /rows/size");
+  row.l1 = static_cast<std::size_t>(sizes.integer("l1", 0, 0));
+  row.l2 = static_cast<std::size_t>(sizes.integer("l2", 0, 0));
+  row.l3 = static_cast<std::size_t>(sizes.integer("l3", 0, 0));
+  SKILLGRAD_CHECK(sizes.finish());
+  if (!gate.is_null()) {
+    SKILLGRAD_TRY(row.gate, gate_from_json(gate));
+  }
+  return row;
+}
+
+Result<RunState> state_from_json(const Json& value) {
+  StrictReader reader(value, kFile);
+  RunState out;
+  if (reader.string("schema") != kSchema)
+    reader.reject("schema", "not " + std::string(kSchema),
+                  "use the version of skillgrad that wrote this run");
+  out.iteration = static_cast<int>(reader.integer("iteration", std::nullopt, 0));
+  out.current_iteration = static_cast<int>(reader.integer("current_iteration", std::nullopt, 0));
+  out.best_iteration = static_cast<int>(reader.integer("best_iteration", std::nullopt, 0));
+  out.all_correct_streak = static_cast<int>(reader.integer("all_correct_streak", 0, 0));
+  out.gates_without_gain = static_cast<int>(reader.integer("gates_without_gain", 0, 0));
+  out.additions_in_a_row = static_cast<int>(reader.integer("additions_in_a_row", 0, 0));
+  out.stop_reason = reader.string("stop_reason", "");
+  const Json best_score = reader.any("best_score");
+  const Json scores = reader.any("current_scores", true);
+  const Json memory = reader.any("memory", true);
+  const Json rejected = reader.any("rejected", true);
+  const Json rows = reader.any("rows", true);
+  SKILLGRAD_CHECK(reader.finish());
+  if (best_score.is_number()) out.best_score = best_score.get<double>();
+  for (const auto& [id, score] : scores.items())
+    if (score.is_number()) out.current_scores[id] = score.get<double>();
+  SKILLGRAD_TRY(out.memory, memory_from_json(memory));
+  for (const auto& item : rejected) {
+    SKILLGRAD_TRY(auto patch, rejected_from_json(item));
+    out.rejected.push_back(std::move(patch));
+  }
+  for (const auto& item : rows) {
+    SKILLGRAD_TRY(auto row, row_from_json(item));
+    out.rows.push_back(std::move(row));
+  }
+  return out;
+}
+
+}  // namespace
+
+Json to_json(const IterationRow& row) {
+  Json out = {{"iteration", row.iteration},
+              {"decision", row.decision},
+              {"reason", row.reason},
+              {"train_score", row.train_score},
+              {"train_n", row.train_n},
+              {"gate", row.gate ? to_json(*row.gate) : Json()},
+              {"size", {{"l1", row.l1}, {"l2", row.l2}, {"l3", row.l3}}},
+              {"summary", row.summary}};
+  if (row.flips > 0) out["flips"] = row.flips;
+  return out;
+}
+
+Result<> save_state(store::RunStore& store, const RunState& state) {
+  Json scores = Json::object();
+  for (const auto& [id, score] : state.current_scores) scores[id] = score;
+  Json rejected = Json::array();
+  for (const auto& patch : state.rejected) rejected.push_back(to_json(patch));
+  Json rows = Json::array();
+  for (const auto& row : state.rows) rows.push_back(to_json(row));
+  const Json json = {{"schema", kSchema},
+                     {"iteration", state.iteration},
+                     {"current_iteration", state.current_iteration},
+                     {"best_iteration", state.best_iteration},
+                     {"best_score", state.best_score ? Json(*state.best_score) : Json()},
+                     {"current_scores", scores},
+                     {"memory", to_json(state.memory)},
+                     {"rejected", rejected},
+                     {"all_correct_streak", state.all_correct_streak},
+                     {"gates_without_gain", state.gates_without_gain},
+                     {"additions_in_a_row", state.additions_in_a_row},
+                     {"rows", rows},
+                     {"stop_reason", state.stop_reason}};
+  return store.write(kFile, dump_json(json, 1) + "\n");
+}
+
+Result<std::optional<RunState>> load_state(const store::RunStore& store) {
+  SKILLGRAD_TRY(const auto text, store.read(kFile));
+  if (!text) return std::nullopt;
+  auto state = parse_json(*text, kFile).and_then(state_from_json);
+  if (!state) {
+    Error error = std::move(state).error();
+    error.mend =
+        "the file was changed by hand or is damaged; move the run directory away and "
+        "start again, finished calls are in its calls/ folder";
+    return tl::unexpected(std::move(error));
+  }
+  return std::optional<RunState>(std::move(*state));
+}
+
+}  // namespace skillgrad::optim
