@@ -1,0 +1,16 @@
+import datetime
+
+import openpyxl
+
+wb = openpyxl.load_workbook("1_48924_init.xlsx")
+ws = wb.active
+seen = {c.value for c in ws["A"] if isinstance(c.value, datetime.datetime)}
+day, row = min(seen), 2
+while day < max(seen):
+    if day not in seen:
+        cell = ws.cell(row, 3)
+        cell.value = day
+        cell.number_format = ws["A2"].number_format
+        row += 1
+    day += datetime.timedelta(days=1)
+wb.save("1_48924_output.xlsx")

@@ -1,0 +1,14 @@
+import datetime
+
+import openpyxl
+
+wb = openpyxl.load_workbook("1_59902_init.xlsx")
+ws = wb.active
+previous = {}
+for r in range(1, ws.max_row + 1):
+    day, name = ws.cell(r, 1).value, ws.cell(r, 2).value
+    if not isinstance(day, datetime.datetime):
+        continue
+    ws.cell(r, 3).value = (day - previous.get(name, day)).days
+    previous[name] = day
+wb.save("1_59902_output.xlsx")
