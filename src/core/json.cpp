@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <iterator>
 #include <unordered_set>
 
@@ -11,8 +12,9 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 256;
 
-std::string position_text(std::string_view text, std::size_t at) {
-  at = std::min(at, text.size());
+/// LINE:COLUMN of the last of `taken` bytes; columns count code points from 1.
+std::string position_text(std::string_view text, std::size_t taken) {
+  const std::size_t at = std::min(taken > 0 ? taken - 1 : 0, text.size());
   std::size_t line = 1;
   std::size_t start = 0;
   for (std::size_t i = 0; i < at; ++i) {
@@ -21,8 +23,8 @@ std::string position_text(std::string_view text, std::size_t at) {
       start = i + 1;
     }
   }
-  const std::size_t column = count_code_points(text.substr(start, at - start));
-  return std::to_string(line) + ":" + std::to_string(std::max<std::size_t>(column, 1));
+  const std::size_t column = count_code_points(text.substr(start, at - start)) + 1;
+  return std::to_string(line) + ":" + std::to_string(column);
 }
 
 /// Feeds the parser and counts what it took, because its events carry no position.
@@ -140,7 +142,6 @@ class Builder final : public nlohmann::json_sax<Json> {
   std::optional<std::size_t> position_;
 };
 
-/// `first_line` shifts line numbers for one line of a larger file.
 Result<Json> parse_with(std::string_view text, std::string_view where, bool comments) {
   Builder builder;
   std::size_t taken = 0;
