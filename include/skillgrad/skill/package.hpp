@@ -87,7 +87,10 @@ class SkillPackage {
   bool operator==(const SkillPackage& other) const;
 
  private:
+  [[nodiscard]] Result<> adopt(std::string skill_md);  ///< reads it; unchanged on error
+
   std::string folder_name_, name_, description_, skill_md_;
+  std::uint32_t skill_mode_ = 0644;
   std::size_t body_begin_ = 0;
   std::map<std::string, BundledFile> files_;
   std::vector<Finding> repairs_;
