@@ -40,7 +40,8 @@ TEST(Resources, EveryFileIsCompiledInByteForByte) {
   for (const std::string folder : {"configs/", "skills/"}) {
     const fs::path root = fs::path(SKILLGRAD_SOURCE_DIR) / folder;
     if (!fs::exists(root)) continue;
-    for (const std::string& name : list_files(root).value()) {
+    const auto names = list_files(root).value();
+    for (const std::string& name : names) {
       if (name.find("__pycache__") != std::string::npos || name.back() == '~') continue;
       const auto bytes = resource(folder + name);
       ASSERT_TRUE(bytes.has_value()) << folder << name;
