@@ -2,13 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <skillgrad/core/error.hpp>
@@ -51,7 +49,11 @@ class Worksheet {
     return (static_cast<std::uint64_t>(row) << 16) | column;
   }
   std::string name_;
-  std::unordered_map<std::uint64_t, CellValue> cells_;
+  struct Stored {
+    std::uint64_t key;
+    CellValue value;
+  };
+  std::deque<Stored> cells_;  ///< sorted by key; a deque needs no double memory while it grows
   std::uint32_t last_row_ = 0, last_column_ = 0;
   bool has_uncached_formula_ = false;
 };
@@ -59,7 +61,8 @@ class Worksheet {
 struct ReadLimits {
   std::uint64_t inflated_bytes = std::uint64_t{512} << 20;
   std::size_t entries = 10'000;
-  std::size_t cells = 5'000'000;
+  std::size_t cells = 5'000'000;                        ///< of all sheets; shared strings too
+  std::uint64_t text_bytes = std::uint64_t{256} << 20;  ///< of all cells; shared strings too
 };
 
 class Workbook {
@@ -69,10 +72,15 @@ class Workbook {
                                              const ReadLimits& limits = {});
   [[nodiscard]] const std::vector<Worksheet>& sheets() const { return sheets_; }
   [[nodiscard]] const Worksheet* find(const std::string& name) const;  ///< exact, case-sensitive
+  /// The file says that its cached formula values are stale (fullCalcOnLoad), as programs that
+  /// write formulas without computing them do.
+  [[nodiscard]] bool recalculates_on_load() const { return recalculates_on_load_; }
+  [[nodiscard]] bool has_uncached_formula() const;
 
  private:
   friend class WorkbookReader;
   std::vector<Worksheet> sheets_;
+  bool recalculates_on_load_ = false;
 };
 
 /// "B12" of a cell, "AA" of a column.

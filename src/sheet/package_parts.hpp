@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <skillgrad/core/error.hpp>
+
+#include "sheet/date_time.hpp"
+#include "sheet/xml_reader.hpp"
+#include "sheet/zip_archive.hpp"
+
+namespace skillgrad::sheet {
+
+/// Where the parts of a workbook are, by `[Content_Types].xml`.
+struct PackageIndex {
+  std::string workbook;        ///< "xl/workbook.xml"
+  std::string shared_strings;  ///< "" if none
+};
+[[nodiscard]] Result<PackageIndex> read_package_index(ZipArchive& archive);
+
+struct Relationship {
+  std::string type, target;  ///< target: part name without a leading '/'
+};
+/// Relationships of a part, by id. External ones are left out: nothing outside is ever opened.
+[[nodiscard]] Result<std::map<std::string, Relationship>> read_relationships(
+    ZipArchive& archive, const std::string& part);
+
+struct WorkbookPart {
+  struct Sheet {
+    std::string name, relationship;
+  };
+  std::vector<Sheet> sheets;
+  bool epoch_1904 = false;
+  bool recalculates_on_load = false;
+};
+[[nodiscard]] Result<WorkbookPart> read_workbook_part(ZipArchive& archive, const std::string& part);
+
+/// How numbers of each cell style are read; one plain style when the workbook has no styles.
+[[nodiscard]] Result<std::vector<NumberKind>> read_cell_styles(ZipArchive& archive);
+
+/// Bytes of text that may still be kept.
+struct TextBudget {
+  std::uint64_t left;
+  [[nodiscard]] bool take(std::size_t bytes) {
+    if (bytes > left) return false;
+    left -= bytes;
+    return true;
+  }
+};
+[[nodiscard]] Result<std::vector<std::string>> read_shared_strings(ZipArchive& archive,
+                                                                   const std::string& part,
+                                                                   std::size_t max_strings,
+                                                                   TextBudget& budget);
+/// After the start of <si> or <is>: its text with runs joined and phonetic runs left out. Reads
+/// through the end of the element.
+[[nodiscard]] Result<std::string> read_rich_text(XmlReader& reader, TextBudget& budget);
+
+}  // namespace skillgrad::sheet

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include <skillgrad/sheet/workbook.hpp>
+
+#include "sheet/workbook_reader.hpp"
+
+namespace skillgrad::sheet {
+
+const CellValue& Worksheet::at(std::uint32_t row, std::uint32_t column) const {
+  static const CellValue kNothing;
+  const std::uint64_t wanted = key(row, column);
+  const auto found =
+      std::lower_bound(cells_.begin(), cells_.end(), wanted,
+                       [](const Stored& cell, std::uint64_t k) { return cell.key < k; });
+  const bool stored = column <= kMaxColumn && found != cells_.end() && found->key == wanted;
+  return stored ? found->value : kNothing;
+}
+
+std::vector<CellRef> Worksheet::stored() const {
+  std::vector<CellRef> out;
+  out.reserve(cells_.size());
+  for (const Stored& cell : cells_) {
+    out.push_back({static_cast<std::uint32_t>(cell.key >> 16),
+                   static_cast<std::uint32_t>(cell.key & 0xFFFF)});
+  }
+  return out;
+}
+
+Result<Workbook> Workbook::read(const std::filesystem::path& path, const ReadLimits& limits) {
+  auto archive = ZipArchive::open(path, limits);
+  auto workbook = archive ? WorkbookReader(std::move(*archive), limits).read()
+                          : Result<Workbook>(unexpected(std::move(archive).error()));
+  if (workbook) return workbook;
+  Error error = std::move(workbook).error();
+  error.where = path.string();
+  error.mend = "write the file as a plain .xlsx workbook";
+  return unexpected(std::move(error));
+}
+
+const Worksheet* Workbook::find(const std::string& name) const {
+  for (const Worksheet& sheet : sheets_) {
+    if (sheet.name() == name) return &sheet;
+  }
+  return nullptr;
+}
+
+bool Workbook::has_uncached_formula() const {
+  return std::any_of(sheets_.begin(), sheets_.end(),
+                     [](const Worksheet& sheet) { return sheet.has_uncached_formula(); });
+}
+
+std::string column_name(std::uint32_t column) {
+  std::string out;
+  for (; column > 0; column = (column - 1) / 26) {
+    out.insert(out.begin(), static_cast<char>('A' + (column - 1) % 26));
+  }
+  return out;
+}
+
+std::string cell_name(std::uint32_t row, std::uint32_t column) {
+  return column_name(column) + std::to_string(row);
+}
+
+}  // namespace skillgrad::sheet

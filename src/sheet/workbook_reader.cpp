@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+#include "sheet/workbook_reader.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "sheet/python_number.hpp"
+
+namespace skillgrad::sheet {
+namespace {
+
+using Token = XmlReader::Token;
+
+// Blanking covered cells walks over the stored rows of each merged range; this bounds the sum.
+constexpr std::size_t kMaxMergeSteps = 20'000'000;
+constexpr std::size_t kMaxMerges = 1'000'000;
+
+std::optional<std::uint64_t> index_of(std::string_view text) {
+  const auto value = parse_python_int(text);
+  if (!value || *value < 0 || *value > 1e9) return std::nullopt;
+  return static_cast<std::uint64_t>(*value);
+}
+
+CellValue number_value(double number, bool integer) {
+  CellValue value;
+  value.type = CellType::number;
+  value.number = number;
+  value.integer = integer;
+  return value;
+}
+
+CellValue text_value(CellType type, std::string text) {
+  CellValue value;
+  value.type = type;
+  value.text = std::move(text);
+  return value;
+}
+
+}  // namespace
+
+std::optional<CellRef> parse_cell_name(std::string_view name) {
+  std::size_t i = 0;
+  std::uint32_t column = 0;
+  for (; i < name.size() && i < 4; ++i) {
+    const char c = name[i];
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (!upper && !(c >= 'a' && c <= 'z')) break;
+    column = column * 26 + static_cast<std::uint32_t>(c - (upper ? 'A' : 'a')) + 1;
+  }
+  std::uint32_t row = 0;
+  const std::size_t digits = name.size() - i;
+  if (column == 0 || column > kMaxColumn || digits == 0 || digits > 9) return std::nullopt;
+  for (; i < name.size(); ++i) {
+    if (name[i] < '0' || name[i] > '9') return std::nullopt;
+    row = row * 10 + static_cast<std::uint32_t>(name[i] - '0');
+  }
+  if (row == 0 || row > kMaxRow) return std::nullopt;
+  return CellRef{row, column};
+}
+
+Result<Workbook> WorkbookReader::read() {
+  SKILLGRAD_TRY(const PackageIndex index, read_package_index(archive_));
+  if (!index.shared_strings.empty()) {
+    SKILLGRAD_TRY(shared_,
+                  read_shared_strings(archive_, index.shared_strings, limits_.cells, text_));
+  }
+  SKILLGRAD_TRY(const WorkbookPart part, read_workbook_part(archive_, index.workbook));
+  SKILLGRAD_TRY(const auto relationships, read_relationships(archive_, index.workbook));
+  SKILLGRAD_TRY(styles_, read_cell_styles(archive_));
+  epoch_1904_ = part.epoch_1904;
+  Workbook workbook;
+  workbook.recalculates_on_load_ = part.recalculates_on_load;
+  for (const auto& entry : part.sheets) {
+    if (entry.relationship.empty()) continue;
+    const auto found = relationships.find(entry.relationship);
+    if (found == relationships.end()) {
+      return unexpected(unreadable("sheet \"" + entry.name + "\" has no part"));
+    }
+    const bool chart = found->second.type.find("chartsheet") != std::string::npos;
+    if (chart || !archive_.has(found->second.target)) continue;
+    SheetState state;
+    state.sheet.name_ = entry.name;
+    SKILLGRAD_CHECK(read_sheet(found->second.target, state));
+    workbook.sheets_.push_back(std::move(state.sheet));
+  }
+  return workbook;
+}
+
+Result<> WorkbookReader::read_sheet(const std::string& part, SheetState& state) {
+  SKILLGRAD_TRY(ZipPart source, archive_.part(part));
+  XmlReader reader(std::move(source));
+  enum class Section { other, data, merges } section = Section::other;
+  bool in_row = false;
+  while (true) {
+    const Token token = reader.next();
+    if (token == Token::failed) return unexpected(reader.error());
+    if (token == Token::done) break;
+    if (token != Token::start) continue;
+    if (reader.depth() == 2) {
+      section = reader.name() == "sheetData"    ? Section::data
+                : reader.name() == "mergeCells" ? Section::merges
+                                                : Section::other;
+    } else if (reader.depth() == 3 && section == Section::data) {
+      in_row = reader.name() == "row";
+      if (in_row) SKILLGRAD_CHECK(start_row(reader, state));
+    } else if (reader.depth() == 3 && section == Section::merges) {
+      if (reader.name() == "mergeCell") SKILLGRAD_CHECK(read_merge(reader, state));
+    } else if (reader.depth() == 4 && section == Section::data && in_row) {
+      if (reader.name() == "c") SKILLGRAD_CHECK(read_cell(reader, state));
+    }
+  }
+  sort_cells(state);
+  SKILLGRAD_CHECK(blank_covered_cells(state));
+  for (const auto& cell : state.sheet.cells_) {
+    if (cell.value.formula_uncached) state.sheet.has_uncached_formula_ = true;
+  }
+  return {};
+}
+
+Result<> WorkbookReader::start_row(const XmlReader& reader, SheetState& state) {
+  state.column = 0;
+  const auto row = reader.attribute("r");
+  if (!row) {
+    ++state.row;
+  } else {
+    const auto number = parse_python_float(*row);
+    if (!number || *number != std::floor(*number) || *number < 0 || *number > kMaxRow) {
+      return unexpected(unreadable("\"" + std::string(*row) + "\" is no row number"));
+    }
+    state.row = static_cast<std::uint32_t>(*number);
+  }
+  return {};
+}
+
+Result<> WorkbookReader::place_cell(const XmlReader& reader, SheetState& state, CellRef& cell) {
+  const auto name = reader.attribute("r");
+  if (name && !name->empty()) {
+    const auto parsed = parse_cell_name(*name);
+    if (!parsed) return unexpected(unreadable("\"" + std::string(*name) + "\" is no cell"));
+    cell = *parsed;
+    state.column = cell.column;
+    return {};
+  }
+  cell = {state.row, ++state.column};
+  if (cell.row == 0 || cell.row > kMaxRow || cell.column > kMaxColumn) {
+    return unexpected(unreadable("a cell lies outside the sheet"));
+  }
+  return {};
+}
+
+Result<> WorkbookReader::read_cell(XmlReader& reader, SheetState& state) {
+  if (++cells_ > limits_.cells) {
+    return unexpected(unreadable("more than " + std::to_string(limits_.cells) + " cells"));
+  }
+  CellRef cell;
+  SKILLGRAD_CHECK(place_cell(reader, state, cell));
+  RawCell raw;
+  raw.type = reader.attribute("t").value_or("n");
+  if (const auto style = reader.attribute("s"); style && !style->empty()) {
+    const auto index = index_of(*style);
+    if (!index) return unexpected(unreadable("\"" + std::string(*style) + "\" is no style"));
+    raw.style = *index;
+  }
+  if (raw.style >= styles_.size()) {
+    return unexpected(unreadable("style " + std::to_string(raw.style) + " of a cell is missing"));
+  }
+  SKILLGRAD_CHECK(read_cell_content(reader, raw));
+  SKILLGRAD_TRY(CellValue value, value_of(std::move(raw)));
+  Worksheet& sheet = state.sheet;
+  const std::uint64_t key = Worksheet::key(cell.row, cell.column);
+  if (!sheet.cells_.empty() && sheet.cells_.back().key >= key) state.sorted = false;
+  sheet.cells_.push_back({key, std::move(value)});
+  sheet.last_row_ = std::max(sheet.last_row_, cell.row);
+  sheet.last_column_ = std::max(sheet.last_column_, cell.column);
+  return {};
+}
+
+Result<> WorkbookReader::read_cell_content(XmlReader& reader, RawCell& raw) {
+  const std::size_t base = reader.depth();
+  bool in_value = false, seen_value = false;
+  while (true) {
+    const Token token = reader.next();
+    if (token == Token::failed) return unexpected(reader.error());
+    if (token == Token::done) return unexpected(unreadable("a cell has no end"));
+    if (token == Token::end) {
+      if (reader.depth() == base) return {};
+      if (reader.depth() == base + 1) in_value = false;
+    } else if (token == Token::text) {
+      if (!in_value || reader.depth() != base + 1) continue;
+      if (!text_.take(reader.text().size())) return unexpected(unreadable("holds too much text"));
+      raw.value.append(reader.text());
+    } else if (reader.depth() == base + 1) {
+      raw.has_formula = raw.has_formula || reader.name() == "f";
+      in_value = reader.name() == "v" && !seen_value && raw.type != "inlineStr";
+      seen_value = seen_value || in_value;
+      if (reader.name() == "is" && raw.type == "inlineStr" && !raw.has_inline) {
+        raw.has_inline = true;
+        SKILLGRAD_TRY(raw.value, read_rich_text(reader, text_));
+      }
+    }
+  }
+}
+
+Result<CellValue> WorkbookReader::value_of(RawCell raw) {
+  CellValue value;
+  if (!raw.value.empty()) {
+    SKILLGRAD_TRY(value, typed_value(raw));
+  } else if (raw.has_inline) {
+    value.type = CellType::text;
+  }
+  value.formula = raw.has_formula;
+  // A formula whose cached result is the empty text says so by its type.
+  value.formula_uncached = raw.has_formula && raw.value.empty() && raw.type != "str";
+  return value;
+}
+
+Result<CellValue> WorkbookReader::typed_value(RawCell& raw) {
+  const auto bad = [&raw](const char* what) {
+    return unexpected(unreadable("\"" + raw.value.substr(0, 40) + "\" is no " + what));
+  };
+  if (raw.type == "n") {
+    const bool integer = raw.value.find_first_of(".eE") == std::string::npos;
+    const auto number = integer ? parse_python_int(raw.value) : parse_python_float(raw.value);
+    if (!number) return bad("number");
+    const NumberKind kind = styles_[raw.style];
+    if (kind == NumberKind::plain) return number_value(*number, integer);
+    return value_of_serial(*number, kind, epoch_1904_);
+  }
+  if (raw.type == "s") {
+    const auto index = index_of(raw.value);
+    if (!index || *index >= shared_.size()) return bad("shared string");
+    if (!text_.take(shared_[*index].size())) return unexpected(unreadable("holds too much text"));
+    return text_value(CellType::text, shared_[*index]);
+  }
+  if (raw.type == "b") {
+    const auto number = parse_python_int(raw.value);
+    if (!number) return bad("truth value");
+    CellValue value = number_value(*number != 0 ? 1 : 0, true);
+    value.type = CellType::boolean;
+    return value;
+  }
+  if (raw.type == "d") {
+    const auto value = value_of_iso8601(raw.value);
+    if (!value) return bad("date");
+    return *value;
+  }
+  return text_value(raw.type == "e" ? CellType::error : CellType::text, std::move(raw.value));
+}
+
+Result<> WorkbookReader::read_merge(const XmlReader& reader, SheetState& state) {
+  const std::string_view ref = reader.attribute("ref").value_or("");
+  const std::size_t colon = ref.find(':');
+  const auto first = parse_cell_name(ref.substr(0, colon));
+  const auto last =
+      colon == std::string_view::npos ? first : parse_cell_name(ref.substr(colon + 1));
+  if (!first || !last || last->row < first->row || last->column < first->column) {
+    return unexpected(unreadable("\"" + std::string(ref) + "\" is no merged range"));
+  }
+  if (state.merges.size() == kMaxMerges) return unexpected(unreadable("too many merged ranges"));
+  state.merges.push_back({*first, *last});
+  state.sheet.last_row_ = std::max(state.sheet.last_row_, last->row);
+  state.sheet.last_column_ = std::max(state.sheet.last_column_, last->column);
+  return {};
+}
+
+void WorkbookReader::sort_cells(SheetState& state) {
+  auto& cells = state.sheet.cells_;
+  if (state.sorted) return;
+  std::stable_sort(cells.begin(), cells.end(),
+                   [](const auto& a, const auto& b) { return a.key < b.key; });
+  // Of two elements for one cell the last one counts.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i + 1 < cells.size() && cells[i].key == cells[i + 1].key) continue;
+    if (kept != i) cells[kept] = std::move(cells[i]);
+    ++kept;
+  }
+  cells.resize(kept);
+}
+
+Result<> WorkbookReader::blank_covered_cells(SheetState& state) {
+  auto& cells = state.sheet.cells_;
+  const auto seek = [&cells](std::uint64_t key) {
+    return std::lower_bound(cells.begin(), cells.end(), key,
+                            [](const auto& cell, std::uint64_t k) { return cell.key < k; });
+  };
+  std::size_t steps = 0;
+  for (const Merge& merge : state.merges) {
+    const std::uint64_t anchor = Worksheet::key(merge.first.row, merge.first.column);
+    auto at = seek(anchor);
+    while (at != cells.end() && at->key <= Worksheet::key(merge.last.row, merge.last.column)) {
+      if (++steps > kMaxMergeSteps) return unexpected(unreadable("too many merged cells"));
+      const auto row = static_cast<std::uint32_t>(at->key >> 16);
+      const auto column = static_cast<std::uint32_t>(at->key & 0xFFFF);
+      if (column < merge.first.column) {
+        at = seek(Worksheet::key(row, merge.first.column));
+      } else if (column > merge.last.column) {
+        at = seek(Worksheet::key(row + 1, merge.first.column));
+      } else {
+        if (at->key != anchor) at->value = CellValue{};
+        ++at;
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace skillgrad::sheet

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <skillgrad/core/error.hpp>
+#include <skillgrad/sheet/workbook.hpp>
+
+#include "sheet/package_parts.hpp"
+
+namespace skillgrad::sheet {
+
+/// Reads one workbook with the semantics of openpyxl's `data_only` (grading.md 2.8).
+class WorkbookReader {
+ public:
+  WorkbookReader(ZipArchive archive, const ReadLimits& limits)
+      : archive_(std::move(archive)), limits_(limits), text_{limits.text_bytes} {}
+  [[nodiscard]] Result<Workbook> read();
+
+ private:
+  struct Merge {
+    CellRef first, last;
+  };
+  struct SheetState {
+    Worksheet sheet;
+    std::vector<Merge> merges;
+    std::uint32_t row = 0, column = 0;  ///< of the last element, for those without a position
+    bool sorted = true;
+  };
+  /// What a cell element says, before its type is applied.
+  struct RawCell {
+    std::string type, value;
+    bool has_formula = false, has_inline = false;
+    std::size_t style = 0;
+  };
+  [[nodiscard]] Result<> read_sheet(const std::string& part, SheetState& state);
+  [[nodiscard]] Result<> start_row(const XmlReader& reader, SheetState& state);
+  [[nodiscard]] Result<> read_cell(XmlReader& reader, SheetState& state);
+  [[nodiscard]] Result<> place_cell(const XmlReader& reader, SheetState& state, CellRef& cell);
+  [[nodiscard]] Result<> read_cell_content(XmlReader& reader, RawCell& raw);
+  [[nodiscard]] Result<CellValue> value_of(RawCell raw);
+  [[nodiscard]] Result<CellValue> typed_value(RawCell& raw);
+  [[nodiscard]] Result<> read_merge(const XmlReader& reader, SheetState& state);
+  static void sort_cells(SheetState& state);
+  [[nodiscard]] static Result<> blank_covered_cells(SheetState& state);
+
+  ZipArchive archive_;
+  ReadLimits limits_;
+  TextBudget text_;
+  std::size_t cells_ = 0;
+  std::vector<std::string> shared_;
+  std::vector<NumberKind> styles_;
+  bool epoch_1904_ = false;
+};
+
+/// "B12" → row 12, column 2; nullopt for anything else or out of the sheet's bounds.
+[[nodiscard]] std::optional<CellRef> parse_cell_name(std::string_view name);
+
+inline constexpr std::uint32_t kMaxRow = 1'048'576;
+inline constexpr std::uint32_t kMaxColumn = 16'384;
+
+}  // namespace skillgrad::sheet

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "sheet/zip_archive.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zip.h>
+
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad::sheet {
+namespace {
+
+std::string zip_message(int code) {
+  zip_error_t error;
+  zip_error_init_with_code(&error, code);
+  std::string text = zip_error_strerror(&error);
+  zip_error_fini(&error);
+  return text;
+}
+
+// Opening a FIFO or device would block or misbehave, so the kind is checked on the descriptor.
+Result<int> open_regular(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return unexpected(unreadable("cannot open the file"));
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(fd);
+    return unexpected(unreadable("not a regular file"));
+  }
+  return fd;
+}
+
+}  // namespace
+
+Error unreadable(std::string what) {
+  return Error{ErrorCode::input, "unreadable: " + std::move(what), {}, {}, {}};
+}
+
+ZipPart::ZipPart(ZipPart&& other) noexcept
+    : file_(std::exchange(other.file_, nullptr)),
+      budget_(other.budget_),
+      name_(std::move(other.name_)) {}
+
+ZipPart::~ZipPart() {
+  if (file_ != nullptr) zip_fclose(file_);
+}
+
+Result<std::size_t> ZipPart::read(char* buffer, std::size_t size) {
+  const zip_int64_t got = zip_fread(file_, buffer, size);
+  if (got < 0) {
+    return unexpected(unreadable(name_ + ": " + zip_error_strerror(zip_file_get_error(file_))));
+  }
+  const auto count = static_cast<std::uint64_t>(got);
+  if (count > *budget_) {
+    return unexpected(unreadable("inflates to more than the permitted number of bytes"));
+  }
+  *budget_ -= count;
+  return static_cast<std::size_t>(count);
+}
+
+void ZipArchive::Close::operator()(zip* archive) const { zip_discard(archive); }
+
+Result<ZipArchive> ZipArchive::open(const std::filesystem::path& path, const ReadLimits& limits) {
+  SKILLGRAD_TRY(const int fd, open_regular(path));
+  int code = 0;
+  ZipArchive archive;
+  archive.zip_.reset(zip_fdopen(fd, 0, &code));
+  if (!archive.zip_) {
+    ::close(fd);
+    return unexpected(unreadable("not a zip file (" + zip_message(code) + ")"));
+  }
+  SKILLGRAD_CHECK(archive.index(limits));
+  return archive;
+}
+
+Result<> ZipArchive::index(const ReadLimits& limits) {
+  const zip_int64_t entries = zip_get_num_entries(zip_.get(), 0);
+  if (entries < 0 || static_cast<std::uint64_t>(entries) > limits.entries) {
+    return unexpected(unreadable("more than " + std::to_string(limits.entries) + " zip entries"));
+  }
+  *budget_ = limits.inflated_bytes;
+  for (zip_uint64_t i = 0; i < static_cast<zip_uint64_t>(entries); ++i) {
+    const char* name = zip_get_name(zip_.get(), i, ZIP_FL_ENC_GUESS);
+    if (name == nullptr) return unexpected(unreadable("a zip entry has no name"));
+    exact_[name] = i;  // of equal names the last one counts, as in CPython's zipfile
+    folded_[to_lower_ascii(name)] = i;
+  }
+  return {};
+}
+
+const std::uint64_t* ZipArchive::find(const std::string& name) const {
+  if (const auto found = exact_.find(name); found != exact_.end()) return &found->second;
+  if (const auto found = folded_.find(to_lower_ascii(name)); found != folded_.end()) {
+    return &found->second;
+  }
+  return nullptr;
+}
+
+bool ZipArchive::has(const std::string& name) const { return find(name) != nullptr; }
+
+Result<ZipPart> ZipArchive::part(const std::string& name) {
+  const std::uint64_t* index = find(name);
+  if (index == nullptr) return unexpected(unreadable("part " + name + " is missing"));
+  zip_stat_t status;
+  zip_stat_init(&status);
+  if (zip_stat_index(zip_.get(), *index, 0, &status) != 0 ||
+      ((status.valid & ZIP_STAT_SIZE) != 0 && status.size > *budget_)) {
+    return unexpected(unreadable(name + " inflates to more than the permitted number of bytes"));
+  }
+  zip_file_t* file = zip_fopen_index(zip_.get(), *index, 0);
+  if (file == nullptr) {
+    return unexpected(unreadable(name + ": " + zip_strerror(zip_.get())));
+  }
+  return ZipPart(file, budget_.get(), name);
+}
+
+}  // namespace skillgrad::sheet

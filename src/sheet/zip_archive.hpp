@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <skillgrad/core/error.hpp>
+#include <skillgrad/sheet/workbook.hpp>
+
+struct zip;
+struct zip_file;
+
+namespace skillgrad::sheet {
+
+/// "unreadable: WHAT" with the code that Workbook::read promises.
+[[nodiscard]] Error unreadable(std::string what);
+
+/// One open part of an archive. Counts what it inflates against the archive's budget.
+class ZipPart {
+ public:
+  ZipPart(zip_file* file, std::uint64_t* budget, std::string name)
+      : file_(file), budget_(budget), name_(std::move(name)) {}
+  ZipPart(const ZipPart&) = delete;
+  ZipPart& operator=(const ZipPart&) = delete;
+  ZipPart(ZipPart&& other) noexcept;
+  ZipPart& operator=(ZipPart&&) = delete;
+  ~ZipPart();
+  /// Fills `buffer`; 0 at the end. Errors: damaged data, budget of inflated bytes spent.
+  [[nodiscard]] Result<std::size_t> read(char* buffer, std::size_t size);
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  zip_file* file_;
+  std::uint64_t* budget_;
+  std::string name_;
+};
+
+/// A zip file opened under caps. Part names are matched exactly, then without regard to case.
+/// One thread at a time; the parts must not outlive it.
+class ZipArchive {
+ public:
+  [[nodiscard]] static Result<ZipArchive> open(const std::filesystem::path& path,
+                                               const ReadLimits& limits);
+  [[nodiscard]] bool has(const std::string& name) const;
+  [[nodiscard]] Result<ZipPart> part(const std::string& name);
+
+ private:
+  struct Close {
+    void operator()(zip* archive) const;
+  };
+  ZipArchive() = default;
+  [[nodiscard]] Result<> index(const ReadLimits& limits);
+  [[nodiscard]] const std::uint64_t* find(const std::string& name) const;
+
+  std::unique_ptr<zip, Close> zip_;
+  std::map<std::string, std::uint64_t> exact_, folded_;
+  std::unique_ptr<std::uint64_t> budget_ = std::make_unique<std::uint64_t>(0);
+};
+
+}  // namespace skillgrad::sheet
