@@ -215,6 +215,7 @@ class Loop {
   std::optional<EndState> answer_all(const std::vector<llm::ToolCall>& calls) {
     std::optional<EndState> ended;
     bool any_usable = false;
+    turn_failed_ = false;
     const auto allowed = static_cast<std::size_t>(std::max(1, request_.limits.calls_per_turn));
     for (std::size_t i = 0; i < calls.size(); ++i) {
       Answer answer =
@@ -225,6 +226,7 @@ class Loop {
                              true)
               : answer_one(calls[i]);
       any_usable = any_usable || answer.usable;
+      turn_failed_ = turn_failed_ || answer.outcome.is_error;
       if (!ended && answer.outcome.infra) {
         result_.error = std::move(answer.outcome.infra);
         ended = EndState::infra_error;
@@ -260,9 +262,16 @@ class Loop {
                               "; call the tool again with one JSON object that fits its parameters",
                           false);
     }
+    Tool& tool = *request_.tools[static_cast<std::size_t>(found - specs_.begin())];
+    if (tool.hands_in() && turn_failed_) {
+      return error_answer(
+          "not executed: an earlier call of this turn failed; look at its result, "
+          "then call " +
+              call.name + " again",
+          true);
+    }
     Answer answer;
-    const auto index = static_cast<std::size_t>(found - specs_.begin());
-    answer.outcome = request_.tools[index]->call(call.arguments, stop_);
+    answer.outcome = tool.call(call.arguments, stop_);
     return answer;
   }
 
@@ -312,6 +321,7 @@ class Loop {
   std::vector<llm::ToolSpec> specs_;
   LoopResult result_;
   int bad_turns_ = 0;
+  bool turn_failed_ = false;  ///< a call of the present turn got an error result
 };
 
 }  // namespace

@@ -51,6 +51,9 @@ class Tool {
  public:
   virtual ~Tool() = default;
   [[nodiscard]] virtual llm::ToolSpec spec() const = 0;
+  /// True for a tool that hands in the work: it is not called in a turn in which an earlier call
+  /// failed, since the model has not seen that failure yet.
+  [[nodiscard]] virtual bool hands_in() const { return false; }
   [[nodiscard]] virtual ToolOutcome call(const std::string& arguments_json,
                                          std::stop_token stop) = 0;
 };

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "optim/dialog.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad::optim {
+namespace {
+
+/// How often a hand-in that does not fit goes back to the model.
+constexpr int kCorrections = 2;
+/// Turns granted once when the model read on instead of handing in.
+constexpr int kLastTurns = 2;
+
+std::string problem_text(const Error& error) {
+  std::string out = error.message;
+  if (!error.where.empty()) out = error.where + ": " + out;
+  if (!error.mend.empty()) out += " (" + error.mend + ")";
+  return out;
+}
+
+/// Content of the only fenced block whose content is an object.
+std::string fenced_object(const std::string& text) {
+  std::string found;
+  std::size_t at = text.find("```");
+  while (at != std::string::npos) {
+    const std::size_t line_end = text.find('\n', at);
+    if (line_end == std::string::npos) break;
+    // Line breaks inside JSON strings are escaped, so a fence at a line's start ends the block.
+    const std::size_t close = text.find("\n```", line_end);
+    if (close == std::string::npos) break;
+    const std::string content(trim(std::string_view(text).substr(line_end, close - line_end)));
+    if (!content.empty() && content.front() == '{') {
+      if (!found.empty()) return {};
+      found = content;
+    }
+    at = text.find("```", close + 4);
+  }
+  return found;
+}
+
+class HandInTool final : public agent::Tool {
+ public:
+  using Take = std::function<agent::ToolOutcome(const std::string& arguments)>;
+  HandInTool(llm::ToolSpec spec, Take take) : spec_(std::move(spec)), take_(std::move(take)) {}
+  [[nodiscard]] llm::ToolSpec spec() const override { return spec_; }
+  [[nodiscard]] bool hands_in() const override { return true; }
+  [[nodiscard]] agent::ToolOutcome call(const std::string& arguments, std::stop_token) override {
+    return take_(arguments);
+  }
+
+ private:
+  llm::ToolSpec spec_;
+  Take take_;
+};
+
+}  // namespace
+
+Result<Json> object_in_text(const std::string& text) {
+  const std::string whole(trim(text));
+  std::vector<std::string> candidates;
+  if (!whole.empty() && whole.front() == '{') candidates.push_back(whole);
+  if (std::string fenced = fenced_object(whole); !fenced.empty()) candidates.push_back(fenced);
+  const std::size_t open = whole.find('{'), close = whole.rfind('}');
+  if (open != std::string::npos && close != std::string::npos && open < close) {
+    candidates.push_back(whole.substr(open, close - open + 1));
+  }
+  for (const std::string& candidate : candidates) {
+    if (auto json = parse_json(candidate, "answer"); json && json->is_object()) {
+      return std::move(*json);
+    }
+  }
+  return fail(ErrorCode::malformed_reply, "the answer holds no single JSON object", "answer");
+}
+
+Result<int> turns_option(const Json& options, const std::string& stage, int fallback) {
+  StrictReader reader(options, "options of stage " + stage);
+  reader.ignore("name");
+  const std::int64_t turns = reader.integer("turns", fallback, 1, 1000);
+  auto read = reader.finish();
+  if (read) return static_cast<int>(turns);
+  Error error = std::move(read).error();
+  error.code = ErrorCode::config;
+  return tl::unexpected(std::move(error));
+}
+
+std::string sub_scope(const StageContext& context, const std::string& part) {
+  return context.scope.empty() ? part : context.scope + "/" + part;
+}
+
+Dialog::Dialog(llm::ChatModel& model, DialogSetup setup, const StageContext& context)
+    : model_(model), setup_(std::move(setup)), context_(context) {
+  if (!setup_.accept_text) setup_.accept_text = setup_.accept;
+  hand_in_ = std::make_unique<HandInTool>(
+      setup_.hand_in, [this](const std::string& arguments) { return take_hand_in(arguments); });
+  setup_.tools.push_back(hand_in_.get());
+  llm::Message system;
+  system.role = llm::Role::system;
+  system.content = std::string(trim(setup_.system)) + "\n";
+  messages_.push_back(std::move(system));
+  say(std::move(setup_.user));
+}
+
+void Dialog::say(std::string text) {
+  llm::Message message;
+  message.role = llm::Role::user;
+  message.content = std::move(text);
+  messages_.push_back(std::move(message));
+}
+
+Result<> Dialog::run() { return round(setup_.turns); }
+
+Result<> Dialog::resume(std::string user, int turns) {
+  say(std::move(user));
+  accepted_ = false;
+  corrections_ = 0;
+  return round(turns);
+}
+
+agent::ToolOutcome Dialog::take_hand_in(const std::string& arguments) {
+  agent::ToolOutcome outcome;
+  const auto json = parse_json(arguments, setup_.hand_in.name);
+  Result<> taken = json ? setup_.accept(*json) : Result<>(tl::unexpected(json.error()));
+  if (taken) {
+    accepted_ = true;
+    outcome.ends_loop = true;
+    outcome.text = "handed in";
+    return outcome;
+  }
+  last_problem_ = problem_text(taken.error());
+  outcome.is_error = true;
+  outcome.text =
+      "not accepted: " + last_problem_ + "\nCorrect it and call " + setup_.hand_in.name + " again.";
+  outcome.ends_loop = ++corrections_ > kCorrections;
+  return outcome;
+}
+
+Result<std::string> Dialog::take_text(const agent::LoopResult& result) {
+  Result<> taken = fail(ErrorCode::malformed_reply,
+                        "the answer was cut at the output limit, so it was not used");
+  if (!result.truncated) {
+    const auto json = object_in_text(result.final_message);
+    taken = json ? setup_.accept_text(*json) : Result<>(tl::unexpected(json.error()));
+  }
+  if (taken) {
+    accepted_ = true;
+    return std::string{};
+  }
+  last_problem_ = problem_text(taken.error());
+  if (++corrections_ > kCorrections) {
+    return tl::unexpected(no_hand_in("what it handed in did not fit: " + last_problem_));
+  }
+  return "That was not accepted: " + last_problem_ + "\nHand in with the tool " +
+         setup_.hand_in.name +
+         ", or answer with its arguments as one JSON object and nothing else.";
+}
+
+agent::LoopResult Dialog::loop(int turns) {
+  agent::LoopRequest request;
+  request.stage = setup_.stage;
+  request.scope = setup_.scope;
+  request.messages = messages_;
+  request.tools = setup_.tools;
+  request.limits.turns = turns;
+  return agent::run_tool_loop(model_, request, *context_.clock, context_.call);
+}
+
+Error Dialog::no_hand_in(const std::string& why) const {
+  Error error;
+  error.code = ErrorCode::malformed_reply;
+  error.message = "the " + setup_.stage + " handed in no usable result: " + why;
+  error.where = setup_.scope;
+  error.mend = "use a model that follows tool schemas, or allow the stage more turns";
+  return error;
+}
+
+Result<> Dialog::round(int turns) {
+  bool reminded = false;
+  while (true) {
+    agent::LoopResult result = loop(turns);
+    messages_ = result.messages;
+    turns = std::max(1, turns - result.turns);
+    if (accepted_) return {};
+    if (result.error) {
+      return tl::unexpected(std::move(*result.error).with_context("stage " + setup_.stage));
+    }
+    switch (result.end) {
+      case agent::EndState::finished: {
+        if (corrections_ > kCorrections) {
+          return tl::unexpected(no_hand_in("what it handed in did not fit: " + last_problem_));
+        }
+        SKILLGRAD_TRY(std::string reply, take_text(result));
+        if (accepted_) return {};
+        say(std::move(reply));
+        break;
+      }
+      case agent::EndState::turn_limit:
+        if (reminded) return tl::unexpected(no_hand_in("its turns are used up"));
+        reminded = true;
+        say("Your turns are used up. Hand in now with the tool " + setup_.hand_in.name + ".");
+        turns = kLastTurns;
+        break;
+      case agent::EndState::token_limit:
+        return fail(ErrorCode::context_overflow,
+                    "the conversation of the " + setup_.stage + " outgrew the model's context",
+                    setup_.scope, "use a model with a longer context");
+      default:
+        return tl::unexpected(no_hand_in(agent::to_string(result.end)));
+    }
+  }
+}
+
+}  // namespace skillgrad::optim

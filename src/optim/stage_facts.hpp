@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <skillgrad/agent/tool_loop.hpp>
+#include <skillgrad/optim/stages.hpp>
+
+namespace skillgrad::optim {
+
+/// `<diagnoses>` of docs/stages.md: one object for each gradient, in order.
+[[nodiscard]] std::string diagnoses_json(const std::vector<Gradient>& gradients);
+/// Bundled paths, one a line, or "none".
+[[nodiscard]] std::string bundled_files(const skill::SkillPackage& skill, bool sizes);
+
+/// `read_file` over a package in memory: SKILL.md and bundled files, never evals/.
+[[nodiscard]] std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skill);
+
+/// A regular text file below `root`. Refused: absolute paths, "..", hidden parts, links that lead
+/// out, binary files. Errors (input) list the files there are.
+[[nodiscard]] Result<std::string> read_confined(const std::filesystem::path& root,
+                                                const std::string& relative);
+/// Same rules, the path only. Errors: input.
+[[nodiscard]] Result<std::filesystem::path> confine(const std::filesystem::path& root,
+                                                    const std::string& relative);
+
+[[nodiscard]] agent::ToolOutcome tool_text(std::string text);
+[[nodiscard]] agent::ToolOutcome tool_error(const Error& error);
+
+}  // namespace skillgrad::optim
