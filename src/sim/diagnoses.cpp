@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "sim/diagnoses.hpp"
+
+#include <skillgrad/core/json.hpp>
+
+#include "sim/player.hpp"
+#include "sim/reading.hpp"
+
+namespace skillgrad::sim {
+namespace {
+
+std::string text_member(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+}  // namespace
+
+std::vector<ReadDiagnosis> read_diagnoses(const Scenario& scenario, std::string_view user_text) {
+  const Json list = Json::parse(tagged(user_text, "diagnoses").value_or("[]"), nullptr, false);
+  std::vector<ReadDiagnosis> out;
+  if (!list.is_array()) return out;
+  for (const Json& item : list) {
+    if (!item.is_object()) continue;
+    ReadDiagnosis read;
+    read.task_id = text_member(item, "task_id");
+    read.label = text_member(item, "label");
+    read.analysis = text_member(item, "analysis");
+    read.success = text_member(item, "kind") == "contrastive";
+    read.lesson = scenario.identify(read.label, read.analysis);
+    if (!read.lesson) read.lesson = scenario.find_lesson(text_member(item, "known"));
+    read.says_nothing = !read.lesson && (read.label == kVagueLabel || read.label == kSlipLabel ||
+                                         read.label == kLuckLabel || read.label.empty());
+    out.push_back(std::move(read));
+  }
+  return out;
+}
+
+}  // namespace skillgrad::sim

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/conversation.hpp"
+#include "sim/scenario.hpp"
+
+namespace skillgrad::sim {
+
+/// One element of the <diagnoses> array, as the momentum and patch agents read it.
+struct ReadDiagnosis {
+  std::string task_id, label, analysis;
+  bool success = false;               ///< kind "contrastive"
+  std::optional<std::size_t> lesson;  ///< what it means, if the text says so
+  bool says_nothing = false;          ///< vague, a slip, or luck: no rule follows from it
+};
+[[nodiscard]] std::vector<ReadDiagnosis> read_diagnoses(const Scenario& scenario,
+                                                        std::string_view user_text);
+
+}  // namespace skillgrad::sim

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include <httplib.h>
+
+namespace skillgrad::sim {
+
+/// Threads are started when they are needed, up to a limit; each serves one connection at a time.
+class LazyThreadPool final : public httplib::TaskQueue {
+ public:
+  LazyThreadPool(unsigned limit, std::atomic<bool>& crowded) : limit_(limit), crowded_(crowded) {}
+  ~LazyThreadPool() override { LazyThreadPool::shutdown(); }
+  void enqueue(std::function<void()> task) override;
+  void shutdown() override;
+
+ private:
+  void work();
+
+  const unsigned limit_;
+  std::atomic<bool>& crowded_;  ///< more connections than threads
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> tasks_;
+  std::vector<std::jthread> threads_;
+  std::size_t idle_ = 0;
+  bool closing_ = false;
+};
+
+/// cpp-httplib's server with what a load of hundreds of connections needs: a listen backlog of
+/// 1024 (the library compiles 5 in), connections that wait in poll() instead of waking a hundred
+/// times a second, one send per reply, and a stop that ends open connections at once.
+class LoopbackServer final : public httplib::Server {
+ public:
+  explicit LoopbackServer(unsigned threads);
+  ~LoopbackServer() override;
+
+  /// Binds 127.0.0.1 and starts to serve in a thread of its own. 0: any free port. Returns the
+  /// port, or -1 when it is taken.
+  [[nodiscard]] int open(int port);
+  /// Ends all connections and joins. Idempotent.
+  void close();
+
+ private:
+  bool process_and_close_socket(socket_t socket) override;
+  void serve_connection(socket_t socket);
+  [[nodiscard]] bool wait_for_request(socket_t socket) const;
+
+  std::atomic<bool> closing_{false}, crowded_{false};
+  std::mutex mutex_;
+  std::set<socket_t> open_;
+  std::jthread thread_;
+};
+
+}  // namespace skillgrad::sim

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "sim/diagnoses.hpp"
+#include "sim/player.hpp"
+#include "sim/reading.hpp"
+
+namespace skillgrad::sim {
+namespace {
+
+constexpr const char* kTool = "submit_momentum";
+constexpr const char* kNothing = "no-actionable-signal";
+constexpr std::size_t kThemes = 3;
+
+/// What the memory already says of a pattern.
+using Remembered = std::map<std::string, std::string>;  // slug -> description
+
+Remembered read_memory(std::string_view user) {
+  Remembered out;
+  const Json memory = Json::parse(tagged(user, "memory").value_or("null"), nullptr, false);
+  if (!memory.is_object() || !memory.contains("patterns") || !memory["patterns"].is_array())
+    return out;
+  for (const Json& pattern : memory["patterns"]) {
+    if (!pattern.is_object()) continue;
+    const auto text = [&](const char* key) {
+      const auto found = pattern.find(key);
+      return found != pattern.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    out[text("slug")] = text("description");
+  }
+  return out;
+}
+
+/// Slugs of the headings of the skill's body.
+std::set<std::string> anchors(std::string_view user) {
+  std::set<std::string> out;
+  for (const TextSection& section : text_sections(tagged(user, "skill").value_or("")))
+    if (!section.heading.empty()) out.insert(slugify(section.heading));
+  return out;
+}
+
+/// Several diagnoses that are one pattern.
+struct Group {
+  std::string slug, kind, line, anchor, description, action;
+  std::vector<std::string> successes;
+  bool is_new = true;
+};
+
+class Grouping {
+ public:
+  Grouping(const Player& player, std::string_view user)
+      : scenario_(player.scenario()), memory_(read_memory(user)), anchors_(anchors(user)) {}
+
+  /// The overlay entry of one diagnosis.
+  Json add(const ReadDiagnosis& diagnosis) {
+    Json entry = {{"task_id", diagnosis.task_id}, {"signal", diagnosis.label}};
+    if (diagnosis.says_nothing) {
+      entry["pattern"] = kNothing;
+      entry["anchor"] = "";
+      return entry;
+    }
+    Group& group = group_of(diagnosis);
+    entry["pattern"] = group.slug;
+    entry["anchor"] = group.anchor;
+    entry["gap"] = diagnosis.success      ? "none: the rule is there and was followed"
+                   : group.anchor.empty() ? "the body says nothing about it"
+                                          : "the section does not settle the case";
+    entry["change"] = diagnosis.success ? "keep the rule as it is" : group.action;
+    if (diagnosis.success) note_success(group, diagnosis.task_id);
+    return entry;
+  }
+
+  /// Patterns that are new or whose text changed, in order of appearance.
+  [[nodiscard]] Json patterns() const {
+    Json out = Json::array();
+    for (const Group& group : groups_) {
+      const auto old = memory_.find(group.slug);
+      if (old != memory_.end() && old->second == group.description) continue;
+      out.push_back({{"slug", group.slug},
+                     {"kind", group.kind},
+                     {"line", group.line},
+                     {"anchor", group.anchor},
+                     {"description", group.description},
+                     {"action", group.action}});
+    }
+    return out;
+  }
+
+  /// Needs two successes now, or one now and one that the memory holds.
+  [[nodiscard]] Json themes() const {
+    Json out = Json::array();
+    for (const Group& group : groups_) {
+      const auto old = memory_.find(group.slug);
+      const bool earlier =
+          old != memory_.end() && old->second.find(kSeenWorking) != std::string::npos;
+      if (group.successes.size() + (earlier ? 1 : 0) < 2 || group.successes.empty()) continue;
+      if (out.size() == kThemes) break;
+      out.push_back({{"theme", "The rule on " + group.line + " carries over from task to task."},
+                     {"tasks", group.successes}});
+    }
+    return out;
+  }
+
+ private:
+  Group& group_of(const ReadDiagnosis& diagnosis) {
+    const std::string slug =
+        diagnosis.lesson ? scenario_.lessons[*diagnosis.lesson].slug : slugify(diagnosis.label);
+    for (Group& group : groups_)
+      if (group.slug == slug) return group;
+    Group group;
+    group.slug = slug;
+    if (diagnosis.lesson) {
+      const Lesson& lesson = scenario_.lessons[*diagnosis.lesson];
+      const std::string anchor = slugify(lesson.heading);
+      group.kind = lesson.kind;
+      group.line = lesson.label;
+      group.anchor = anchors_.contains(anchor) ? anchor : "";
+      group.description = lesson.diagnosis;
+      group.action = "follow a rule under \"" + lesson.heading + "\"";
+    } else {
+      // A reading of its own, for diagnoses that were not written by this simulation.
+      group.kind = "mixed";
+      group.line = diagnosis.label;
+      group.description = diagnosis.analysis;
+      group.action = "avoid this";
+    }
+    const auto old = memory_.find(slug);
+    if (old != memory_.end() && !old->second.empty()) group.description = old->second;
+    groups_.push_back(std::move(group));
+    return groups_.back();
+  }
+
+  static void note_success(Group& group, const std::string& task_id) {
+    group.successes.push_back(task_id);
+    if (group.description.find(kSeenWorking) == std::string::npos)
+      group.description += " " + std::string(kSeenWorking);
+  }
+
+  const Scenario& scenario_;
+  Remembered memory_;
+  std::set<std::string> anchors_;
+  std::vector<Group> groups_;
+};
+
+}  // namespace
+
+Reply play_momentum(const Player& player, const Conversation& conversation) {
+  const std::string_view user = conversation.first_user();
+  Grouping grouping(player, user);
+  Json overlay = Json::array();
+  for (const ReadDiagnosis& diagnosis : read_diagnoses(player.scenario(), user))
+    overlay.push_back(grouping.add(diagnosis));
+  Json handed = {{"patterns", grouping.patterns()},
+                 {"overlay", std::move(overlay)},
+                 {"themes", grouping.themes()}};
+  // A refused hand-in is repeated without its optional part.
+  if (was_refused(conversation, kTool)) handed["themes"] = Json::array();
+  Reply reply = hand_in(conversation, kTool, dump_json(handed));
+  reply.stage = "momentum";
+  return reply;
+}
+
+}  // namespace skillgrad::sim
