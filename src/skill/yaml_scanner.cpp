@@ -293,6 +293,7 @@ Scan<Scanner::BlockHeader> Scanner::block_header() {
   if (!at_line_end(pos_)) {
     return problem(pos_, "text behind | or >", "start the text on the next line, indented");
   }
+  header.end = pos_;
   cross_break(break_length(pos_));
   return header;
 }
@@ -314,7 +315,7 @@ Scan<Node> Scanner::block_scalar(int parent) {
   node.begin = pos_;
   auto header = block_header();
   if (!header) return tl::unexpected(header.error());
-  node.end = pos_;
+  node.end = header->end;
   const auto least = static_cast<std::size_t>(parent + 1);
   std::size_t indent = std::max<std::size_t>(least, 1) + header->indent - 1;
   std::string breaks;

@@ -64,6 +64,7 @@ class Scanner {
   struct BlockHeader {
     char chomp = ' ';
     std::size_t indent = 0;  ///< 0: detected
+    std::size_t end = 0;     ///< before the line break
   };
   void cross_break(std::size_t bytes);
   [[nodiscard]] std::size_t plain_chunk_end(std::size_t at) const;
