@@ -38,6 +38,15 @@ Result<Workbook> Workbook::read(const std::filesystem::path& path, const ReadLim
   return unexpected(std::move(error));
 }
 
+Result<std::vector<std::string>> read_sheet_names(const std::filesystem::path& path) {
+  SKILLGRAD_TRY(ZipArchive archive, ZipArchive::open(path, {}));
+  SKILLGRAD_TRY(const PackageIndex index, read_package_index(archive));
+  SKILLGRAD_TRY(const WorkbookPart part, read_workbook_part(archive, index.workbook));
+  std::vector<std::string> names;
+  for (const auto& sheet : part.sheets) names.push_back(sheet.name);
+  return names;
+}
+
 const Worksheet* Workbook::find(const std::string& name) const {
   for (const Worksheet& sheet : sheets_) {
     if (sheet.name() == name) return &sheet;

@@ -83,6 +83,9 @@ class Workbook {
   bool recalculates_on_load_ = false;
 };
 
+/// Names of the sheets in order, without reading them; chart sheets are included.
+[[nodiscard]] Result<std::vector<std::string>> read_sheet_names(const std::filesystem::path& path);
+
 /// "B12" of a cell, "AA" of a column.
 [[nodiscard]] std::string cell_name(std::uint32_t row, std::uint32_t column);
 [[nodiscard]] std::string column_name(std::uint32_t column);

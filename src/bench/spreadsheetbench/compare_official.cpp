@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "bench/spreadsheetbench/cells.hpp"
+#include "bench/spreadsheetbench/compare.hpp"
+#include "bench/spreadsheetbench/position.hpp"
+
+namespace skillgrad::bench {
+
+// O7: every part must pass; where the upstream code raises, the verdict is a fail.
+Comparison compare_official(const sheet::Workbook& golden, const sheet::Workbook* output,
+                            const std::string& position) {
+  Comparison out;
+  bool pass = output != nullptr && !golden.sheets().empty();
+  const auto fail = [&](std::string note) {
+    pass = false;
+    out.notes.push_back(std::move(note));
+  };
+  for (const auto& part : parse_official(position)) {
+    if (output == nullptr || golden.sheets().empty()) break;
+    if (!part) {
+      fail("a part of the position has more than one \"!\"");
+      continue;
+    }
+    const std::string name = part->sheet.value_or(golden.sheets().front().name());
+    const SheetPair pair{golden.find(name), output->find(name), name + "!"};
+    const auto rect = official_rect(part->range);
+    if (pair.output == nullptr) {
+      fail("the output has no sheet \"" + name + "\"");
+    } else if (pair.golden == nullptr) {
+      fail("the golden workbook has no sheet \"" + name + "\"");
+    } else if (!rect) {
+      fail("the official evaluator cannot read the range \"" + part->range + "\"");
+    } else {
+      compare_cells(pair, *rect, out);
+    }
+  }
+  out.pass = pass && out.matched == out.total;
+  return out;
+}
+
+}  // namespace skillgrad::bench

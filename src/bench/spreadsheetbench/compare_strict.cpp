@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <map>
+
+#include "bench/spreadsheetbench/cells.hpp"
+#include "bench/spreadsheetbench/compare.hpp"
+#include "bench/spreadsheetbench/position.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+using sheet::Workbook;
+using sheet::Worksheet;
+
+std::int64_t last_row(const Worksheet* sheet) { return sheet == nullptr ? 0 : sheet->last_row(); }
+std::int64_t last_column(const Worksheet* sheet) {
+  return sheet == nullptr ? 0 : sheet->last_column();
+}
+
+// Section 2.6: the field counts where it names exactly one sheet of the golden workbook.
+const Worksheet* default_sheet(const Workbook& golden, std::string name) {
+  while (name.starts_with('\'')) name.erase(0, 1);
+  while (name.ends_with('\'')) name.pop_back();
+  const Worksheet* named = golden.find(name);
+  if (named != nullptr) return named;
+  return golden.sheets().empty() ? nullptr : &golden.sheets().front();
+}
+
+const Worksheet* golden_sheet(const Workbook& golden, const StrictPart& part,
+                              const std::string& answer_sheet) {
+  if (!part.sheet) return default_sheet(golden, answer_sheet);
+  for (const std::string& name : sheet_candidates(*part.sheet)) {
+    if (const Worksheet* found = golden.find(name)) return found;
+  }
+  return nullptr;
+}
+
+// P5: whole columns and rows run to the last one stored on either side.
+Rect rect_of(const RangeText& range, const SheetPair& pair) {
+  return {range.row1.value_or(1), range.column1.value_or(1),
+          range.row2.value_or(std::max(last_row(pair.golden), last_row(pair.output))),
+          range.column2.value_or(std::max(last_column(pair.golden), last_column(pair.output)))};
+}
+
+Comparison dataset_error(std::string what) {
+  Comparison out;
+  out.dataset_error = std::move(what);
+  return out;
+}
+
+}  // namespace
+
+Comparison compare_strict(const Workbook& golden, const Workbook* output,
+                          const std::string& position, const std::string& answer_sheet) {
+  const auto parts = parse_strict(position);
+  if (!parts) return dataset_error("the position \"" + position + "\" is no list of cell ranges");
+  Comparison out;
+  std::map<std::string, std::vector<Rect>> taken;  // by sheet: cells are counted once
+  for (const StrictPart& part : *parts) {
+    SheetPair pair;
+    pair.golden = golden_sheet(golden, part, answer_sheet);
+    if (pair.golden == nullptr) {
+      return dataset_error("the golden workbook has no sheet \"" + part.sheet.value_or("") + "\"");
+    }
+    const std::string& name = pair.golden->name();
+    pair.label = name + "!";
+    pair.output = output == nullptr ? nullptr : output->find(name);
+    const bool sheet_missing = output != nullptr && pair.output == nullptr;
+    if (sheet_missing && !taken.contains(name)) {
+      out.notes.push_back("the output has no sheet \"" + name + "\"");
+    }
+    for (const Rect& rect : subtract(rect_of(part.range, pair), taken[name])) {
+      if (const std::string cell = first_uncached(pair, rect); !cell.empty()) {
+        return dataset_error("golden cell " + cell + " is a formula without a cached value");
+      }
+      sheet_missing ? count_as_wrong(pair, rect, out) : compare_cells(pair, rect, out);
+      taken[name].push_back(rect);
+    }
+  }
+  if (out.total == 0) return dataset_error("the position \"" + position + "\" names no cell");
+  out.pass = out.matched == out.total;
+  return out;
+}
+
+}  // namespace skillgrad::bench

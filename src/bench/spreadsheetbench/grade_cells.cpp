@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include <optional>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <skillgrad/core/files.hpp>
+
+#include "bench/spreadsheetbench/compare.hpp"
+#include "bench/spreadsheetbench/spreadsheetbench.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+constexpr std::size_t kShown = 20;
+
+Comparison compare(const CellGradeRequest& request, const sheet::Workbook& golden,
+                   const sheet::Workbook* output) {
+  switch (request.mode) {
+    case GradingMode::strict:
+      return compare_strict(golden, output, request.position, request.answer_sheet);
+    case GradingMode::official:
+      return compare_official(golden, output, request.position);
+    case GradingMode::skillgrad:
+      return compare_skillgrad(golden, output, request.position);
+  }
+  return {};
+}
+
+Grade error_grade(const CellGradeRequest& request, GradeErrorKind kind, std::string message) {
+  Grade grade;
+  grade.task_id = request.task_id;
+  grade.status = GradeStatus::error;
+  grade.kind = kind;
+  grade.message = std::move(message);
+  return grade;
+}
+
+std::string describe(const Comparison& comparison) {
+  std::string text = fmt::format("{} of {} cells match", comparison.matched, comparison.total);
+  for (const std::string& note : comparison.notes) text += "\n" + note;
+  std::size_t shown = 0;
+  for (const Difference& difference : comparison.differences) {
+    if (shown++ == kShown) break;
+    text +=
+        fmt::format("\n{}: expected {} {}, got {} {}", difference.where, difference.expected.type,
+                    difference.expected.text, difference.got.type, difference.got.text);
+  }
+  if (comparison.differences.size() > kShown) {
+    text += fmt::format("\nand {} more differences", comparison.differences.size() - kShown);
+  }
+  return text;
+}
+
+// In official mode the score is the verdict, and matched and total count test cases (2.11).
+Grade grade_of(const CellGradeRequest& request, Comparison comparison) {
+  Grade grade;
+  grade.task_id = request.task_id;
+  grade.hard = comparison.pass;
+  grade.status = comparison.pass ? GradeStatus::pass : GradeStatus::fail;
+  grade.message = describe(comparison);
+  if (request.mode == GradingMode::official) {
+    grade.matched = comparison.pass ? 1 : 0;
+    grade.total = 1;
+    grade.score = comparison.pass ? 1 : 0;
+  } else {
+    grade.matched = comparison.matched;
+    grade.total = comparison.total;
+    grade.score = comparison.pass ? 1
+                                  : static_cast<double>(comparison.matched) /
+                                        static_cast<double>(comparison.total);
+  }
+  grade.differences = std::move(comparison.differences);
+  return grade;
+}
+
+Grade no_output(const CellGradeRequest& request, const sheet::Workbook& golden,
+                const std::string& what) {
+  Comparison comparison = compare(request, golden, nullptr);
+  if (request.mode == GradingMode::strict && !comparison.dataset_error.empty()) {
+    return error_grade(request, GradeErrorKind::dataset_error, comparison.dataset_error);
+  }
+  const std::size_t total = request.mode == GradingMode::official ? 1 : comparison.total;
+  Grade grade;
+  grade.task_id = request.task_id;
+  grade.status = GradeStatus::fail;
+  grade.total = total;
+  grade.message = what;
+  return grade;
+}
+
+// A cached value may be stale when the file says so or when any formula was never computed.
+bool wants_recalculation(const CellGradeRequest& request, const sheet::Workbook& output,
+                         const Comparison& comparison) {
+  switch (request.recalc) {
+    case RecalcMode::never:
+      return false;
+    case RecalcMode::always:
+      return true;
+    case RecalcMode::automatic:
+      break;
+  }
+  return comparison.uncached > 0 || (comparison.formulas > 0 && (output.has_uncached_formula() ||
+                                                                 output.recalculates_on_load()));
+}
+
+Result<sheet::Workbook> recalculated(const CellGradeRequest& request, const GradeContext& context) {
+  if (context.recalculator == nullptr) {
+    return fail(ErrorCode::infra, "no program for recalculation is set up", {},
+                "apt install libreoffice-calc-nogui");
+  }
+  SKILLGRAD_TRY(const TempDir folder, TempDir::create("skillgrad-recalc-"));
+  const auto copy = folder.path() / "recalculated.xlsx";
+  SKILLGRAD_CHECK(context.recalculator->recalculate(request.output, copy, context.stop));
+  return sheet::Workbook::read(copy);
+}
+
+Grade grade_with_recalculation(const CellGradeRequest& request, const GradeContext& context,
+                               const sheet::Workbook& golden, Comparison as_stored) {
+  auto workbook = recalculated(request, context);
+  if (workbook) {
+    Grade grade = grade_of(request, compare(request, golden, &*workbook));
+    grade.version = context.recalculator->version();
+    return grade;
+  }
+  const std::string problem = "recalculation failed: " + workbook.error().to_line();
+  const bool cancelled = workbook.error().code == ErrorCode::cancelled;
+  const bool needed = request.mode == GradingMode::strict && as_stored.uncached > 0;
+  if (cancelled || needed) return error_grade(request, GradeErrorKind::infra_error, problem);
+  as_stored.notes.push_back("graded by the values stored in the file; " + problem);
+  return grade_of(request, std::move(as_stored));
+}
+
+}  // namespace
+
+Grade grade_cells(const CellGradeRequest& request, const GradeContext& context) {
+  const auto golden = sheet::Workbook::read(request.golden);
+  if (!golden) {
+    Grade grade = error_grade(request, GradeErrorKind::dataset_error,
+                              "golden workbook: " + golden.error().to_line());
+    if (request.mode != GradingMode::official) return grade;
+    grade.status = GradeStatus::fail;
+    grade.kind = GradeErrorKind::none;
+    grade.total = 1;
+    return grade;
+  }
+  struct stat status {};
+  if (::lstat(request.output.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) {
+    return no_output(request, *golden,
+                     "there is no output file " + request.output.filename().string());
+  }
+  const auto output = sheet::Workbook::read(request.output);
+  if (!output) {
+    const std::string what =
+        "output " + request.output.filename().string() + " is " + output.error().message;
+    // The authors' evaluator raises on such a file, so it has no verdict to be identical to.
+    if (request.mode == GradingMode::skillgrad) {
+      return error_grade(request, GradeErrorKind::infra_error, what);
+    }
+    return no_output(request, *golden, what);
+  }
+  Comparison comparison = compare(request, *golden, &*output);
+  if (!comparison.dataset_error.empty()) {
+    return error_grade(request, GradeErrorKind::dataset_error, comparison.dataset_error);
+  }
+  if (!wants_recalculation(request, *output, comparison)) {
+    return grade_of(request, std::move(comparison));
+  }
+  return grade_with_recalculation(request, context, *golden, std::move(comparison));
+}
+
+}  // namespace skillgrad::bench

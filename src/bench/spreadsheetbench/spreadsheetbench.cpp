@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+#include "bench/spreadsheetbench/spreadsheetbench.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/hashing.hpp>
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "bench/spreadsheetbench/dataset.hpp"
+#include "bench/spreadsheetbench/published_split.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+const char* mode_name(GradingMode mode) {
+  switch (mode) {
+    case GradingMode::strict:
+      return "strict";
+    case GradingMode::official:
+      return "official";
+    case GradingMode::skillgrad:
+      return "skillgrad";
+  }
+  return "";
+}
+
+const char* recalc_name(RecalcMode mode) {
+  switch (mode) {
+    case RecalcMode::automatic:
+      return "auto";
+    case RecalcMode::always:
+      return "always";
+    case RecalcMode::never:
+      return "never";
+  }
+  return "";
+}
+
+// What this benchmark knows about a task besides what the contract shows.
+struct Files {
+  std::string answer_sheet;
+  std::optional<TestCase> test_case;
+  std::optional<Error> problem;  ///< set when test_case is not
+};
+
+class SpreadsheetBench final : public Benchmark {
+ public:
+  SpreadsheetBench(std::string source, const BenchmarkOptions& options)
+      : source_(std::move(source)), options_(options) {}
+
+  [[nodiscard]] Result<> load(const fs::path& dir);
+
+  [[nodiscard]] std::string name() const override { return "spreadsheetbench"; }
+  [[nodiscard]] std::string source() const override { return source_; }
+  [[nodiscard]] std::string grading() const override {
+    return fmt::format("spreadsheetbench/{}, recalc {}", mode_name(options_.mode),
+                       recalc_name(options_.recalc));
+  }
+  [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }
+  [[nodiscard]] const std::vector<std::string>& notices() const override { return notices_; }
+  [[nodiscard]] std::optional<Splits> own_splits() const override { return splits_; }
+  [[nodiscard]] Result<> set_up(const Task& task, const fs::path& work_dir,
+                                const GradeContext& context) const override;
+  [[nodiscard]] Grade grade(const Task& task, const AgentAnswer& answer,
+                            const GradeContext& context) const override;
+  [[nodiscard]] Result<AgentAnswer> golden_answer(const Task& task,
+                                                  const fs::path& work_dir) const override;
+  [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const std::string& json_line,
+                                               const fs::path& base_dir,
+                                               const fs::path& work_dir) const override;
+
+ private:
+  [[nodiscard]] Result<> add_task(const fs::path& dir, const DatasetEntry& entry);
+  [[nodiscard]] Result<> check_missing(const std::vector<std::string>& missing);
+  [[nodiscard]] Result<const Files*> files_of(const Task& task) const;
+  [[nodiscard]] Result<const TestCase*> case_of(const Task& task) const;
+
+  std::string source_;
+  BenchmarkOptions options_;
+  std::vector<Task> tasks_;
+  std::map<std::string, Files> files_;
+  std::vector<std::string> notices_;
+  std::optional<Splits> splits_;
+};
+
+std::string without_quotes(std::string text) {
+  while (text.starts_with('\'')) text.erase(0, 1);
+  while (text.ends_with('\'')) text.pop_back();
+  return text;
+}
+
+// The sheet to tell the agent: where the position names none and the field names one that exists
+// (grading.md 2.6). Only the list of sheets is read.
+std::string told_sheet(const DatasetEntry& entry, const fs::path& golden) {
+  if (entry.answer_sheet.empty()) return {};
+  const auto parts = split(entry.answer_position, ',');
+  const bool some_unnamed = std::any_of(parts.begin(), parts.end(), [](const std::string& part) {
+    return part.find('!') == std::string::npos;
+  });
+  if (!some_unnamed) return {};
+  const auto names = sheet::read_sheet_names(golden);
+  const std::string wanted = without_quotes(entry.answer_sheet);
+  return names && std::count(names->begin(), names->end(), wanted) == 1 ? wanted : "";
+}
+
+std::string prompt_of(const DatasetEntry& entry, const Task& task, const std::string& sheet) {
+  std::string prompt = entry.instruction;
+  prompt += fmt::format(
+      "\n\nInput workbook: {} in the working directory. Leave it unchanged.\n"
+      "Output workbook: write the complete result to {} in the working directory.\n"
+      "Cells that will be checked: {}\n",
+      task.input_files.front(), task.output_file, entry.answer_position);
+  if (!sheet.empty()) {
+    prompt += fmt::format("Sheet of cells given without a sheet name: {}\n", sheet);
+  }
+  return prompt;
+}
+
+void name_files(const DatasetEntry& entry, const Files& files, Task& task) {
+  const int number = files.test_case ? files.test_case->number : 1;
+  const fs::path input = files.test_case
+                             ? files.test_case->input.filename()
+                             : fs::path(fmt::format("{}_{}_input.xlsx", number, entry.id));
+  task.input_files = {input.string()};
+  task.output_file =
+      fmt::format("{}_{}_output{}", number, entry.id, to_lower_ascii(input.extension().string()));
+}
+
+// `content` leaves out file names, so that one task under two ids is found.
+Result<> hash_task(const DatasetEntry& entry, const Files& files, Task& task) {
+  PartHasher all, content;
+  all.add(task.prompt);
+  content.add(entry.instruction).add(entry.answer_position);
+  if (files.test_case) {
+    SKILLGRAD_TRY(const std::string input, read_file(files.test_case->input));
+    SKILLGRAD_TRY(const std::string golden, read_file(files.test_case->golden));
+    all.add(input).add(golden);
+    content.add(input);
+  }
+  task.hash = all.finish();
+  task.content_hash = content.finish();
+  return {};
+}
+
+Result<> SpreadsheetBench::load(const fs::path& dir) {
+  SKILLGRAD_TRY(const auto entries, read_dataset(dir / "dataset.json"));
+  std::vector<std::string> missing, excluded;
+  std::vector<bool> valid;
+  for (const DatasetEntry& entry : entries) {
+    SKILLGRAD_CHECK(add_task(dir, entry));
+    valid.push_back(files_[entry.id].test_case.has_value());
+    if (!valid.back()) missing.push_back(entry.folder);
+    if (!entry.exclude.empty()) excluded.push_back(entry.id);
+  }
+  SKILLGRAD_CHECK(check_missing(missing));
+  if (!excluded.empty()) {
+    notices_.push_back("the data set itself doubts these tasks (\"exclude\"); they are kept: " +
+                       list_some(excluded));
+  }
+  if (const auto orphans = orphan_folders(dir, entries); !orphans.empty()) {
+    notices_.push_back("folders that no task names are ignored: " + list_some(orphans));
+  }
+  splits_ = published_split(tasks_, valid);
+  return {};
+}
+
+Result<> SpreadsheetBench::add_task(const fs::path& dir, const DatasetEntry& entry) {
+  Files files;
+  files.answer_sheet = entry.answer_sheet;
+  auto found = find_test_case(dir / entry.folder, entry.id);
+  if (found) {
+    files.test_case = std::move(*found);
+  } else {
+    files.problem = std::move(found).error();
+  }
+  Task task;
+  task.id = entry.id;
+  task.category = entry.instruction_type;
+  task.answer_position = entry.answer_position;
+  name_files(entry, files, task);
+  task.prompt =
+      prompt_of(entry, task, files.test_case ? told_sheet(entry, files.test_case->golden) : "");
+  SKILLGRAD_CHECK(hash_task(entry, files, task));
+  files_[entry.id] = std::move(files);
+  tasks_.push_back(std::move(task));
+  return {};
+}
+
+Result<> SpreadsheetBench::check_missing(const std::vector<std::string>& missing) {
+  if (missing.empty()) return {};
+  const std::string what = fmt::format("{} of {} tasks have no workbooks: {}", missing.size(),
+                                       tasks_.size(), list_some(missing));
+  if (missing.size() == tasks_.size()) {
+    return fail(ErrorCode::dataset, what, source_,
+                "unpack the data set's archive so that dataset.json and spreadsheet/ stand side by "
+                "side");
+  }
+  notices_.push_back(what);
+  return {};
+}
+
+Result<const Files*> SpreadsheetBench::files_of(const Task& task) const {
+  const auto found = files_.find(task.id);
+  if (found != files_.end()) return &found->second;
+  return fail(ErrorCode::input, "task \"" + task.id + "\" is not of this benchmark", source_,
+              "use a task id of dataset.json");
+}
+
+Result<const TestCase*> SpreadsheetBench::case_of(const Task& task) const {
+  SKILLGRAD_TRY(const Files* files, files_of(task));
+  if (files->test_case) return &*files->test_case;
+  return unexpected(Error(*files->problem).with_context("task " + task.id));
+}
+
+Result<> copy_to(const fs::path& from, const fs::path& to) {
+  SKILLGRAD_TRY(const std::string bytes, read_file(from));
+  return write_file_atomic(to, bytes);
+}
+
+Result<> SpreadsheetBench::set_up(const Task& task, const fs::path& work_dir,
+                                  const GradeContext& /*context*/) const {
+  SKILLGRAD_TRY(const TestCase* test_case, case_of(task));
+  SKILLGRAD_CHECK(copy_to(test_case->input, work_dir / task.input_files.front()));
+  // A retried task must not be graded by what an earlier attempt left.
+  return remove_tree(work_dir / task.output_file);
+}
+
+Grade SpreadsheetBench::grade(const Task& task, const AgentAnswer& answer,
+                              const GradeContext& context) const {
+  Grade grade;
+  const auto test_case = case_of(task);
+  if (!test_case) {
+    grade.task_id = task.id;
+    grade.status = GradeStatus::error;
+    grade.kind = GradeErrorKind::dataset_error;
+    grade.message = test_case.error().to_line();
+  } else {
+    CellGradeRequest request;
+    request.task_id = task.id;
+    request.golden = (*test_case)->golden;
+    request.output = answer.work_dir / task.output_file;
+    request.position = task.answer_position;
+    request.answer_sheet = files_.at(task.id).answer_sheet;
+    request.mode = options_.mode;
+    request.recalc = options_.recalc;
+    grade = grade_cells(request, context);
+  }
+  grade.grader = fmt::format("spreadsheetbench/{}", mode_name(options_.mode));
+  return grade;
+}
+
+Result<AgentAnswer> SpreadsheetBench::golden_answer(const Task& task,
+                                                    const fs::path& work_dir) const {
+  SKILLGRAD_TRY(const TestCase* test_case, case_of(task));
+  SKILLGRAD_CHECK(copy_to(test_case->golden, work_dir / task.output_file));
+  return AgentAnswer{work_dir, ""};
+}
+
+Result<AgentAnswer> SpreadsheetBench::prediction(const Task& task, const std::string& json_line,
+                                                 const fs::path& base_dir,
+                                                 const fs::path& work_dir) const {
+  SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction for task " + task.id));
+  if (!line.is_object() || !line.contains("output") ||
+      !(line["output"].is_string() || line["output"].is_null())) {
+    return fail(ErrorCode::input, "a prediction needs \"output\": the path of a workbook, or null",
+                "prediction for task " + task.id,
+                R"(write lines such as {"id": "13-1", "output": "out/13-1.xlsx"})");
+  }
+  // null: the agent left no output, which is a fail and no error.
+  if (line["output"].is_null()) return AgentAnswer{work_dir, ""};
+  const fs::path output = base_dir / line["output"].get<std::string>();
+  SKILLGRAD_CHECK(copy_to(output, work_dir / task.output_file));
+  return AgentAnswer{work_dir, ""};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Benchmark>> load_spreadsheetbench(const fs::path& dir,
+                                                         const BenchmarkOptions& options) {
+  auto benchmark = std::make_unique<SpreadsheetBench>(dir.string(), options);
+  SKILLGRAD_CHECK(benchmark->load(dir));
+  return std::unique_ptr<Benchmark>(std::move(benchmark));
+}
+
+}  // namespace skillgrad::bench
