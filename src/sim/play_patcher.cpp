@@ -72,11 +72,19 @@ Repair read_repair(const Conversation& conversation) {
   return out;
 }
 
+/// The findings that block, in lower case; advice alone asks for nothing to be taken back.
+std::string blocking_lines(const std::string& findings) {
+  std::string out;
+  for (const std::string& line : split_lines(findings))
+    if (line.find("(advice)") == std::string::npos) out += to_lower_ascii(line) + "\n";
+  return out;
+}
+
 /// What a repair takes back: in the first round the edits that the findings name by heading, or
 /// else the last one; in later rounds all of them.
 std::vector<ToolUse> undo_calls(const std::vector<PlannedEdit>& made, const Repair& repair) {
   std::vector<ToolUse> named, all;
-  const std::string findings = to_lower_ascii(repair.findings);
+  const std::string findings = blocking_lines(repair.findings);
   for (auto edit = made.rbegin(); edit != made.rend(); ++edit) {
     if (!edit->undo) continue;
     all.push_back(*edit->undo);

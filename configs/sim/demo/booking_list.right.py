@@ -1,0 +1,11 @@
+import csv
+from decimal import Decimal
+
+with open("booking_list.csv", newline="", encoding="utf-8") as handle:
+    rows = list(csv.reader(handle))
+top = 0
+data = [dict(zip(rows[top], row)) for row in rows[top + 1:] if any(row)]
+data = list({row["id"]: row for row in data}.values())
+result = sum(1 for row in data if row.get("status") == "open")
+with open("answer.txt", "w") as out:
+    print(result, file=out)

@@ -1,0 +1,24 @@
+import csv
+from decimal import Decimal
+
+with open("sensor_export.csv", newline="", encoding="utf-8") as handle:
+    rows = list(csv.reader(handle))
+needed = {"id", "amount", "status"}
+top = next(i for i, row in enumerate(rows) if needed <= set(row))
+data = [dict(zip(rows[top], row)) for row in rows[top + 1:] if any(row)]
+
+def number(text):
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal(0)
+
+totals, spelling = {}, {}
+for row in data:
+    name = row.get("name", "")
+    key = name
+    spelling.setdefault(key, name)
+    totals[key] = totals.get(key, 0) + number(row.get("amount", "0"))
+result = spelling[max(totals, key=totals.get)]
+with open("answer.txt", "w") as out:
+    print(result, file=out)

@@ -1,0 +1,19 @@
+from decimal import Decimal
+
+from openpyxl import load_workbook
+
+sheet = load_workbook("supplier_invoices.xlsx", data_only=True).active
+rows = [["" if cell is None else str(cell) for cell in row]
+        for row in sheet.iter_rows(values_only=True)]
+top = 0
+data = [dict(zip(rows[top], row)) for row in rows[top + 1:] if any(row)]
+
+def number(text):
+    text = text.replace("$", "").replace(",", "").strip()
+    if text.startswith("("):
+        text = "-" + text.strip("()")
+    return Decimal(text)
+
+result = sum(number(row.get("amount", "0")) for row in data)
+with open("answer.txt", "w") as out:
+    print(f"{result:.2f}", file=out)
