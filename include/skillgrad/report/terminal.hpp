@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <skillgrad/core/clock.hpp>
+#include <skillgrad/llm/client.hpp>
+#include <skillgrad/optim/optimizer.hpp>
+
+namespace skillgrad::report {
+
+struct TerminalOptions {
+  bool status_line = false;  ///< one rewritten line; otherwise rows and a heartbeat every 30 s
+  bool quiet = false;        ///< nothing at all
+  double max_usd = 0;
+  std::function<void(const std::string& text)> write;  ///< to stderr
+};
+
+/// Progress on a terminal or in a log. Thread-safe; sees everything and changes nothing.
+[[nodiscard]] std::unique_ptr<optim::Observer> make_terminal_observer(
+    TerminalOptions options, const llm::Accountant& accountant, const Clock& clock);
+
+struct SummaryFacts {
+  std::string next_command;
+  bool simulated = false;  ///< the text says so first
+};
+/// The final text of an optimize run: table of iterations, scores, cost by stage, the best
+/// iteration, where the package lies, why it stopped, the next command.
+[[nodiscard]] std::string optimize_summary(const optim::OptimizeResult& result,
+                                           const SummaryFacts& facts);
+
+struct EvalFacts {
+  std::string skill, benchmark, split, model;
+  bool simulated = false;
+};
+[[nodiscard]] std::string eval_summary(const optim::EvalSummary& summary, const EvalFacts& facts);
+
+[[nodiscard]] std::string percent(double share);  ///< "72.5 %"
+[[nodiscard]] std::string percent_ci(double share, const stats::Interval& interval);
+[[nodiscard]] std::string money(const std::optional<double>& usd);
+
+}  // namespace skillgrad::report

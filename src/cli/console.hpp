@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <skillgrad/core/error.hpp>
+
+#include "cli/options.hpp"
+
+namespace skillgrad::cli {
+
+/// What the command line asked for: a command, its arguments, options of the table, own flags.
+struct Invocation {
+  std::string command;
+  std::vector<std::string> arguments;
+  GivenOptions given;
+  std::map<std::string, std::string> local;  ///< flags that only this command has
+  std::stop_token stop;
+
+  [[nodiscard]] bool has(const std::string& flag) const { return local.contains(flag); }
+  [[nodiscard]] std::string value(const std::string& flag, std::string fallback = {}) const {
+    const auto found = local.find(flag);
+    return found == local.end() ? std::move(fallback) : found->second;
+  }
+};
+
+/// stdout carries results only; everything else goes to stderr.
+void print_out(const std::string& text);
+void print_err(const std::string& text);
+void print_error(const Error& error);
+/// One rewritten status line is wanted: stderr is a terminal, no NO_COLOR, TERM is not dumb.
+[[nodiscard]] bool wants_status_line();
+/// Merged settings; unknown environment variables are named on stderr.
+[[nodiscard]] Result<Settings> load_settings(const Invocation& invocation);
+/// "90s", "30m", "2h", "1h30m" or plain seconds. Errors: config.
+[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(const std::string& text);
+
+// One function for each command; the return value is the process exit code.
+int cmd_optimize(const Invocation& invocation);
+int cmd_resume(const Invocation& invocation);
+int cmd_eval(const Invocation& invocation);
+int cmd_grade(const Invocation& invocation);
+int cmd_validate(const Invocation& invocation);
+int cmd_demo(const Invocation& invocation);
+int cmd_simulate(const Invocation& invocation);
+int cmd_doctor(const Invocation& invocation);
+int cmd_benchmark(const Invocation& invocation);
+int cmd_config(const Invocation& invocation);
+
+}  // namespace skillgrad::cli

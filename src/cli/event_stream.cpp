@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "cli/event_stream.hpp"
+
+#include <mutex>
+
+#include <skillgrad/core/json.hpp>
+
+#include "cli/console.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+class EventStream final : public optim::Observer {
+ public:
+  EventStream(std::string target, std::unique_ptr<optim::Observer> next, const Clock& clock)
+      : target_(std::move(target)), next_(std::move(next)), clock_(clock) {}
+
+  void progress(const std::string& stage, std::size_t done, std::size_t total) override {
+    write({{"event", "progress"}, {"stage", stage}, {"done", done}, {"total", total}});
+    next_->progress(stage, done, total);
+  }
+  void iteration(const optim::IterationRow& row) override {
+    write({{"event", "iteration"},
+           {"iteration", row.iteration},
+           {"decision", row.decision},
+           {"reason", row.reason},
+           {"train_score", row.train_score}});
+    next_->iteration(row);
+  }
+  void notice(const std::string& text) override {
+    write({{"event", "notice"}, {"text", text}});
+    next_->notice(text);
+  }
+
+ private:
+  void write(Json event) {
+    Json line = {{"schema", "skillgrad.event/1"}, {"time", format_utc(clock_.wall_now())}};
+    line.update(event);
+    const std::string text = dump_json(line) + "\n";
+    const std::lock_guard lock(mutex_);
+    if (target_ == "-") {
+      print_out(text);
+    } else if (auto done = append_file(target_, text); !done && !failed_) {
+      failed_ = true;
+      next_->notice("events are no longer written: " + done.error().to_line());
+    }
+  }
+
+  std::string target_;
+  std::unique_ptr<optim::Observer> next_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<optim::Observer>> stream_events(const std::string& target,
+                                                       std::unique_ptr<optim::Observer> next,
+                                                       const Clock& clock) {
+  if (target != "-") SKILLGRAD_CHECK(append_file(target, ""));
+  return std::make_unique<EventStream>(target, std::move(next), clock);
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "cli/models.hpp"
+
+#include <cstdlib>
+#include <set>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+
+#include "cli/console.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+constexpr const char* kRoles[] = {"executor", "diagnoser", "momentum", "patcher", "judge"};
+constexpr const char* kOpenAi = "https://api.openai.com/v1";
+
+std::string environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): never set
+  return value == nullptr ? "" : value;
+}
+
+std::string text_of(const Json& role, const char* key, const std::string& fallback) {
+  const auto found = role.find(key);
+  return found != role.end() && found->is_string() ? found->get<std::string>() : fallback;
+}
+
+Result<> check_roles(const Json& roles) {
+  std::vector<std::string> names(std::begin(kRoles), std::end(kRoles));
+  for (const auto& [name, role] : roles.items()) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      const auto near = nearest_match(name, names);
+      return fail(ErrorCode::config, "unknown role \"" + name + "\"", "roles",
+                  near ? "did you mean \"" + *near + "\"?" : "use one of " + join(names, ", "));
+    }
+    StrictReader reader(role, "roles." + name);
+    for (const char* key : {"model", "base_url", "api_key_env"}) reader.string(key, "");
+    SKILLGRAD_CHECK(reader.finish());
+  }
+  return {};
+}
+
+Result<> apply_price(const Json& price, llm::EndpointOptions& out) {
+  if (price.is_null()) return {};
+  StrictReader reader(price, "price");
+  out.price_in = reader.number("input", std::nullopt, 0);
+  out.price_out = reader.number("output", std::nullopt, 0);
+  out.price_cached = reader.number("cached", *out.price_in, 0);
+  return reader.finish();
+}
+
+}  // namespace
+
+std::string scenario_of(const Settings& settings) {
+  const auto model = settings.text("model");
+  return model.starts_with("sim:") ? model.substr(4) : "";
+}
+
+std::string effective_base_url(const Settings& settings) {
+  if (const auto url = settings.text("base_url"); !url.empty()) return url;
+  const auto url = environment("OPENAI_BASE_URL");
+  return url.empty() ? kOpenAi : url;
+}
+
+Json model_identity(const Settings& settings) {
+  const bool simulated = !scenario_of(settings).empty();
+  return {{"model", settings.text("model")},
+          {"endpoint", simulated ? "simulated" : effective_base_url(settings)},
+          {"roles", settings.json("roles")}};
+}
+
+Result<> Models::start_simulation(const Settings& settings) {
+  sim::ServerOptions options;
+  options.scenario = scenario_of(settings);
+  options.seed = static_cast<std::uint64_t>(settings.integer("sim.seed"));
+  options.latency_ms = static_cast<int>(settings.integer("sim.latency_ms"));
+  options.slip = settings.number("sim.slip");
+  options.luck = settings.number("sim.luck");
+  options.vague = settings.number("sim.vague");
+  options.wrong = settings.number("sim.wrong");
+  options.weak = settings.number("sim.weak");
+  options.forget = settings.number("sim.forget");
+  options.fault_429 = settings.number("sim.fault_429");
+  options.fault_500 = settings.number("sim.fault_500");
+  options.fault_cut = settings.number("sim.fault_cut");
+  options.fault_tool_call = settings.number("sim.fault_tool_call");
+  options.request_log = settings.text("sim.request_log");
+  options.threads = static_cast<unsigned>(settings.integer("jobs")) + 8;
+  SKILLGRAD_TRY(server_, sim::Server::start(options));
+  return {};
+}
+
+Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Json& role) {
+  llm::EndpointOptions out;
+  out.model = text_of(role, "model", settings.text("model"));
+  out.base_url = text_of(role, "base_url", effective_base_url(settings));
+  if (out.model.starts_with("sim:") && server_ != nullptr) {
+    out.base_url = server_->base_url();
+    out.model = server_->model();
+    out.identity = server_->model();
+  } else {
+    out.api_key = Secret(environment(text_of(role, "api_key_env", settings.text("api_key_env"))));
+    if (!out.api_key.empty()) secrets_.push_back(out.api_key);
+  }
+  out.stream = settings.text("stream");
+  if (!settings.json("temperature").is_null()) out.temperature = settings.number("temperature");
+  if (!settings.json("max_output_tokens").is_null())
+    out.max_output_tokens = static_cast<int>(settings.integer("max_output_tokens"));
+  if (!settings.json("extra_body").is_null())
+    out.extra_body = dump_json(settings.json("extra_body"));
+  for (const auto& [name, value] : settings.json("headers").items()) {
+    if (!value.is_string())
+      return fail(ErrorCode::config, "header \"" + name + "\" is not a text", "headers",
+                  "write {\"Name\":\"value\"}");
+    out.headers[name] = value.get<std::string>();
+    secrets_.emplace_back(value.get<std::string>());
+  }
+  out.ca_file = settings.text("ca_file");
+  out.insecure_tls = settings.flag("insecure_tls");
+  out.attempt_timeout = std::chrono::milliseconds(
+      static_cast<std::int64_t>(settings.number("attempt_timeout_s") * 1000));
+  SKILLGRAD_CHECK(apply_price(settings.json("price"), out));
+  return out;
+}
+
+Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::CallRecorder* recorder,
+                                             Clock& clock) {
+  std::unique_ptr<Models> out(new Models);
+  if (settings.text("model").empty())
+    return fail(ErrorCode::config, "no model is named", "--model",
+                "give --model NAME (with --base-url for another endpoint than OpenAI's), or "
+                "--model sim:demo for the offline simulation");
+  SKILLGRAD_CHECK(check_roles(settings.json("roles")));
+  if (!scenario_of(settings).empty()) SKILLGRAD_CHECK(out->start_simulation(settings));
+  for (const char* name : kRoles) {
+    const Json& roles = settings.json("roles");
+    SKILLGRAD_TRY(out->endpoints_[name],
+                  out->endpoint(settings, roles.contains(name) ? roles[name] : Json::object()));
+  }
+  out->model_ = out->endpoints_.at("executor").model;
+  out->redactor_ = std::make_unique<Redactor>(out->secrets_);
+  llm::Budget budget;
+  budget.max_usd = settings.number("max_usd");
+  budget.max_tokens = settings.integer("max_tokens");
+  budget.max_calls = settings.integer("max_calls");
+  out->accountant_ = std::make_unique<llm::Accountant>(budget);
+  for (const char* name : kRoles) {
+    llm::ClientDependencies dependencies;
+    dependencies.clock = &clock;
+    dependencies.accountant = out->accountant_.get();
+    dependencies.recorder = recorder;
+    dependencies.redactor = out->redactor_.get();
+    dependencies.jitter_seed = static_cast<std::uint64_t>(settings.integer("seed"));
+    dependencies.warn = [](const std::string& line) {
+      print_err("warning: " + strip_control(line) + "\n");
+    };
+    SKILLGRAD_TRY(out->clients_[name],
+                  llm::make_client(out->endpoints_.at(name), std::move(dependencies)));
+  }
+  return out;
+}
+
+llm::ChatModel& Models::role(const std::string& name) const { return *clients_.at(name); }
+
+Result<> Models::preflight() const {
+  std::set<std::string> seen;
+  for (const auto& [name, options] : endpoints_) {
+    if (!seen.insert(options.base_url + " " + options.api_key.reveal()).second) continue;
+    const auto models = llm::list_models(options);
+    if (models) continue;
+    switch (models.error().code) {
+      case ErrorCode::auth:
+      case ErrorCode::tls:
+      case ErrorCode::transient:
+      case ErrorCode::config:
+        return tl::unexpected(models.error());
+      default:
+        break;  // no such list at this endpoint: the first call will tell
+    }
+  }
+  return {};
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include "cli/run_setup.hpp"
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/hashing.hpp>
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/report/terminal.hpp>
+
+#include "cli/event_stream.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+constexpr const char* kConfig = "config.json";
+constexpr const char* kInitial = "initial/skill";
+
+Json identity_settings(const Settings& settings) {
+  Json out = Json::object();
+  for (const auto& spec : option_table())
+    if (spec.identity) out[spec.key] = settings.json(spec.key);
+  return out;
+}
+
+/// Everything that decides the result; its hash names the run (algorithm.md section 4).
+Result<Json> identity_of(const RunSetup& setup, const RunRequest& request) {
+  SKILLGRAD_TRY(const auto prompts, prompts_hash(setup.settings));
+  Json tasks = Json::object();
+  const auto& splits = setup.bench.splits;
+  for (const auto& [name, ids] : {std::pair{"train", &splits.train}, std::pair{"val", &splits.val},
+                                  std::pair{"test", &splits.test}}) {
+    PartHasher hasher;
+    for (const auto& id : *ids) hasher.add(id).add(setup.bench.benchmark->find(id)->hash);
+    tasks[name] = hasher.finish();
+  }
+  return Json{{"command", request.command},
+              {"settings", identity_settings(setup.settings)},
+              {"model", model_identity(setup.settings)},
+              {"skill", request.skill == "none" ? "none" : setup.skill.hash()},
+              {"grading", setup.bench.benchmark->grading()},
+              {"tasks", tasks},
+              {"prompts", prompts},
+              {"extra", request.extra}};
+}
+
+void list_changes(const Json& before, const Json& after, const std::string& prefix,
+                  std::vector<std::string>& out) {
+  for (const auto& [key, value] : after.items()) {
+    const auto old = before.find(key);
+    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    if (old == before.end())
+      out.push_back(name + " is new");
+    else if (value.is_object() && old->is_object())
+      list_changes(*old, value, name, out);
+    else if (*old != value)
+      out.push_back(fmt::format("{}: {} -> {}", name, truncate_middle(dump_json(*old), 60),
+                                truncate_middle(dump_json(value), 60)));
+  }
+}
+
+Result<> compare_identity(const Json& saved, const Json& now, const std::string& run_dir) {
+  std::vector<std::string> changes;
+  list_changes(saved, now, "", changes);
+  if (changes.empty()) return {};
+  return fail(
+      ErrorCode::config,
+      "the configuration differs from the one this run was started with: " + list_some(changes, 12),
+      run_dir, "use another --run directory, or give the earlier values");
+}
+
+Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& identity) {
+  std::string dir = setup.settings.text("run");
+  const std::string skill_name = request.skill == "none" ? "no-skill" : setup.skill.name();
+  if (dir.empty())
+    dir = fmt::format("skillgrad-runs/{}{}-{}", request.command == "eval" ? "eval-" : "",
+                      slugify(skill_name), sha256_hex(canonical_json(identity)).substr(0, 10));
+  SKILLGRAD_TRY(setup.store, store::RunStore::open(fs::absolute(dir), setup.clock));
+  SKILLGRAD_TRY(const auto saved, setup.store->read(kConfig));
+  if (saved) {
+    SKILLGRAD_TRY(const auto config, parse_json(*saved, kConfig));
+    SKILLGRAD_CHECK(compare_identity(config.value("identity", Json::object()), identity, dir));
+    setup.resumed = true;
+    return {};
+  }
+  if (request.skill != "none") SKILLGRAD_CHECK(setup.skill.save(setup.store->path(kInitial)));
+  const Json config = {{"schema", "skillgrad.config/1"},
+                       {"version", SKILLGRAD_VERSION},
+                       {"command", request.command},
+                       {"skill_path", setup.skill_path},
+                       {"skill_folder", setup.skill.folder_name()},
+                       {"extra", request.extra},
+                       {"config_dir", setup.config_dir.string()},
+                       {"settings", setup.settings.to_json()},
+                       {"identity", identity},
+                       {"grading", setup.bench.benchmark->grading()},
+                       {"recalculation", setup.bench.recalculator->version()},
+                       {"sandbox", setup.bench.sandbox->info().backend},
+                       {"split", setup.bench.splits.origin}};
+  return setup.store->write(kConfig, dump_json(config, 1) + "\n");
+}
+
+/// Rows paid for by earlier processes of this run count as spent.
+Result<> restore_ledger(RunSetup& setup) {
+  SKILLGRAD_TRY(const auto rows, setup.store->ledger());
+  for (const auto& row : rows) setup.models->accountant().restore(row);
+  SKILLGRAD_TRY(const auto lost, setup.store->unsettled());
+  if (lost.attempts > 0)
+    print_err(
+        fmt::format("note: {} call{} in flight when the run was interrupted may have been "
+                    "billed (at most {:.4f} USD)\n",
+                    lost.attempts, lost.attempts == 1 ? "" : "s", lost.usd));
+  return {};
+}
+
+Result<> finish_opening(RunSetup& setup, const RunRequest& request) {
+  SKILLGRAD_TRY(const auto identity, identity_of(setup, request));
+  SKILLGRAD_CHECK(open_store(setup, request, identity));
+  SKILLGRAD_TRY(setup.models, Models::open(setup.settings, &setup.store->calls(), setup.clock));
+  SKILLGRAD_CHECK(restore_ledger(setup));
+  SKILLGRAD_CHECK(setup.models->preflight());
+  report::TerminalOptions terminal;
+  terminal.status_line = wants_status_line();
+  terminal.quiet = setup.settings.flag("quiet");
+  terminal.max_usd = setup.settings.number("max_usd");
+  terminal.write = print_err;
+  setup.observer =
+      report::make_terminal_observer(terminal, setup.models->accountant(), setup.clock);
+  if (!setup.settings.text("events").empty()) {
+    SKILLGRAD_TRY(setup.observer, stream_events(setup.settings.text("events"),
+                                                std::move(setup.observer), setup.clock));
+  }
+  return {};
+}
+
+std::string default_benchmark(const std::string& skill) {
+  std::error_code ignored;
+  fs::path dir = skill;
+  if (fs::is_regular_file(dir, ignored)) dir = dir.parent_path();
+  return fs::is_directory(dir / "evals", ignored) ? (dir / "evals").string() : "";
+}
+
+/// Relative paths must mean the same when the run is resumed from another folder.
+Result<> make_paths_absolute(Settings& settings, const std::string& default_spec) {
+  std::string spec = settings.text("benchmark");
+  if (spec.empty()) spec = default_spec;
+  std::error_code ignored;
+  const auto colon = spec.find(':');
+  const bool named = colon != std::string::npos && !fs::exists(spec, ignored);
+  const std::string name = named ? spec.substr(0, colon + 1) : "";
+  const fs::path path = fs::absolute(spec.substr(name.size())).lexically_normal();
+  SKILLGRAD_CHECK(settings.set("benchmark", name + path.string(), settings.origin("benchmark")));
+  for (const char* key : {"split_file", "prompts"}) {
+    const std::string text = settings.text(key);
+    if (text.empty() || text.starts_with("builtin:")) continue;
+    SKILLGRAD_CHECK(
+        settings.set(key, fs::absolute(text).lexically_normal().string(), settings.origin(key)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<skill::SkillPackage> load_skill(const std::string& path) {
+  SKILLGRAD_TRY(auto package, skill::SkillPackage::load(path));
+  for (const auto& finding : skill::validate(package, skill::Profile::spec))
+    if (finding.severity == skill::Severity::error)
+      print_err(fmt::format("warning: {}:{}: {} [{}]\n", finding.file, finding.line,
+                            strip_control(finding.message), finding.rule));
+  return package;
+}
+
+Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
+                                           const RunRequest& request) {
+  auto setup = std::make_unique<RunSetup>();
+  setup->command = request.command;
+  SKILLGRAD_TRY(setup->settings, load_settings(invocation));
+  setup->config_dir = fs::absolute(invocation.given.config_file).parent_path();
+  if (request.skill != "none") {
+    setup->skill_path = fs::absolute(request.skill).lexically_normal().string();
+    SKILLGRAD_TRY(setup->skill, load_skill(request.skill));
+  }
+  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, default_benchmark(request.skill)));
+  SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
+  SKILLGRAD_CHECK(finish_opening(*setup, request));
+  return setup;
+}
+
+Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
+                                             const std::string& run_dir, RunRequest& request) {
+  auto setup = std::make_unique<RunSetup>();
+  const fs::path dir = fs::absolute(run_dir).lexically_normal();
+  std::error_code ignored;
+  if (!fs::exists(dir / kConfig, ignored))
+    return fail(ErrorCode::input, "no run here: config.json is missing", dir.string(),
+                "give the run directory that `skillgrad optimize` printed");
+  SKILLGRAD_TRY(const auto config, read_json(dir / kConfig));
+  SKILLGRAD_TRY(setup->settings,
+                restore_settings(config.value("settings", Json::object()), invocation.given));
+  SKILLGRAD_CHECK(setup->settings.set("run", dir.string(), "resume"));
+  request.command = setup->command = config.value("command", "");
+  request.extra = config.value("extra", Json::object());
+  setup->skill_path = config.value("skill_path", "");
+  setup->config_dir = config.value("config_dir", "");
+  request.skill = setup->skill_path.empty() ? "none" : (dir / kInitial).string();
+  if (request.skill != "none") {
+    SKILLGRAD_TRY(const auto saved, skill::SkillPackage::load(dir / kInitial));
+    SKILLGRAD_TRY(setup->skill, skill::SkillPackage::from_files(config.value("skill_folder", ""),
+                                                                saved.skill_md(), saved.files()));
+  }
+  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  SKILLGRAD_CHECK(finish_opening(*setup, request));
+  return setup;
+}
+
+Result<llm::CallContext> call_context(const RunSetup& setup, const Invocation& invocation) {
+  llm::CallContext out;
+  out.stop = invocation.stop;
+  SKILLGRAD_TRY(const auto time, parse_duration(setup.settings.text("max_time")));
+  if (time.count() > 0) out.deadline = setup.clock.now() + time;
+  return out;
+}
+
+}  // namespace skillgrad::cli

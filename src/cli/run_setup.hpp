@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <skillgrad/optim/observer.hpp>
+#include <skillgrad/skill/package.hpp>
+#include <skillgrad/store/run_store.hpp>
+
+#include "cli/console.hpp"
+#include "cli/models.hpp"
+#include "cli/workbench.hpp"
+
+namespace skillgrad::cli {
+
+/// A run directory opened for one command, with everything the command works with. The same
+/// command again continues it; another configuration is refused with a list of what changed.
+struct RunSetup {
+  std::string command;
+  Settings settings;
+  std::string skill_path;  ///< as given, absolute; for --in-place and the next command
+  fs::path config_dir;     ///< where relative programs of command stages are looked up
+  skill::SkillPackage skill;
+  Workbench bench;
+  SystemClock clock;
+  std::unique_ptr<store::RunStore> store;
+  std::unique_ptr<Models> models;
+  std::unique_ptr<optim::Observer> observer;
+  bool resumed = false;  ///< the directory held an earlier part of this run
+};
+
+struct RunRequest {
+  std::string command;  ///< optimize or eval
+  std::string skill;    ///< path; "none" for eval without a skill
+  Json extra =
+      Json::object();  ///< command's own values that belong to the identity (split, trials)
+};
+
+/// For `optimize` and `eval`. Errors: usage, config, input, dataset, locked, io, ...
+[[nodiscard]] Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
+                                                         const RunRequest& request);
+/// For `resume`: everything comes from RUN/config.json; given limits win.
+[[nodiscard]] Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
+                                                           const std::string& run_dir,
+                                                           RunRequest& request);
+/// Deadline and stop token of all calls.
+[[nodiscard]] Result<llm::CallContext> call_context(const RunSetup& setup,
+                                                    const Invocation& invocation);
+/// Loads a skill for execution: lenient, spec errors are named as warnings.
+[[nodiscard]] Result<skill::SkillPackage> load_skill(const std::string& path);
+
+}  // namespace skillgrad::cli

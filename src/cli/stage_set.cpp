@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "cli/stage_set.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+optim::StageDependencies dependencies(RunSetup& setup, const std::string& role,
+                                      std::stop_token stop) {
+  optim::StageDependencies out;
+  out.model = &setup.models->role(role);
+  out.benchmark = setup.bench.benchmark.get();
+  out.grading = setup.bench.grading(std::move(stop));
+  out.sandbox = setup.bench.sandbox.get();
+  out.clock = &setup.clock;
+  out.run_dir = setup.store->dir();
+  out.config_dir = setup.config_dir;
+  out.prompt = [&setup](const std::string& name) { return load_prompt(setup.settings, name); };
+  return out;
+}
+
+template <class Stage, class Registry>
+Result<std::unique_ptr<Stage>> make(const Registry& registry, const Json& spec, const char* key,
+                                    const optim::StageDependencies& dependencies) {
+  if (!spec.is_object() || !spec.contains("name") || !spec["name"].is_string())
+    return fail(ErrorCode::config, "got " + dump_json(spec) + ", expected an object with \"name\"",
+                key, "write {\"name\":\"command\",\"run\":[\"program\"]} or a built-in name");
+  auto stage = registry.make(spec["name"].template get<std::string>(), spec, dependencies);
+  if (!stage) return tl::unexpected(std::move(stage.error()).with_context(key));
+  return stage;
+}
+
+/// --gate and its numbers as a stage spec.
+Json gate_spec(const Settings& settings) {
+  if (!settings.json("stages.gate").is_null()) return settings.json("stages.gate");
+  Json out = {{"name", settings.text("gate")}};
+  if (settings.text("gate") == "paired") out["k"] = settings.number("gate_k");
+  if (settings.text("gate") == "no-regression")
+    out["tolerance"] = settings.number("gate_tolerance");
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::stop_token stop) {
+  auto out = std::make_unique<StageSet>();
+  agent::ExecutorDependencies executor;
+  executor.model = &setup.models->role("executor");
+  executor.benchmark = setup.bench.benchmark.get();
+  executor.sandbox = setup.bench.sandbox.get();
+  executor.recalculator = setup.bench.recalculator.get();
+  executor.clock = &setup.clock;
+  SKILLGRAD_TRY(executor.prompt, load_prompt(setup.settings, "executor"));
+  out->executor = agent::make_executor(std::move(executor));
+  SKILLGRAD_TRY(out->loss, make<optim::LossCollector>(
+                               optim::loss_registry(), setup.settings.json("stages.loss"),
+                               "stages.loss", dependencies(setup, "judge", std::move(stop))));
+  return out;
+}
+
+Result<std::unique_ptr<StageSet>> make_stages(RunSetup& setup, std::stop_token stop) {
+  SKILLGRAD_TRY(auto out, make_executor_stages(setup, stop));
+  const Settings& settings = setup.settings;
+  SKILLGRAD_TRY(out->diagnoser, make<optim::Diagnoser>(
+                                    optim::diagnoser_registry(), settings.json("stages.diagnoser"),
+                                    "stages.diagnoser", dependencies(setup, "diagnoser", stop)));
+  if (settings.flag("momentum") && settings.json("stages.momentum").value("name", "") != "none") {
+    SKILLGRAD_TRY(out->momentum, make<optim::Momentum>(
+                                     optim::momentum_registry(), settings.json("stages.momentum"),
+                                     "stages.momentum", dependencies(setup, "momentum", stop)));
+  }
+  SKILLGRAD_TRY(out->patcher,
+                make<optim::Patcher>(optim::patcher_registry(), settings.json("stages.patcher"),
+                                     "stages.patcher", dependencies(setup, "patcher", stop)));
+  SKILLGRAD_TRY(out->gate, make<optim::Gate>(optim::gate_registry(), gate_spec(settings), "gate",
+                                             dependencies(setup, "judge", stop)));
+  return out;
+}
+
+optim::OptimizeParts StageSet::parts(RunSetup& setup) const {
+  optim::OptimizeParts out;
+  out.benchmark = setup.bench.benchmark.get();
+  out.splits = setup.bench.splits;
+  out.initial = setup.skill;
+  out.executor = executor.get();
+  out.limits = rollout_limits(setup.settings);
+  out.loss = loss.get();
+  out.diagnoser = diagnoser.get();
+  out.momentum = momentum.get();
+  out.patcher = patcher.get();
+  out.gate = gate.get();
+  out.store = setup.store.get();
+  out.accountant = &setup.models->accountant();
+  out.clock = &setup.clock;
+  out.observer = setup.observer.get();
+  out.jobs = static_cast<unsigned>(setup.settings.integer("jobs"));
+  out.forbidden_texts = {setup.store->dir().string()};
+  for (const auto& secret : setup.models->secrets())
+    if (!secret.empty()) out.forbidden_texts.push_back(secret.reveal());
+  return out;
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "cli/workbench.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/hashing.hpp>
+#include <skillgrad/core/resources.hpp>
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/sim/server.hpp>
+
+#include "cli/console.hpp"
+#include "cli/models.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+const std::vector<std::string> kPrompts = {"executor", "diagnose_failure", "diagnose_success",
+                                           "momentum", "patcher"};
+
+/// '*' stands for any run of characters.
+bool matches(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern.front() == '*')
+    return matches(pattern.substr(1), text) || (!text.empty() && matches(pattern, text.substr(1)));
+  return !text.empty() && pattern.front() == text.front() &&
+         matches(pattern.substr(1), text.substr(1));
+}
+
+Result<> narrow(const Settings& settings, const bench::Benchmark& benchmark,
+                bench::Splits& splits) {
+  const std::string wanted = settings.text("ids");
+  const auto limit = static_cast<std::size_t>(settings.integer("limit"));
+  if (!wanted.empty()) {
+    const auto patterns = skillgrad::split(wanted, ',');
+    for (const auto& pattern : patterns) {
+      const auto& tasks = benchmark.tasks();
+      if (std::none_of(tasks.begin(), tasks.end(),
+                       [&](const auto& task) { return matches(trim(pattern), task.id); }))
+        return fail(ErrorCode::config, "no task matches \"" + pattern + "\"", "--ids",
+                    "`skillgrad benchmark show -b ...` lists the ids");
+    }
+    for (auto* ids : {&splits.train, &splits.val, &splits.test})
+      std::erase_if(*ids, [&](const std::string& id) {
+        return std::none_of(patterns.begin(), patterns.end(),
+                            [&](const std::string& pattern) { return matches(trim(pattern), id); });
+      });
+    splits.origin += "; only --ids " + wanted;
+  }
+  if (limit > 0) {
+    for (auto* ids : {&splits.train, &splits.val, &splits.test})
+      if (ids->size() > limit) ids->resize(limit);
+    splits.origin += fmt::format("; at most {} of each", limit);
+  }
+  return {};
+}
+
+/// A simulation can play only the tasks it has scripts for; unless the user selects tasks, a run
+/// against one keeps to them, and says so.
+Result<std::optional<bench::Splits>> scenario_splits(const Settings& settings,
+                                                     const bench::Benchmark& benchmark) {
+  const std::string scenario = scenario_of(settings);
+  for (const char* key : {"split_file", "ids", "limit"})
+    if (settings.given(key)) return std::nullopt;
+  if (scenario.empty()) return std::nullopt;
+  SKILLGRAD_TRY(const auto tasks, sim::scenario_tasks(scenario));
+  bench::Splits out{tasks.train, tasks.val, tasks.test, "split of the simulation " + scenario};
+  const std::size_t covered = out.train.size() + out.val.size() + out.test.size();
+  if (covered == 0 || covered >= benchmark.tasks().size()) return std::nullopt;
+  for (const auto* ids : {&out.train, &out.val, &out.test})
+    for (const auto& id : *ids)
+      if (benchmark.find(id) == nullptr) return std::nullopt;
+  print_err(
+      fmt::format("note: the simulation {} has scripts for {} of the {} tasks; the run keeps "
+                  "to these and to its split (choose with --ids or --split-file)\n",
+                  scenario, covered, benchmark.tasks().size()));
+  return out;
+}
+
+}  // namespace
+
+Result<std::map<std::string, std::string>> parse_map(const std::string& text) {
+  std::map<std::string, std::string> out;
+  if (text.empty()) return out;
+  for (const auto& part : skillgrad::split(text, ',')) {
+    const auto equals = part.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return fail(ErrorCode::config, "got \"" + part + "\", expected field=column", "--map",
+                  "for example --map input=question,target=answer");
+    out[std::string(trim(part.substr(0, equals)))] = std::string(trim(part.substr(equals + 1)));
+  }
+  return out;
+}
+
+bench::BenchmarkOptions benchmark_options(const Settings& settings) {
+  bench::BenchmarkOptions out;
+  const auto mode = settings.text("grading_mode"), recalc = settings.text("recalc");
+  out.mode = mode == "official"    ? bench::GradingMode::official
+             : mode == "skillgrad" ? bench::GradingMode::skillgrad
+                                   : bench::GradingMode::strict;
+  out.recalc = recalc == "always"  ? bench::RecalcMode::always
+               : recalc == "never" ? bench::RecalcMode::never
+                                   : bench::RecalcMode::automatic;
+  return out;
+}
+
+Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings) {
+  const auto mode = settings.text("sandbox");
+  SKILLGRAD_TRY(auto sandbox, exec::make_sandbox(mode == "require" ? exec::SandboxMode::require
+                                                 : mode == "off"   ? exec::SandboxMode::off
+                                                                   : exec::SandboxMode::automatic));
+  const auto info = sandbox->info();
+  for (const auto& weakness : info.weaknesses)
+    print_err("WARNING: sandbox \"" + info.backend + "\": " + weakness + "\n");
+  return sandbox;
+}
+
+Result<Workbench> open_workbench(const Settings& settings, const std::string& default_spec) {
+  Workbench out;
+  const std::string spec =
+      settings.text("benchmark").empty() ? default_spec : settings.text("benchmark");
+  if (spec.empty())
+    return fail(ErrorCode::config, "no benchmark is named and the skill has no evals/ folder",
+                "--benchmark", "give --benchmark NAME:PATH or a .jsonl file, or add evals/ to it");
+  auto options = benchmark_options(settings);
+  SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));
+  SKILLGRAD_TRY(out.benchmark, bench::load_benchmark(spec, options));
+  for (const auto& notice : out.benchmark->notices()) print_err("note: " + notice + "\n");
+  SKILLGRAD_TRY(const auto scenario, scenario_splits(settings, *out.benchmark));
+  if (scenario) {
+    out.splits = *scenario;
+  } else {
+    bench::SplitOptions split;
+    split.seed = static_cast<std::uint64_t>(settings.integer("split_seed"));
+    split.split_file = settings.text("split_file");
+    SKILLGRAD_TRY(out.splits, bench::make_splits(*out.benchmark, split));
+  }
+  SKILLGRAD_CHECK(narrow(settings, *out.benchmark, out.splits));
+  SKILLGRAD_TRY(out.sandbox, open_sandbox(settings));
+  out.recalculator = sheet::make_libreoffice_recalculator(2);
+  return out;
+}
+
+Result<> check_measurement(const Settings& settings, Workbench& bench,
+                           const std::vector<std::string>& ids, std::stop_token stop) {
+  SKILLGRAD_TRY(const auto report,
+                bench::check_benchmark(*bench.benchmark, ids, &bench.splits, bench.grading(stop),
+                                       static_cast<unsigned>(settings.integer("jobs"))));
+  if (report.problems.empty()) return {};
+  std::vector<std::string> lines;
+  for (const auto& problem : report.problems)
+    lines.push_back(problem.task_id + ": " + problem.what);
+  const std::string text = fmt::format("the measurement is broken for {} of {} tasks: {}",
+                                       report.problems.size(), report.tasks, list_some(lines, 5));
+  if (!settings.flag("force"))
+    return fail(ErrorCode::dataset, text, bench.benchmark->source(),
+                "mend the data (`skillgrad benchmark check` lists everything), leave the tasks out "
+                "with --ids, or go on with --force");
+  print_err("WARNING: " + text + " (going on because of --force)\n");
+  return {};
+}
+
+agent::RolloutLimits rollout_limits(const Settings& settings) {
+  const auto ms = [&](const char* key) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(settings.number(key) * 1000));
+  };
+  agent::RolloutLimits out;
+  out.loop.turns = static_cast<int>(settings.integer("task_turns"));
+  out.loop.time = ms("task_timeout_s");
+  out.loop.tokens = settings.integer("task_tokens");
+  out.command_time = ms("command_timeout_s");
+  out.memory_bytes = static_cast<std::uint64_t>(settings.integer("command_memory_mb")) << 20;
+  return out;
+}
+
+Result<std::string> load_prompt(const Settings& settings, const std::string& name) {
+  const std::string folder = settings.text("prompts");
+  std::error_code ignored;
+  if (!folder.empty()) {
+    if (!fs::is_directory(folder, ignored))
+      return fail(ErrorCode::input, "no such folder", folder, "give --prompts an existing folder");
+    const fs::path file = fs::path(folder) / (name + ".md");
+    if (fs::exists(file, ignored)) return read_file(file);
+  }
+  const auto text = resource("configs/prompts/" + name + ".md");
+  if (!text)
+    return fail(ErrorCode::input, "unknown prompt \"" + name + "\"", "prompts",
+                "prompts are " + join(kPrompts, ", "));
+  return std::string(*text);
+}
+
+Result<std::string> prompts_hash(const Settings& settings) {
+  PartHasher hasher;
+  for (const auto& name : kPrompts) {
+    SKILLGRAD_TRY(const auto text, load_prompt(settings, name));
+    hasher.add(name).add(text);
+  }
+  return hasher.finish();
+}
+
+Result<std::vector<std::string>> split_ids(const bench::Splits& splits, const std::string& name) {
+  if (name == "train" || name == "evolution") return splits.train;
+  if (name == "val") return splits.val;
+  if (name == "test") return splits.test;
+  if (name == "all") {
+    auto all = splits.train;
+    all.insert(all.end(), splits.val.begin(), splits.val.end());
+    all.insert(all.end(), splits.test.begin(), splits.test.end());
+    return all;
+  }
+  return fail(ErrorCode::usage, "unknown split \"" + name + "\"", "--split",
+              "use train, val, test or all");
+}
+
+}  // namespace skillgrad::cli

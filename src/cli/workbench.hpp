@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <skillgrad/agent/executor.hpp>
+#include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/exec/sandbox.hpp>
+#include <skillgrad/sheet/workbook.hpp>
+
+#include "cli/options.hpp"
+
+namespace skillgrad::cli {
+
+/// What executing and grading tasks needs besides a model.
+struct Workbench {
+  std::unique_ptr<exec::Sandbox> sandbox;
+  std::unique_ptr<sheet::Recalculator> recalculator;
+  std::unique_ptr<bench::Benchmark> benchmark;
+  bench::Splits splits;
+
+  [[nodiscard]] bench::GradeContext grading(std::stop_token stop) const {
+    return {recalculator.get(), sandbox.get(), std::move(stop)};
+  }
+};
+
+/// Loads the benchmark (`default_spec` when none is named), draws and narrows the splits, picks the
+/// sandbox; names a weaker sandbox and everything else a user should know on stderr.
+[[nodiscard]] Result<Workbench> open_workbench(const Settings& settings,
+                                               const std::string& default_spec);
+[[nodiscard]] Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings);
+[[nodiscard]] bench::BenchmarkOptions benchmark_options(const Settings& settings);
+/// "a=b,c=d". Errors: config.
+[[nodiscard]] Result<std::map<std::string, std::string>> parse_map(const std::string& text);
+/// Do the golden answers of these tasks score 1, an empty answer 0, and is grading repeatable?
+/// Tasks that nobody can grade are taken out of the splits and named; anything else is refused
+/// (input) unless --force.
+[[nodiscard]] Result<> check_measurement(const Settings& settings, Workbench& bench,
+                                         const std::vector<std::string>& ids, std::stop_token stop);
+[[nodiscard]] agent::RolloutLimits rollout_limits(const Settings& settings);
+/// Text of a prompt: NAME.md of the --prompts folder, else the built-in one. Errors: input.
+[[nodiscard]] Result<std::string> load_prompt(const Settings& settings, const std::string& name);
+/// Hash over all prompt texts in force.
+[[nodiscard]] Result<std::string> prompts_hash(const Settings& settings);
+/// Tasks of "train", "val", "test" or "all". Errors: usage.
+[[nodiscard]] Result<std::vector<std::string>> split_ids(const bench::Splits& splits,
+                                                         const std::string& name);
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/random.hpp>
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/optimizer.hpp>
+
+#include "optim/iteration.hpp"
+
+namespace skillgrad::optim {
+namespace {
+
+/// After the base run: a larger share of errors means that the measurement is broken (cli.md 6).
+constexpr double kMaxBaseErrors = 0.2;
+
+class Loop {
+ public:
+  Loop(const OptimizeSettings& settings, const OptimizeParts& parts, const llm::CallContext& call)
+      : settings_(settings),
+        parts_(parts),
+        runner_({parts.benchmark, parts.executor, parts.loss, parts.store, parts.observer,
+                 parts.limits, parts.jobs}) {
+    loop_.settings = &settings_;
+    loop_.parts = &parts_;
+    loop_.runner = &runner_;
+    loop_.call = call;
+  }
+
+  Result<OptimizeResult> run();
+
+ private:
+  Result<> run_all();
+  Result<> base_run();
+  Result<> check_base() const;
+  Result<> validation_baseline();
+  Result<> plan();
+  Result<> iterate();
+  [[nodiscard]] std::string stop_reason() const;
+  Result<> publish_best();
+  Result<> score_test();
+  Result<EvalSummary> evaluate(const skill::SkillPackage& skill,
+                               const std::vector<std::string>& ids, const std::string& dir,
+                               const std::string& label);
+  void collect_costs();
+
+  const OptimizeSettings& settings_;
+  const OptimizeParts& parts_;
+  RolloutRunner runner_;
+  LoopContext loop_;
+  RunState state_;
+  std::vector<std::vector<std::string>> batches_;
+  OptimizeResult result_;
+};
+
+Result<OptimizeResult> Loop::run() {
+  const auto started = parts_.clock->now();
+  auto done = run_all();
+  if (!done) {
+    const ErrorCode code = done.error().code;
+    const bool resumable = llm::ends_run(code) || code == ErrorCode::transient ||
+                           code == ErrorCode::malformed_reply || code == ErrorCode::bad_request;
+    if (!resumable) return tl::unexpected(std::move(done).error());
+    result_.error = std::move(done).error();
+    result_.stop_reason = result_.error->message;
+  }
+  result_.iterations = state_.rows;
+  result_.best_iteration = state_.best_iteration;
+  result_.best_score = state_.best_score;
+  result_.best_path = parts_.store->path("best").string();
+  result_.totals = parts_.accountant->totals();
+  result_.seconds = std::chrono::duration<double>(parts_.clock->now() - started).count();
+  collect_costs();
+  SKILLGRAD_CHECK(parts_.store->write(
+      "run.json", dump_json(to_json(result_, parts_.store->dir().string()), 1) + "\n"));
+  return std::move(result_);
+}
+
+/// algorithm.md section 2, in its order.
+Result<> Loop::run_all() {
+  SKILLGRAD_TRY(auto saved, load_state(*parts_.store));
+  if (saved) state_ = std::move(*saved);
+  SKILLGRAD_CHECK(publish_best());
+  SKILLGRAD_CHECK(base_run());
+  SKILLGRAD_CHECK(check_base());
+  SKILLGRAD_CHECK(validation_baseline());
+  SKILLGRAD_CHECK(plan());
+  SKILLGRAD_CHECK(iterate());
+  SKILLGRAD_CHECK(score_test());
+  result_.stop_reason = state_.stop_reason;
+  return {};
+}
+
+Result<EvalSummary> Loop::evaluate(const skill::SkillPackage& skill,
+                                   const std::vector<std::string>& ids, const std::string& dir,
+                                   const std::string& label) {
+  RolloutRunner::Batch batch;
+  batch.skill = &skill;
+  batch.task_ids = ids;
+  batch.samples = settings_.rollouts;
+  batch.dir = dir;
+  batch.label = label;
+  SKILLGRAD_TRY(auto records, runner_.run(batch, stage_context(loop_, dir, 0)));
+  return summarize(std::move(records), settings_.rollouts);
+}
+
+Result<> Loop::base_run() {
+  SKILLGRAD_TRY(result_.base_train,
+                evaluate(parts_.initial, parts_.splits.train, "base", "base run"));
+  loop_.base = result_.base_train->records;
+  double cost = 0, seconds = 0;
+  for (const auto& record : loop_.base) {
+    cost += record.cost_usd.value_or(0);
+    seconds += record.seconds;
+  }
+  const double n = std::max<double>(1, static_cast<double>(loop_.base.size()));
+  loop_.baseline.cost0 = cost / n;
+  loop_.baseline.time0 = seconds / n;
+  return parts_.store->event("base_run", dump_json({{"score", result_.base_train->score},
+                                                    {"graded", result_.base_train->graded},
+                                                    {"planned", result_.base_train->planned}}));
+}
+
+Result<> Loop::check_base() const {
+  const EvalSummary& base = *result_.base_train;
+  const auto refuse = [&](std::string what, std::string mend) -> Result<> {
+    if (settings_.force) {
+      parts_.observer->notice(what + " (going on because of --force)");
+      return {};
+    }
+    return fail(ErrorCode::input, std::move(what), "base run", std::move(mend));
+  };
+  if (base.error_rate() > kMaxBaseErrors)
+    return refuse(fmt::format("{} of {} base rollouts ended as errors, at most 20 % may",
+                              base.planned - base.graded, base.planned),
+                  "look at the errors above, run `skillgrad doctor`, or go on with --force");
+  if (base.graded > 1 && base.score <= 0)
+    return refuse("every task of the base run scored 0, so there is no signal to start from",
+                  "look at one trajectory in base/rollouts (does the agent find the skill and "
+                  "write the output?), or go on with --force");
+  return {};
+}
+
+Result<> Loop::validation_baseline() {
+  if (!parts_.gate->needs_scores()) return {};
+  loop_.gate_tasks = parts_.splits.val;
+  SKILLGRAD_TRY(result_.base_val, evaluate(parts_.initial, parts_.splits.val, "base_val",
+                                           "validation of the initial skill"));
+  std::vector<std::string> passed;
+  const auto base_scores = task_scores(loop_.base);
+  for (const auto& id : parts_.splits.train)
+    if (const auto found = base_scores.find(id); found != base_scores.end() && found->second >= 1)
+      passed.push_back(id);
+  PyRandom(settings_.schedule.seed).shuffle(passed);
+  passed.resize(std::min(passed.size(), settings_.guard));
+  loop_.gate_tasks.insert(loop_.gate_tasks.end(), passed.begin(), passed.end());
+  if (state_.iteration > 0) return {};
+  state_.current_scores = task_scores(result_.base_val->records);
+  double sum = 0;
+  for (const auto& id : passed) state_.current_scores[id] = base_scores.at(id);
+  for (const auto& [id, score] : state_.current_scores) sum += score;
+  if (!state_.current_scores.empty())
+    state_.best_score = sum / static_cast<double>(state_.current_scores.size());
+  return {};
+}
+
+Result<> Loop::plan() {
+  const auto scores = task_scores(loop_.base);
+  std::vector<std::string> failures;
+  for (const auto& id : parts_.splits.train)
+    if (const auto found = scores.find(id); found != scores.end() && found->second < 1)
+      failures.push_back(id);
+  batches_ = make_batches(failures, settings_.schedule);
+  if (settings_.max_iters > 0 && batches_.size() > static_cast<std::size_t>(settings_.max_iters))
+    batches_.resize(static_cast<std::size_t>(settings_.max_iters));
+  Json hashes = Json::object();
+  for (const auto* ids : {&parts_.splits.train, &parts_.splits.val, &parts_.splits.test})
+    for (const auto& id : *ids) hashes[id] = parts_.benchmark->find(id)->hash;
+  const Json plan = {{"schema", "skillgrad.plan/1"},
+                     {"splits",
+                      {{"train", parts_.splits.train},
+                       {"val", parts_.splits.val},
+                       {"test", parts_.splits.test},
+                       {"origin", parts_.splits.origin}}},
+                     {"failure_pool", failures},
+                     {"batches", batches_},
+                     {"gate_tasks", loop_.gate_tasks},
+                     {"skill", parts_.initial.hash()},
+                     {"tasks", hashes}};
+  return parts_.store->write("plan.json", dump_json(plan, 1) + "\n");
+}
+
+std::string Loop::stop_reason() const {
+  if (batches_.empty()) return "no task of the evolution split failed: nothing to learn";
+  if (state_.iteration >= static_cast<int>(batches_.size())) return "all batches used";
+  if (settings_.all_correct_streak > 0 && state_.all_correct_streak >= settings_.all_correct_streak)
+    return fmt::format("{} all-correct batches in a row", state_.all_correct_streak);
+  if (settings_.target_score > 0 && state_.best_score &&
+      *state_.best_score >= settings_.target_score)
+    return fmt::format("target score {} reached", format_double(settings_.target_score));
+  if (settings_.patience > 0 && state_.gates_without_gain >= settings_.patience)
+    return fmt::format("no improvement in {} gates", state_.gates_without_gain);
+  std::error_code ignored;
+  if (fs::exists(parts_.store->path("STOP"), ignored)) return "stop file found";
+  return {};
+}
+
+Result<> Loop::iterate() {
+  for (const auto& row : state_.rows) parts_.observer->iteration(row);
+  while (true) {
+    if (auto reason = stop_reason(); !reason.empty()) {
+      state_.stop_reason = std::move(reason);
+      return save_state(*parts_.store, state_);
+    }
+    const int t = state_.iteration + 1;
+    IterationRunner iteration(loop_, t, batches_[static_cast<std::size_t>(t - 1)], state_);
+    SKILLGRAD_TRY(const auto row, iteration.run());
+    SKILLGRAD_CHECK(publish_best());
+    SKILLGRAD_CHECK(save_state(*parts_.store, state_));
+    SKILLGRAD_CHECK(parts_.store->event("iteration", dump_json(to_json(row))));
+    parts_.observer->iteration(row);
+  }
+}
+
+/// RUN/best always holds the best package so far, whatever ends the run.
+Result<> Loop::publish_best() {
+  SKILLGRAD_TRY(const auto package, load_candidate(parts_, state_.best_iteration));
+  const fs::path best = parts_.store->path("best");
+  std::error_code ignored;
+  if (fs::exists(best / "SKILL.md", ignored)) {
+    const auto present = skill::SkillPackage::load(best);
+    if (present && present->hash() == package.hash()) return {};
+  }
+  const fs::path fresh = parts_.store->path("best.new"), old = parts_.store->path("best.old");
+  SKILLGRAD_CHECK(remove_tree(fresh));
+  SKILLGRAD_CHECK(remove_tree(old));
+  SKILLGRAD_CHECK(package.save(fresh));
+  SKILLGRAD_CHECK(swap_directory(fresh, best, old));
+  return remove_tree(old);
+}
+
+Result<> Loop::score_test() {
+  if (!settings_.score_test || parts_.splits.test.empty()) return {};
+  TestScore test;
+  SKILLGRAD_TRY(test.before, evaluate(parts_.initial, parts_.splits.test, "test/before",
+                                      "test split, initial skill"));
+  if (state_.best_iteration == 0) {
+    test.after = test.before;
+  } else {
+    SKILLGRAD_TRY(const auto best, load_candidate(parts_, state_.best_iteration));
+    SKILLGRAD_TRY(test.after,
+                  evaluate(best, parts_.splits.test, "test/after", "test split, best skill"));
+  }
+  const auto before = task_scores(test.before.records), after = task_scores(test.after.records);
+  std::vector<double> b, a;
+  for (const auto& id : parts_.splits.test) {
+    const auto x = before.find(id), y = after.find(id);
+    if (x == before.end() || y == after.end()) continue;
+    b.push_back(x->second);
+    a.push_back(y->second);
+  }
+  test.paired = stats::compare_paired(b, a);
+  result_.test = std::move(test);
+  return {};
+}
+
+/// USD of each iteration from the ledger, so that an interrupted run reports the same as another.
+void Loop::collect_costs() {
+  const auto rows = parts_.store->ledger();
+  for (const auto& row : result_.iterations) {
+    double cost = rows ? 0 : -1;
+    if (rows)
+      for (const auto& call : *rows) {
+        if (!call.scope.starts_with(iteration_name(row.iteration) + "/")) continue;
+        cost = call.cost_usd && cost >= 0 ? cost + *call.cost_usd : -1;
+      }
+    result_.iteration_cost.push_back(cost);
+  }
+}
+
+}  // namespace
+
+Result<OptimizeResult> optimize(const OptimizeSettings& settings, const OptimizeParts& parts,
+                                const llm::CallContext& call) {
+  return Loop(settings, parts, call).run();
+}
+
+}  // namespace skillgrad::optim

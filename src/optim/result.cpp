@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/optimizer.hpp>
+
+#include "optim/run_state.hpp"
+
+namespace skillgrad::optim {
+namespace {
+
+Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+Json baseline_json(const OptimizeResult& result) {
+  Json out = Json::object();
+  const auto add = [&](const char* name, const std::optional<EvalSummary>& summary) {
+    if (!summary) return;
+    out[name] = {{"score", summary->score},
+                 {"score_ci95", {summary->score_ci95.low, summary->score_ci95.high}},
+                 {"n_planned", summary->planned},
+                 {"n_graded", summary->graded}};
+  };
+  add("train", result.base_train);
+  add("val", result.base_val);
+  return out;
+}
+
+Json test_json(const TestScore& test) {
+  return {{"before", test.before.score},
+          {"after", test.after.score},
+          {"before_ci95", {test.before.score_ci95.low, test.before.score_ci95.high}},
+          {"after_ci95", {test.after.score_ci95.low, test.after.score_ci95.high}},
+          {"difference", test.paired.difference},
+          {"difference_ci95", {test.paired.difference95.low, test.paired.difference95.high}},
+          {"p", test.paired.p},
+          {"n", test.paired.n},
+          {"fixed", test.paired.fixed},
+          {"broken", test.paired.broken},
+          {"detail", {{"before", to_json(test.before)}, {"after", to_json(test.after)}}}};
+}
+
+Json stages_json(const llm::LedgerTotals& totals) {
+  Json out = Json::object();
+  for (const auto& [stage, usage] : totals.by_stage) {
+    out[stage] = to_json(usage);
+    const auto cost = totals.cost_by_stage.find(stage);
+    out[stage]["cost_usd"] =
+        totals.cost_usd && cost != totals.cost_by_stage.end() ? Json(cost->second) : Json();
+  }
+  return out;
+}
+
+}  // namespace
+
+Json to_json(const OptimizeResult& result, const std::string& run_dir) {
+  Json iterations = Json::array();
+  for (std::size_t i = 0; i < result.iterations.size(); ++i) {
+    Json row = to_json(result.iterations[i]);
+    const double cost = i < result.iteration_cost.size() ? result.iteration_cost[i] : -1;
+    row["cost_usd"] = cost >= 0 ? Json(cost) : Json();
+    iterations.push_back(std::move(row));
+  }
+  const auto& totals = result.totals;
+  return {{"schema", "skillgrad.run/1"},
+          {"command", "optimize"},
+          {"run", run_dir},
+          {"iterations", iterations},
+          {"baseline", baseline_json(result)},
+          {"best",
+           {{"iteration", result.best_iteration},
+            {"score", optional_json(result.best_score)},
+            {"path", result.best_path}}},
+          {"test", result.test ? test_json(*result.test) : Json()},
+          {"stop_reason", result.stop_reason},
+          {"error", result.error ? Json({{"code", to_string(result.error->code)},
+                                         {"message", result.error->message},
+                                         {"where", result.error->where},
+                                         {"mend", result.error->mend}})
+                                 : Json()},
+          {"usage", to_json(totals.usage)},
+          {"usage_by_stage", stages_json(totals)},
+          {"cost_usd", optional_json(totals.cost_usd)},
+          {"attempts", totals.attempts},
+          {"retries", totals.retries},
+          {"unsettled_usd", totals.unsettled_usd}};
+}
+
+}  // namespace skillgrad::optim

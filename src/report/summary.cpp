@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/report/terminal.hpp>
+
+#include "report/table.hpp"
+
+namespace skillgrad::report {
+namespace {
+
+constexpr const char* kSimulation =
+    "SIMULATION: these replies came from a scenario file, not from a model; the numbers show that "
+    "the\nprogram works and say nothing about any model.\n";
+
+std::string iteration_table(const optim::OptimizeResult& result) {
+  std::vector<std::vector<std::string>> rows = {{"iteration", "decision", "train", "gate before",
+                                                 "gate after", "p", "body tokens",
+                                                 "reference tokens", "USD"}};
+  for (std::size_t i = 0; i < result.iterations.size(); ++i) {
+    const auto& row = result.iterations[i];
+    const bool gated = row.gate && row.gate->n > 0;
+    const double cost = i < result.iteration_cost.size() ? result.iteration_cost[i] : -1;
+    rows.push_back({std::to_string(row.iteration), row.decision, percent(row.train_score),
+                    gated ? percent(row.gate->before) : "-", gated ? percent(row.gate->after) : "-",
+                    gated && row.gate->p ? fmt::format("{:.3f}", *row.gate->p) : "-",
+                    std::to_string(row.l2), std::to_string(row.l3),
+                    cost >= 0 ? fmt::format("{:.4f}", cost) : "unknown"});
+  }
+  return result.iterations.empty() ? "no iteration was finished\n" : format_table(rows);
+}
+
+std::string test_lines(const optim::TestScore& test) {
+  const auto& paired = test.paired;
+  return fmt::format(
+      "test score before  {}\ntest score after   {}\n"
+      "difference         {:+.1f} points [{:+.1f}, {:+.1f}], {} fixed, {} broken, p = {:.3f}, n = "
+      "{}\n",
+      percent_ci(test.before.score, test.before.score_ci95),
+      percent_ci(test.after.score, test.after.score_ci95), 100 * paired.difference,
+      100 * paired.difference95.low, 100 * paired.difference95.high, paired.fixed, paired.broken,
+      paired.p, paired.n);
+}
+
+std::string errors_line(const optim::EvalSummary& summary) {
+  if (summary.graded == summary.planned) return {};
+  return fmt::format(
+      "{} of {} rollouts ended as errors and are left out; counted as failures: {}\n",
+      summary.planned - summary.graded, summary.planned, percent(summary.score_errors_fail));
+}
+
+std::string cost_table(const llm::LedgerTotals& totals) {
+  std::vector<std::vector<std::string>> rows = {
+      {"stage", "calls", "input", "cached", "output", "USD"}};
+  const auto add = [&](const std::string& name, const llm::Usage& usage,
+                       const std::optional<double>& cost) {
+    rows.push_back({name, std::to_string(usage.calls), std::to_string(usage.input_tokens),
+                    std::to_string(usage.cached_tokens), std::to_string(usage.output_tokens),
+                    cost ? fmt::format("{:.4f}", *cost) : "unknown"});
+  };
+  for (const auto& [stage, usage] : totals.by_stage) {
+    const auto cost = totals.cost_by_stage.find(stage);
+    const bool known = totals.cost_usd && cost != totals.cost_by_stage.end();
+    add(stage, usage, known ? std::optional<double>(cost->second) : std::nullopt);
+  }
+  add("all", totals.usage, totals.cost_usd);
+  return format_table(rows);
+}
+
+}  // namespace
+
+std::string optimize_summary(const optim::OptimizeResult& result, const SummaryFacts& facts) {
+  std::string out = "\n";
+  if (facts.simulated) out += std::string(kSimulation) + "\n";
+  out += iteration_table(result) + "\n";
+  if (result.base_train)
+    out += "base score (evolution split)  " +
+           percent_ci(result.base_train->score, result.base_train->score_ci95) + "\n";
+  if (result.test) {
+    out += test_lines(*result.test) + errors_line(result.test->before) +
+           errors_line(result.test->after);
+  }
+  out += "\n" + cost_table(result.totals);
+  if (result.totals.unsettled_usd > 0)
+    out +=
+        fmt::format("possibly billed without a reply: {:.4f} USD\n", result.totals.unsettled_usd);
+  out += fmt::format("\nbest iteration: {}{}\n", result.best_iteration,
+                     result.best_iteration == 0 ? " (the initial skill)" : "");
+  out += "package:        " + result.best_path + "\n";
+  out += "stopped:        " + strip_control(result.stop_reason) + "\n";
+  out += "next:           " + facts.next_command + "\n";
+  return out;
+}
+
+std::string eval_summary(const optim::EvalSummary& summary, const EvalFacts& facts) {
+  std::string out;
+  if (facts.simulated) out += std::string(kSimulation) + "\n";
+  out += fmt::format("skill      {}\nbenchmark  {}, split {}\nmodel      {}\n", facts.skill,
+                     facts.benchmark, facts.split, facts.model);
+  out += fmt::format("score      {} over {} of {} rollouts\n",
+                     summary.graded > 0 ? percent_ci(summary.score, summary.score_ci95) : "none",
+                     summary.graded, summary.planned);
+  out += fmt::format("all right  {}\n", percent(summary.hard)) + errors_line(summary);
+  std::vector<std::string> statuses;
+  for (const auto& [status, count] : summary.by_status)
+    statuses.push_back(fmt::format("{} {}", count, status));
+  out += "status     " + join(statuses, ", ") + "\n";
+  out +=
+      fmt::format("usage      {} calls, {} input and {} output tokens, {}\n", summary.usage.calls,
+                  summary.usage.input_tokens, summary.usage.output_tokens, money(summary.cost_usd));
+  return out;
+}
+
+}  // namespace skillgrad::report

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/report/terminal.hpp>
+
+#include "report/table.hpp"
+
+namespace skillgrad::report {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr auto kRedraw = milliseconds(100);
+constexpr auto kHeartbeat = seconds(30);
+constexpr std::size_t kLineWidth = 100;
+
+std::string short_time(Duration duration) {
+  const auto total = duration_cast<seconds>(duration).count();
+  if (total < 60) return fmt::format("{} s", total);
+  if (total < 3600) return fmt::format("{}:{:02d} min", total / 60, total % 60);
+  return fmt::format("{}:{:02d} h", total / 3600, total / 60 % 60);
+}
+
+class TerminalObserver final : public optim::Observer {
+ public:
+  TerminalObserver(TerminalOptions options, const llm::Accountant& accountant, const Clock& clock)
+      : options_(std::move(options)), accountant_(accountant), clock_(clock) {
+    stage_started_ = last_drawn_ = clock_.now();
+  }
+
+  ~TerminalObserver() override {
+    const std::lock_guard lock(mutex_);
+    clear_line();
+  }
+
+  void progress(const std::string& stage, std::size_t done, std::size_t total) override {
+    if (options_.quiet) return;
+    const std::lock_guard lock(mutex_);
+    if (stage != stage_) {
+      stage_ = stage;
+      stage_started_ = clock_.now();
+      if (!options_.status_line) options_.write(stage + (total > 1 ? tasks(total) : "") + "\n");
+    }
+    const auto since = clock_.now() - last_drawn_;
+    if (options_.status_line ? since < kRedraw && done < total : since < kHeartbeat) return;
+    last_drawn_ = clock_.now();
+    const std::string line = status(done, total);
+    options_.write(options_.status_line ? "\r" + line + "\x1b[K" : line + "\n");
+    drawn_ = options_.status_line;
+  }
+
+  void iteration(const optim::IterationRow& row) override {
+    if (options_.quiet) return;
+    const std::lock_guard lock(mutex_);
+    clear_line();
+    std::string gate = "-";
+    if (row.gate && row.gate->n > 0)
+      gate = fmt::format("{} -> {}", percent(row.gate->before), percent(row.gate->after));
+    options_.write(fmt::format("iteration {:>3}  {:<10} train {:>7}  gate {:<20} {}\n",
+                               row.iteration, row.decision, percent(row.train_score), gate,
+                               strip_control(truncate_middle(row.reason, 80))));
+  }
+
+  void notice(const std::string& text) override {
+    if (options_.quiet) return;
+    const std::lock_guard lock(mutex_);
+    clear_line();
+    options_.write("note: " + strip_control(text) + "\n");
+  }
+
+ private:
+  static std::string tasks(std::size_t total) { return fmt::format(": {} to do", total); }
+
+  void clear_line() {
+    if (drawn_) options_.write("\r\x1b[K");
+    drawn_ = false;
+  }
+
+  std::string status(std::size_t done, std::size_t total) const {
+    const auto totals = accountant_.totals();
+    std::string out = fmt::format("{} {}/{}", stage_, done, total);
+    out += fmt::format(" | {} in flight | {} tokens", accountant_.in_flight(),
+                       totals.usage.input_tokens + totals.usage.output_tokens);
+    out += " | " + money(totals.cost_usd);
+    if (options_.max_usd > 0) out += fmt::format(" of {:.2f} USD", options_.max_usd);
+    if (done > 0 && done < total) {
+      const auto spent = clock_.now() - stage_started_;
+      out += " | about " +
+             short_time(spent * static_cast<std::int64_t>(total - done) /
+                        static_cast<std::int64_t>(done)) +
+             " left";
+    }
+    return strip_control(out).substr(0, kLineWidth);
+  }
+
+  TerminalOptions options_;
+  const llm::Accountant& accountant_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::string stage_;
+  SteadyTime stage_started_, last_drawn_;
+  bool drawn_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<optim::Observer> make_terminal_observer(TerminalOptions options,
+                                                        const llm::Accountant& accountant,
+                                                        const Clock& clock) {
+  return std::make_unique<TerminalObserver>(std::move(options), accountant, clock);
+}
+
+std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+
+std::string percent_ci(double share, const stats::Interval& interval) {
+  return fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * share, 100 * interval.low,
+                     100 * interval.high);
+}
+
+std::string money(const std::optional<double>& usd) {
+  return usd ? fmt::format("{:.4f} USD", *usd) : "cost unknown";
+}
+
+}  // namespace skillgrad::report
