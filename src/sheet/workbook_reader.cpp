@@ -204,14 +204,15 @@ Result<> WorkbookReader::read_cell_content(XmlReader& reader, RawCell& raw) {
 
 Result<CellValue> WorkbookReader::value_of(RawCell raw) {
   CellValue value;
-  if (!raw.value.empty()) {
+  const bool stored = !raw.value.empty();
+  if (stored) {
     SKILLGRAD_TRY(value, typed_value(raw));
   } else if (raw.has_inline) {
     value.type = CellType::text;
   }
   value.formula = raw.has_formula;
   // A formula whose cached result is the empty text says so by its type.
-  value.formula_uncached = raw.has_formula && raw.value.empty() && raw.type != "str";
+  value.formula_uncached = raw.has_formula && !stored && raw.type != "str";
   return value;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sheet/xml_reader.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cstring>
 
 namespace skillgrad::sheet {
 namespace {
@@ -71,23 +73,26 @@ bool XmlReader::refill() {
 // Offset of the tag's '>' relative to position_; a '>' in an attribute value is none. One pass, so
 // that a tag full of such signs costs no more than others.
 std::size_t XmlReader::find_tag_end() {
+  std::size_t i = 1;
   char quote = 0;
-  for (std::size_t i = 1;; ++i) {
+  while (true) {
+    const std::size_t at = quote == 0 ? buffer_.find_first_of("\"'>", position_ + i)
+                                      : buffer_.find(quote, position_ + i);
+    if (at != std::string::npos) {
+      i = at - position_;
+      if (buffer_[at] == '>' && quote == 0) return i;
+      quote = quote == 0 ? buffer_[at] : '\0';
+      ++i;
+      continue;
+    }
+    i = buffer_.size() - position_;
     if (i > kMaxTag) {
       fail("a tag is longer than " + std::to_string(kMaxTag) + " bytes");
       return 0;
     }
-    if (position_ + i == buffer_.size() && !refill()) {
+    if (!refill()) {
       fail("ends in the middle of a tag");
       return 0;
-    }
-    const char c = buffer_[position_ + i];
-    if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '>') {
-      return i;
     }
   }
 }
@@ -256,6 +261,11 @@ bool XmlReader::read_attributes(std::string_view tag) {
 
 // Entities are replaced and line ends made LF; in attributes white space becomes blanks.
 bool XmlReader::decode(std::string_view raw, bool attribute, std::string& out) {
+  const auto has = [raw](char c) { return std::memchr(raw.data(), c, raw.size()) != nullptr; };
+  if (!has('&') && !has('\r') && !(attribute && (has('\n') || has('\t')))) {
+    out.append(raw);
+    return true;
+  }
   for (std::size_t i = 0; i < raw.size(); ++i) {
     const char c = raw[i];
     if (c == '&') {
