@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "skill/diff.hpp"
+
 #include <algorithm>
 #include <map>
 #include <string>
@@ -192,6 +194,17 @@ void print_file(std::string& out, const std::string& path, const BundledFile* be
 }
 
 }  // namespace
+
+ChangedBytes changed_bytes(std::string_view before, std::string_view after) {
+  const Lines a = lines_of(before);
+  const Lines b = lines_of(after);
+  ChangedBytes out;
+  for (const Step& step : Script(a, b).compute()) {
+    if (step.mark == '-') out.removed += a[step.before].size();
+    if (step.mark == '+') out.added += b[step.after].size();
+  }
+  return out;
+}
 
 std::string unified_diff(const SkillPackage& before, const SkillPackage& after) {
   auto old_files = before.files();

@@ -113,8 +113,10 @@ struct LintContext {
   int patches_that_only_added = 0;         ///< UPD-03
 };
 struct LintReport {
-  std::vector<Finding> findings;  ///< Severity::error = hard
-  std::vector<Finding> blocking;  ///< those that block a candidate patch (section 7)
+  std::vector<Finding> findings;  ///< of section 7 alone; Severity::error = hard
+  /// What blocks a candidate patch: hard findings and the blocking rules of section 1 (`spec`),
+  /// less those that the initial package already had (same rule, same anchor).
+  std::vector<Finding> blocking;
 };
 [[nodiscard]] LintReport lint(const SkillPackage& package, const LintContext& context);
 
