@@ -20,10 +20,10 @@ namespace skillgrad::bench {
 /// and `metadata`, which never reach a prompt.
 struct Task {
   std::string id;
-  std::string prompt;    ///< complete task text, with the names of input and output files
-  std::string category;  ///< e.g. instruction_type; "" if none
-  std::string split;     ///< split named by the data set, or ""
-  std::string hash;      ///< SHA-256 of prompt, input files and expected results
+  std::string prompt;        ///< complete task text, with the names of input and output files
+  std::string category;      ///< e.g. instruction_type; "" if none
+  std::string split;         ///< split named by the data set, or ""
+  std::string hash;          ///< SHA-256 of prompt, input files and expected results
   std::string content_hash;  ///< SHA-256 of prompt and input files only: split overlap by content
   std::vector<std::string> input_files;  ///< names in the work directory
   std::string output_file;               ///< name the agent must write, or ""
@@ -71,6 +71,9 @@ struct Grade {
 struct AgentAnswer {
   std::filesystem::path work_dir;
   std::string final_message;
+  /// A list of items given as such (`grade --predictions`), where the benchmark's answers are
+  /// lists: taken as it is, whatever file or message there may be.
+  std::optional<std::vector<std::string>> items = std::nullopt;
 };
 
 /// Programs that grading may need. Pointers may be null: then a task that needs one is an
@@ -99,9 +102,9 @@ struct BenchmarkOptions {
 class Benchmark {
  public:
   virtual ~Benchmark() = default;
-  [[nodiscard]] virtual std::string name() const = 0;    ///< "spreadsheetbench", "records", ...
-  [[nodiscard]] virtual std::string source() const = 0;  ///< path as given
-  [[nodiscard]] virtual std::string grading() const = 0; ///< mode, recalculation: kept with scores
+  [[nodiscard]] virtual std::string name() const = 0;     ///< "spreadsheetbench", "records", ...
+  [[nodiscard]] virtual std::string source() const = 0;   ///< path as given
+  [[nodiscard]] virtual std::string grading() const = 0;  ///< mode, recalculation: kept with scores
   [[nodiscard]] virtual const std::vector<Task>& tasks() const = 0;  ///< data set order
   [[nodiscard]] virtual const std::vector<std::string>& notices() const = 0;
   /// Splits that the data set itself defines (published lists, `split` fields); nullopt: none.
@@ -131,7 +134,8 @@ class Benchmark {
 
 struct SplitOptions {
   std::uint64_t seed = 0;
-  std::string split_file;  ///< JSON {"train":[...],"val":[...],"test":[...]}, or "builtin:..." resource
+  std::string
+      split_file;  ///< JSON {"train":[...],"val":[...],"test":[...]}, or "builtin:..." resource
   double train = 0.5, val = 0.1;  ///< shares when nothing else says; the rest is test
 };
 /// Own splits of the data set, else the split file, else a seeded shuffle (a split file wins over

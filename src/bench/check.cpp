@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <thread>
+#include <unordered_map>
+
+#include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad::bench {
+namespace {
+
+/// What one task's check found; kept apart so that the report's order is that of the tasks.
+struct Finding {
+  std::vector<CheckProblem> problems;
+  std::vector<std::string> notices;
+  std::optional<Error> error;  ///< the check itself could not be done
+};
+
+std::string outcome(const Grade& grade) {
+  if (grade.status == GradeStatus::error) return "is an error (" + grade.message + ")";
+  return "scores " + format_double(grade.score);
+}
+
+Result<TempDir> prepared(const Benchmark& benchmark, const Task& task,
+                         const GradeContext& context) {
+  SKILLGRAD_TRY(TempDir dir, TempDir::create("skillgrad-check-"));
+  SKILLGRAD_CHECK(benchmark.set_up(task, dir.path(), context));
+  return dir;
+}
+
+Result<> check_golden(const Benchmark& benchmark, const Task& task, const GradeContext& context,
+                      Finding& finding) {
+  SKILLGRAD_TRY(const TempDir dir, prepared(benchmark, task, context));
+  const Result<AgentAnswer> golden = benchmark.golden_answer(task, dir.path());
+  if (!golden && golden.error().code == ErrorCode::dataset) {
+    finding.notices.push_back(task.id + ": golden answer not checked: " + golden.error().to_line());
+    return {};
+  }
+  if (!golden) return unexpected(golden.error());
+  const Grade first = benchmark.grade(task, *golden, context);
+  const Grade second = benchmark.grade(task, *golden, context);
+  if (first.status == GradeStatus::error || first.score < 1)
+    finding.problems.push_back(
+        {task.id, "golden answer " + outcome(first) + ", expected 1: " + first.message,
+         "mend the task's expected result or its grader"});
+  if (grade_to_json(first) != grade_to_json(second))
+    finding.problems.push_back(
+        {task.id, "two grades of one answer differ", "make the grader depend on the answer alone"});
+  return {};
+}
+
+Result<> check_empty(const Benchmark& benchmark, const Task& task, const GradeContext& context,
+                     Finding& finding) {
+  SKILLGRAD_TRY(const TempDir dir, prepared(benchmark, task, context));
+  const Grade grade = benchmark.grade(task, {dir.path(), ""}, context);
+  if (grade.status == GradeStatus::error || grade.score > 0)
+    finding.problems.push_back({task.id, "an empty answer " + outcome(grade) + ", expected 0",
+                                "make the grader refuse an answer that is not there"});
+  return {};
+}
+
+Finding check_task(const Benchmark& benchmark, const Task& task, const GradeContext& context) {
+  Finding finding;
+  Result<> done = check_golden(benchmark, task, context, finding);
+  if (done) done = check_empty(benchmark, task, context, finding);
+  if (!done && done.error().code == ErrorCode::cancelled)
+    finding.error = done.error();
+  else if (!done)
+    finding.problems.push_back(
+        {task.id, "cannot be set up: " + done.error().to_line(), done.error().mend});
+  return finding;
+}
+
+Result<std::vector<const Task*>> chosen_tasks(const Benchmark& benchmark,
+                                              const std::vector<std::string>& ids) {
+  std::vector<const Task*> chosen;
+  if (ids.empty()) {
+    for (const Task& task : benchmark.tasks()) chosen.push_back(&task);
+    return chosen;
+  }
+  std::unordered_map<std::string, const Task*> by_id;
+  std::vector<std::string> names;
+  for (const Task& task : benchmark.tasks()) {
+    by_id[task.id] = &task;
+    names.push_back(task.id);
+  }
+  for (const std::string& id : ids) {
+    const auto found = by_id.find(id);
+    if (found == by_id.end()) {
+      const auto near = nearest_match(id, names);
+      return fail(ErrorCode::input, "no task \"" + id + "\"", benchmark.source(),
+                  near ? "did you mean \"" + *near + "\"?" : "see the task list for the ids");
+    }
+    chosen.push_back(found->second);
+  }
+  return chosen;
+}
+
+// Ids are disjoint by construction of make_splits; a caller may have built the lists otherwise.
+void check_overlap(const Benchmark& benchmark, const Splits& splits, CheckReport& report) {
+  std::unordered_map<std::string, const Task*> by_id;
+  for (const Task& task : benchmark.tasks()) by_id[task.id] = &task;
+  std::unordered_map<std::string, std::string> split_of;
+  std::unordered_map<std::string, std::pair<std::string, std::string>> owner_of_content;
+  const std::pair<const char*, const std::vector<std::string>*> lists[] = {
+      {"train", &splits.train}, {"val", &splits.val}, {"test", &splits.test}};
+  for (const auto& [name, ids] : lists) {
+    for (const std::string& id : *ids) {
+      const auto [other, fresh] = split_of.emplace(id, name);
+      if (!fresh && other->second != name)
+        report.problems.push_back({id, "is in the splits " + other->second + " and " + name,
+                                   "keep each task in one split"});
+      const auto task = by_id.find(id);
+      if (task == by_id.end() || task->second->content_hash.empty() || !fresh) continue;
+      const auto [owner, first] =
+          owner_of_content.emplace(task->second->content_hash, std::pair(id, std::string(name)));
+      if (!first && owner->second.second != name)
+        report.problems.push_back({id,
+                                   "in " + std::string(name) + " has the same content as " +
+                                       owner->second.first + " in " + owner->second.second,
+                                   "keep one of them, or both in one split"});
+    }
+  }
+}
+
+}  // namespace
+
+Result<CheckReport> check_benchmark(const Benchmark& benchmark, const std::vector<std::string>& ids,
+                                    const Splits* splits, const GradeContext& context,
+                                    unsigned jobs) {
+  SKILLGRAD_TRY(const std::vector<const Task*> chosen, chosen_tasks(benchmark, ids));
+  std::vector<Finding> findings(chosen.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < chosen.size() && !context.stop.stop_requested(); i = next++)
+      findings[i] = check_task(benchmark, *chosen[i], context);
+  };
+  {
+    std::vector<std::jthread> workers;
+    const std::size_t count = std::min<std::size_t>(std::max(1U, jobs), chosen.size());
+    for (std::size_t i = 1; i < count; ++i) workers.emplace_back(work);
+    work();
+  }
+  if (context.stop.stop_requested())
+    return fail(ErrorCode::cancelled, "the check was stopped", benchmark.source());
+  CheckReport report;
+  report.tasks = chosen.size();
+  report.notices = benchmark.notices();
+  for (Finding& finding : findings) {
+    if (finding.error) return unexpected(*std::move(finding.error));
+    std::move(finding.problems.begin(), finding.problems.end(),
+              std::back_inserter(report.problems));
+    std::move(finding.notices.begin(), finding.notices.end(), std::back_inserter(report.notices));
+  }
+  if (splits != nullptr) check_overlap(benchmark, *splits, report);
+  return report;
+}
+
+}  // namespace skillgrad::bench

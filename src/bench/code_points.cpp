@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "bench/code_points.hpp"
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include <utf8proc.h>
+
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad::bench {
+namespace {
+
+std::string mapped(std::string_view utf8, int options) {
+  const std::string clean = sanitize_utf8(utf8);
+  if (clean.empty()) return {};
+  utf8proc_uint8_t* out = nullptr;
+  const utf8proc_ssize_t size = utf8proc_map(
+      reinterpret_cast<const utf8proc_uint8_t*>(clean.data()),
+      static_cast<utf8proc_ssize_t>(clean.size()), &out, static_cast<utf8proc_option_t>(options));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(out, &std::free);
+  if (size < 0) throw std::bad_alloc();  // the only failure that valid UTF-8 leaves
+  return {reinterpret_cast<const char*>(out), static_cast<std::size_t>(size)};
+}
+
+// White_Space of the Unicode Character Database, in ascending order beyond ASCII.
+constexpr std::u32string_view kWhiteSpaceBeyondAscii =
+    U"\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028"
+    U"\u2029\u202F\u205F\u3000";
+
+}  // namespace
+
+std::u32string to_code_points(std::string_view utf8) {
+  const std::string clean = sanitize_utf8(utf8);
+  std::u32string out;
+  out.reserve(clean.size());
+  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(clean.data());
+  auto left = static_cast<utf8proc_ssize_t>(clean.size());
+  while (left > 0) {
+    utf8proc_int32_t code_point = 0;
+    const utf8proc_ssize_t used = utf8proc_iterate(at, left, &code_point);
+    if (used <= 0) break;
+    out.push_back(static_cast<char32_t>(code_point));
+    at += used;
+    left -= used;
+  }
+  return out;
+}
+
+std::string to_utf8(std::u32string_view code_points) {
+  std::string out;
+  out.reserve(code_points.size());
+  for (const char32_t c : code_points) {
+    utf8proc_uint8_t bytes[4];
+    const utf8proc_ssize_t used = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes);
+    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(used));
+  }
+  return out;
+}
+
+bool is_white_space(char32_t c) {
+  if (c < 0x80) return c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F);
+  return kWhiteSpaceBeyondAscii.find(c) != std::u32string_view::npos;
+}
+
+std::u32string_view trim_white_space(std::u32string_view text) {
+  while (!text.empty() && is_white_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_white_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::u32string collapse_white_space(std::u32string_view text) {
+  std::u32string out;
+  for (const char32_t c : trim_white_space(text)) {
+    if (!is_white_space(c))
+      out.push_back(c);
+    else if (out.back() != ' ')
+      out.push_back(' ');
+  }
+  return out;
+}
+
+std::optional<unsigned> decimal_digit(char32_t c) {
+  if (c >= '0' && c <= '9') return c - U'0';
+  if (c < 0x80 || utf8proc_category(static_cast<utf8proc_int32_t>(c)) != UTF8PROC_CATEGORY_ND)
+    return std::nullopt;
+  // Decimal digits stand in runs of ten, each from zero up: the distance to the run's start is the
+  // value. Runs may touch (mathematical digits), but each starts at a multiple of ten from the
+  // first.
+  unsigned before = 0;
+  while (utf8proc_category(static_cast<utf8proc_int32_t>(c - before - 1)) == UTF8PROC_CATEGORY_ND)
+    ++before;
+  return before % 10;
+}
+
+std::string nfc(std::string_view utf8) { return mapped(utf8, UTF8PROC_STABLE | UTF8PROC_COMPOSE); }
+
+std::string fold_case(std::string_view utf8) {
+  return mapped(utf8, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+}
+
+std::u32string nfkd_without_marks(std::string_view utf8) {
+  std::u32string out;
+  for (const char32_t c :
+       to_code_points(mapped(utf8, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT)))
+    if (utf8proc_category(static_cast<utf8proc_int32_t>(c)) != UTF8PROC_CATEGORY_MN)
+      out.push_back(c);
+  return out;
+}
+
+std::u32string simple_lower(std::u32string text) {
+  for (char32_t& c : text)
+    c = static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
+  return text;
+}
+
+}  // namespace skillgrad::bench

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "bench/csv.hpp"
+
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad::bench {
+namespace {
+
+class CsvParser {
+ public:
+  CsvParser(std::string_view text, const std::string& where) : text_(text), where_(where) {}
+
+  Result<std::vector<CsvRow>> parse() {
+    std::vector<CsvRow> rows;
+    while (at_ < text_.size()) {
+      if (skip_line_end()) continue;
+      CsvRow row;
+      row.line = line_;
+      do {
+        SKILLGRAD_TRY(std::string cell, next_cell());
+        row.cells.push_back(std::move(cell));
+      } while (skip(','));
+      if (at_ < text_.size() && !skip_line_end())
+        return problem("text after a closing quote", "put a comma or a line end there");
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+ private:
+  tl::unexpected<Error> problem(const std::string& what, const std::string& mend) const {
+    return fail(ErrorCode::dataset, what, where_ + ":" + std::to_string(line_), mend);
+  }
+  bool skip(char c) {
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  bool skip_line_end() {
+    if (text_.substr(at_).starts_with("\r\n")) ++at_;
+    if (!skip('\n')) return false;
+    ++line_;
+    return true;
+  }
+
+  Result<std::string> next_cell() {
+    if (skip('"')) return quoted();
+    const std::size_t start = at_;
+    while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n') {
+      if (text_.substr(at_).starts_with("\r\n")) break;
+      if (text_[at_] == '"')
+        return problem("a quote inside an unquoted field", "quote the whole field and write \"\"");
+      ++at_;
+    }
+    return std::string(text_.substr(start, at_ - start));
+  }
+
+  Result<std::string> quoted() {
+    std::string cell;
+    const std::size_t opened = line_;
+    while (at_ < text_.size()) {
+      const char c = text_[at_++];
+      if (c == '"' && !skip('"')) return cell;
+      if (c == '\n') ++line_;
+      cell.push_back(c);
+    }
+    line_ = opened;
+    return problem("a quoted field is never closed", "add the closing quote");
+  }
+
+  std::string_view text_;
+  const std::string& where_;
+  std::size_t at_ = 0;
+  std::size_t line_ = 1;
+};
+
+}  // namespace
+
+Result<std::vector<CsvRow>> parse_csv(std::string_view text, const std::string& where) {
+  return CsvParser(text, where).parse();
+}
+
+std::vector<CsvRow> parse_tsv(std::string_view text) {
+  std::vector<CsvRow> rows;
+  std::size_t line = 0;
+  for (std::string& row : split(text, '\n')) {
+    ++line;
+    if (row.ends_with('\r')) row.pop_back();
+    if (!row.empty()) rows.push_back({line, split(row, '\t')});
+  }
+  return rows;
+}
+
+std::string csv_line(const std::vector<std::string>& cells) {
+  std::string out;
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    out += (i == 0 ? "\"" : ",\"") + replace_all(cells[i], "\"", "\"\"") + "\"";
+  return out + "\n";
+}
+
+}  // namespace skillgrad::bench

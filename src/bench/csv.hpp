@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <skillgrad/core/error.hpp>
+
+namespace skillgrad::bench {
+
+struct CsvRow {
+  std::size_t line = 1;  ///< 1-based line on which the row starts
+  std::vector<std::string> cells;
+};
+
+/// RFC 4180: commas, "" for a quote inside quotes, LF or CRLF; empty lines are left out. Errors
+/// (dataset) name `where`:line.
+[[nodiscard]] Result<std::vector<CsvRow>> parse_csv(std::string_view text,
+                                                    const std::string& where);
+/// Tabs, no quoting.
+[[nodiscard]] std::vector<CsvRow> parse_tsv(std::string_view text);
+/// One row of RFC 4180, every cell quoted, with LF.
+[[nodiscard]] std::string csv_line(const std::vector<std::string>& cells);
+
+}  // namespace skillgrad::bench

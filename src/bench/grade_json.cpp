@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// The JSON form of a grade: the fields of `skillgrad grade`'s output and a few more.
+#include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/core/json.hpp>
+
+namespace skillgrad::bench {
+namespace {
+
+const char* status_name(GradeStatus status) {
+  switch (status) {
+    case GradeStatus::pass:
+      return "pass";
+    case GradeStatus::fail:
+      return "fail";
+    case GradeStatus::error:
+      break;
+  }
+  return "error";
+}
+
+const char* kind_name(GradeErrorKind kind) {
+  switch (kind) {
+    case GradeErrorKind::none:
+      return "none";
+    case GradeErrorKind::dataset_error:
+      return "dataset_error";
+    case GradeErrorKind::infra_error:
+      break;
+  }
+  return "infra_error";
+}
+
+Json typed_json(const TypedText& value) { return {{"type", value.type}, {"text", value.text}}; }
+
+TypedText read_typed(const Json& parent, const char* key, StrictReader& owner) {
+  if (!parent.contains(key) || !parent[key].is_object()) {
+    owner.reject(key, "expected an object with type and text");
+    return {};
+  }
+  StrictReader reader(parent[key], key);
+  TypedText value{reader.string("type"), reader.string("text")};
+  if (const auto done = reader.finish(true); !done) owner.reject(key, done.error().message);
+  return value;
+}
+
+std::vector<Difference> read_differences(const Json& list, StrictReader& owner) {
+  std::vector<Difference> differences;
+  for (const Json& item : list) {
+    StrictReader reader(item, "differences");
+    Difference difference;
+    difference.where = reader.string("where");
+    difference.expected = read_typed(item, "expected", reader);
+    difference.got = read_typed(item, "got", reader);
+    if (const auto done = reader.finish(true); !done) {
+      owner.reject("differences", done.error().message);
+      break;
+    }
+    differences.push_back(std::move(difference));
+  }
+  return differences;
+}
+
+std::vector<Check> read_checks(const Json& list, StrictReader& owner) {
+  std::vector<Check> checks;
+  for (const Json& item : list) {
+    StrictReader reader(item, "checks");
+    Check check;
+    check.name = reader.string("name");
+    check.weight = reader.number("weight", 1, 0);
+    check.score = reader.number("score", 0, 0, 1);
+    check.message = reader.string("message", "");
+    if (const auto done = reader.finish(true); !done) {
+      owner.reject("checks", done.error().message);
+      break;
+    }
+    checks.push_back(std::move(check));
+  }
+  return checks;
+}
+
+// An error has no score: null, so that no reader can take it for a 0.
+void read_score(const Json& value, StrictReader& reader, Grade& grade) {
+  if (grade.status == GradeStatus::error) {
+    reader.ignore("score");
+    reader.ignore("hard");
+    return;
+  }
+  grade.score = reader.number("score", std::nullopt, 0, 1);
+  grade.hard = value.contains("hard") && value["hard"].is_boolean()
+                   ? reader.boolean("hard")
+                   : reader.integer("hard", std::nullopt, 0, 1) == 1;
+}
+
+}  // namespace
+
+std::string grade_to_json(const Grade& grade) {
+  const bool scored = grade.status != GradeStatus::error;
+  Json out;
+  out["task_id"] = grade.task_id;
+  out["status"] = status_name(grade.status);
+  if (!scored) out["kind"] = kind_name(grade.kind);
+  out["score"] = scored ? Json(grade.score) : Json(nullptr);
+  out["hard"] = scored ? Json(grade.hard ? 1 : 0) : Json(nullptr);
+  out["matched"] = grade.matched;
+  out["total"] = grade.total;
+  out["message"] = grade.message;
+  Json differences = Json::array();
+  for (const Difference& difference : grade.differences)
+    differences.push_back({{"where", difference.where},
+                           {"expected", typed_json(difference.expected)},
+                           {"got", typed_json(difference.got)}});
+  out["differences"] = std::move(differences);
+  if (!grade.checks.empty()) {
+    Json checks = Json::array();
+    for (const Check& check : grade.checks)
+      checks.push_back({{"name", check.name},
+                        {"weight", check.weight},
+                        {"score", check.score},
+                        {"message", check.message}});
+    out["checks"] = std::move(checks);
+  }
+  out["grader"] = grade.grader;
+  if (!grade.version.empty()) out["version"] = grade.version;
+  return dump_json(out);
+}
+
+Result<Grade> grade_from_json(const std::string& text) {
+  SKILLGRAD_TRY(const Json value, parse_json(text, "grade"));
+  if (!value.is_object())
+    return fail(ErrorCode::input, "a grade is a JSON object", "grade", "give one object a line");
+  StrictReader reader(value, "grade");
+  Grade grade;
+  grade.task_id = reader.string("task_id");
+  const std::string status = reader.string("status");
+  const std::string kind = reader.string("kind", "none");
+  if (status == "pass" || status == "fail")
+    grade.status = status == "pass" ? GradeStatus::pass : GradeStatus::fail;
+  else if (status != "error")
+    reader.reject("status", "got \"" + status + "\", expected pass, fail or error");
+  if (kind == "dataset_error" || kind == "infra_error")
+    grade.kind =
+        kind == "dataset_error" ? GradeErrorKind::dataset_error : GradeErrorKind::infra_error;
+  else if (kind != "none")
+    reader.reject("kind", "got \"" + kind + "\", expected dataset_error or infra_error");
+  read_score(value, reader, grade);
+  grade.matched = static_cast<std::size_t>(reader.integer("matched", 0, 0));
+  grade.total = static_cast<std::size_t>(reader.integer("total", 0, 0));
+  grade.message = reader.string("message", "");
+  const Json differences = reader.any("differences");
+  if (differences.is_array()) grade.differences = read_differences(differences, reader);
+  const Json checks = reader.any("checks");
+  if (checks.is_array()) grade.checks = read_checks(checks, reader);
+  grade.grader = reader.string("grader", "");
+  grade.version = reader.string("version", "");
+  SKILLGRAD_CHECK(reader.finish(true));
+  return grade;
+}
+
+}  // namespace skillgrad::bench

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "bench/grade_tools.hpp"
+
+#include <algorithm>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad::bench {
+namespace {
+
+constexpr std::size_t kShownDifferences = 20;
+constexpr std::size_t kShownBytes = 200;
+constexpr std::uint64_t kMaxAnswerBytes = std::uint64_t{16} << 20;
+
+std::string shown(const TypedText& value) {
+  if (value.type == "empty") return "nothing";
+  const std::string text = truncate_middle(value.text, kShownBytes);
+  return value.type == "string" ? "string \"" + text + "\"" : value.type + " " + text;
+}
+
+bool is_inside(const fs::path& path, const fs::path& root) {
+  const auto [root_end, _] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
+  return root_end == root.end();
+}
+
+}  // namespace
+
+Grade error_grade(const std::string& task_id, GradeErrorKind kind, const std::string& message,
+                  const std::string& mend) {
+  Grade grade;
+  grade.task_id = task_id;
+  grade.kind = kind;
+  grade.message = mend.empty() ? message : message + "; " + mend;
+  return grade;
+}
+
+Grade error_grade(const std::string& task_id, const Error& error) {
+  const bool dataset = error.code == ErrorCode::dataset;
+  return error_grade(task_id, dataset ? GradeErrorKind::dataset_error : GradeErrorKind::infra_error,
+                     error.to_line());
+}
+
+void settle(Grade& grade) {
+  grade.kind = GradeErrorKind::none;
+  grade.hard = grade.score >= 1;
+  grade.status = grade.hard ? GradeStatus::pass : GradeStatus::fail;
+}
+
+std::string describe(const Grade& grade) {
+  std::string text =
+      std::to_string(grade.matched) + " of " + std::to_string(grade.total) + " right";
+  const std::size_t shown_count = std::min(grade.differences.size(), kShownDifferences);
+  for (std::size_t i = 0; i < shown_count; ++i) {
+    const Difference& difference = grade.differences[i];
+    text += "\n" + difference.where + ": expected " + shown(difference.expected) + ", got " +
+            shown(difference.got);
+  }
+  if (grade.differences.size() > shown_count)
+    text += "\nand " + std::to_string(grade.differences.size() - shown_count) + " more";
+  return text;
+}
+
+std::optional<fs::path> find_output(const fs::path& work_dir, const std::string& name) {
+  std::error_code error;
+  const fs::path path = work_dir / name;
+  if (!is_confined(name) || fs::symlink_status(path, error).type() != fs::file_type::regular)
+    return std::nullopt;
+  const fs::path root = fs::canonical(work_dir, error);
+  if (error) return std::nullopt;
+  const fs::path real = fs::canonical(path, error);
+  if (error || !is_inside(real, root)) return std::nullopt;
+  return real;
+}
+
+Result<std::optional<std::string>> read_output_text(const fs::path& work_dir,
+                                                    const std::string& name) {
+  const auto path = find_output(work_dir, name);
+  if (!path) return std::nullopt;
+  SKILLGRAD_TRY(std::string text, read_file(*path, kMaxAnswerBytes));
+  if (text.find('\0') != std::string::npos)
+    return fail(ErrorCode::input, name + " is not a text file", name);
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  return sanitize_utf8(text);
+}
+
+Result<> copy_untrusted(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::create_directories(to, error);
+  if (error) return unexpected(errno_error(error.value(), "cannot create", to.string()));
+  for (fs::directory_iterator it(from, error), end; !error && it != end; it.increment(error)) {
+    const fs::file_status status = it->symlink_status(error);
+    if (error) break;
+    const fs::path target = to / it->path().filename();
+    if (status.type() == fs::file_type::directory)
+      SKILLGRAD_CHECK(copy_untrusted(it->path(), target));
+    else if (status.type() == fs::file_type::regular)
+      fs::copy_file(it->path(), target, error);
+    if (error) break;
+  }
+  if (error) return unexpected(errno_error(error.value(), "cannot copy", from.string()));
+  return {};
+}
+
+bool is_confined(const std::string& name) {
+  if (name.empty() || name.front() == '/' || name.find('\0') != std::string::npos) return false;
+  const std::vector<std::string> parts = split(name, '/');
+  return std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
+    return part.empty() || part == "." || part == "..";
+  });
+}
+
+}  // namespace skillgrad::bench

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <skillgrad/bench/benchmark.hpp>
+
+namespace skillgrad::bench {
+
+/// A grade that is no score: `kind` says whose matter it is; the message ends with the mend.
+[[nodiscard]] Grade error_grade(const std::string& task_id, GradeErrorKind kind,
+                                const std::string& message, const std::string& mend = {});
+/// dataset stays a dataset error, every other failure is an infrastructure error.
+[[nodiscard]] Grade error_grade(const std::string& task_id, const Error& error);
+
+/// Sets `hard` and `status` from the score: pass means 1.
+void settle(Grade& grade);
+
+/// "2 of 3 right", then the first 20 differences, a line each, and how many more there are.
+[[nodiscard]] std::string describe(const Grade& grade);
+
+/// Reads the text file `name` of an untrusted work directory: a regular file (no link) inside it,
+/// at most 16 MiB, no NUL byte, BOM removed, bad UTF-8 replaced. nullopt when there is none; Error
+/// (input) when it is there and cannot be used.
+[[nodiscard]] Result<std::optional<std::string>> read_output_text(
+    const std::filesystem::path& work_dir, const std::string& name);
+
+/// Path of a regular file below `work_dir` that no link leads out of, or nullopt.
+[[nodiscard]] std::optional<std::filesystem::path> find_output(
+    const std::filesystem::path& work_dir, const std::string& name);
+
+/// Copies regular files and folders of an untrusted directory; links and devices are left out.
+[[nodiscard]] Result<> copy_untrusted(const std::filesystem::path& from,
+                                      const std::filesystem::path& to);
+
+/// True for a relative path without "..", empty parts or a leading '/'.
+[[nodiscard]] bool is_confined(const std::string& name);
+
+}  // namespace skillgrad::bench

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "bench/graders/grader.hpp"
+
+#include <algorithm>
+
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/registry.hpp>
+
+#include "bench/grade_tools.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+using GraderRegistry = Registry<Grader, const Json&, const GraderSetup&>;
+
+const GraderRegistry& registry() {
+  static const GraderRegistry instance = [] {
+    GraderRegistry r("grader");
+    r.add("exact", make_exact);
+    r.add("contains", make_contains);
+    r.add("regex", make_regex);
+    r.add("numeric", make_numeric);
+    r.add("json-equal", make_json_equal);
+    r.add("denotation", make_denotation);
+    r.add("xlsx-cells", make_xlsx_cells);
+    r.add("command", make_command);
+    r.add("llm-judge", make_judge);
+    return r;
+  }();
+  return instance;
+}
+
+}  // namespace
+
+Grade Grader::missing(const GraderInput& input, const GradeContext& /*context*/) const {
+  Grade grade;
+  grade.task_id = input.task_id;
+  grade.total = 1;
+  settle(grade);
+  return grade;
+}
+
+Result<std::unique_ptr<Grader>> make_grader(const Json& spec, const GraderSetup& setup) {
+  if (spec.is_string()) return make_grader(Json{{"type", spec}}, setup);
+  if (!spec.is_object() || !spec.contains("type") || !spec["type"].is_string())
+    return fail(ErrorCode::dataset, "a grader is a name or an object with \"type\"", setup.where,
+                "write {\"type\":\"exact\"} or another of: " + join(registry().names(), ", "));
+  auto made = registry().make(spec["type"].get<std::string>(), spec, setup);
+  if (!made) {
+    Error error = std::move(made).error();
+    error.code = ErrorCode::dataset;
+    if (error.where.empty()) error.where = setup.where;
+    return unexpected(std::move(error));
+  }
+  return made;
+}
+
+std::vector<std::string> target_texts(const Json& value) {
+  std::vector<std::string> texts;
+  if (value.is_null()) return texts;
+  if (value.is_array()) {
+    for (const Json& item : value)
+      texts.push_back(item.is_string() ? item.get<std::string>() : dump_json(item));
+    return texts;
+  }
+  texts.push_back(value.is_string() ? value.get<std::string>() : dump_json(value));
+  return texts;
+}
+
+Result<std::vector<std::string>> grader_targets(const Json& spec, const GraderSetup& setup) {
+  std::vector<std::string> targets =
+      spec.contains("target") ? target_texts(spec["target"]) : setup.targets;
+  if (targets.empty())
+    return fail(ErrorCode::dataset, "this grader needs a target", setup.where,
+                "give the record a \"target\"");
+  return targets;
+}
+
+Result<fs::path> confined_file(const fs::path& base_dir, const std::string& name,
+                               const std::string& where) {
+  std::error_code error;
+  const fs::path path = base_dir / name;
+  if (!is_confined(name))
+    return fail(ErrorCode::dataset, "\"" + name + "\" leaves the folder of the benchmark file",
+                where, "use a relative path without \"..\"");
+  if (!fs::is_regular_file(path, error))
+    return fail(ErrorCode::dataset, "no file \"" + name + "\"", where,
+                "put it beside the benchmark file, or correct the path");
+  const auto inside = find_output(base_dir, name);
+  if (!inside)
+    return fail(ErrorCode::dataset, "\"" + name + "\" is a link, which may lead out of the folder",
+                where, "copy the file there");
+  return *inside;
+}
+
+Grade yes_or_no(const GraderInput& input, bool right, const std::string& expected) {
+  Grade grade;
+  grade.task_id = input.task_id;
+  grade.matched = right ? 1 : 0;
+  grade.total = 1;
+  grade.score = right ? 1 : 0;
+  if (!right) {
+    const TypedText got =
+        input.answer.empty() ? TypedText{"empty", ""} : TypedText{"string", input.answer};
+    grade.differences.push_back({"answer", {"string", expected}, got});
+  }
+  settle(grade);
+  grade.message = describe(grade);
+  return grade;
+}
+
+}  // namespace skillgrad::bench

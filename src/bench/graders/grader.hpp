@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/core/error.hpp>
+
+namespace skillgrad::bench {
+
+/// What a grader sees of a task and of the answer to it.
+struct GraderInput {
+  std::string task_id;
+  std::string input;     ///< the record's own text, without what the program adds to a prompt
+  std::string metadata;  ///< JSON text of an object
+  std::vector<std::string> input_files;
+  std::string answer;  ///< the output file's text, or the final message
+  std::filesystem::path work_dir;
+};
+
+/// What a grader is built from, besides its own options.
+struct GraderSetup {
+  std::string where;               ///< file:line, for errors
+  std::filesystem::path base_dir;  ///< folder of the benchmark file
+  std::vector<std::string> targets;
+  std::string output;  ///< file that the task's agent must write, or ""
+  RecalcMode recalc = RecalcMode::automatic;
+};
+
+/// Judges one answer. Immutable, hence thread-safe.
+class Grader {
+ public:
+  virtual ~Grader() = default;
+  [[nodiscard]] virtual std::string name() const = 0;
+  /// Never changes the work directory. May throw only std::bad_alloc.
+  [[nodiscard]] virtual Grade grade(const GraderInput& input,
+                                    const GradeContext& context) const = 0;
+  /// Whether it judges a text; others look at files themselves and get "" for a binary output.
+  [[nodiscard]] virtual bool needs_text() const { return true; }
+  /// The verdict on an answer that is not there: a fail with what would have been checked.
+  [[nodiscard]] virtual Grade missing(const GraderInput& input, const GradeContext& context) const;
+  /// An answer text that must score 1, if it follows from the targets.
+  [[nodiscard]] virtual std::optional<std::string> golden_text() const { return std::nullopt; }
+  /// An output file that must score 1.
+  [[nodiscard]] virtual std::optional<std::filesystem::path> golden_file() const {
+    return std::nullopt;
+  }
+  /// What decides the verdict and is not in the record itself: files of golden answers.
+  [[nodiscard]] virtual std::vector<std::filesystem::path> hashed_files() const { return {}; }
+};
+
+/// `spec` is {"type":NAME, options} or the bare name. Everything that can be checked without an
+/// answer is checked here. Errors: dataset (with the setup's `where`).
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_grader(const nlohmann::ordered_json& spec,
+                                                          const GraderSetup& setup);
+/// `checks` of a record: [{"name","weight","grader"}]; score = sum of weight * score / sum of
+/// weight.
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_weighted_grader(
+    const nlohmann::ordered_json& checks, const GraderSetup& setup);
+
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_exact(const nlohmann::ordered_json& spec,
+                                                         const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_contains(const nlohmann::ordered_json& spec,
+                                                            const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_regex(const nlohmann::ordered_json& spec,
+                                                         const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_numeric(const nlohmann::ordered_json& spec,
+                                                           const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_json_equal(const nlohmann::ordered_json& spec,
+                                                              const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_denotation(const nlohmann::ordered_json& spec,
+                                                              const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_xlsx_cells(const nlohmann::ordered_json& spec,
+                                                              const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_command(const nlohmann::ordered_json& spec,
+                                                           const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_judge(const nlohmann::ordered_json& spec,
+                                                         const GraderSetup& setup);
+
+/// The option `target` (a check's own), else the record's targets; an error when there is none.
+[[nodiscard]] Result<std::vector<std::string>> grader_targets(const nlohmann::ordered_json& spec,
+                                                              const GraderSetup& setup);
+/// A string, number or boolean as text, any other JSON as its one-line form; a list gives several.
+[[nodiscard]] std::vector<std::string> target_texts(const nlohmann::ordered_json& value);
+/// The folder-confined path of a file that a record names. Errors: dataset.
+[[nodiscard]] Result<std::filesystem::path> confined_file(const std::filesystem::path& base_dir,
+                                                          const std::string& name,
+                                                          const std::string& where);
+
+/// A grade of one question: matched 0 or 1 of 1, with a difference when wrong.
+[[nodiscard]] Grade yes_or_no(const GraderInput& input, bool right, const std::string& expected);
+
+}  // namespace skillgrad::bench

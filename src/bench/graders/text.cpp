@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// `exact` and `contains`.
+#include <algorithm>
+
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "bench/code_points.hpp"
+#include "bench/grade_tools.hpp"
+#include "bench/graders/grader.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+struct TextOptions {
+  bool trim = true, ignore_case = false, collapse_space = false, all = false;
+};
+
+std::string prepared(const std::string& text, const TextOptions& options) {
+  std::string out = options.ignore_case ? fold_case(text) : nfc(text);
+  if (options.collapse_space)
+    out = to_utf8(collapse_white_space(to_code_points(out)));
+  else if (options.trim)
+    out = to_utf8(trim_white_space(to_code_points(out)));
+  return out;
+}
+
+class TextGrader final : public Grader {
+ public:
+  enum class Kind { exact, contains };
+  TextGrader(Kind kind, TextOptions options, std::vector<std::string> targets)
+      : kind_(kind), options_(options), targets_(std::move(targets)) {
+    for (const std::string& target : targets_) prepared_.push_back(prepared(target, options_));
+  }
+  [[nodiscard]] std::string name() const override {
+    return kind_ == Kind::exact ? "exact" : "contains";
+  }
+
+  [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext&) const override {
+    const std::string answer = prepared(input.answer, options_);
+    const auto fits = [&](const std::string& target) {
+      return kind_ == Kind::exact ? answer == target : answer.find(target) != std::string::npos;
+    };
+    if (!options_.all)
+      return yes_or_no(input, std::any_of(prepared_.begin(), prepared_.end(), fits),
+                       targets_.front());
+    Grade grade;
+    grade.task_id = input.task_id;
+    grade.total = targets_.size();
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      if (fits(prepared_[i]))
+        ++grade.matched;
+      else
+        grade.differences.push_back({"answer", {"string", targets_[i]}, {"string", input.answer}});
+    }
+    grade.score = grade.matched == grade.total ? 1 : 0;
+    settle(grade);
+    grade.message = describe(grade);
+    return grade;
+  }
+
+  [[nodiscard]] std::optional<std::string> golden_text() const override {
+    return options_.all ? join(targets_, "\n") : targets_.front();
+  }
+
+ private:
+  Kind kind_;
+  TextOptions options_;
+  std::vector<std::string> targets_, prepared_;
+};
+
+Result<std::unique_ptr<Grader>> make_text(TextGrader::Kind kind, const Json& spec,
+                                          const GraderSetup& setup) {
+  StrictReader reader(spec, setup.where);
+  reader.ignore("type");
+  reader.ignore("target");
+  TextOptions options;
+  options.trim = reader.boolean("trim", true);
+  options.ignore_case = reader.boolean("ignore_case", false);
+  options.collapse_space = reader.boolean("collapse_space", false);
+  options.all = reader.boolean("all", false);
+  SKILLGRAD_CHECK(reader.finish());
+  SKILLGRAD_TRY(std::vector<std::string> targets, grader_targets(spec, setup));
+  if (kind == TextGrader::Kind::exact && options.all && targets.size() > 1)
+    return fail(ErrorCode::dataset, "no answer can equal several targets at once", setup.where,
+                "use \"contains\" with \"all\", or leave \"all\" out");
+  for (const std::string& target : targets)
+    if (prepared(target, options).empty())
+      return fail(ErrorCode::dataset, "an empty target would accept an empty answer", setup.where,
+                  "give a target with text");
+  return std::make_unique<TextGrader>(kind, options, std::move(targets));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Grader>> make_exact(const Json& spec, const GraderSetup& setup) {
+  return make_text(TextGrader::Kind::exact, spec, setup);
+}
+
+Result<std::unique_ptr<Grader>> make_contains(const Json& spec, const GraderSetup& setup) {
+  return make_text(TextGrader::Kind::contains, spec, setup);
+}
+
+}  // namespace skillgrad::bench

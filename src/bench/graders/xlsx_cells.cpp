@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// `xlsx-cells`: SpreadsheetBench's comparison of cells, for a record of one's own.
+#include <skillgrad/core/json.hpp>
+
+#include "bench/grade_tools.hpp"
+#include "bench/graders/grader.hpp"
+#include "bench/spreadsheetbench/spreadsheetbench.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+class XlsxCellsGrader final : public Grader {
+ public:
+  XlsxCellsGrader(CellGradeRequest request, std::string output)
+      : request_(std::move(request)), output_(std::move(output)) {}
+  [[nodiscard]] std::string name() const override { return "xlsx-cells"; }
+
+  [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext& context) const override {
+    CellGradeRequest request = request_;
+    request.task_id = input.task_id;
+    // A link could lead to the golden workbook; it counts as no output.
+    request.output = find_output(input.work_dir, output_).value_or(fs::path());
+    return grade_cells(request, context);
+  }
+  [[nodiscard]] bool needs_text() const override { return false; }
+  [[nodiscard]] Grade missing(const GraderInput& input,
+                              const GradeContext& context) const override {
+    return grade(input, context);
+  }
+  [[nodiscard]] std::optional<fs::path> golden_file() const override { return request_.golden; }
+  [[nodiscard]] std::vector<fs::path> hashed_files() const override { return {request_.golden}; }
+
+ private:
+  CellGradeRequest request_;
+  std::string output_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Grader>> make_xlsx_cells(const Json& spec, const GraderSetup& setup) {
+  StrictReader reader(spec, setup.where);
+  reader.ignore("type");
+  CellGradeRequest request;
+  const std::string golden = reader.string("golden");
+  request.position = reader.string("position");
+  request.answer_sheet = reader.string("sheet", "");
+  request.recalc = setup.recalc;
+  const std::string output = reader.string("output", setup.output);
+  const std::string mode = reader.string("mode", "strict");
+  if (mode == "official")
+    request.mode = GradingMode::official;
+  else if (mode == "skillgrad")
+    request.mode = GradingMode::skillgrad;
+  else if (mode != "strict")
+    reader.reject("mode", "got \"" + mode + "\", expected strict, official or skillgrad");
+  SKILLGRAD_CHECK(reader.finish());
+  if (!is_confined(output))
+    return fail(ErrorCode::dataset, "no workbook is named that the agent must write", setup.where,
+                "give the record \"output\":\"out.xlsx\"");
+  SKILLGRAD_TRY(request.golden, confined_file(setup.base_dir, golden, setup.where));
+  return std::make_unique<XlsxCellsGrader>(std::move(request), output);
+}
+
+}  // namespace skillgrad::bench

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// One record in the JSON Lines form; the other forms are turned into it.
+#include "bench/records/record.hpp"
+
+#include <algorithm>
+
+#include <skillgrad/core/hashing.hpp>
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "bench/grade_tools.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+const std::vector<std::string>& known_keys() {
+  static const std::vector<std::string> keys = {"id",     "input",    "target", "files",
+                                                "setup",  "metadata", "split",  "category",
+                                                "grader", "checks",   "output", "golden"};
+  return keys;
+}
+
+Error record_error(const RecordPlace& place, std::string message, std::string mend) {
+  return {ErrorCode::dataset, std::move(message), place.where, std::move(mend), {}};
+}
+
+std::vector<std::string> keys_of(const Json& object) {
+  std::vector<std::string> keys;
+  for (const auto& [key, _] : object.items()) keys.push_back(key);
+  return keys;
+}
+
+void warn_unknown_keys(const Json& object, const RecordPlace& place,
+                       std::vector<std::string>& notices) {
+  for (const std::string& key : keys_of(object)) {
+    if (std::find(known_keys().begin(), known_keys().end(), key) != known_keys().end()) continue;
+    const auto near = nearest_match(key, known_keys());
+    notices.push_back(place.where + ": unknown key \"" + key + "\" is not used" +
+                      (near ? "; did you mean \"" + *near + "\"?" : ""));
+  }
+}
+
+// Content of a chat message: a text, or a list of parts of which only text can be asked here.
+std::optional<std::string> message_text(const Json& content) {
+  if (content.is_string()) return content.get<std::string>();
+  if (!content.is_array()) return std::nullopt;
+  std::string text;
+  for (const Json& part : content) {
+    if (!part.is_object() || !part.contains("text") || !part["text"].is_string())
+      return std::nullopt;
+    text += part["text"].get<std::string>();
+  }
+  return text;
+}
+
+Result<std::string> read_input(const Json& object, const RecordPlace& place) {
+  const auto found = object.find("input");
+  if (found == object.end())
+    return unexpected(record_error(place,
+                                   "no \"input\"; the keys are " + list_some(keys_of(object)),
+                                   "give each record an \"input\" with the task's text"));
+  std::string text;
+  if (found->is_string()) {
+    text = found->get<std::string>();
+  } else if (found->is_array()) {
+    for (const Json& message : *found) {
+      const bool usable = message.is_object() && message.contains("role") &&
+                          message["role"].is_string() && message.contains("content");
+      const auto part = usable ? message_text(message["content"]) : std::nullopt;
+      if (!part)
+        return unexpected(record_error(place, "a message of \"input\" has no role or no text",
+                                       "write {\"role\":\"user\",\"content\":\"...\"}"));
+      if (!text.empty()) text += "\n\n";
+      if (found->size() > 1) text += message["role"].get<std::string>() + ": ";
+      text += *part;
+    }
+  } else {
+    return unexpected(record_error(place, "\"input\" is neither a text nor a list of messages",
+                                   "write the task's text"));
+  }
+  if (trim(text).empty())
+    return unexpected(record_error(place, "\"input\" is empty", "write the task's text"));
+  return text;
+}
+
+Result<std::string> read_id(const Json& object, const RecordPlace& place,
+                            std::vector<std::string>& notices) {
+  const auto found = object.find("id");
+  if (found == object.end()) {
+    notices.push_back(place.where + ": no \"id\": the line number " + std::to_string(place.line) +
+                      " serves as one");
+    return std::to_string(place.line);
+  }
+  if (found->is_number_integer()) return found->dump();
+  const std::string id = found->is_string() ? found->get<std::string>() : "";
+  const bool printable = std::none_of(id.begin(), id.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+  if (trim(id).empty() || !printable)
+    return unexpected(record_error(place, "\"id\" is " + dump_json(*found),
+                                   "give a text without control characters, or an integer"));
+  return id;
+}
+
+Result<std::vector<FileSource>> read_files(const Json& value, const std::string& key,
+                                           const RecordPlace& place,
+                                           std::vector<std::string>& notices) {
+  std::vector<FileSource> files;
+  if (!value.is_object())
+    return unexpected(record_error(place, "\"" + key + "\" is not an object",
+                                   "write {\"name in the work directory\": source}"));
+  for (const auto& [name, source] : value.items()) {
+    SKILLGRAD_TRY(FileSource file, read_source(name, source, place, notices));
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+Result<std::vector<std::string>> read_setup(const Json& value, const RecordPlace& place) {
+  if (value.is_string()) return std::vector<std::string>{"/bin/sh", "-c", value.get<std::string>()};
+  std::vector<std::string> words;
+  for (const Json& word : value.is_array() ? value : Json::array())
+    if (word.is_string()) words.push_back(word.get<std::string>());
+  if (words.empty() || words.size() != value.size())
+    return unexpected(record_error(place, "\"setup\" is neither a text nor a list of texts",
+                                   "write a command for /bin/sh, or a program and its arguments"));
+  return words;
+}
+
+std::string prompt_of(const Record& record) {
+  std::string prompt = record.input;
+  if (!record.task.input_files.empty())
+    prompt += "\n\nInput files in the current folder: " + join(record.task.input_files, ", ");
+  if (!record.task.output_file.empty())
+    prompt +=
+        "\n\nWrite the result to the file " + record.task.output_file + " in the current folder.";
+  return prompt;
+}
+
+Result<> read_grader(const Json& object, const RecordPlace& place, Record& record) {
+  GraderSetup setup;
+  setup.where = place.where;
+  setup.base_dir = place.base_dir;
+  setup.output = record.task.output_file;
+  setup.recalc = place.recalc;
+  if (object.contains("target")) setup.targets = target_texts(object["target"]);
+  const bool has_checks = object.contains("checks");
+  const bool has_grader = object.contains("grader");
+  if (has_checks && has_grader)
+    return unexpected(record_error(place, "both \"grader\" and \"checks\" are given",
+                                   "put the grader into \"checks\""));
+  if (!has_checks && !has_grader && setup.targets.empty())
+    return unexpected(record_error(place, "no \"target\", \"grader\" or \"checks\"",
+                                   "say how an answer is judged"));
+  if (has_checks) {
+    SKILLGRAD_TRY(record.grader, make_weighted_grader(object["checks"], setup));
+    return {};
+  }
+  const Json spec = has_grader ? object["grader"] : Json("exact");
+  SKILLGRAD_TRY(record.grader, make_grader(spec, setup));
+  if (spec.is_object() && spec.contains("position") && spec["position"].is_string())
+    record.task.answer_position = spec["position"].get<std::string>();
+  return {};
+}
+
+Result<> read_golden(const Json& object, const RecordPlace& place, Record& record,
+                     std::vector<std::string>& notices) {
+  if (!object.contains("golden")) return {};
+  const Json& golden = object["golden"];
+  if (golden.is_string()) {
+    record.golden_text = golden.get<std::string>();
+    return {};
+  }
+  SKILLGRAD_TRY(record.golden_files, read_files(golden, "golden", place, notices));
+  return {};
+}
+
+Result<> hash_task(const Json& object, Record& record) {
+  PartHasher content;
+  content.add(record.task.prompt);
+  for (const FileSource& file : record.files) {
+    SKILLGRAD_TRY(const std::string bytes, content_of(file));
+    content.add(file.name).add(bytes);
+  }
+  record.task.content_hash = content.finish();
+  PartHasher whole;
+  whole.add(record.task.content_hash).add(canonical_json(object));
+  std::vector<FileSource> sources = record.golden_files;
+  for (const fs::path& path : record.grader->hashed_files())
+    sources.push_back({path.filename().string(), {}, path});
+  for (const FileSource& source : sources) {
+    SKILLGRAD_TRY(const std::string bytes, content_of(source));
+    whole.add(source.name).add(bytes);
+  }
+  record.task.hash = whole.finish();
+  return {};
+}
+
+Result<> read_text_fields(const Json& object, const RecordPlace& place, Record& record) {
+  const std::pair<const char*, std::string*> fields[] = {{"split", &record.task.split},
+                                                         {"category", &record.task.category},
+                                                         {"output", &record.task.output_file}};
+  for (const auto& [key, field] : fields) {
+    if (!object.contains(key) || object[key].is_null()) continue;
+    if (!object[key].is_string())
+      return unexpected(record_error(place, std::string("\"") + key + "\" is not a text",
+                                     "write it as a string"));
+    *field = object[key].get<std::string>();
+  }
+  if (!record.task.output_file.empty() && !is_confined(record.task.output_file))
+    return unexpected(
+        record_error(place, "output \"" + record.task.output_file + "\" leaves the work directory",
+                     "use a relative name without \"..\""));
+  return {};
+}
+
+}  // namespace
+
+Result<Record> read_record(const Json& object, const RecordPlace& place,
+                           std::vector<std::string>& notices) {
+  if (!object.is_object())
+    return unexpected(record_error(place, "a record is a JSON object",
+                                   "write {\"id\":...,\"input\":...,\"target\":...}"));
+  warn_unknown_keys(object, place, notices);
+  Record record;
+  SKILLGRAD_TRY(record.input, read_input(object, place));
+  SKILLGRAD_TRY(record.task.id, read_id(object, place, notices));
+  SKILLGRAD_CHECK(read_text_fields(object, place, record));
+  if (object.contains("metadata")) {
+    if (!object["metadata"].is_object())
+      return unexpected(record_error(place, "\"metadata\" is not an object", "write {...}"));
+    record.metadata = dump_json(object["metadata"]);
+  }
+  if (object.contains("files")) {
+    SKILLGRAD_TRY(record.files, read_files(object["files"], "files", place, notices));
+    for (const FileSource& file : record.files) record.task.input_files.push_back(file.name);
+  }
+  if (object.contains("setup")) {
+    SKILLGRAD_TRY(record.setup, read_setup(object["setup"], place));
+  }
+  SKILLGRAD_CHECK(read_grader(object, place, record));
+  SKILLGRAD_CHECK(read_golden(object, place, record, notices));
+  record.task.prompt = prompt_of(record);
+  SKILLGRAD_CHECK(hash_task(object, record));
+  return record;
+}
+
+Result<RecordSet> load_json_lines(const fs::path& path, const BenchmarkOptions& options) {
+  SKILLGRAD_TRY(const std::string text, read_dataset_text(path));
+  RecordSet set;
+  RecordPlace place;
+  place.base_dir = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  place.recalc = options.recalc;
+  for (const std::string& line : split(text, '\n')) {
+    ++place.line;
+    place.where = path.string() + ":" + std::to_string(place.line);
+    if (trim(line).empty()) continue;
+    auto object = parse_json(trim(line), "");
+    if (!object) {
+      Error error = std::move(object).error();
+      error.code = ErrorCode::dataset;
+      // ":1:COLUMN" of the single line becomes "file:LINE:COLUMN".
+      const std::size_t column = error.where.rfind(':');
+      error.where = place.where + (column == std::string::npos ? "" : error.where.substr(column));
+      return unexpected(std::move(error));
+    }
+    SKILLGRAD_TRY(Record record, read_record(*object, place, set.notices));
+    set.records.push_back(std::move(record));
+  }
+  return set;
+}
+
+}  // namespace skillgrad::bench

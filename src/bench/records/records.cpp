@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+#include "bench/records/records.hpp"
+
+#include <algorithm>
+#include <new>
+#include <unordered_map>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "bench/grade_tools.hpp"
+#include "bench/records/record.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+/// Which of the three splits a data set's own name means; nullopt: none of them.
+std::optional<std::size_t> split_number(const std::string& name) {
+  const std::string lower = to_lower_ascii(name);
+  if (lower == "train" || lower == "training" || lower == "evolution") return 0;
+  if (lower == "val" || lower == "validation" || lower == "valid" || lower == "dev") return 1;
+  if (lower == "test") return 2;
+  return std::nullopt;
+}
+
+class RecordsBenchmark final : public Benchmark {
+ public:
+  RecordsBenchmark(std::string source, RecordSet set)
+      : source_(std::move(source)), notices_(std::move(set.notices)) {
+    for (Record& record : set.records) {
+      index_.emplace(record.task.id, tasks_.size());
+      tasks_.push_back(record.task);
+      records_.push_back(std::move(record));
+    }
+    find_own_splits();
+  }
+
+  [[nodiscard]] std::string name() const override { return "records"; }
+  [[nodiscard]] std::string source() const override { return source_; }
+  [[nodiscard]] std::string grading() const override { return "records"; }
+  [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }
+  [[nodiscard]] const std::vector<std::string>& notices() const override { return notices_; }
+  [[nodiscard]] std::optional<Splits> own_splits() const override { return splits_; }
+
+  [[nodiscard]] Result<> set_up(const Task& task, const fs::path& work_dir,
+                                const GradeContext& context) const override {
+    SKILLGRAD_TRY(const Record* record, record_of(task));
+    SKILLGRAD_CHECK(write_sources(record->files, work_dir));
+    return record->setup.empty() ? Result<>() : run_setup(*record, work_dir, context);
+  }
+
+  [[nodiscard]] Grade grade(const Task& task, const AgentAnswer& answer,
+                            const GradeContext& context) const override {
+    const auto record = record_of(task);
+    if (!record) return error_grade(task.id, record.error());
+    Grade grade;
+    try {
+      grade = grade_record(**record, answer, context);
+    } catch (const std::bad_alloc&) {
+      grade = error_grade(task.id, GradeErrorKind::infra_error, "out of memory while grading");
+    }
+    grade.grader = "records/" + (*record)->grader->name();
+    return grade;
+  }
+
+  [[nodiscard]] Result<AgentAnswer> golden_answer(const Task& task,
+                                                  const fs::path& work_dir) const override {
+    SKILLGRAD_TRY(const Record* record, record_of(task));
+    if (!record->golden_files.empty()) {
+      SKILLGRAD_CHECK(write_sources(record->golden_files, work_dir));
+      return AgentAnswer{work_dir, ""};
+    }
+    if (const auto file = record->grader->golden_file(); file && !task.output_file.empty()) {
+      SKILLGRAD_CHECK(write_sources({{task.output_file, {}, *file}}, work_dir));
+      return AgentAnswer{work_dir, ""};
+    }
+    const auto text = record->golden_text ? record->golden_text : record->grader->golden_text();
+    if (!text)
+      return fail(ErrorCode::dataset, "no golden answer follows from the targets", task.id,
+                  "give the record a \"golden\" answer");
+    return text_answer(task, *text, work_dir);
+  }
+
+  [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const std::string& json_line,
+                                               const fs::path& base_dir,
+                                               const fs::path& work_dir) const override {
+    SKILLGRAD_TRY(const Record* record, record_of(task));
+    SKILLGRAD_CHECK(write_sources(record->files, work_dir));
+    SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction"));
+    if (line.is_object() && line.contains("output") && line["output"].is_string()) {
+      const fs::path file = base_dir / line["output"].get<std::string>();
+      if (!task.output_file.empty()) {
+        std::error_code error;
+        // A file that is not there is the agent's failure, not one of the input.
+        if (fs::is_regular_file(file, error))
+          SKILLGRAD_CHECK(write_sources({{task.output_file, {}, file}}, work_dir));
+        return AgentAnswer{work_dir, ""};
+      }
+      SKILLGRAD_TRY(std::string text, read_file(file));
+      return AgentAnswer{work_dir, std::move(text)};
+    }
+    if (line.is_object() && line.contains("answer"))
+      return text_answer(task, join(target_texts(line["answer"]), "\n"), work_dir);
+    return fail(ErrorCode::input, "neither \"answer\" nor \"output\" is given", task.id,
+                "write {\"task_id\":...,\"answer\":...} or {\"task_id\":...,\"output\":\"path\"}");
+  }
+
+ private:
+  [[nodiscard]] Result<const Record*> record_of(const Task& task) const {
+    const auto found = index_.find(task.id);
+    if (found == index_.end())
+      return fail(ErrorCode::internal, "no task \"" + task.id + "\" in this benchmark", source_);
+    return &records_[found->second];
+  }
+
+  static Result<> run_setup(const Record& record, const fs::path& work_dir,
+                            const GradeContext& context) {
+    const std::string& id = record.task.id;
+    if (context.sandbox == nullptr)
+      return fail(ErrorCode::infra, "the set-up command needs the sandbox", id,
+                  "see which sandbox works here with \"skillgrad doctor\"");
+    exec::CommandSpec spec;
+    spec.argv = record.setup;
+    spec.work_dir = work_dir;
+    spec.env = exec::scrubbed_environment();
+    SKILLGRAD_TRY(const exec::CommandResult result, context.sandbox->run(spec, context.stop));
+    if (result.cancelled) return fail(ErrorCode::cancelled, "the set-up was stopped", id);
+    if (result.exit_code == 0 && !result.timed_out) return {};
+    return fail(ErrorCode::infra,
+                result.timed_out ? "the set-up command took too long"
+                                 : "the set-up command ended with exit code " +
+                                       std::to_string(result.exit_code) + ": " +
+                                       truncate_middle(trim(result.err), 500),
+                id, "mend the record's \"setup\"");
+  }
+
+  static Grade fail_missing(const Record& record, const GraderInput& input,
+                            const GradeContext& context, const std::string& why) {
+    Grade grade = record.grader->missing(input, context);
+    if (grade.status == GradeStatus::error) return grade;
+    grade.score = 0;
+    settle(grade);
+    grade.message = why;
+    return grade;
+  }
+
+  static Grade grade_record(const Record& record, const AgentAnswer& answer,
+                            const GradeContext& context) {
+    const Task& task = record.task;
+    GraderInput input{task.id,          record.input, record.metadata,
+                      task.input_files, "",           answer.work_dir};
+    if (task.output_file.empty()) {
+      input.answer = sanitize_utf8(answer.final_message);
+      return record.grader->grade(input, context);
+    }
+    if (!find_output(answer.work_dir, task.output_file))
+      return fail_missing(record, input, context,
+                          "the file " + task.output_file + " was not written");
+    auto text = read_output_text(answer.work_dir, task.output_file);
+    if (!text && record.grader->needs_text())
+      return fail_missing(record, input, context, "unreadable: " + text.error().message);
+    if (text) input.answer = std::move(*text).value_or("");
+    return record.grader->grade(input, context);
+  }
+
+  static Result<AgentAnswer> text_answer(const Task& task, const std::string& text,
+                                         const fs::path& work_dir) {
+    if (task.output_file.empty()) return AgentAnswer{work_dir, text};
+    SKILLGRAD_CHECK(write_sources({{task.output_file, text, {}}}, work_dir));
+    return AgentAnswer{work_dir, ""};
+  }
+
+  void find_own_splits() {
+    Splits splits;
+    std::vector<std::string>* lists[3] = {&splits.train, &splits.val, &splits.test};
+    std::size_t named = 0;
+    std::vector<std::string> others;
+    for (const Task& task : tasks_) {
+      if (task.split.empty()) continue;
+      if (const auto number = split_number(task.split)) {
+        lists[*number]->push_back(task.id);
+        ++named;
+      } else if (std::find(others.begin(), others.end(), task.split) == others.end()) {
+        others.push_back(task.split);
+      }
+    }
+    if (!others.empty())
+      notices_.push_back("tasks of the split " + list_some(others) +
+                         " are in none of train, val and test");
+    if (named == 0) return;
+    splits.origin = "named by the records of " + source_;
+    if (named < tasks_.size())
+      splits.origin += ", " + std::to_string(tasks_.size() - named) + " tasks in no split";
+    splits_ = std::move(splits);
+  }
+
+  std::string source_;
+  std::vector<std::string> notices_;
+  std::vector<Task> tasks_;
+  std::vector<Record> records_;
+  std::unordered_map<std::string, std::size_t> index_;
+  std::optional<Splits> splits_;
+};
+
+Result<> check_unique(const RecordSet& set, const fs::path& path) {
+  std::unordered_map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < set.records.size(); ++i) {
+    const std::string& id = set.records[i].task.id;
+    const auto [first, fresh] = seen.emplace(id, i);
+    if (!fresh)
+      return fail(ErrorCode::dataset,
+                  "id \"" + id + "\" is used by record " + std::to_string(first->second + 1) +
+                      " and again by record " + std::to_string(i + 1),
+                  path.string(), "give each record an id of its own");
+  }
+  return {};
+}
+
+Result<RecordSet> load_set(const fs::path& path, const BenchmarkOptions& options) {
+  const std::string extension = to_lower_ascii(path.extension().string());
+  if (extension != ".csv" && extension != ".tsv" && !options.map.empty())
+    return fail(ErrorCode::config, "a column map fits CSV and TSV files only", path.string(),
+                "leave --map out");
+  if (extension == ".csv" || extension == ".tsv") return load_table(path, options);
+  if (extension == ".json") return load_evals(path, options);
+  return load_json_lines(path, options);
+}
+
+Result<fs::path> file_of_folder(const fs::path& folder, std::vector<std::string>& notices) {
+  std::error_code error;
+  const bool tasks = fs::is_regular_file(folder / "tasks.jsonl", error);
+  const bool evals = fs::is_regular_file(folder / "evals.json", error);
+  if (tasks && evals)
+    notices.push_back(folder.string() + ": tasks.jsonl is used, evals.json beside it is not");
+  if (tasks) return folder / "tasks.jsonl";
+  if (evals) return folder / "evals.json";
+  return fail(ErrorCode::input, "neither tasks.jsonl nor evals.json in this folder",
+              folder.string(), "name a benchmark file, or give NAME:PATH");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Benchmark>> load_records(const fs::path& path,
+                                                const BenchmarkOptions& options) {
+  std::error_code error;
+  if (!fs::exists(path, error))
+    return fail(ErrorCode::input, "no benchmark file", path.string(),
+                "give the path of a .jsonl, .csv, .tsv or evals.json file");
+  std::vector<std::string> notices;
+  fs::path file = path;
+  if (fs::is_directory(path, error)) {
+    SKILLGRAD_TRY(file, file_of_folder(path, notices));
+  }
+  SKILLGRAD_TRY(RecordSet set, load_set(file, options));
+  if (set.records.empty())
+    return fail(ErrorCode::dataset, "no record in this file", file.string(),
+                "write one JSON object a line");
+  SKILLGRAD_CHECK(check_unique(set, file));
+  set.notices.insert(set.notices.begin(), notices.begin(), notices.end());
+  return std::make_unique<RecordsBenchmark>(path.string(), std::move(set));
+}
+
+}  // namespace skillgrad::bench

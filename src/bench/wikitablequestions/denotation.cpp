@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+#include "bench/wikitablequestions/denotation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include <skillgrad/core/text.hpp>
+
+#include "bench/code_points.hpp"
+#include "bench/grade_tools.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+constexpr double kTolerance = 1e-6;
+
+// Trimmed, with decimal digits of any script as ASCII; nullopt if any other sign is beyond ASCII.
+std::optional<std::string> ascii_number(std::u32string_view text) {
+  std::string out;
+  for (const char32_t c : trim_white_space(text)) {
+    const auto digit = decimal_digit(c);
+    if (!digit && c >= 0x80 && !is_white_space(c)) return std::nullopt;
+    out.push_back(digit ? static_cast<char>('0' + *digit)
+                        : (is_white_space(c) ? ' ' : static_cast<char>(c)));
+  }
+  return out;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::size_t skip_digits(const std::string& text, std::size_t at) {
+  while (at < text.size() && is_digit(text[at])) ++at;
+  return at;
+}
+
+// The reference runs on Python 2.7, whose int() allows blanks between sign and digits.
+std::optional<std::string> integer_digits(const std::string& text) {
+  std::size_t at = 0;
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) {
+    ++at;
+    while (at < text.size() && text[at] == ' ') ++at;
+  }
+  const std::size_t end = skip_digits(text, at);
+  if (end == at || end != text.size()) return std::nullopt;
+  while (at + 1 < end && text[at] == '0') ++at;
+  const std::string digits = text.substr(at);
+  return negative && digits != "0" ? "-" + digits : digits;
+}
+
+bool is_decimal_float(const std::string& text) {
+  std::size_t at = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  const std::size_t whole = skip_digits(text, at);
+  std::size_t count = whole - at;
+  at = whole;
+  if (at < text.size() && text[at] == '.') {
+    const std::size_t fraction = skip_digits(text, at + 1);
+    count += fraction - at - 1;
+    at = fraction;
+  }
+  if (count == 0) return false;
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
+    const std::size_t end = skip_digits(text, at);
+    if (end == at) return false;
+    at = end;
+  }
+  return at == text.size();
+}
+
+// Exact decimal digits of an integral double.
+std::string digits_of(double integral) {
+  char buffer[400];
+  const int size = std::snprintf(buffer, sizeof buffer, "%.0f", integral);
+  const std::string digits(buffer, static_cast<std::size_t>(size));
+  return digits == "-0" ? "0" : digits;
+}
+
+// "xx" (for a year also "xxxx") is an unspecified field: nullopt inside.
+std::optional<std::optional<std::string>> date_field(std::u32string_view text, bool year) {
+  if (text == U"xx" || (year && text == U"xxxx")) return std::optional<std::string>();
+  const auto ascii = ascii_number(text);
+  const auto digits = ascii ? integer_digits(*ascii) : std::nullopt;
+  if (!digits) return std::nullopt;
+  return std::optional<std::string>(*digits);
+}
+
+// Month or day within 1..high.
+bool to_small(const std::optional<std::string>& digits, int high, std::optional<int>& out) {
+  if (!digits) return true;
+  if (digits->size() > 2) return false;
+  const int value = std::atoi(digits->c_str());
+  out = value;
+  return value >= 1 && value <= high;
+}
+
+TypedText typed(const AnswerValue& value) {
+  switch (value.kind) {
+    case AnswerValue::Kind::number:
+      return {"number",
+              value.amount.integer ? value.amount.digits : format_double(value.amount.value)};
+    case AnswerValue::Kind::date:
+      return {"date", value.raw};
+    case AnswerValue::Kind::text:
+      break;
+  }
+  return {"string", value.raw};
+}
+
+void add_to_set(std::vector<AnswerValue>& set, AnswerValue value) {
+  const bool known = std::any_of(set.begin(), set.end(),
+                                 [&](const AnswerValue& other) { return value.same(other); });
+  if (!known) set.push_back(std::move(value));
+}
+
+constexpr std::size_t kMaxItems = 10'000;  // sets are compared pair by pair: bounds the time
+
+}  // namespace
+
+bool Amount::same(const Amount& other) const {
+  return integer == other.integer && (integer ? digits == other.digits : value == other.value);
+}
+
+bool Amount::close(const Amount& other) const {
+  if (integer && other.integer) return digits == other.digits;
+  return std::abs(value - other.value) < kTolerance;
+}
+
+std::optional<Amount> parse_amount(std::string_view text) {
+  const auto ascii = ascii_number(to_code_points(text));
+  if (!ascii) return std::nullopt;
+  if (const auto digits = integer_digits(*ascii))
+    return Amount{true, *digits, std::strtod(digits->c_str(), nullptr)};
+  if (!is_decimal_float(*ascii)) return std::nullopt;
+  const double value = std::strtod(ascii->c_str(), nullptr);
+  if (!std::isfinite(value)) return std::nullopt;
+  if (std::abs(value - std::round(value)) >= kTolerance) return Amount{false, "", value};
+  const double cut = std::trunc(value);
+  return Amount{true, digits_of(cut), cut};
+}
+
+std::optional<DateFields> parse_date(std::string_view text) {
+  const std::u32string lower = simple_lower(to_code_points(text));
+  const std::size_t first = lower.find('-');
+  const std::size_t second = first == std::u32string::npos ? first : lower.find('-', first + 1);
+  if (second == std::u32string::npos || lower.find('-', second + 1) != std::u32string::npos)
+    return std::nullopt;
+  const std::u32string_view view = lower;
+  const auto year = date_field(view.substr(0, first), true);
+  const auto month = date_field(view.substr(first + 1, second - first - 1), false);
+  const auto day = date_field(view.substr(second + 1), false);
+  if (!year || !month || !day) return std::nullopt;
+  DateFields date;
+  date.year = *year;
+  if (!to_small(*month, 12, date.month) || !to_small(*day, 31, date.day)) return std::nullopt;
+  if (!date.year && !date.month && !date.day) return std::nullopt;
+  return date;
+}
+
+bool AnswerValue::same(const AnswerValue& other) const {
+  if (kind != other.kind) return false;
+  if (kind == Kind::number) return amount.same(other.amount);
+  return kind == Kind::date ? date == other.date : normalized == other.normalized;
+}
+
+bool AnswerValue::matches(const AnswerValue& prediction) const {
+  if (normalized == prediction.normalized) return true;
+  if (kind != prediction.kind) return false;
+  if (kind == Kind::number) return amount.close(prediction.amount);
+  return kind == Kind::date && date == prediction.date;
+}
+
+AnswerValue make_value(const std::string& raw, const std::string& parsed) {
+  AnswerValue value;
+  value.raw = raw;
+  value.normalized = normalize_answer(raw);
+  if (const auto amount = parse_amount(parsed)) {
+    value.kind = AnswerValue::Kind::number;
+    value.amount = *amount;
+  } else if (const auto date = parse_date(parsed)) {
+    if (!date->month && !date->day) {
+      value.kind = AnswerValue::Kind::number;
+      value.amount = {true, *date->year, std::strtod(date->year->c_str(), nullptr)};
+    } else {
+      value.kind = AnswerValue::Kind::date;
+      value.date = *date;
+    }
+  }
+  return value;
+}
+
+std::vector<AnswerValue> target_values(const std::vector<AnswerItem>& items) {
+  std::vector<AnswerValue> set;
+  for (const AnswerItem& item : items)
+    add_to_set(set, make_value(item.raw, item.canonical.empty() ? item.raw : item.canonical));
+  return set;
+}
+
+Grade grade_denotation(const std::vector<AnswerItem>& targets,
+                       const std::vector<std::string>& predicted) {
+  const std::vector<AnswerValue> wanted = target_values(targets);
+  std::vector<AnswerValue> given;
+  for (std::size_t i = 0; i < std::min(predicted.size(), kMaxItems); ++i)
+    add_to_set(given, make_value(predicted[i], predicted[i]));
+  Grade grade;
+  grade.total = wanted.size();
+  for (const AnswerValue& want : wanted) {
+    const bool found = std::any_of(given.begin(), given.end(),
+                                   [&](const AnswerValue& got) { return want.matches(got); });
+    if (found)
+      ++grade.matched;
+    else
+      grade.differences.push_back({"missing item", typed(want), {"empty", ""}});
+  }
+  for (const AnswerValue& got : given) {
+    const bool wanted_somewhere = std::any_of(
+        wanted.begin(), wanted.end(), [&](const AnswerValue& want) { return want.matches(got); });
+    if (!wanted_somewhere)
+      grade.differences.push_back({"item not wanted", {"empty", ""}, typed(got)});
+  }
+  const bool complete = predicted.size() <= kMaxItems;
+  const bool right = complete && grade.matched == grade.total && given.size() == wanted.size();
+  grade.score = right ? 1 : 0;
+  settle(grade);
+  grade.message = describe(grade) + "; " + std::to_string(given.size()) +
+                  " different items given, " + std::to_string(wanted.size()) + " wanted";
+  return grade;
+}
+
+std::vector<std::string> items_of_file(std::string_view text) {
+  std::vector<std::string> items;
+  for (const std::string& line : split_lines(text)) {
+    std::string item = to_utf8(trim_white_space(to_code_points(line)));
+    if (!item.empty()) items.push_back(std::move(item));
+  }
+  return items;
+}
+
+std::vector<std::string> items_of_message(std::string_view text) {
+  constexpr std::string_view kMark = "answer:";
+  const std::vector<std::string> lines = items_of_file(text);
+  const auto marked = std::find_if(lines.rbegin(), lines.rend(), [&](const std::string& line) {
+    return starts_with_icase(line, kMark);
+  });
+  if (marked == lines.rend()) return lines;
+  std::vector<std::string> items;
+  for (const std::string& part : split(std::string_view(*marked).substr(kMark.size()), '|')) {
+    std::string item = to_utf8(trim_white_space(to_code_points(part)));
+    if (!item.empty()) items.push_back(std::move(item));
+  }
+  return items;
+}
+
+}  // namespace skillgrad::bench

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "bench/wikitablequestions/wikitablequestions.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <new>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/hashing.hpp>
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/random.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "bench/csv.hpp"
+#include "bench/grade_tools.hpp"
+#include "bench/records/record.hpp"
+#include "bench/wikitablequestions/dataset.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+constexpr const char* kTableFile = "table.csv";
+constexpr const char* kAnswerFile = "answer.txt";
+constexpr std::size_t kEvolutionTasks = 200;
+constexpr std::size_t kValTasks = 20;
+constexpr std::size_t kTestTasks = 180;
+constexpr std::uint64_t kSplitSeed = 0;
+
+// The question stands alone on its line: readers of a prompt can find it whole.
+std::string prompt_of(const Question& question) {
+  std::string line = question.utterance;
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return "Answer the question about the table in the file table.csv (CSV with a header line).\n\n" +
+         std::string(trim(line)) +
+         "\n\nWrite the answer to the file answer.txt in the current folder, one item a line and "
+         "nothing else. Give each item as the table words it, or as a plain number.";
+}
+
+class WikiTableQuestions final : public Benchmark {
+ public:
+  WikiTableQuestions(fs::path dir, QuestionSet set)
+      : dir_(std::move(dir)),
+        questions_(std::move(set.questions)),
+        notices_(std::move(set.notices)) {}
+
+  // Tables are read once each, for their hash: thousands of questions share them.
+  Result<> make_tasks() {
+    std::unordered_map<std::string, std::string> table_hash;
+    tasks_.reserve(questions_.size());
+    for (const Question& question : questions_) {
+      std::string& hash = table_hash[question.context];
+      if (hash.empty()) {
+        auto bytes = read_file(dir_ / question.context);
+        if (!bytes)
+          return fail(ErrorCode::dataset, "no table \"" + question.context + "\"", question.where,
+                      "get the table files (folder csv/) that belong to this split");
+        hash = sha256_hex(*bytes);
+      }
+      Task task;
+      task.id = question.id;
+      task.prompt = prompt_of(question);
+      task.category = question.split;
+      task.split = question.split;
+      task.input_files = {kTableFile};
+      task.output_file = kAnswerFile;
+      task.content_hash = PartHasher().add(task.prompt).add(hash).finish();
+      PartHasher whole;
+      whole.add(task.content_hash);
+      for (const AnswerItem& item : question.targets) whole.add(item.raw).add(item.canonical);
+      task.hash = whole.finish();
+      index_.emplace(task.id, tasks_.size());
+      tasks_.push_back(std::move(task));
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string name() const override { return "wikitablequestions"; }
+  [[nodiscard]] std::string source() const override { return dir_.string(); }
+  [[nodiscard]] std::string grading() const override { return "denotation"; }
+  [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }
+  [[nodiscard]] const std::vector<std::string>& notices() const override { return notices_; }
+
+  [[nodiscard]] std::optional<Splits> own_splits() const override {
+    std::unordered_set<std::string> taken;  // contents that an earlier split holds
+    const std::vector<std::size_t> pool = sample("training", kEvolutionTasks + kValTasks, taken);
+    const bool unseen = has_split("pristine-unseen-tables");
+    const std::string test_split = unseen ? "pristine-unseen-tables" : "pristine-seen-tables";
+    const std::vector<std::size_t> test = sample(test_split, kTestTasks, taken);
+    if (pool.size() < kEvolutionTasks + kValTasks || test.empty()) return std::nullopt;
+    const auto middle = pool.begin() + static_cast<std::ptrdiff_t>(kEvolutionTasks);
+    Splits splits;
+    splits.train = ids_of({pool.begin(), middle});
+    splits.val = ids_of({middle, pool.end()});
+    splits.test = ids_of(test);
+    splits.origin =
+        "seeded samples (seed 0): 200 training and 20 validation questions of "
+        "training, " +
+        std::to_string(test.size()) + " test questions of " + test_split;
+    return splits;
+  }
+
+  [[nodiscard]] Result<> set_up(const Task& task, const fs::path& work_dir,
+                                const GradeContext&) const override {
+    SKILLGRAD_TRY(const Question* question, question_of(task));
+    const fs::path table = dir_ / question->context;
+    SKILLGRAD_TRY(const std::string text, read_dataset_text(table));
+    SKILLGRAD_TRY(const auto rows, parse_table(text, table.string()));
+    std::string csv;
+    for (const std::vector<std::string>& row : rows) csv += csv_line(row);
+    return write_sources({{kTableFile, std::move(csv), {}}}, work_dir);
+  }
+
+  [[nodiscard]] Grade grade(const Task& task, const AgentAnswer& answer,
+                            const GradeContext&) const override {
+    const auto question = question_of(task);
+    if (!question) return error_grade(task.id, question.error());
+    Grade grade;
+    try {
+      grade = grade_items((*question)->targets, answer);
+    } catch (const std::bad_alloc&) {
+      grade = error_grade(task.id, GradeErrorKind::infra_error, "out of memory while grading");
+    }
+    grade.task_id = task.id;
+    grade.grader = "wikitablequestions";
+    return grade;
+  }
+
+  [[nodiscard]] Result<AgentAnswer> golden_answer(const Task& task,
+                                                  const fs::path& work_dir) const override {
+    SKILLGRAD_TRY(const Question* question, question_of(task));
+    std::string text;
+    for (const AnswerValue& value : target_values(question->targets)) {
+      std::string line = value.raw;
+      std::replace(line.begin(), line.end(), '\n', ' ');
+      text += line + "\n";
+    }
+    SKILLGRAD_CHECK(write_sources({{kAnswerFile, text, {}}}, work_dir));
+    return AgentAnswer{work_dir, ""};
+  }
+
+  [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const std::string& json_line,
+                                               const fs::path& base_dir,
+                                               const fs::path& work_dir) const override {
+    SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction"));
+    if (line.is_object() && line.contains("answer")) {
+      AgentAnswer answer{work_dir, ""};
+      answer.items = target_texts(line["answer"]);
+      return answer;
+    }
+    if (!line.is_object() || !line.contains("output") || !line["output"].is_string())
+      return fail(ErrorCode::input, "neither \"answer\" nor \"output\" is given", task.id,
+                  "write {\"task_id\":...,\"answer\":[...]} or {\"task_id\":...,\"output\":...}");
+    const fs::path file = base_dir / line["output"].get<std::string>();
+    std::error_code error;
+    if (fs::is_regular_file(file, error))
+      SKILLGRAD_CHECK(write_sources({{kAnswerFile, "", file}}, work_dir));
+    return AgentAnswer{work_dir, ""};
+  }
+
+ private:
+  [[nodiscard]] Result<const Question*> question_of(const Task& task) const {
+    const auto found = index_.find(task.id);
+    if (found == index_.end())
+      return fail(ErrorCode::internal, "no task \"" + task.id + "\" in this benchmark",
+                  dir_.string());
+    return &questions_[found->second];
+  }
+
+  [[nodiscard]] bool has_split(const std::string& split) const {
+    return std::any_of(questions_.begin(), questions_.end(),
+                       [&](const Question& question) { return question.split == split; });
+  }
+
+  /// The first `count` questions of a shuffled split whose content is not taken yet.
+  [[nodiscard]] std::vector<std::size_t> sample(const std::string& split, std::size_t count,
+                                                std::unordered_set<std::string>& taken) const {
+    std::vector<std::size_t> all;
+    for (std::size_t i = 0; i < questions_.size(); ++i)
+      if (questions_[i].split == split) all.push_back(i);
+    PyRandom(kSplitSeed).shuffle(all);
+    std::vector<std::size_t> chosen;
+    for (const std::size_t i : all) {
+      if (chosen.size() == count) break;
+      if (taken.insert(tasks_[i].content_hash).second) chosen.push_back(i);
+    }
+    return chosen;
+  }
+
+  /// In data set order.
+  [[nodiscard]] std::vector<std::string> ids_of(std::vector<std::size_t> numbers) const {
+    std::sort(numbers.begin(), numbers.end());
+    std::vector<std::string> ids;
+    for (const std::size_t number : numbers) ids.push_back(tasks_[number].id);
+    return ids;
+  }
+
+  static Grade grade_items(const std::vector<AnswerItem>& targets, const AgentAnswer& answer) {
+    if (answer.items) return grade_denotation(targets, *answer.items);
+    auto file = read_output_text(answer.work_dir, kAnswerFile);
+    // An unusable answer file is an answer without items, not a reason to use the message.
+    if (!file) {
+      Grade grade = grade_denotation(targets, {});
+      grade.message = "unreadable: " + file.error().message + "\n" + grade.message;
+      return grade;
+    }
+    return grade_denotation(targets, *file ? items_of_file(**file)
+                                           : items_of_message(sanitize_utf8(answer.final_message)));
+  }
+
+  fs::path dir_;
+  std::vector<Question> questions_;
+  std::vector<Task> tasks_;
+  std::vector<std::string> notices_;
+  std::unordered_map<std::string, std::size_t> index_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Benchmark>> load_wikitablequestions(const fs::path& dir) {
+  SKILLGRAD_TRY(QuestionSet set, read_questions(dir));
+  auto benchmark = std::make_unique<WikiTableQuestions>(dir, std::move(set));
+  SKILLGRAD_CHECK(benchmark->make_tasks());
+  return benchmark;
+}
+
+}  // namespace skillgrad::bench
