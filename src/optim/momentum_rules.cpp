@@ -282,7 +282,8 @@ class Mender {
         tasks.push_back(task);
       }
       theme.tasks = std::move(tasks);
-      if (trim(theme.theme).empty() || !success_now || theme.tasks.size() < 2) {
+      const bool enough = theme.tasks.size() >= 2 || (success_now && seen_before(theme.tasks[0]));
+      if (trim(theme.theme).empty() || !success_now || !enough) {
         repair("The theme " + in_quotes(theme.theme) +
                " was dropped: it needs two successes, at least one of them in this batch.");
       } else if (kept.size() == kMostThemes) {
@@ -292,6 +293,16 @@ class Mender {
       }
     }
     next_.overlay.themes = std::move(kept);
+  }
+
+  /// The task's pattern is on record from an earlier iteration.
+  [[nodiscard]] bool seen_before(const std::string& task) const {
+    return std::any_of(next_.overlay.entries.begin(), next_.overlay.entries.end(),
+                       [&](const OverlayEntry& entry) {
+                         const Pattern* old = find_pattern(previous_, entry.pattern);
+                         return entry.task_id == task && old != nullptr &&
+                                !old->appeared_in.empty() && old->appeared_in.front() < iteration_;
+                       });
   }
 
   [[nodiscard]] bool is_failure_now(const std::string& task) const {

@@ -113,7 +113,6 @@ PatchOutput to_output(const CandidateEditor& editor, const skill::LintReport& re
   out.patch.edits = editor.edits();
   out.findings = other_findings(report);
   out.blocking = report.blocking;
-  out.repair_rounds = rounds;
   return out;
 }
 
@@ -181,7 +180,7 @@ class LlmPatcher final : public Patcher {
 
   static Result<PatchOutput> lint_and_repair(const PatchInput& input, CandidateEditor& editor,
                                              Dialog& dialog, const Patch& hand_in) {
-    if (editor.edits().empty()) return to_output(editor, {}, hand_in, 0);
+    if (editor.edits().empty()) return to_output(editor, {}, input, hand_in, 0);
     skill::LintReport report = check(editor, input);
     int rounds = 0;
     while (!report.blocking.empty() && rounds < kRepairRounds) {
@@ -196,7 +195,7 @@ class LlmPatcher final : public Patcher {
         break;
       }
     }
-    return to_output(editor, report, hand_in, rounds);
+    return to_output(editor, report, input, hand_in, rounds);
   }
 
   /// Edits of a repair that was never handed in are not a finished patch.
@@ -230,7 +229,7 @@ class CommandPatcher final : public Patcher {
     }
     skill::LintReport report;
     if (!editor.edits().empty()) report = check(editor, input);
-    return to_output(editor, report, std::move(*patch), 0);
+    return to_output(editor, report, input, std::move(*patch), 0);
   }
 
  private:
