@@ -75,8 +75,7 @@ TEST(UnifiedDiff, RandomChangesApplyBackToTheNewText) {
     std::string texts[2];
     for (std::string& text : texts) {
       text = kHead;
-      for (auto i = random() % 40; i > 0; --i)
-        text += std::string(1, "abcde"[random() % 5]) + "\n";
+      for (auto i = random() % 40; i > 0; --i) text += std::string(1, "abcde"[random() % 5]) + "\n";
     }
     const std::string diff = unified_diff(make_package(texts[0]), make_package(texts[1]));
     EXPECT_EQ(apply_hunks(texts[0], diff), texts[1]) << diff;

@@ -54,7 +54,8 @@ std::vector<Row> structure_rows() {
       {"dots instead of the closing line", "---\nname: my-skill\ndescription: d\n...\nBody.\n",
        "F3", "F3", "F3"},
       {"dots before the closing line", plus("..."), "", "", ""},
-      {"indented closing line", "---\nname: my-skill\ndescription: d\n  ---\nBody.\n", "", "F5", ""},
+      {"indented closing line", "---\nname: my-skill\ndescription: d\n  ---\nBody.\n", "", "F5",
+       ""},
       {"file named skill.md", good, "", "F1", "", "my-skill", "skill.md"},
       {"bytes FF FE", described("description: \xFF\xFE"), "F0", "F0", "F0"},
       {"NUL in the description", described(std::string("description: a\0b", 16)), "F0", "F0", "F0"},
@@ -69,72 +70,70 @@ std::vector<Row> structure_rows() {
 }
 
 std::vector<Row> value_rows() {
-  return {
-      {"colon in a value", described("description: Use when: x"), "F3", "F3", "", "my-skill",
-       "SKILL.md", "Use when: x"},
-      {"quoted colon", described("description: \"Use when: x\""), "", "", ""},
-      {"block of two lines", described("description: |-\n  one\n  two"), "", "", "", "my-skill",
-       "SKILL.md", "one\ntwo"},
-      {"flow list of tools", plus("allowed-tools: [Bash, Read]"), "F3", "F3", ""},
-      {"block list of tools", plus("allowed-tools:\n  - Bash\n  - Read"), "", "T1", ""},
-      {"list at the key's indentation", plus("allowed-tools:\n- Bash"), "", "T1", ""},
-      {"metadata text", plus("metadata: x"), "", "M1", ""},
-      {"metadata with a list", plus("metadata:\n  a:\n    - b"), "", "M1", ""},
-      {"metadata empty", plus("metadata:"), "", "M1", ""},
-      {"metadata of texts", plus("metadata:\n  version: 1\n  \"b c\": 'x'"), "", "", ""},
-      {"license empty", plus("license:"), "", "I1", ""},
-      {"compatibility empty", plus("compatibility:"), "", "C2", ""},
-      {"compatibility of 500", plus("compatibility: " + repeat("a", 500)), "", "", ""},
-      {"compatibility of 501", plus("compatibility: " + repeat("a", 501)), "C1", "C1", ""},
-      {"compatibility list", plus("compatibility:\n  - a"), "C1", "C1", ""},
-      {"description of 1024", described("description: " + repeat("é", 1024)), "", "", ""},
-      {"description of 1025", described("description: " + repeat("a", 1025)), "D1", "D1", ""},
-      {"description of 1024 in a block", described("description: |\n  " + repeat("a", 1024)), "D1",
-       "D1", ""},
-      {"description empty", described("description:"), "D1", "D1", "D1"},
-      {"description of empty quotes", described("description: \"\""), "D1", "D1", "D1"},
-      {"description only a comment", described("description: # b"), "D1", "D1", "D1"},
-      {"description missing", fm("name: my-skill\n"), "D1", "D1", "D1"},
-      {"description a number", described("description: 42"), "", "F8", ""},
-      {"description cut by a comment", described("description: a # b"), "", "D3", "", "my-skill",
-       "SKILL.md", "a"},
-      {"description with markup", described("description: Use <b>"), "", "D2", ""},
-      {"two unknown keys", plus("version: 1\nauthor: x"), "F4", "F4", ""},
-      {"underscore in a key", plus("allowed_tools: x"), "F4", "F4", ""},
-      {"key twice", plus("description: e"), "F3", "F3", "", "my-skill", "SKILL.md", "e"}};
+  return {{"colon in a value", described("description: Use when: x"), "F3", "F3", "", "my-skill",
+           "SKILL.md", "Use when: x"},
+          {"quoted colon", described("description: \"Use when: x\""), "", "", ""},
+          {"block of two lines", described("description: |-\n  one\n  two"), "", "", "", "my-skill",
+           "SKILL.md", "one\ntwo"},
+          {"flow list of tools", plus("allowed-tools: [Bash, Read]"), "F3", "F3", ""},
+          {"block list of tools", plus("allowed-tools:\n  - Bash\n  - Read"), "", "T1", ""},
+          {"list at the key's indentation", plus("allowed-tools:\n- Bash"), "", "T1", ""},
+          {"metadata text", plus("metadata: x"), "", "M1", ""},
+          {"metadata with a list", plus("metadata:\n  a:\n    - b"), "", "M1", ""},
+          {"metadata empty", plus("metadata:"), "", "M1", ""},
+          {"metadata of texts", plus("metadata:\n  version: 1\n  \"b c\": 'x'"), "", "", ""},
+          {"license empty", plus("license:"), "", "I1", ""},
+          {"compatibility empty", plus("compatibility:"), "", "C2", ""},
+          {"compatibility of 500", plus("compatibility: " + repeat("a", 500)), "", "", ""},
+          {"compatibility of 501", plus("compatibility: " + repeat("a", 501)), "C1", "C1", ""},
+          {"compatibility list", plus("compatibility:\n  - a"), "C1", "C1", ""},
+          {"description of 1024", described("description: " + repeat("é", 1024)), "", "", ""},
+          {"description of 1025", described("description: " + repeat("a", 1025)), "D1", "D1", ""},
+          {"description of 1024 in a block", described("description: |\n  " + repeat("a", 1024)),
+           "D1", "D1", ""},
+          {"description empty", described("description:"), "D1", "D1", "D1"},
+          {"description of empty quotes", described("description: \"\""), "D1", "D1", "D1"},
+          {"description only a comment", described("description: # b"), "D1", "D1", "D1"},
+          {"description missing", fm("name: my-skill\n"), "D1", "D1", "D1"},
+          {"description a number", described("description: 42"), "", "F8", ""},
+          {"description cut by a comment", described("description: a # b"), "", "D3", "",
+           "my-skill", "SKILL.md", "a"},
+          {"description with markup", described("description: Use <b>"), "", "D2", ""},
+          {"two unknown keys", plus("version: 1\nauthor: x"), "F4", "F4", ""},
+          {"underscore in a key", plus("allowed_tools: x"), "F4", "F4", ""},
+          {"key twice", plus("description: e"), "F3", "F3", "", "my-skill", "SKILL.md", "e"}};
 }
 
 std::vector<Row> name_rows() {
   const std::string cjk = repeat("技", 64);
-  return {
-      {"number", named("name: 123"), "", "F8", "", "123"},
-      {"date", named("name: 2024-01-01"), "", "F8", "", "2024-01-01"},
-      {"64 letters", named("name: " + repeat("a", 64)), "", "", "", repeat("a", 64)},
-      {"70 letters", named("name: " + repeat("a", 70)), "N2", "N2", "", repeat("a", 70)},
-      {"one letter", named("name: a"), "", "", "", "a"},
-      {"hyphen at the end", named("name: my-"), "N4", "N4 N6", "", "my-"},
-      {"one hyphen", named("name: -"), "F3", "F3", "F3", "-"},
-      {"blanks in quotes", named("name: \" my-skill \""), "", "N6", ""},
-      {"dot", named("name: my.skill"), "N3", "N3 N6", "", "my.skill"},
-      {"everything wrong", named("name: -My__Sk--ill-"), "N3 N4 N4 N3 N5", "N3 N4 N4 N3 N5 N6", "",
-       "Other"},
-      {"empty", named("name:"), "N1", "N1", ""},
-      {"missing", fm("description: d\n"), "N1", "N1", ""},
-      {"list", named("name:\n  - a"), "N1", "N1", ""},
-      {"full-width letters", named("name: ａｂｃ"), "", "N6", "", "abc"},
-      {"superscript", named("name: x²"), "", "N6", "", "x2"},
-      {"sharp s", named("name: straße"), "", "N6", "", "straße"},
-      {"combining vowel signs", named("name: कौशल"), "N3", "N3 N6", "", "कौशल"},
-      {"64 ideographs", named("name: " + cjk), "", "N6", "", cjk},
-      {"camel case", named("name: MySkill"), "N3", "N3 N6", "", "MySkill"},
-      {"upper case Cyrillic", named("name: НАВЫК"), "N3", "N3 N6", "", "НАВЫК"},
-      {"two hyphens", named("name: my--skill"), "N4", "N4 N6", "", "my--skill"},
-      {"underscore", named("name: my_skill"), "N3", "N3 N6", "", "my_skill"},
-      {"Cyrillic", named("name: навык"), "", "N6", "", "навык"},
-      {"Cyrillic with hyphen", named("name: мой-навык"), "", "N6", "", "мой-навык"},
-      {"ideographs", named("name: 技能"), "", "N6", "", "技能"},
-      {"decomposed accent", named("name: cafe\xCC\x81"), "", "N6", "", "caf\xC3\xA9"},
-      {"open bracket", named("name: [invalid"), "F3", "F3", "F3"}};
+  return {{"number", named("name: 123"), "", "F8", "", "123"},
+          {"date", named("name: 2024-01-01"), "", "F8", "", "2024-01-01"},
+          {"64 letters", named("name: " + repeat("a", 64)), "", "", "", repeat("a", 64)},
+          {"70 letters", named("name: " + repeat("a", 70)), "N2", "N2", "", repeat("a", 70)},
+          {"one letter", named("name: a"), "", "", "", "a"},
+          {"hyphen at the end", named("name: my-"), "N4", "N4 N6", "", "my-"},
+          {"one hyphen", named("name: -"), "F3", "F3", "F3", "-"},
+          {"blanks in quotes", named("name: \" my-skill \""), "", "N6", ""},
+          {"dot", named("name: my.skill"), "N3", "N3 N6", "", "my.skill"},
+          {"everything wrong", named("name: -My__Sk--ill-"), "N3 N4 N4 N3 N5", "N3 N4 N4 N3 N5 N6",
+           "", "Other"},
+          {"empty", named("name:"), "N1", "N1", ""},
+          {"missing", fm("description: d\n"), "N1", "N1", ""},
+          {"list", named("name:\n  - a"), "N1", "N1", ""},
+          {"full-width letters", named("name: ａｂｃ"), "", "N6", "", "abc"},
+          {"superscript", named("name: x²"), "", "N6", "", "x2"},
+          {"sharp s", named("name: straße"), "", "N6", "", "straße"},
+          {"combining vowel signs", named("name: कौशल"), "N3", "N3 N6", "", "कौशल"},
+          {"64 ideographs", named("name: " + cjk), "", "N6", "", cjk},
+          {"camel case", named("name: MySkill"), "N3", "N3 N6", "", "MySkill"},
+          {"upper case Cyrillic", named("name: НАВЫК"), "N3", "N3 N6", "", "НАВЫК"},
+          {"two hyphens", named("name: my--skill"), "N4", "N4 N6", "", "my--skill"},
+          {"underscore", named("name: my_skill"), "N3", "N3 N6", "", "my_skill"},
+          {"Cyrillic", named("name: навык"), "", "N6", "", "навык"},
+          {"Cyrillic with hyphen", named("name: мой-навык"), "", "N6", "", "мой-навык"},
+          {"ideographs", named("name: 技能"), "", "N6", "", "技能"},
+          {"decomposed accent", named("name: cafe\xCC\x81"), "", "N6", "", "caf\xC3\xA9"},
+          {"open bracket", named("name: [invalid"), "F3", "F3", "F3"}};
 }
 
 std::vector<Row> all_rows() {
@@ -167,9 +166,8 @@ TEST(Verdicts, EveryRowInEveryProfile) {
     ASSERT_TRUE(temp.has_value());
     const fs::path folder = temp->path() / row.folder;
     ASSERT_TRUE(write_file_atomic(folder / row.file_name, row.file).has_value());
-    const std::pair<Profile, const char*> expected[] = {{Profile::spec, row.spec},
-                                                        {Profile::strict, row.strict},
-                                                        {Profile::lenient, row.lenient}};
+    const std::pair<Profile, const char*> expected[] = {
+        {Profile::spec, row.spec}, {Profile::strict, row.strict}, {Profile::lenient, row.lenient}};
     for (const auto& [profile, ids] : expected) {
       const auto findings = validate(folder, profile);
       ASSERT_TRUE(findings.has_value()) << findings.error().to_text();
@@ -273,12 +271,11 @@ std::string rules_of(const SkillPackage& package, Profile profile) {
 
 TEST(Validate, BodyRulesWarnInSpecAndFailInStrict) {
   const std::string head = "---\nname: my-skill\ndescription: d\n---\n";
-  const std::pair<std::string, const char*> bodies[] = {
-      {repeat("line\n", 501), "B1"},
-      {"Read references/none.md.\n", "B2"},
-      {"See [x](docs/none.md).\n", "B2"},
-      {"See [x](../other/SKILL.md).\n", "B2"},
-      {"Run `scripts/none.py`.\n", "B2"}};
+  const std::pair<std::string, const char*> bodies[] = {{repeat("line\n", 501), "B1"},
+                                                        {"Read references/none.md.\n", "B2"},
+                                                        {"See [x](docs/none.md).\n", "B2"},
+                                                        {"See [x](../other/SKILL.md).\n", "B2"},
+                                                        {"Run `scripts/none.py`.\n", "B2"}};
   for (const auto& [body, rule] : bodies) {
     const SkillPackage package = make_package(head + body);
     EXPECT_EQ(rules_of(package, Profile::spec), rule) << body;
