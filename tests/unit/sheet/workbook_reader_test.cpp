@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/sheet/values.hpp>
+#include <skillgrad/sheet/workbook.hpp>
+#include "fakes/xlsx_writer.hpp"
+
+namespace skillgrad::sheet {
+namespace {
+
+using fakes::XlsxWriter;
+
+class WorkbookReaderTest : public testing::Test {
+ protected:
+  Result<Workbook> read(const XlsxWriter& writer, const ReadLimits& limits = {}) {
+    writer.save(path_);
+    return Workbook::read(path_, limits);
+  }
+  /// "type text" of a cell of the first sheet.
+  static std::string cell(const Workbook& book, std::uint32_t row, std::uint32_t column) {
+    const CellValue& value = book.sheets().front().at(row, column);
+    return std::string(type_name(value.type)) + " " + value_text(value);
+  }
+  TempDir folder_ = *TempDir::create("skillgrad-sheet-test-");
+  fs::path path_ = folder_.path() / "book.xlsx";
+};
+
+TEST_F(WorkbookReaderTest, TypesFollowTheCellsTypeAndStyle) {
+  XlsxWriter writer;
+  writer.format("yyyy-mm-dd").shared("<si><t> x </t></si>");
+  writer.shared("<si><r><t>a</t></r><r><t>b</t></r><rPh sb=\"0\" eb=\"1\"><t>no</t></rPh></si>");
+  writer.shared("<si><t>_x005F_y_x000D_</t></si>");
+  writer.sheet("S").number("A1", 1.5).number("A2", 3).boolean("A3", true).error("A4", "#N/A");
+  writer.raw(R"(<c r="A5" t="s"><v>0</v></c><c r="B5" t="s"><v>1</v></c>)");
+  writer.raw(R"(<c r="A6" t="str"><f>"x"</f><v>x</v></c><c r="B6" t="s"><v>2</v></c>)");
+  writer.iso("A7", "2022-01-01").number("A8", 44562.5, 1).number("A9", 1.5, 2);
+  writer.number("A10", 0.25, 3).number("A11", 44562, 4).text("A12", "a&<b");
+  writer.raw(R"(<c r="A13" t="zzz"><v>12</v></c><c r="B13"><v></v></c><c r="C13" s="1"/>)");
+  const auto book = read(writer);
+  ASSERT_TRUE(book) << book.error().to_line();
+  EXPECT_EQ(cell(*book, 1, 1), "number 1.5");
+  EXPECT_FALSE(book->sheets()[0].at(1, 1).integer);
+  EXPECT_TRUE(book->sheets()[0].at(2, 1).integer);
+  EXPECT_EQ(cell(*book, 3, 1), "bool true");
+  EXPECT_EQ(cell(*book, 4, 1), "error #N/A");
+  EXPECT_EQ(cell(*book, 5, 1), "string  x ");
+  EXPECT_EQ(cell(*book, 5, 2), "string ab");
+  EXPECT_EQ(cell(*book, 6, 1), "string x");
+  EXPECT_EQ(cell(*book, 6, 2), "string _y_x000D_");
+  EXPECT_EQ(cell(*book, 7, 1), "date 2022-01-01");
+  EXPECT_EQ(cell(*book, 8, 1), "datetime 2022-01-01 12:00:00");
+  EXPECT_EQ(cell(*book, 9, 1), "duration 36:00:00");
+  EXPECT_EQ(cell(*book, 10, 1), "time 06:00:00");
+  EXPECT_EQ(cell(*book, 11, 1), "datetime 2022-01-01 00:00:00");
+  EXPECT_EQ(cell(*book, 12, 1), "string a&<b");
+  EXPECT_EQ(cell(*book, 13, 1), "string 12");
+  EXPECT_EQ(cell(*book, 13, 2), "empty ");
+  EXPECT_EQ(book->sheets()[0].last_column(), 3U);
+}
+
+TEST_F(WorkbookReaderTest, PositionsAreCountedOnWhereTheyAreMissing) {
+  XlsxWriter writer;
+  writer.sheet("S").raw_rows(
+      R"(<row><c><v>1</v></c><c r="D1"><v>4</v></c><c><v>5</v></c></row>)"
+      R"(<row r="7.0"><c><v>7</v></c></row><row><c r="A8"><v>1</v></c><c r="A8"><v>8</v></c></row>)"
+      R"(<row r="2"><c r="B2"><v>2</v></c></row>)");
+  const auto book = read(writer);
+  ASSERT_TRUE(book) << book.error().to_line();
+  EXPECT_EQ(cell(*book, 1, 1), "number 1");
+  EXPECT_EQ(cell(*book, 1, 5), "number 5");
+  EXPECT_EQ(cell(*book, 7, 1), "number 7");
+  EXPECT_EQ(cell(*book, 8, 1), "number 8");
+  EXPECT_EQ(cell(*book, 2, 2), "number 2");
+  EXPECT_EQ(book->sheets()[0].stored_cells(), 6U);
+  EXPECT_EQ(book->sheets()[0].last_row(), 8U);
+}
+
+TEST_F(WorkbookReaderTest, CoveredMergeCellReadsAsEmpty) {
+  XlsxWriter writer;
+  writer.sheet("S").number("A1", 1).number("B1", 2).number("C1", 3).number("B2", 4);
+  writer.number("A3", 5).merge("A1:B2").merge("D9:E9");
+  const auto book = read(writer);
+  ASSERT_TRUE(book) << book.error().to_line();
+  EXPECT_EQ(cell(*book, 1, 1), "number 1");
+  EXPECT_EQ(cell(*book, 1, 2), "empty ");
+  EXPECT_EQ(cell(*book, 2, 2), "empty ");
+  EXPECT_EQ(cell(*book, 1, 3), "number 3");
+  EXPECT_EQ(cell(*book, 3, 1), "number 5");
+  EXPECT_EQ(book->sheets()[0].last_row(), 9U);
+  EXPECT_EQ(book->sheets()[0].last_column(), 5U);
+}
+
+TEST_F(WorkbookReaderTest, FormulasCountByTheirCachedValue) {
+  XlsxWriter writer;
+  writer.sheet("S").formula("A1", "1+1", 2).formula("A2", "1+1");
+  writer.raw(R"(<c r="A3" t="str"><f>""</f><v></v></c>)");
+  writer.raw(R"(<c r="A4" t="e"><f>NA()</f><v>#N/A</v></c>)");
+  const auto book = read(writer);
+  ASSERT_TRUE(book) << book.error().to_line();
+  const Worksheet& sheet = book->sheets()[0];
+  EXPECT_TRUE(sheet.at(1, 1).formula);
+  EXPECT_FALSE(sheet.at(1, 1).formula_uncached);
+  EXPECT_TRUE(sheet.at(2, 1).formula_uncached);
+  EXPECT_EQ(sheet.at(2, 1).type, CellType::empty);
+  EXPECT_FALSE(sheet.at(3, 1).formula_uncached) << "a cached empty text";
+  EXPECT_FALSE(sheet.at(4, 1).formula_uncached);
+  EXPECT_TRUE(book->has_uncached_formula());
+  EXPECT_FALSE(book->recalculates_on_load());
+  EXPECT_TRUE(read(XlsxWriter().sheet("S").recalculate_on_load())->recalculates_on_load());
+}
+
+TEST_F(WorkbookReaderTest, EpochOf1904ShiftsDates) {
+  const auto book = read(XlsxWriter().sheet("S").epoch_1904().number("A1", 1, 1));
+  ASSERT_TRUE(book);
+  EXPECT_EQ(cell(*book, 1, 1), "datetime 1904-01-02 00:00:00");
+}
+
+TEST_F(WorkbookReaderTest, PrefixesAbsoluteTargetsAndOtherCaseAreRead) {
+  auto parts = XlsxWriter().sheet("S").number("A1", 7).parts();
+  for (auto& [name, text] : parts) {
+    if (name == "xl/_rels/workbook.xml.rels") {
+      const std::string target = "worksheets/sheet1.xml";
+      text.replace(text.find(target), target.size(), "/xl/worksheets/SHEET1.xml");
+    }
+    if (name == "xl/worksheets/sheet1.xml") {
+      text = R"(<?xml version="1.0"?><x:worksheet xmlns:x="m"><!-- > --><x:sheetData><x:row>)"
+             R"(<x:c r="A1" t='str'><x:v><![CDATA[<7>]]>&#x41;&amp;</x:v></x:c></x:row>)"
+             R"(</x:sheetData></x:worksheet>)";
+    }
+  }
+  fakes::write_zip(path_, parts);
+  const auto book = Workbook::read(path_);
+  ASSERT_TRUE(book) << book.error().to_line();
+  EXPECT_EQ(cell(*book, 1, 1), "string <7>A&");
+}
+
+TEST_F(WorkbookReaderTest, SheetsAreFoundByTheirExactName) {
+  const auto book = read(XlsxWriter().sheet("Data").number("A1", 1).sheet("O'B & Co"));
+  ASSERT_TRUE(book);
+  EXPECT_NE(book->find("O'B & Co"), nullptr);
+  EXPECT_EQ(book->find("data"), nullptr);
+  EXPECT_EQ(*read_sheet_names(path_), (std::vector<std::string>{"Data", "O'B & Co"}));
+  EXPECT_EQ(cell_name(12, 28), "AB12");
+  EXPECT_EQ(column_name(16384), "XFD");
+}
+
+struct BadCell {
+  const char* why;
+  const char* xml;
+};
+
+TEST_F(WorkbookReaderTest, WrongContentMakesTheWholeWorkbookUnreadable) {
+  const BadCell cases[] = {
+      {"number", R"(<c r="A1"><v>abc</v></c>)"},
+      {"blank number", R"(<c r="A1"><v> </v></c>)"},
+      {"integer with inf", R"(<c r="A1"><v>inf</v></c>)"},
+      {"shared string out of range", R"(<c r="A1" t="s"><v>9</v></c>)"},
+      {"negative shared string", R"(<c r="A1" t="s"><v>-1</v></c>)"},
+      {"style out of range", R"(<c r="A1" s="99"><v>1</v></c>)"},
+      {"style no number", R"(<c r="A1" s="x"><v>1</v></c>)"},
+      {"bool", R"(<c r="A1" t="b"><v>yes</v></c>)"},
+      {"date", R"(<c r="A1" t="d"><v>yesterday</v></c>)"},
+      {"cell name", R"(<c r="1A"><v>1</v></c>)"},
+      {"cell outside", R"(<c r="XFE1"><v>1</v></c>)"},
+      {"row outside", R"(<c r="A1048577"><v>1</v></c>)"},
+      {"unclosed", R"(<c r="A1"><v>1</v>)"},
+      {"mismatched", R"(<c r="A1"><v>1</c></v>)"},
+      {"entity", R"(<c r="A1" t="str"><v>&unknown;</v></c>)"},
+      {"attribute", R"(<c r=A1><v>1</v></c>)"},
+  };
+  for (const auto& [why, xml] : cases) {
+    const auto book = read(XlsxWriter().sheet("S").raw(xml));
+    ASSERT_FALSE(book) << why;
+    EXPECT_EQ(book.error().code, ErrorCode::input) << why;
+    EXPECT_THAT(book.error().message, testing::StartsWith("unreadable: ")) << why;
+  }
+  EXPECT_FALSE(read(XlsxWriter().sheet("S").raw_rows(R"(<row r="1.5"/>)")));
+  EXPECT_FALSE(read(XlsxWriter().sheet("S").merge("B2:A1")));
+}
+
+}  // namespace
+}  // namespace skillgrad::sheet
