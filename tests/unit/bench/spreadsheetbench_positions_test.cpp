@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The table of positions (grading.md 2.7) in all three modes.
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <map>
 
+#include <gtest/gtest.h>
+
 #include <skillgrad/core/files.hpp>
+
 #include "bench/spreadsheetbench/position.hpp"
 #include "bench/spreadsheetbench/spreadsheetbench.hpp"
 #include "fakes/xlsx_writer.hpp"
@@ -226,10 +227,11 @@ TEST_F(Positions, AnswerSheetCountsInStrictModeWhereItNamesOneSheet) {
     w.sheet("Other").number("A1", 6);
   });
   request.output = path("other_wrong");
-  const std::pair<const char*, GradeStatus> cases[] = {
-      {"", GradeStatus::pass},       {"'Other'", GradeStatus::fail},
-      {"Other", GradeStatus::fail},  {"other", GradeStatus::pass},
-      {"Data, Other", GradeStatus::pass}};
+  const std::pair<const char*, GradeStatus> cases[] = {{"", GradeStatus::pass},
+                                                       {"'Other'", GradeStatus::fail},
+                                                       {"Other", GradeStatus::fail},
+                                                       {"other", GradeStatus::pass},
+                                                       {"Data, Other", GradeStatus::pass}};
   for (const auto& [sheet, expected] : cases) {
     request.answer_sheet = sheet;
     request.mode = GradingMode::strict;

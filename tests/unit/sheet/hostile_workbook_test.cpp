@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Workbooks from an attacker end in an error, soon and without much memory.
+#include <ctime>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <ctime>
-#include <fstream>
-
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/sheet/workbook.hpp>
+
 #include "fakes/xlsx_writer.hpp"
 
 namespace skillgrad::sheet {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The value table of the benchmark's comparison rules, and how numbers become dates.
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
 
+#include <gtest/gtest.h>
+
 #include <skillgrad/sheet/values.hpp>
+
 #include "sheet/date_time.hpp"
 #include "sheet/python_number.hpp"
 

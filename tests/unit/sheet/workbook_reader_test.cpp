@@ -5,6 +5,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/sheet/values.hpp>
 #include <skillgrad/sheet/workbook.hpp>
+
 #include "fakes/xlsx_writer.hpp"
 
 namespace skillgrad::sheet {

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <skillgrad/core/files.hpp>
+
+#include "bench/spreadsheetbench/dataset.hpp"
+#include "bench/spreadsheetbench/published_split.hpp"
+#include "bench/spreadsheetbench/spreadsheetbench.hpp"
+#include "fakes/xlsx_writer.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+using fakes::XlsxWriter;
+using testing::HasSubstr;
+
+class SpreadsheetBenchDataset : public testing::Test {
+ protected:
+  void book(const std::string& name, double value = 1) {
+    const fs::path path = dir_ / "spreadsheet" / name;
+    fs::create_directories(path.parent_path());
+    XlsxWriter().sheet("First").number("A1", value).sheet("LISTS").number("A1", value).save(path);
+  }
+  void dataset(const std::string& json) {
+    ASSERT_TRUE(write_file_atomic(dir_ / "dataset.json", json));
+  }
+  static std::string entry(const std::string& id, const std::string& folder,
+                           const std::string& more = "") {
+    return R"({"id": )" + id + R"(, "instruction": "Do it.", "spreadsheet_path": "spreadsheet/)" +
+           folder + R"(", "instruction_type": "Cell-Level Manipulation", )" + more +
+           R"("answer_position": "A1"})";
+  }
+  Result<std::unique_ptr<Benchmark>> load() { return load_spreadsheetbench(dir_, {}); }
+  TempDir folder_ = *TempDir::create("skillgrad-dataset-");
+  fs::path dir_ = folder_.path() / "data";
+};
+
+TEST_F(SpreadsheetBenchDataset, TasksTellTheAgentWhatItNeedsAndNothingOfTheGolden) {
+  book("13-1/1_13-1_init.xlsx");
+  book("13-1/1_13-1_golden.xlsx", 2);
+  book("57117/1_57117_input.xlsx");
+  book("57117/1_57117_answer.xlsx", 2);
+  dataset("[" + entry("\"13-1\"", "13-1", R"("answer_sheet": "'LISTS'", )") + "," +
+          entry("57117", "57117", R"("answer_sheet": "A,B", )") + "]");
+  const auto bench = load();
+  ASSERT_TRUE(bench) << bench.error().to_text();
+  ASSERT_EQ((*bench)->tasks().size(), 2U);
+  const Task& task = (*bench)->tasks()[0];
+  EXPECT_EQ(task.id, "13-1");
+  EXPECT_EQ(task.input_files, std::vector<std::string>{"1_13-1_init.xlsx"});
+  EXPECT_EQ(task.output_file, "1_13-1_output.xlsx");
+  EXPECT_EQ(task.category, "Cell-Level Manipulation");
+  for (const char* told : {"Do it.", "1_13-1_init.xlsx", "1_13-1_output.xlsx", "A1", "LISTS"}) {
+    EXPECT_THAT(task.prompt, HasSubstr(told));
+  }
+  EXPECT_THAT(task.prompt, testing::Not(HasSubstr("golden")));
+  EXPECT_EQ((*bench)->tasks()[1].id, "57117");
+  EXPECT_THAT((*bench)->tasks()[1].prompt, testing::Not(HasSubstr("A,B")));
+  EXPECT_FALSE((*bench)->own_splits().has_value());
+}
+
+TEST_F(SpreadsheetBenchDataset, SetUpGradeGoldenAndPredictionWorkTogether) {
+  book("1/1_1_init.xlsx");
+  book("1/1_1_golden.xlsx", 2);
+  dataset("[" + entry("1", "1") + "]");
+  const auto bench = load();
+  ASSERT_TRUE(bench);
+  const Task& task = (*bench)->tasks()[0];
+  const fs::path work = folder_.path() / "work";
+  fs::create_directories(work);
+  ASSERT_TRUE(write_file_atomic(work / task.output_file, "stale"));
+  ASSERT_TRUE((*bench)->set_up(task, work, {}));
+  EXPECT_TRUE(fs::exists(work / "1_1_init.xlsx"));
+  EXPECT_FALSE(fs::exists(work / task.output_file)) << "a stale output stayed";
+  EXPECT_EQ((*bench)->grade(task, {work, ""}, {}).status, GradeStatus::fail);
+  const auto golden = (*bench)->golden_answer(task, work);
+  ASSERT_TRUE(golden);
+  const Grade grade = (*bench)->grade(task, *golden, {});
+  EXPECT_EQ(grade.status, GradeStatus::pass);
+  EXPECT_EQ(grade.grader, "spreadsheetbench/strict");
+  const auto wrong =
+      (*bench)->prediction(task, R"({"output": "1/1_1_init.xlsx"})", dir_ / "spreadsheet", work);
+  ASSERT_TRUE(wrong) << wrong.error().to_text();
+  EXPECT_EQ((*bench)->grade(task, *wrong, {}).status, GradeStatus::fail);
+  EXPECT_FALSE((*bench)->prediction(task, R"({"output": "none.xlsx"})", dir_, work));
+  EXPECT_FALSE((*bench)->prediction(task, R"({"answer": []})", dir_, work));
+  EXPECT_TRUE((*bench)->prediction(task, R"({"output": null})", dir_, work));
+}
+
+TEST_F(SpreadsheetBenchDataset, HashesFollowContentAndContentHashIgnoresNames) {
+  for (const std::string id : {"1", "2", "3"}) {
+    book(id + "/1_" + id + "_init.xlsx", id == "3" ? 7 : 1);
+    book(id + "/1_" + id + "_golden.xlsx", 2);
+  }
+  dataset("[" + entry("1", "1") + "," + entry("2", "2") + "," + entry("3", "3") + "]");
+  const auto first = load(), second = load();
+  ASSERT_TRUE(first && second);
+  const auto& tasks = (*first)->tasks();
+  EXPECT_EQ(tasks[0].hash, (*second)->tasks()[0].hash);
+  EXPECT_NE(tasks[0].hash, tasks[1].hash);
+  EXPECT_NE(tasks[0].content_hash, tasks[2].content_hash);
+  book("1/1_1_golden.xlsx", 9);
+  const auto changed = load();
+  EXPECT_NE((*changed)->tasks()[0].hash, tasks[0].hash);
+  EXPECT_EQ((*changed)->tasks()[0].content_hash, tasks[0].content_hash);
+  fs::copy_file(dir_ / "spreadsheet/1/1_1_init.xlsx", dir_ / "spreadsheet/2/1_2_init.xlsx",
+                fs::copy_options::overwrite_existing);
+  const auto same = load();
+  EXPECT_EQ((*same)->tasks()[0].content_hash, (*same)->tasks()[1].content_hash);
+}
+
+TEST_F(SpreadsheetBenchDataset, DataSetWithoutWorkbooksIsAnErrorThatNamesThem) {
+  dataset("[" + entry("1", "one") + "," + entry("2", "two") + "]");
+  const auto bench = load();
+  ASSERT_FALSE(bench);
+  EXPECT_EQ(bench.error().code, ErrorCode::dataset);
+  EXPECT_THAT(bench.error().message, HasSubstr("2 of 2 tasks have no workbooks"));
+  EXPECT_THAT(bench.error().message, HasSubstr("spreadsheet/one"));
+}
+
+TEST_F(SpreadsheetBenchDataset, EntryWithoutFolderStaysAndCannotBeGraded) {
+  book("1/initial.xlsx");
+  book("1/golden.xlsx", 2);
+  book("orphan/initial.xlsx");
+  dataset("[" + entry("2", "2") + "," + entry("1", "1", R"("exclude": "doubtful", )") + "]");
+  const auto bench = load();
+  ASSERT_TRUE(bench) << bench.error().to_text();
+  EXPECT_EQ((*bench)->tasks().size(), 2U);
+  EXPECT_EQ((*bench)->tasks()[1].output_file, "1_1_output.xlsx");
+  const std::string notices = testing::PrintToString((*bench)->notices());
+  EXPECT_THAT(notices, HasSubstr("1 of 2 tasks"));
+  EXPECT_THAT(notices, HasSubstr("orphan"));
+  EXPECT_THAT(notices, HasSubstr("exclude"));
+  const Task& missing = (*bench)->tasks()[0];
+  const Grade grade = (*bench)->grade(missing, {dir_, ""}, {});
+  EXPECT_EQ(grade.kind, GradeErrorKind::dataset_error);
+  EXPECT_FALSE((*bench)->set_up(missing, folder_.path(), {}));
+}
+
+TEST_F(SpreadsheetBenchDataset, MalformedEntriesAreNamed) {
+  const std::pair<std::string, const char*> cases[] = {
+      {"{}", "array"},
+      {"[]", "no task"},
+      {"[{}]", "id"},
+      {"[" + entry("1.5", "1") + "]", "id"},
+      {"[" + entry("\"../x\"", "1") + "]", "id"},
+      {"[" + entry("1", "../../etc") + "]", "leaves"},
+      {"[" + entry("1", "1") + "," + entry("\"1\"", "1") + "]", "twice"},
+      {"[1", "dataset.json"},
+  };
+  for (const auto& [json, expected] : cases) {
+    dataset(json);
+    const auto bench = load();
+    ASSERT_FALSE(bench) << json;
+    EXPECT_EQ(bench.error().code, ErrorCode::input) << json;
+    EXPECT_THAT(bench.error().to_text(), HasSubstr(expected)) << json;
+  }
+}
+
+struct NamesCase {
+  std::vector<std::string> files;
+  std::string input, golden;  ///< empty: an error
+};
+
+TEST_F(SpreadsheetBenchDataset, FileNamesOfATestCaseMayVary) {
+  const NamesCase cases[] = {
+      {{"1_7_init.xlsx", "1_7_golden.xlsx"}, "1_7_init.xlsx", "1_7_golden.xlsx"},
+      {{"1_7_input.xlsx", "1_7_answer.xlsx", "2_7_input.xlsx", "2_7_answer.xlsx"},
+       "1_7_input.xlsx",
+       "1_7_answer.xlsx"},
+      {{"2_7_input .xlsx", "2_7_answer.xlsx"}, "2_7_input .xlsx", "2_7_answer.xlsx"},
+      {{"initial.xlsx", "golden.xlsx", "prompt.txt"}, "initial.xlsx", "golden.xlsx"},
+      {{"1_7_init.xlsm", "1_7_golden.xlsm"}, "1_7_init.xlsm", "1_7_golden.xlsm"},
+      {{"1_7_init.xlsx", "1_8_golden.xlsx"}, "1_7_init.xlsx", "1_8_golden.xlsx"},
+      {{"1_7_init.xlsx", "1_8_golden.xlsx", "1_9_golden.xlsx"}, "", ""},
+      {{"1_7_init.xlsx", "1_7_init .xlsx", "1_7_golden.xlsx"}, "", ""},
+      {{"1_7_init.xlsx"}, "", ""},
+      {{}, "", ""},
+  };
+  int number = 0;
+  for (const NamesCase& test : cases) {
+    const std::string name = std::to_string(++number);
+    const fs::path folder = dir_ / "spreadsheet" / name;
+    fs::create_directories(folder);
+    for (const std::string& file : test.files) {
+      ASSERT_TRUE(write_file_atomic(folder / file, "x"));
+    }
+    const auto found = find_test_case(folder, "7");
+    ASSERT_EQ(found.has_value(), !test.input.empty()) << name;
+    if (!found) {
+      EXPECT_EQ(found.error().code, ErrorCode::dataset) << name;
+      continue;
+    }
+    EXPECT_EQ(found->input.filename().string(), test.input) << name;
+    EXPECT_EQ(found->golden.filename().string(), test.golden) << name;
+  }
+}
+
+TEST(PublishedSplit, IsThatOfThePaperForTheFourHundredTasks) {
+  std::vector<Task> tasks(400);
+  for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i].id = std::to_string(i);
+  std::vector<bool> valid(400, true);
+  const auto splits = published_split(tasks, valid);
+  ASSERT_TRUE(splits);
+  EXPECT_EQ(splits->train.size(), 200U);
+  EXPECT_EQ(splits->test.size(), 180U);
+  EXPECT_EQ(std::vector<std::string>(splits->train.begin(), splits->train.begin() + 6),
+            (std::vector<std::string>{"0", "5", "7", "8", "10", "13"}));
+  EXPECT_EQ(splits->train.back(), "399");
+  EXPECT_EQ(std::set<std::string>(splits->val.begin(), splits->val.end()),
+            (std::set<std::string>{"4",   "6",   "24",  "34",  "44",  "78",  "83",
+                                   "90",  "130", "180", "251", "262", "292", "319",
+                                   "329", "330", "332", "365", "382", "398"}));
+  EXPECT_EQ(std::vector<std::string>(splits->test.begin(), splits->test.begin() + 10),
+            (std::vector<std::string>{"359", "98", "392", "103", "79", "363", "270", "136", "62",
+                                      "271"}));
+  valid[5] = false;
+  EXPECT_FALSE(published_split(tasks, valid)) << "another shuffle must not bear that name";
+  tasks.resize(200);
+  EXPECT_FALSE(published_split(tasks, std::vector<bool>(200, true)));
+}
+
+TEST(SpreadsheetBenchRealData, TwoHundredTasksLoad) {
+  const fs::path data = fs::path(SKILLGRAD_SHARED_DIR) / "data/spreadsheetbench_verified";
+  if (!fs::exists(data / "dataset.json")) GTEST_SKIP() << "no SpreadsheetBench data in " << data;
+  const auto bench = load_spreadsheetbench(data, {});
+  ASSERT_TRUE(bench) << bench.error().to_text();
+  std::size_t cell_level = 0;
+  for (const Task& task : (*bench)->tasks()) {
+    if (task.category == "Cell-Level Manipulation") ++cell_level;
+  }
+  EXPECT_EQ((*bench)->tasks().size(), 200U);
+  EXPECT_EQ(cell_level, 137U);
+  EXPECT_FALSE((*bench)->own_splits().has_value());
+  EXPECT_THAT((*bench)->tasks()[0].prompt, HasSubstr("LISTS"));
+}
+
+}  // namespace
+}  // namespace skillgrad::bench
