@@ -41,8 +41,9 @@ bool Scanner::document_marker_at(std::size_t at) const {
 }
 
 void Scanner::cross_break(std::size_t bytes) {
+  const bool resets_column = bytes > 0 && (text_[pos_] == '\n' || text_[pos_] == '\r');
   pos_ += bytes;
-  line_begin_ = pos_;
+  if (resets_column) line_begin_ = pos_;
   fresh_ = true;
 }
 
@@ -92,6 +93,12 @@ std::size_t Scanner::key_colon() const {
   return at;
 }
 
+void Scanner::pass_break(std::size_t& at, std::size_t& line) const {
+  const bool resets_column = peek(at) == '\n' || peek(at) == '\r';
+  at += break_length(at);
+  if (resets_column) line = at;
+}
+
 Scan<Node> Scanner::plain(int parent) {
   Node node;
   node.style = Style::plain;
@@ -114,8 +121,7 @@ Scan<Node> Scanner::plain(int parent) {
     if (break_length(at) > 0) {
       std::string breaks;
       const std::string_view first = break_value(at);
-      at += break_length(at);
-      line = at;
+      pass_break(at, line);
       bool marker = document_marker_at(at);
       while (!marker && (peek(at) == ' ' || break_length(at) > 0)) {
         if (peek(at) == ' ') {
@@ -123,8 +129,7 @@ Scan<Node> Scanner::plain(int parent) {
           continue;
         }
         breaks += break_value(at);
-        at += break_length(at);
-        line = at;
+        pass_break(at, line);
         marker = document_marker_at(at);
       }
       if (marker || static_cast<int>(at - line) <= parent) break;

@@ -66,7 +66,10 @@ class Scanner {
     std::size_t indent = 0;  ///< 0: detected
     std::size_t end = 0;     ///< before the line break
   };
+  /// Columns count from LF and CR only: U+0085, U+2028 and U+2029 break values but, as in the
+  /// reference, not columns.
   void cross_break(std::size_t bytes);
+  void pass_break(std::size_t& at, std::size_t& line) const;
   [[nodiscard]] std::size_t plain_chunk_end(std::size_t at) const;
   [[nodiscard]] Scan<> fold_quoted(std::string& out);
   [[nodiscard]] Scan<> quoted_breaks(std::string& breaks);

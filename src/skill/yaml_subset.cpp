@@ -60,6 +60,9 @@ class Level {
 Scan<Document> Parser::document() {
   Document out;
   if (auto skipped = in_.skip_to_token(); !skipped) return tl::unexpected(skipped.error());
+  if (marker()) {
+    return problem(in_.position(), "a document marker before the mapping", "remove the line");
+  }
   if (!stop()) {
     auto root = start(-1);
     if (!root) return tl::unexpected(root.error());
@@ -106,7 +109,8 @@ Scan<Node> Parser::start(int parent) {
     return problem(in_.position(), "nesting deeper than 16 levels", "flatten the mapping");
   }
   if (in_.indicator('-')) return sequence();
-  if (in_.indicator('?') || in_.key_colon() != std::string_view::npos) return mapping();
+  if (in_.indicator('?') || in_.indicator(':') || in_.key_colon() != std::string_view::npos)
+    return mapping();
   auto node = scalar(parent);
   if (!node) return node;
   if (auto ended = end_of_value(); !ended) return tl::unexpected(ended.error());
@@ -214,6 +218,14 @@ Scan<> Parser::explicit_key(Entry& entry) {
 Scan<> Parser::key(Entry& entry) {
   entry.begin = in_.position();
   if (in_.indicator('?')) return explicit_key(entry);
+  if (in_.indicator('-')) {
+    return problem(entry.begin, "a list item between the keys of a mapping",
+                   "put the list below a key of its own");
+  }
+  if (in_.indicator(':')) {  // an empty key
+    in_.take(1);
+    return {};
+  }
   const std::size_t colon = in_.key_colon();
   if (colon == std::string_view::npos) {
     return problem(in_.position(), "a line that is not `key: value`",
