@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <skillgrad/core/random.hpp>
+
+#include "unit/bench/support.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::string records(std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i)
+    text += R"({"id":"t)" + std::to_string(i) + R"(","input":"task )" + std::to_string(i) +
+            R"(","target":"y"})" + "\n";
+  return text;
+}
+
+// The published split of 400 tasks, step by step with the generator that splits are drawn with.
+TEST(PublishedSplit, IsReproducedByTheShuffle) {
+  std::vector<std::size_t> order(400);
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  PyRandom(0).shuffle(order);
+  EXPECT_THAT(std::vector<std::size_t>(order.begin(), order.begin() + 12),
+              ElementsAre(150, 381, 6, 4, 65, 62, 36, 299, 185, 279, 28, 191));
+  std::vector<std::size_t> held(order.begin(), order.begin() + 200);
+  std::vector<std::size_t> evolution(order.begin() + 200, order.end());
+  std::sort(evolution.begin(), evolution.end());
+  EXPECT_THAT(std::vector<std::size_t>(evolution.begin(), evolution.begin() + 6),
+              ElementsAre(0, 5, 7, 8, 10, 13));
+  EXPECT_THAT(std::vector<std::size_t>(evolution.end() - 5, evolution.end()),
+              ElementsAre(389, 390, 391, 393, 399));
+  PyRandom(42).shuffle(held);
+  std::vector<std::size_t> val(held.begin(), held.begin() + 20);
+  std::sort(val.begin(), val.end());
+  EXPECT_THAT(val, ElementsAre(4, 6, 24, 34, 44, 78, 83, 90, 130, 180, 251, 262, 292, 319, 329, 330,
+                               332, 365, 382, 398));
+  EXPECT_THAT(std::vector<std::size_t>(held.begin() + 20, held.begin() + 30),
+              ElementsAre(359, 98, 392, 103, 79, 363, 270, 136, 62, 271));
+}
+
+TEST(MakeSplits, ShufflesWithTheSeedAndKeepsDataSetOrder) {
+  const Loaded loaded("tasks.jsonl", records(20));
+  SplitOptions options;
+  const auto splits = make_splits(*loaded, options);
+  ASSERT_TRUE(splits) << splits.error().to_text();
+  std::vector<std::size_t> order(20);
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  PyRandom(0).shuffle(order);
+  std::sort(order.begin(), order.begin() + 10);
+  std::sort(order.begin() + 10, order.begin() + 12);
+  std::vector<std::string> train, val;
+  for (std::size_t i = 0; i < 12; ++i)
+    (i < 10 ? train : val).push_back("t" + std::to_string(order[i]));
+  EXPECT_EQ(splits->train, train);
+  EXPECT_EQ(splits->val, val);
+  EXPECT_EQ(splits->test.size(), 8U);
+  EXPECT_THAT(splits->origin, HasSubstr("seed 0"));
+  options.seed = 1;
+  EXPECT_NE(make_splits(*loaded, options)->train, train);
+}
+
+TEST(MakeSplits, KeepsCopiesOfOneTaskTogether) {
+  std::string text = records(6);
+  text += R"({"id":"copy","input":"task 3","target":"y"})";
+  const Loaded loaded("tasks.jsonl", text);
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    SplitOptions options;
+    options.seed = seed;
+    const auto splits = make_splits(*loaded, options);
+    ASSERT_TRUE(splits);
+    for (const auto* part : {&splits->train, &splits->val, &splits->test})
+      EXPECT_EQ(std::count(part->begin(), part->end(), "t3"),
+                std::count(part->begin(), part->end(), "copy"));
+    EXPECT_THAT(check_benchmark(*loaded, {"t0"}, &*splits, {}, 1)->problems, IsEmpty());
+  }
+}
+
+TEST(MakeSplits, RefusesTooFewTasksAndBadShares) {
+  const Loaded two("tasks.jsonl", records(2));
+  EXPECT_FALSE(make_splits(*two, {}));
+  const Loaded three("tasks.jsonl", records(3));
+  const auto splits = make_splits(*three, {});
+  ASSERT_TRUE(splits);
+  EXPECT_EQ(splits->train.size(), 1U);
+  EXPECT_EQ(splits->val.size(), 1U);
+  EXPECT_EQ(splits->test.size(), 1U);
+  SplitOptions options;
+  options.train = 0.9;
+  options.val = 0.2;
+  EXPECT_EQ(make_splits(*three, options).error().code, ErrorCode::config);
+}
+
+TEST(MakeSplits, AFileWinsOverOwnSplits) {
+  const Loaded loaded("tasks.jsonl",
+                      "{\"id\":1,\"input\":\"a\",\"target\":\"y\",\"split\":\"train\"}\n"
+                      "{\"id\":2,\"input\":\"b\",\"target\":\"y\",\"split\":\"val\"}\n");
+  EXPECT_THAT(make_splits(*loaded, {})->train, ElementsAre("1"));
+  SplitOptions options;
+  options.split_file = loaded.folder.put("s.json", R"({"evolution":[2],"test":["1"]})").string();
+  const auto splits = make_splits(*loaded, options);
+  ASSERT_TRUE(splits) << splits.error().to_text();
+  EXPECT_THAT(splits->train, ElementsAre("2"));
+  EXPECT_THAT(splits->test, ElementsAre("1"));
+  EXPECT_THAT(splits->val, IsEmpty());
+}
+
+TEST(MakeSplits, RefusesABrokenSplitFile) {
+  const Loaded loaded("tasks.jsonl", records(3));
+  struct Row {
+    const char* content;
+    const char* part;
+  };
+  for (const Row& row :
+       {Row{R"({"train":["t0","t9"]})", "\"t9\""},
+        Row{R"({"train":["t0"],"test":["t0"]})", "\"train\" and again in \"test\""},
+        Row{R"({"train":["t0","t0"]})", "again"}, Row{R"({"trian":["t0"]})", "did you mean"},
+        Row{R"({"train":"t0"})", "not an array"}, Row{R"({"train":[true]})", "expected an id"},
+        Row{R"({"train":[],"evolution":[]})", "both"}, Row{R"([])", "JSON object"},
+        Row{"{", "s.json"}}) {
+    SplitOptions options;
+    options.split_file = loaded.folder.put("s.json", row.content).string();
+    const auto splits = make_splits(*loaded, options);
+    ASSERT_FALSE(splits) << row.content;
+    EXPECT_EQ(exit_code_of(splits.error().code), 2);
+    EXPECT_THAT(splits.error().to_text(), HasSubstr(row.part)) << row.content;
+  }
+  SplitOptions options;
+  options.split_file = "builtin:configs/no-such.json";
+  EXPECT_EQ(make_splits(*loaded, options).error().code, ErrorCode::config);
+}
+
+std::vector<std::string> problems(const Loaded& loaded, const Splits* splits = nullptr) {
+  std::vector<std::string> out;
+  const auto report = check_benchmark(*loaded, {}, splits, {}, 2);
+  if (!report) return {report.error().to_text()};
+  for (const CheckProblem& problem : report->problems)
+    out.push_back(problem.task_id + ": " + problem.what);
+  return out;
+}
+
+TEST(CheckBenchmark, AGoodOneHasNoProblem) {
+  const Loaded loaded(
+      "tasks.jsonl",
+      records(5) + R"({"id":"o","input":"x","target":"1,000","grader":"numeric","output":"a.txt"})"
+                   "\n"
+                   R"({"id":"j","input":"x","target":{"a":1},"grader":"json-equal"})"
+                   "\n"
+                   R"({"id":"g","input":"x","target":"a+","grader":"regex","golden":"aa"})"
+                   "\n");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  EXPECT_THAT(problems(loaded), IsEmpty());
+  EXPECT_EQ(check_benchmark(*loaded, {}, nullptr, {}, 2)->tasks, 8U);
+}
+
+TEST(CheckBenchmark, FindsWhatCannotBeWonOrIsWonByNothing) {
+  const Loaded loaded("tasks.jsonl",
+                      R"({"id":"a","input":"x","target":".*","grader":"regex","golden":"aa"})"
+                      "\n"
+                      R"({"id":"b","input":"x","target":"z","golden":"aa"})"
+                      "\n"
+                      R"({"id":"c","input":"x","target":"z","grader":"regex"})"
+                      "\n");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  EXPECT_THAT(problems(loaded), ElementsAre(HasSubstr("a: an empty answer scores 1"),
+                                            HasSubstr("b: golden answer scores 0")));
+  EXPECT_THAT(check_benchmark(*loaded, {}, nullptr, {}, 1)->notices,
+              Contains(HasSubstr("c: golden answer not checked")));
+}
+
+TEST(CheckBenchmark, FindsAGraderThatChangesItsMind) {
+  const Loaded loaded(
+      "tasks.jsonl",
+      R"({"id":"a","input":"x","target":"y","grader":{"type":"command","run":"x"}})");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  int calls = 0;
+  FakeSandbox sandbox([&](const exec::CommandSpec&) {
+    return printed(++calls == 1 ? "{\"score\":1}" : "{\"score\":0}");
+  });
+  GradeContext context;
+  context.sandbox = &sandbox;
+  const auto report = check_benchmark(*loaded, {}, nullptr, context, 1);
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->problems.size(), 1U);
+  EXPECT_THAT(report->problems[0].what, HasSubstr("differ"));
+}
+
+TEST(CheckBenchmark, FindsSplitsThatShareIdsOrContent) {
+  const Loaded loaded("tasks.jsonl",
+                      records(2) + R"({"id":"copy","input":"task 1","target":"y"})" + "\n");
+  Splits splits;
+  splits.train = {"t0", "t1"};
+  splits.test = {"t0", "copy"};
+  EXPECT_THAT(problems(loaded, &splits),
+              ElementsAre(HasSubstr("t0: is in the splits train and test"),
+                          HasSubstr("copy: in test has the same content as t1 in train")));
+}
+
+TEST(CheckBenchmark, RefusesAnUnknownTaskAndStops) {
+  const Loaded loaded("tasks.jsonl", records(2));
+  EXPECT_THAT(check_benchmark(*loaded, {"t11"}, nullptr, {}, 1).error().to_text(),
+              HasSubstr("did you mean"));
+  std::stop_source source;
+  source.request_stop();
+  GradeContext context;
+  context.stop = source.get_token();
+  EXPECT_EQ(check_benchmark(*loaded, {}, nullptr, context, 1).error().code, ErrorCode::cancelled);
+}
+
+}  // namespace
+}  // namespace skillgrad::bench
