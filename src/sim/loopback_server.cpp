@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <system_error>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -99,13 +100,25 @@ class BufferedStream final : public httplib::Stream {
 
 }  // namespace
 
+LazyThreadPool::LazyThreadPool(unsigned limit, std::atomic<bool>& crowded)
+    : limit_(limit), crowded_(crowded) {
+  threads_.emplace_back([this] { work(); });
+}
+
 void LazyThreadPool::enqueue(std::function<void()> task) {
   const std::lock_guard lock(mutex_);
   tasks_.push_back(std::move(task));
+  bool started = false;
   if (idle_ < tasks_.size() && threads_.size() < limit_) {
-    threads_.emplace_back([this] { work(); });
+    try {
+      threads_.emplace_back([this] { work(); });
+      started = true;
+    } catch (const std::system_error&) {
+      // No thread to be had now: the connection waits for one that is at work. The first was
+      // started before the port was served, so there always is one.
+    }
   }
-  crowded_ = tasks_.size() > idle_ && threads_.size() >= limit_;
+  crowded_ = tasks_.size() > idle_ && !started;
   wake_.notify_one();
 }
 
@@ -135,10 +148,7 @@ void LazyThreadPool::shutdown() {
   wake_.notify_all();
 }
 
-LoopbackServer::LoopbackServer(unsigned threads) {
-  new_task_queue = [this, threads]() -> httplib::TaskQueue* {
-    return std::make_unique<LazyThreadPool>(std::max(1U, threads), crowded_).release();
-  };
+LoopbackServer::LoopbackServer(unsigned threads) : threads_(std::max(1U, threads)) {
   // The default also sets SO_REUSEPORT, with which two servers share a port without noticing.
   set_socket_options([](socket_t socket) {
     const int yes = 1;
@@ -148,17 +158,24 @@ LoopbackServer::LoopbackServer(unsigned threads) {
 
 LoopbackServer::~LoopbackServer() { close(); }
 
-int LoopbackServer::open(int port) {
-  if (port == 0) {
-    port = bind_to_any_port("127.0.0.1");
-  } else if (!bind_to_port("127.0.0.1", port)) {
-    port = -1;
-  }
-  if (port < 0) return -1;
+Result<int> LoopbackServer::open(int port) {
+  const int bound = port == 0                         ? bind_to_any_port("127.0.0.1")
+                    : bind_to_port("127.0.0.1", port) ? port
+                                                      : -1;
+  if (bound < 0)
+    return fail(ErrorCode::io, "cannot listen on port " + std::to_string(port), "127.0.0.1",
+                "choose another port, or 0 for any free one");
   ::listen(svr_sock_, kBacklog);
-  thread_ = std::jthread([this] { listen_after_bind(); });
+  try {
+    pool_ = std::make_unique<LazyThreadPool>(threads_, crowded_);
+    new_task_queue = [this]() -> httplib::TaskQueue* { return pool_.release(); };
+    thread_ = std::jthread([this] { listen_after_bind(); });
+  } catch (const std::system_error& error) {
+    return fail(ErrorCode::io, std::string("cannot start a thread: ") + error.what(), "127.0.0.1",
+                "end other programs or raise the limit of processes");
+  }
   while (!is_running()) std::this_thread::yield();
-  return port;
+  return bound;
 }
 
 void LoopbackServer::close() {

@@ -13,12 +13,15 @@
 
 #include <httplib.h>
 
+#include <skillgrad/core/error.hpp>
+
 namespace skillgrad::sim {
 
 /// Threads are started when they are needed, up to a limit; each serves one connection at a time.
 class LazyThreadPool final : public httplib::TaskQueue {
  public:
-  LazyThreadPool(unsigned limit, std::atomic<bool>& crowded) : limit_(limit), crowded_(crowded) {}
+  /// Starts the first thread. Throws std::system_error when there is none to be had.
+  LazyThreadPool(unsigned limit, std::atomic<bool>& crowded);
   ~LazyThreadPool() override { LazyThreadPool::shutdown(); }
   void enqueue(std::function<void()> task) override;
   void shutdown() override;
@@ -45,8 +48,8 @@ class LoopbackServer final : public httplib::Server {
   ~LoopbackServer() override;
 
   /// Binds 127.0.0.1 and starts to serve in a thread of its own. 0: any free port. Returns the
-  /// port, or -1 when it is taken.
-  [[nodiscard]] int open(int port);
+  /// port. Errors: io (port taken, no thread to be had).
+  [[nodiscard]] Result<int> open(int port);
   /// Ends all connections and joins. Idempotent.
   void close();
 
@@ -55,7 +58,9 @@ class LoopbackServer final : public httplib::Server {
   void serve_connection(socket_t socket);
   [[nodiscard]] bool wait_for_request(socket_t socket) const;
 
+  const unsigned threads_;
   std::atomic<bool> closing_{false}, crowded_{false};
+  std::unique_ptr<LazyThreadPool> pool_;  ///< until the library takes it over
   std::mutex mutex_;
   std::set<socket_t> open_;
   std::jthread thread_;

@@ -21,9 +21,9 @@ std::string same_call(const ToolUse& call) {
 /// Calls of the conversation and whether they were carried out.
 class Done {
  public:
-  Done(const Conversation& conversation, std::size_t from_turn) {
+  Done(const Conversation& conversation, std::size_t from_turn, std::size_t end_turn) {
     for (const PastCall& call : past_calls(conversation))
-      if (call.turn >= from_turn)
+      if (call.turn >= from_turn && call.turn < end_turn)
         results_[same_call({"", call.name, call.arguments})] = !call.failed();
   }
   [[nodiscard]] bool asked(const ToolUse& call) const { return results_.contains(same_call(call)); }
@@ -135,18 +135,24 @@ std::vector<PlannedEdit> those_made(std::vector<PlannedEdit> plan, const Done& d
 Reply with_tools(const Player& player, const Conversation& conversation,
                  const std::vector<PlannedEdit>& plan) {
   const Repair repair = read_repair(conversation);
-  const Done done(conversation, 0);
+  const std::size_t end = conversation.turns.size();
+  const Done done(conversation, 0, end);
   Reply reply;
   std::vector<PlannedEdit> made = those_made(plan, done);
   if (repair.rounds == 0) {
     reply.calls = outstanding(plan, done);
   } else {
-    const Done since(conversation, repair.turn);
+    // What earlier rounds took back is gone; what this round has taken back is no longer claimed.
+    const Done before(conversation, 0, repair.turn);
+    const Done since(conversation, repair.turn, end);
+    const auto taken_back = [&made](const Done& calls) {
+      std::erase_if(made,
+                    [&](const PlannedEdit& edit) { return edit.undo && calls.done(*edit.undo); });
+    };
+    taken_back(before);
     for (const ToolUse& call : undo_calls(made, repair))
       if (!since.asked(call)) reply.calls.push_back(call);
-    // What was taken back is no longer claimed.
-    std::erase_if(made,
-                  [&](const PlannedEdit& edit) { return edit.undo && done.done(*edit.undo); });
+    taken_back(since);
   }
   if (reply.calls.empty())
     reply.calls.push_back({"", kTool, dump_json(finish_arguments(player, made))});

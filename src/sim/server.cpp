@@ -145,10 +145,7 @@ class SimulatedServer final : public Server {
                                                    : "bad request";
       out.set_content(error_json({out.status, what, "invalid_request_error", "", ""}), kJson);
     });
-    port_ = http_.open(options_.port);
-    if (port_ < 0)
-      return fail(ErrorCode::io, "cannot listen on port " + std::to_string(options_.port),
-                  "127.0.0.1", "choose another port, or 0 for any free one");
+    SKILLGRAD_TRY(port_, http_.open(options_.port));
     return {};
   }
 
