@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cstdio>
+
+#include <sys/utsname.h>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/exec/process.hpp>
+
+#include "exec/backends.hpp"
+#include "exec/memory_file.hpp"
+
+namespace skillgrad::exec {
+
+namespace {
+
+constexpr const char* kPasswd =
+    "root:x:0:0:root:/root:/usr/sbin/nologin\n"
+    "agent:x:65534:65534:agent:/tmp:/bin/bash\n";
+constexpr const char* kGroup = "root:x:0:\nagent:x:65534:\n";
+constexpr const char* kNsswitch = "passwd: files\ngroup: files\nhosts: files\n";
+constexpr const char* kHosts = "127.0.0.1 localhost\n::1 localhost\n";
+
+/// Runs inside, before the command: the process limit counts per user namespace (Linux 5.14), so it
+/// is set there. "-p" is dash's letter for it, "-u" bash's.
+constexpr const char* kStart =
+    "ulimit -p \"$0\" 2>/dev/null || ulimit -u \"$0\" 2>/dev/null; exec \"$@\"";
+
+/// Processes of bubblewrap itself: the monitor outside and the first process inside.
+constexpr unsigned kOwnProcesses = 2;
+
+bool counts_processes_per_namespace() {
+  utsname name{};
+  int major = 0;
+  int minor = 0;
+  if (::uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &major, &minor) != 2) return false;
+  return major > 5 || (major == 5 && minor >= 14);
+}
+
+class BwrapSandbox final : public Sandbox {
+ public:
+  BwrapSandbox(std::string program, std::vector<Descriptor> files, bool locks_namespaces)
+      : program_(std::move(program)),
+        files_(std::move(files)),
+        locks_namespaces_(locks_namespaces) {}
+
+  Result<CommandResult> run(const CommandSpec& spec, std::stop_token stop) override {
+    SKILLGRAD_CHECK(check_spec(spec));
+    LaunchPlan plan;
+    plan.program = program_;
+    plan.argv = arguments(spec);
+    plan.env = environment_block(spec.env);
+    plan.work_dir = "/";
+    plan.limits = spec.limits;
+    plan.extra_processes = kOwnProcesses;
+    plan.report = true;
+    for (const Descriptor& file : files_) plan.files.push_back(file.get());
+    SKILLGRAD_TRY(Finished finished, run_plan(plan, spec.stdin_text, std::move(stop)));
+    return judge(std::move(finished), spec);
+  }
+
+  [[nodiscard]] SandboxInfo info() const override {
+    SandboxInfo info;
+    info.backend = "bwrap";
+    info.isolates_files = info.isolates_network = true;
+    info.ends_process_tree = info.remaps_paths = true;
+    if (!locks_namespaces_) {
+      info.weaknesses.emplace_back(
+          "bubblewrap is older than 0.8: commands can create namespaces of their own");
+    }
+    return info;
+  }
+
+ private:
+  /// bubblewrap reports an exit code on the status descriptor only if it started the command.
+  static Result<CommandResult> judge(Finished finished, const CommandSpec& spec) {
+    CommandResult& result = finished.result;
+    const bool started = finished.report.find("\"exit-code\"") != std::string::npos;
+    const bool ended_by_us = result.timed_out || result.cancelled || finished.outcome.process_limit;
+    if (!started && !ended_by_us && result.signal == 0) {
+      const std::string said(trim(sanitize_utf8(result.err)));
+      return fail(ErrorCode::sandbox,
+                  "bubblewrap could not set up the sandbox" + (said.empty() ? "" : ": " + said),
+                  spec.work_dir.string(), "run `skillgrad doctor` to see which sandbox works here");
+    }
+    // It hands on the death by a signal as a shell does.
+    if (result.signal == 0 && result.exit_code > 128 && result.exit_code <= 128 + 64) {
+      result.signal = result.exit_code - 128;
+    }
+    return std::move(result);
+  }
+
+  [[nodiscard]] std::vector<std::string> arguments(const CommandSpec& spec) const {
+    std::vector<std::string> out = {program_,
+                                    "--unshare-user",
+                                    "--unshare-ipc",
+                                    "--unshare-pid",
+                                    "--unshare-net",
+                                    "--unshare-uts",
+                                    "--unshare-cgroup-try",
+                                    "--uid",
+                                    "65534",
+                                    "--gid",
+                                    "65534",
+                                    "--hostname",
+                                    "sandbox",
+                                    "--cap-drop",
+                                    "ALL",
+                                    "--die-with-parent",
+                                    "--new-session",
+                                    "--json-status-fd",
+                                    std::to_string(kReport)};
+    const auto add = [&](std::initializer_list<std::string> words) {
+      out.insert(out.end(), words.begin(), words.end());
+    };
+    if (locks_namespaces_) add({"--disable-userns"});
+    add_system(out);
+    const std::string tmp_bytes = std::to_string(std::max<std::uint64_t>(
+        spec.limits.file_bytes > 0 ? 2 * spec.limits.file_bytes : 0, std::uint64_t{64} << 20));
+    add({"--perms", "1777", "--size", tmp_bytes, "--tmpfs", "/tmp"});
+    for (const ReadOnlyMount& mount : spec.mounts) {
+      add({"--ro-bind", fs::absolute(mount.host).string(), mount.inside});
+    }
+    add({"--bind", fs::absolute(spec.work_dir).string(), kWorkDir, "--remount-ro", "/", "--chdir",
+         kWorkDir});
+    const bool limited = spec.limits.processes > 0 && counts_processes_per_namespace();
+    add({"--", "/bin/sh", "-c", kStart,
+         limited ? std::to_string(spec.limits.processes + kOwnProcesses) : "unlimited"});
+    out.insert(out.end(), spec.argv.begin(), spec.argv.end());
+    return out;
+  }
+
+  /// Programs and libraries of the host read-only, and of /etc only what programs need to start.
+  static void add_system(std::vector<std::string>& out) {
+    const auto add = [&](std::initializer_list<std::string> words) {
+      out.insert(out.end(), words.begin(), words.end());
+    };
+    add({"--ro-bind", "/usr", "/usr"});
+    std::error_code problem;
+    for (const char* name : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}) {
+      if (fs::is_symlink(name, problem)) {
+        add({"--symlink", fs::read_symlink(name, problem).string(), name});
+      } else if (fs::is_directory(name, problem)) {
+        add({"--ro-bind", name, name});
+      }
+    }
+    int fd = kFirstFile;
+    for (const char* name : {"passwd", "group", "nsswitch.conf", "hosts"}) {
+      add({"--ro-bind-data", std::to_string(fd++), std::string("/etc/") + name});
+    }
+    for (const std::string& name : readable_settings()) add({"--ro-bind-try", name, name});
+    add({"--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", "67108864", "--tmpfs",
+         "/dev/shm", "--remount-ro", "/dev"});
+  }
+
+  std::string program_;
+  std::vector<Descriptor> files_;  ///< in the order of add_system
+  bool locks_namespaces_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sandbox>> make_bwrap() {
+  const auto program = find_program("bwrap");
+  if (program.empty()) {
+    return fail(ErrorCode::sandbox, "bubblewrap (bwrap) is not installed", "PATH",
+                "apt install bubblewrap");
+  }
+  std::vector<Descriptor> files;
+  for (const char* text : {kPasswd, kGroup, kNsswitch, kHosts}) {
+    SKILLGRAD_TRY(Descriptor file, make_memory_file("skillgrad-etc", text));
+    files.push_back(std::move(file));
+  }
+  CommandSpec help;
+  help.argv = {program.string(), "--help"};
+  help.work_dir = "/";
+  help.limits.wall = std::chrono::seconds(10);
+  help.limits.memory_bytes = 0;
+  SKILLGRAD_TRY(const CommandResult said, run_process(help, {}));
+  const bool locks = said.out.find("--disable-userns") != std::string::npos;
+  return std::make_unique<BwrapSandbox>(program.string(), std::move(files), locks);
+}
+
+}  // namespace skillgrad::exec

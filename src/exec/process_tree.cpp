@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "exec/process_tree.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace skillgrad::exec {
+
+namespace {
+
+/// "/proc/PID/task" or "/proc/PID/task/TID/children" without the formatted-output functions, which
+/// may allocate.
+class Path {
+ public:
+  Path& text(const char* part) {
+    while (*part != '\0') bytes_[used_++] = *part++;
+    bytes_[used_] = '\0';
+    return *this;
+  }
+  Path& number(pid_t value) {
+    std::array<char, 16> digits{};
+    std::size_t count = 0;
+    do {
+      digits[count++] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    } while (value > 0);
+    while (count > 0) bytes_[used_++] = digits[--count];
+    bytes_[used_] = '\0';
+    return *this;
+  }
+  [[nodiscard]] const char* get() const { return bytes_.data(); }
+
+ private:
+  std::array<char, 96> bytes_{};
+  std::size_t used_ = 0;
+};
+
+/// As the kernel writes directory entries (getdents64).
+struct KernelEntry {
+  std::uint64_t inode;
+  std::int64_t offset;
+  std::uint16_t size;
+  std::uint8_t type;
+};
+constexpr std::size_t kNameOffset = 19;
+
+}  // namespace
+
+void ProcessTree::add_children_of_thread(pid_t pid, pid_t thread) {
+  const Path path =
+      Path().text("/proc/").number(pid).text("/task/").number(thread).text("/children");
+  const int fd = ::open(path.get(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  std::array<char, 4096> buffer;
+  pid_t value = 0;
+  for (ssize_t got = 0; (got = ::read(fd, buffer.data(), buffer.size())) > 0;) {
+    for (ssize_t i = 0; i < got; ++i) {
+      const char c = buffer[static_cast<std::size_t>(i)];
+      if (c >= '0' && c <= '9') {
+        value = value * 10 + (c - '0');
+        continue;
+      }
+      if (value > 0 && count_ < pids_.size()) pids_[count_++] = value;
+      value = 0;
+    }
+  }
+  ::close(fd);
+}
+
+void ProcessTree::add_children_of(pid_t pid) {
+  const Path path = Path().text("/proc/").number(pid).text("/task");
+  const int fd = ::open(path.get(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  alignas(KernelEntry) std::array<char, 2048> buffer;
+  for (long got = 0; (got = ::syscall(SYS_getdents64, fd, buffer.data(), buffer.size())) > 0;) {
+    for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
+      KernelEntry entry;
+      std::memcpy(&entry, buffer.data() + at, sizeof entry);
+      pid_t thread = 0;
+      for (const char* c = buffer.data() + at + kNameOffset; *c >= '0' && *c <= '9'; ++c) {
+        thread = thread * 10 + (*c - '0');
+      }
+      if (thread > 0) add_children_of_thread(pid, thread);
+      at += entry.size;
+    }
+  }
+  ::close(fd);
+}
+
+void ProcessTree::scan(pid_t root) {
+  count_ = 0;
+  add_children_of(root);
+  for (std::size_t next = 0; next < count_; ++next) add_children_of(pids_[next]);
+}
+
+void ProcessTree::kill_all() const {
+  for (std::size_t i = 0; i < count_; ++i) ::kill(pids_[i], SIGKILL);
+}
+
+}  // namespace skillgrad::exec

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <sys/types.h>
+
+namespace skillgrad::exec {
+
+/// Descendants of a process, found through /proc/PID/task/TID/children. Everything here is
+/// async-signal-safe, because the supervisor runs it between fork and exit.
+class ProcessTree {
+ public:
+  /// Lists the descendants of `root`, up to capacity; what forks meanwhile may be missed.
+  void scan(pid_t root);
+  [[nodiscard]] std::size_t size() const { return count_; }
+  void kill_all() const;
+
+ private:
+  void add_children_of(pid_t pid);
+  void add_children_of_thread(pid_t pid, pid_t thread);
+
+  std::array<pid_t, 8192> pids_{};
+  std::size_t count_ = 0;
+};
+
+}  // namespace skillgrad::exec
