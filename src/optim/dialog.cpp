@@ -17,6 +17,7 @@ constexpr int kLastTurns = 2;
 std::string problem_text(const Error& error) {
   std::string out = error.message;
   if (!error.where.empty()) out = error.where + ": " + out;
+  for (const std::string& context : error.context) out = context + ": " + out;
   if (!error.mend.empty()) out += " (" + error.mend + ")";
   return out;
 }

@@ -105,11 +105,15 @@ std::vector<skill::Finding> other_findings(const skill::LintReport& report) {
   return out;
 }
 
-PatchOutput to_output(const CandidateEditor& editor, const skill::LintReport& report, Patch hand_in,
-                      int rounds) {
+PatchOutput to_output(const CandidateEditor& editor, const skill::LintReport& report,
+                      const PatchInput& input, Patch hand_in, int rounds) {
   PatchOutput out;
   out.candidate = editor.candidate();
   out.patch = std::move(hand_in);
+  out.patch.edits.clear();
+  out.repair_rounds = rounds;
+  // Edits that take each other back are no patch.
+  if (editor.candidate() == *input.skill) return out;
   out.patch.edits = editor.edits();
   out.findings = other_findings(report);
   out.blocking = report.blocking;
