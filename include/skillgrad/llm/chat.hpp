@@ -31,15 +31,16 @@ struct Message {
 };
 
 struct ToolSpec {
-  std::string name;         ///< ^[A-Za-z][A-Za-z0-9_-]{0,63}$
+  std::string name;  ///< ^[A-Za-z][A-Za-z0-9_-]{0,63}$
   std::string description;
-  std::string parameters;   ///< JSON Schema text: {"type":"object","properties":{...},"required":[...]}
+  std::string
+      parameters;  ///< JSON Schema text: {"type":"object","properties":{...},"required":[...]}
 };
 
 /// One chat completion to ask for.
 struct ChatRequest {
-  std::string stage;  ///< executor, diagnoser, momentum, patcher, judge, doctor: ledger column
-  std::string scope;  ///< where in the run, e.g. "iter_003/diagnose/t1": ledger column, not sent
+  std::string stage;     ///< executor, diagnoser, momentum, patcher, judge, doctor: ledger column
+  std::string scope;     ///< where in the run, e.g. "iter_003/diagnose/t1": ledger column, not sent
   int sample_index = 0;  ///< keeps repeated rollouts of one request apart in cache and record
   std::vector<Message> messages;
   std::vector<ToolSpec> tools;
@@ -49,7 +50,7 @@ struct ChatRequest {
 enum class Finish { stop, length, tools, filtered, unknown };
 
 struct Usage {
-  std::int64_t input_tokens = 0;   ///< includes cached
+  std::int64_t input_tokens = 0;  ///< includes cached
   std::int64_t cached_tokens = 0;
   std::int64_t output_tokens = 0;  ///< includes reasoning
   std::int64_t calls = 0;          ///< finished calls, whether paid now or replayed from the run
@@ -66,7 +67,7 @@ struct ChatReply {
   std::optional<double> cost_usd;  ///< nullopt: price unknown
   std::string model;               ///< as the endpoint named it
   double seconds = 0;
-  int attempts = 0;                ///< HTTP attempts made now; 0 when replayed
+  int attempts = 0;  ///< HTTP attempts made now; 0 when replayed
 };
 
 struct CallContext {

@@ -22,35 +22,43 @@ struct EndpointOptions {
   /// a simulated endpoint changed; empty: origin and path of the URL.
   std::string identity;
   std::string model;
-  Secret api_key;        ///< empty: no auth header
+  Secret api_key;                              ///< empty: no auth header
   std::map<std::string, std::string> headers;  ///< extra ones; values are secrets to the redactor
   std::string stream = "auto";                 ///< auto | on | off
   std::optional<int> max_output_tokens;
-  std::optional<double> temperature;           ///< not sent unless set
-  std::string extra_body;                      ///< JSON object merged last, or ""
+  std::optional<double> temperature;  ///< not sent unless set
+  std::string extra_body;             ///< JSON object merged last, or ""
   std::string ca_file;
   bool insecure_tls = false;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds attempt_timeout{600'000};
   std::chrono::milliseconds max_retry_after{120'000};
+  /// Streams only: until the first byte, between bytes, between pieces of output.
+  std::chrono::milliseconds first_byte_timeout{120'000}, idle_timeout{90'000},
+      progress_timeout{300'000};
+  std::size_t max_reply_bytes = std::size_t{64} << 20U;  ///< after decompression
   int max_attempts_transient = 6;
   int max_attempts_rate_limit = 12;
   std::optional<double> price_in, price_cached, price_out;  ///< USD per million tokens, override
 };
 
-/// Hard limits of a run; 0 = none. Checked before every attempt.
+/// Hard limits of a run; 0 = none. Checked before every attempt; `max_calls` counts attempts.
 struct Budget {
   double max_usd = 0;
   std::int64_t max_tokens = 0;
   std::int64_t max_calls = 0;
+  /// Retries after server and connection errors: at most floor + share * first attempts, run-wide.
+  std::int64_t retry_floor = 10;
+  double retry_share = 0.2;
 };
 
-/// One row per attempt; written by the client, read by resume and reports.
+/// One row per attempt; written by the client, read by resume and reports. A row with billed
+/// "unknown" carries in `cost_usd` what was reserved for it.
 struct LedgerRow {
-  std::string key;       ///< request key (content hash with sample index and scope)
+  std::string key;  ///< request key (content hash with sample index and scope)
   std::string stage, scope, model;
-  std::string outcome;   ///< "ok", "refused" or an ErrorCode name
-  std::string billed;    ///< "yes", "no", "unknown"
+  std::string outcome;  ///< "ok", "refused" or an ErrorCode name
+  std::string billed;   ///< "yes", "no", "unknown"
   Usage usage;
   std::optional<double> cost_usd;
   int http_status = 0;
@@ -59,7 +67,8 @@ struct LedgerRow {
 };
 
 /// Where finished calls and attempts are recorded (implemented by the store; a fake in tests).
-/// Thread-safe. A finished reply is durable before `finish` returns, so that a resumed run finds it.
+/// Thread-safe. A finished reply is durable before `finish` returns, so that a resumed run finds
+/// it.
 class CallRecorder {
  public:
   virtual ~CallRecorder() = default;
@@ -82,7 +91,7 @@ struct LedgerTotals {
   std::map<std::string, Usage> by_stage;
   std::map<std::string, double> cost_by_stage;
   std::int64_t attempts = 0, retries = 0, failed_calls = 0, replayed_calls = 0;
-  double unsettled_usd = 0;        ///< attempts that may have been billed but gave no reply
+  double unsettled_usd = 0;  ///< attempts that may have been billed but gave no reply
 };
 
 /// Shared by all clients of a run: budget, ledger totals, calls in flight. Thread-safe.
@@ -94,11 +103,25 @@ class Accountant {
   Accountant& operator=(const Accountant&) = delete;
   /// Errors: budget, naming the limit, what is spent and how to raise it.
   [[nodiscard]] Result<> reserve(double usd, std::int64_t tokens);
+  /// The same, but waits while only attempts in flight stand in the way: they settle for less than
+  /// they reserved. Also cancelled when the stop token ends the wait.
+  [[nodiscard]] Result<> reserve_or_wait(double usd, std::int64_t tokens, std::stop_token stop);
   void settle(double reserved_usd, std::int64_t reserved_tokens, const LedgerRow& row);
+  /// Gives a reservation back whose attempt was never sent.
+  void release(double reserved_usd, std::int64_t reserved_tokens);
   /// A row of an earlier process of the same run (replayed at resume); counts as spent.
   void restore(const LedgerRow& row);
   [[nodiscard]] LedgerTotals totals() const;
   [[nodiscard]] int in_flight() const;
+  [[nodiscard]] const Budget& budget() const;
+  /// A call begins with its first attempt.
+  void note_call();
+  /// False: the run-wide retry budget is spent.
+  [[nodiscard]] bool take_retry();
+  /// A call ended in an error.
+  void note_failed_call();
+  /// A call was answered from the record. Adds nothing else: its rows were restored or settled.
+  void note_replay();
 
  private:
   struct State;
@@ -120,8 +143,10 @@ struct ClientDependencies {
 [[nodiscard]] Result<std::unique_ptr<ChatModel>> make_client(EndpointOptions options,
                                                              ClientDependencies dependencies);
 /// URL of the chat completions resource by R1.1. Errors: config.
-[[nodiscard]] Result<std::string> join_url(const std::string& base_url, const std::string& resource);
-/// USD per million tokens: {input, cached, output}, from the built-in dated table; nullopt if unknown.
+[[nodiscard]] Result<std::string> join_url(const std::string& base_url,
+                                           const std::string& resource);
+/// USD per million tokens: {input, cached, output}, from the built-in dated table; nullopt if
+/// unknown.
 struct Price {
   double input = 0, cached = 0, output = 0;
 };

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include <skillgrad/llm/client.hpp>
+
+namespace skillgrad::llm {
+
+struct Accountant::State {
+  explicit State(Budget limits) : budget(limits) { totals.cost_usd = 0.0; }
+
+  const Budget budget;
+  mutable std::mutex mutex;
+  std::condition_variable_any settled;
+  LedgerTotals totals;
+  double spent_usd = 0;  ///< known costs and what unanswered attempts reserved
+  std::int64_t spent_tokens = 0;
+  double reserved_usd = 0;
+  std::int64_t reserved_tokens = 0;
+  std::int64_t started = 0;  ///< attempts, those of earlier processes included
+  std::int64_t first_attempts = 0, budget_retries = 0;
+  int in_flight = 0;
+
+  /// The limit that forbids one more attempt; `alone` asks what would be if nothing were in flight.
+  [[nodiscard]] Result<> check(double usd, std::int64_t tokens, bool alone) const;
+  void take(double usd, std::int64_t tokens) {
+    reserved_usd += usd;
+    reserved_tokens += tokens;
+    ++started;
+    ++in_flight;
+  }
+  void free(double usd, std::int64_t tokens) {
+    reserved_usd = std::max(0.0, reserved_usd - usd);
+    reserved_tokens = std::max<std::int64_t>(0, reserved_tokens - tokens);
+    --in_flight;
+  }
+  void count(const LedgerRow& row);
+};
+
+Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) const {
+  // Sums of many small costs must not trip over their last bit.
+  constexpr double kEpsilon = 1e-9;
+  if (budget.max_calls > 0 && started >= budget.max_calls) {
+    return fail(ErrorCode::budget,
+                fmt::format("the limit of {} calls is reached", budget.max_calls), {},
+                "raise --max-calls and resume");
+  }
+  const double usd_before = spent_usd + (alone ? 0 : reserved_usd);
+  if (budget.max_usd > 0 && usd_before + usd > budget.max_usd + kEpsilon) {
+    return fail(ErrorCode::budget,
+                fmt::format("the limit of {:.4f} USD leaves no room for another call: {:.4f} USD "
+                            "are spent, {:.4f} reserved for {} calls in flight, and this call may "
+                            "cost up to {:.4f}",
+                            budget.max_usd, spent_usd, reserved_usd, in_flight, usd),
+                {}, "raise --max-usd or lower --max-output-tokens, then resume");
+  }
+  const std::int64_t tokens_before = spent_tokens + (alone ? 0 : reserved_tokens);
+  if (budget.max_tokens > 0 && tokens_before + tokens > budget.max_tokens) {
+    return fail(ErrorCode::budget,
+                fmt::format("the limit of {} tokens leaves no room for another call: {} are spent, "
+                            "{} reserved for {} calls in flight, and this call may take up to {}",
+                            budget.max_tokens, spent_tokens, reserved_tokens, in_flight, tokens),
+                {}, "raise --max-tokens or lower --max-output-tokens, then resume");
+  }
+  return {};
+}
+
+void Accountant::State::count(const LedgerRow& row) {
+  const bool ok = row.outcome == "ok" || row.outcome == "refused";
+  ++totals.attempts;
+  if (row.attempt > 1) ++totals.retries;
+  Usage usage = row.usage;
+  usage.calls = ok ? 1 : 0;
+  totals.usage += usage;
+  totals.by_stage[row.stage] += usage;
+  spent_tokens += usage.input_tokens + usage.output_tokens;
+  spent_usd += row.cost_usd.value_or(0);
+  if (row.billed == "unknown") {
+    totals.unsettled_usd += row.cost_usd.value_or(0);
+  } else if (row.billed == "yes") {
+    if (row.cost_usd) {
+      if (totals.cost_usd) *totals.cost_usd += *row.cost_usd;
+      totals.cost_by_stage[row.stage] += *row.cost_usd;
+    } else {
+      totals.cost_usd.reset();
+    }
+  }
+}
+
+Accountant::Accountant(Budget budget) : state_(std::make_unique<State>(budget)) {}
+Accountant::~Accountant() = default;
+
+Result<> Accountant::reserve(double usd, std::int64_t tokens) {
+  const std::scoped_lock lock(state_->mutex);
+  SKILLGRAD_CHECK(state_->check(usd, tokens, false));
+  state_->take(usd, tokens);
+  return {};
+}
+
+Result<> Accountant::reserve_or_wait(double usd, std::int64_t tokens, std::stop_token stop) {
+  std::unique_lock lock(state_->mutex);
+  while (true) {
+    if (state_->check(usd, tokens, false)) {
+      state_->take(usd, tokens);
+      return {};
+    }
+    SKILLGRAD_CHECK(state_->check(usd, tokens, true));
+    const int before = state_->in_flight;
+    state_->settled.wait(lock, stop, [&] { return state_->in_flight != before; });
+    if (stop.stop_requested()) {
+      return fail(ErrorCode::cancelled, "stopped while waiting for the budget");
+    }
+  }
+}
+
+void Accountant::release(double reserved_usd, std::int64_t reserved_tokens) {
+  {
+    const std::scoped_lock lock(state_->mutex);
+    state_->free(reserved_usd, reserved_tokens);
+    --state_->started;
+  }
+  state_->settled.notify_all();
+}
+
+void Accountant::settle(double reserved_usd, std::int64_t reserved_tokens, const LedgerRow& row) {
+  {
+    const std::scoped_lock lock(state_->mutex);
+    state_->free(reserved_usd, reserved_tokens);
+    state_->count(row);
+  }
+  state_->settled.notify_all();
+}
+
+void Accountant::restore(const LedgerRow& row) {
+  const std::scoped_lock lock(state_->mutex);
+  ++state_->started;
+  if (row.attempt <= 1) ++state_->first_attempts;
+  state_->count(row);
+}
+
+LedgerTotals Accountant::totals() const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->totals;
+}
+
+int Accountant::in_flight() const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->in_flight;
+}
+
+const Budget& Accountant::budget() const { return state_->budget; }
+
+void Accountant::note_call() {
+  const std::scoped_lock lock(state_->mutex);
+  ++state_->first_attempts;
+}
+
+bool Accountant::take_retry() {
+  const std::scoped_lock lock(state_->mutex);
+  const double allowed = static_cast<double>(state_->budget.retry_floor) +
+                         state_->budget.retry_share * static_cast<double>(state_->first_attempts);
+  if (static_cast<double>(state_->budget_retries) + 1 > allowed) return false;
+  ++state_->budget_retries;
+  return true;
+}
+
+void Accountant::note_failed_call() {
+  const std::scoped_lock lock(state_->mutex);
+  ++state_->totals.failed_calls;
+}
+
+void Accountant::note_replay() {
+  const std::scoped_lock lock(state_->mutex);
+  ++state_->totals.replayed_calls;
+}
+
+}  // namespace skillgrad::llm

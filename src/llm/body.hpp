@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <skillgrad/core/error.hpp>
+#include <skillgrad/llm/chat.hpp>
+
+namespace skillgrad::llm {
+
+/// How this endpoint wants requests written: the profile's defaults plus what its rejections
+/// taught.
+struct WireStyle {
+  bool completion_cap = false;  ///< max_completion_tokens instead of max_tokens
+  bool empty_content = false;   ///< "" instead of null on turns with calls only
+  bool stream = false;
+  bool stream_options = true;
+  bool mirror = true;               ///< send provider fields back
+  bool backfill_reasoning = false;  ///< turns with calls always carry reasoning_content
+  bool short_ids = false;           ///< tool call ids of 9 alphanumerics
+  std::string reasoning_effort;     ///< "" = as configured
+  std::set<std::string> dropped;    ///< top-level keys the endpoint refuses
+
+  friend bool operator==(const WireStyle&, const WireStyle&) = default;
+};
+
+/// A request body as top-level keys with their JSON text, in the order in which they are sent.
+struct Body {
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::int64_t output_cap = 0;  ///< what the body allows the model to write; 0 = no cap sent
+  bool has_null_content = false;
+
+  [[nodiscard]] bool has(const std::string& key) const;
+  [[nodiscard]] const std::string* find(const std::string& key) const;
+  [[nodiscard]] std::string text() const;
+  /// Keys sorted, without those that do not change the answer (R4.2): for the request key.
+  [[nodiscard]] std::string canonical() const;
+};
+
+struct BodyOptions {
+  std::string model;
+  std::string extra_body;  ///< JSON object merged last, or ""
+  std::optional<double> temperature;
+  std::string source;  ///< whose mirrored fields go back (endpoint and model)
+};
+
+/// Writes request bodies. Thread-safe.
+class BodyBuilder {
+ public:
+  /// Errors: config (extra_body is no object, or touches model, messages, tools or stream).
+  [[nodiscard]] static Result<std::unique_ptr<BodyBuilder>> create(BodyOptions options);
+  /// `cap` is the output cap to send; one in extra_body beats it. Errors: bad_request (a tool's
+  /// name or schema breaks the protocol).
+  [[nodiscard]] Result<Body> build(const ChatRequest& request, const WireStyle& style,
+                                   std::int64_t cap) const;
+
+ private:
+  explicit BodyBuilder(BodyOptions options) : options_(std::move(options)) {}
+  [[nodiscard]] Result<std::shared_ptr<const std::string>> tools_text(
+      const std::vector<ToolSpec>& tools) const;
+
+  BodyOptions options_;
+  std::vector<std::pair<std::string, std::string>> extra_;
+  std::int64_t extra_cap_ = 0;
+  mutable std::mutex mutex_;
+  /// Tool arrays are few and repeat on every call: their bytes are written once.
+  mutable std::unordered_map<std::string, std::shared_ptr<const std::string>> tools_;
+};
+
+/// The `messages` array: one system message first, every call answered once and in order (R1.11,
+/// R1.17, R1.18). Sets `null_content` when a turn carries content null.
+[[nodiscard]] std::string write_messages(const std::vector<Message>& messages,
+                                         const WireStyle& style, const std::string& source,
+                                         bool& null_content);
+
+}  // namespace skillgrad::llm

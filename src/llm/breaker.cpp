@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "llm/breaker.hpp"
+
+#include <algorithm>
+
+namespace skillgrad::llm {
+
+Breaker::Gate Breaker::enter(SteadyTime now) {
+  const std::scoped_lock lock(mutex_);
+  if (failed_probes_ >= kProbes) return {Gate::Kind::dead, Duration{0}};
+  if (now < pause_until_) return {Gate::Kind::wait, pause_until_ - now};
+  if (!open_) return {};
+  if (now < open_until_) return {Gate::Kind::wait, open_until_ - now};
+  // One request tries the endpoint; the others look again soon.
+  if (probing_) return {Gate::Kind::wait, std::chrono::milliseconds(500)};
+  probing_ = true;
+  return {};
+}
+
+void Breaker::answered() {
+  const std::scoped_lock lock(mutex_);
+  consecutive_ = 0;
+  failed_probes_ = 0;
+  open_ = false;
+  probing_ = false;
+}
+
+void Breaker::failed(SteadyTime now) {
+  const std::scoped_lock lock(mutex_);
+  ++consecutive_;
+  if (open_) {
+    if (!probing_) return;  // it had started before the breaker opened
+    probing_ = false;
+    ++failed_probes_;
+    open_until_ = now + kOpenFor;
+  } else if (consecutive_ >= kFailuresToOpen) {
+    open_ = true;
+    open_until_ = now + kOpenFor;
+  }
+}
+
+void Breaker::abandoned() {
+  const std::scoped_lock lock(mutex_);
+  probing_ = false;
+}
+
+void Breaker::pause_until(SteadyTime time) {
+  const std::scoped_lock lock(mutex_);
+  pause_until_ = std::max(pause_until_, time);
+}
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <mutex>
+
+#include <skillgrad/core/clock.hpp>
+
+namespace skillgrad::llm {
+
+/// Keeps workers from hammering an endpoint that is down (R3.5), and makes all of them wait out a
+/// rate limit that one of them met. Thread-safe; time comes from the caller.
+class Breaker {
+ public:
+  struct Gate {
+    enum class Kind { go, wait, dead };
+    Kind kind = Kind::go;
+    Duration wait{0};
+  };
+  /// May an attempt start now? After `go` the caller must report success, failure or neither.
+  [[nodiscard]] Gate enter(SteadyTime now);
+  /// The endpoint answered, whatever it said.
+  void answered();
+  /// Connection failure or 5xx.
+  void failed(SteadyTime now);
+  /// The attempt told nothing about the endpoint (cancelled).
+  void abandoned();
+  /// The endpoint asked for a pause.
+  void pause_until(SteadyTime time);
+
+ private:
+  static constexpr int kFailuresToOpen = 8;
+  static constexpr int kProbes = 3;
+  static constexpr Duration kOpenFor = std::chrono::seconds(30);
+
+  std::mutex mutex_;
+  int consecutive_ = 0;
+  int failed_probes_ = 0;
+  bool open_ = false;
+  bool probing_ = false;
+  SteadyTime open_until_{};
+  SteadyTime pause_until_{};
+};
+
+}  // namespace skillgrad::llm

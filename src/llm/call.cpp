@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+#include "llm/call.hpp"
+
+#include <algorithm>
+
+#include <curl/curl.h>
+
+#include <skillgrad/core/text.hpp>
+
+#include "llm/explain.hpp"
+#include "llm/outcome.hpp"
+#include "llm/record.hpp"
+#include "llm/url.hpp"
+#include "llm/usage.hpp"
+
+namespace skillgrad::llm {
+
+namespace {
+
+/// Enough for long tool calls and some hidden reasoning; endpoints that allow less say so, and the
+/// cap is then cut to what they name.
+constexpr std::int64_t kDefaultOutputCap = 16'000;
+/// Changes of the request that one call may try, learned or its own; they are no retries.
+constexpr int kMaxResends = 6;
+
+bool fatal_class(FailureClass cls) {
+  return cls == FailureClass::auth || cls == FailureClass::quota ||
+         cls == FailureClass::model_not_found || cls == FailureClass::wrong_url ||
+         cls == FailureClass::tls;
+}
+
+}  // namespace
+
+Call::Call(Endpoint& endpoint, const ChatRequest& request, const CallContext& context)
+    : endpoint_(endpoint),
+      request_(request),
+      context_(context),
+      retries_({endpoint.options().max_attempts_transient,
+                endpoint.options().max_attempts_rate_limit, endpoint.options().max_retry_after}) {}
+
+Result<ChatReply> Call::run() {
+  if (auto error = endpoint_.fatal()) return tl::unexpected(std::move(*error));
+  SKILLGRAD_CHECK(prepare());
+  SKILLGRAD_TRY(std::optional<ChatReply> recorded, replay());
+  if (recorded) return std::move(*recorded);
+  Result<ChatReply> result = attempts();
+  if (!result && attempt_ > 0 && result.error().code != ErrorCode::cancelled) {
+    endpoint_.accountant().note_failed_call();
+  }
+  return result;
+}
+
+Result<> Call::prepare() {
+  wanted_cap_ = request_.max_output_tokens.value_or(
+      endpoint_.options().max_output_tokens.value_or(static_cast<int>(kDefaultOutputCap)));
+  style_ = endpoint_.initial_style();
+  SKILLGRAD_TRY(body_, endpoint_.builder().build(request_, style_, wanted_cap_));
+  key_ = request_key(printable_url(endpoint_.url()), endpoint_.options().model, body_, request_);
+  text_ = body_.text();
+  prompt_bytes_ = text_.size();
+  return {};
+}
+
+Result<std::optional<ChatReply>> Call::replay() {
+  if (endpoint_.recorder() == nullptr) return std::optional<ChatReply>{};
+  SKILLGRAD_TRY(const std::optional<std::string> found, endpoint_.recorder()->find(key_));
+  if (!found) return std::optional<ChatReply>{};
+  auto reply = reply_from_json(*found, "recorded reply " + key_);
+  if (!reply) {
+    // A damaged entry is a miss: the call is made again and its reply replaces it.
+    endpoint_.warn_once("a recorded reply cannot be read and is asked for again: " +
+                        reply.error().message);
+    return std::optional<ChatReply>{};
+  }
+  endpoint_.accountant().note_replay();
+  return std::optional<ChatReply>(std::move(*reply));
+}
+
+Result<ChatReply> Call::attempts() {
+  while (true) {
+    SKILLGRAD_CHECK(gate());
+    SKILLGRAD_CHECK(write_body());
+    SKILLGRAD_CHECK(reserve());
+    ReadReply read = send();
+    SKILLGRAD_CHECK(settle(read));
+    if (!read.failure) return std::move(read.reply);
+    SKILLGRAD_CHECK(after_failure(read));
+  }
+}
+
+Result<> Call::gate() {
+  while (true) {
+    if (auto error = endpoint_.fatal()) return tl::unexpected(std::move(*error));
+    if (context_.stop.stop_requested()) {
+      return fail(ErrorCode::cancelled, "stopped before the request was sent", {},
+                  "resume the run to go on");
+    }
+    const SteadyTime now = endpoint_.clock().now();
+    if (context_.deadline && now >= *context_.deadline) {
+      return fail(ErrorCode::deadline, "the time limit passed before the request was sent", {},
+                  "raise the time limit and resume");
+    }
+    const Breaker::Gate gate = endpoint_.breaker().enter(now);
+    if (gate.kind == Breaker::Gate::Kind::go) return {};
+    if (gate.kind == Breaker::Gate::Kind::dead) {
+      Failure down = make_failure(FailureClass::transient, 0,
+                                  "the endpoint stayed down: three probes, 30 s apart, failed");
+      Error error = give_up(down, {});
+      endpoint_.set_fatal(error);
+      return tl::unexpected(std::move(error));
+    }
+    // Workers that waited for the same moment start a little apart.
+    const double spread = jitter_number(endpoint_.jitter_seed() + 1, key_, attempt_);
+    const Duration extra = std::min<Duration>(gate.wait / 10, std::chrono::seconds(1));
+    const Duration pause = gate.wait + std::chrono::duration_cast<Duration>(extra * spread);
+    SKILLGRAD_CHECK(wait(pause, make_failure(FailureClass::rate_limit, 0,
+                                             "the endpoint asked for a pause or is down")));
+  }
+}
+
+Result<> Call::write_body() {
+  const WireStyle style = endpoint_.style();
+  const std::int64_t cap =
+      cap_override_.value_or(endpoint_.fitting_cap(wanted_cap_, prompt_bytes_));
+  if (style == style_ && cap == body_.output_cap) return {};
+  auto body = endpoint_.builder().build(request_, style, cap);
+  if (!body) {
+    endpoint_.breaker().abandoned();
+    return tl::unexpected(body.error());
+  }
+  style_ = style;
+  body_ = std::move(*body);
+  text_ = body_.text();
+  return {};
+}
+
+Result<> Call::reserve() {
+  const std::int64_t prompt = estimate_tokens(text_.size());
+  reserved_tokens_ = prompt + body_.output_cap;
+  Usage most;
+  most.input_tokens = prompt;
+  most.output_tokens = body_.output_cap;
+  const std::optional<double> usd = endpoint_.cost(most, 0);
+  priced_ = usd.has_value();
+  reserved_usd_ = usd.value_or(0);
+  auto reserved =
+      endpoint_.accountant().reserve_or_wait(reserved_usd_, reserved_tokens_, context_.stop);
+  if (!reserved) {
+    endpoint_.breaker().abandoned();
+    return reserved;
+  }
+  // The wait may have been long: another worker may have met an error that ends the run.
+  std::optional<Error> error = endpoint_.fatal();
+  if (!error && attempt_ == 0) endpoint_.accountant().note_call();
+  ++attempt_;
+  if (!error && endpoint_.recorder() != nullptr) {
+    if (auto begun = endpoint_.recorder()->begin(key_, row(), reserved_usd_); !begun) {
+      error = begun.error();
+    }
+  }
+  if (!error) return {};
+  endpoint_.breaker().abandoned();
+  endpoint_.accountant().release(reserved_usd_, reserved_tokens_);
+  return tl::unexpected(std::move(*error));
+}
+
+ReadReply Call::send() {
+  AttemptLimits limits;
+  const EndpointOptions& options = endpoint_.options();
+  limits.total = options.attempt_timeout;
+  limits.stream = style_.stream;
+  limits.first_byte = options.first_byte_timeout;
+  limits.idle = options.idle_timeout;
+  limits.progress = options.progress_timeout;
+  bool cut_by_deadline = false;
+  if (context_.deadline) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        *context_.deadline - endpoint_.clock().now());
+    cut_by_deadline = left < limits.total;
+    limits.total = std::min(limits.total, left);
+  }
+  HttpReply http = endpoint_.transport().perform(text_, limits, context_.stop);
+  http_status_ = http.status;
+  seconds_ = http.seconds;
+  total_seconds_ += http.seconds;
+  ReplyContext context;
+  context.request = &request_;
+  context.salt = key_;
+  context.source = endpoint_.source();
+  context.request_bytes = text_.size();
+  ReadReply read = read_outcome(http, context, endpoint_.clock().wall_now());
+  if (read.failure && cut_by_deadline && http.curl_code == CURLE_OPERATION_TIMEDOUT) {
+    read.failure->cls = FailureClass::deadline;
+    read.failure->detail = "the time limit passed before the reply was complete";
+  }
+  return read;
+}
+
+LedgerRow Call::row() const {
+  LedgerRow row;
+  row.key = key_;
+  row.stage = request_.stage;
+  row.scope = request_.scope;
+  row.model = endpoint_.options().model;
+  row.attempt = attempt_;
+  return row;
+}
+
+void Call::charge_failure(const ReadReply& read, LedgerRow& row) const {
+  const Failure& failure = *read.failure;
+  row.outcome = to_string(code_of(failure.cls));
+  row.usage = read.reply.usage;
+  if (!failure.possibly_billed) {
+    row.billed = "no";
+    row.usage = {};
+    return;
+  }
+  const bool known = row.usage.input_tokens > 0 && !row.usage.estimated;
+  row.billed = known ? "yes" : "unknown";
+  if (read.provider_cost) {
+    row.cost_usd = read.provider_cost;
+  } else if (row.usage.input_tokens > 0) {
+    row.cost_usd = endpoint_.cost(row.usage, read.cache_write_tokens);
+  } else if (priced_) {
+    row.cost_usd = reserved_usd_;
+  }
+}
+
+Result<> Call::settle(ReadReply& read) {
+  LedgerRow paid = row();
+  paid.http_status = http_status_;
+  paid.seconds = seconds_;
+  Result<> recorded;
+  if (read.failure) {
+    charge_failure(read, paid);
+    if (endpoint_.recorder() != nullptr) recorded = endpoint_.recorder()->attempt_failed(paid);
+  } else {
+    report_success(read);
+    ChatReply& reply = read.reply;
+    paid.outcome = reply.refused ? "refused" : "ok";
+    paid.billed = "yes";
+    paid.usage = reply.usage;
+    paid.cost_usd = reply.cost_usd;
+    if (endpoint_.recorder() != nullptr) {
+      const Redactor* redactor = endpoint_.record_redactor();
+      recorded = endpoint_.recorder()->finish(paid, redact_json(text_, redactor),
+                                              reply_to_json(reply, redactor));
+    }
+  }
+  endpoint_.accountant().settle(reserved_usd_, reserved_tokens_, paid);
+  if (!read.failure) endpoint_.breaker().answered();
+  return recorded;
+}
+
+void Call::report_success(ReadReply& read) {
+  ChatReply& reply = read.reply;
+  reply.usage.calls = 1;
+  reply.cost_usd = read.provider_cost ? read.provider_cost
+                                      : endpoint_.cost(reply.usage, read.cache_write_tokens);
+  reply.seconds = total_seconds_;
+  reply.attempts = attempt_;
+  endpoint_.check_model(reply.model);
+  if (read.text_tool_call) {
+    endpoint_.warn_once(
+        "text_tool_call: the endpoint leaves tool calls in the text; they are read "
+        "from there (start the server with its tool call parser)");
+  }
+  if (reply.usage.estimated) {
+    endpoint_.warn_once("the endpoint sends no usage; tokens are estimated from bytes");
+  }
+  if (reply.finish == Finish::length && trim(reply.message.content).empty()) {
+    endpoint_.warn_once("the output cap of " + std::to_string(body_.output_cap) +
+                        " tokens was spent without any visible text, on " +
+                        std::to_string(read.reasoning_tokens) +
+                        " tokens of reasoning; raise --max-output-tokens");
+  }
+}
+
+bool Call::adapt(ReadReply& read) {
+  Failure& failure = *read.failure;
+  if (resends_ >= kMaxResends) return false;
+  const bool refused = failure.status == 400 || failure.status == 402 || failure.status == 403 ||
+                       failure.status == 413 || failure.status == 422 || failure.status == 429 ||
+                       failure.status == 500;
+  const bool about_size = failure.cls == FailureClass::context_overflow ||
+                          failure.cls == FailureClass::request_too_large ||
+                          failure.cls == FailureClass::bad_request ||
+                          failure.cls == FailureClass::unsupported_param;
+  if (refused && about_size && !clamped_) {
+    if (const auto advice = advise_cap(failure.body, body_.output_cap)) {
+      endpoint_.learn_limits(*advice);
+      cap_override_ = advice->cap;
+      clamped_ = true;
+      ++resends_;
+      return true;
+    }
+  }
+  if (failure.cls != FailureClass::unsupported_param) return false;
+  const auto mutation = find_mutation(failure.body, body_, style_);
+  if (!mutation || !endpoint_.learn(style_, *mutation)) {
+    failure.cls = FailureClass::bad_request;
+    return false;
+  }
+  ++resends_;
+  return true;
+}
+
+Result<> Call::after_failure(ReadReply& read) {
+  Failure& failure = *read.failure;
+  const SteadyTime now = endpoint_.clock().now();
+  if (failure.cls == FailureClass::cancelled) {
+    endpoint_.breaker().abandoned();
+  } else if (failure.cls == FailureClass::transient &&
+             (failure.status == 0 || failure.status >= 500)) {
+    endpoint_.breaker().failed(now);
+  } else {
+    endpoint_.breaker().answered();
+  }
+  if (adapt(read)) return {};
+  if (clamped_ && (failure.cls == FailureClass::bad_request ||
+                   failure.cls == FailureClass::request_too_large)) {
+    failure.cls = FailureClass::context_overflow;
+  }
+  if (fatal_class(failure.cls)) {
+    Error error = give_up(failure, {});
+    endpoint_.set_fatal(error);
+    return tl::unexpected(std::move(error));
+  }
+  const double uniform = jitter_number(endpoint_.jitter_seed(), key_, attempt_);
+  const RetryDecision decision = retries_.decide(failure, uniform);
+  if (!decision.retry) return tl::unexpected(give_up(failure, decision.note));
+  if (decision.counts_in_budget && !endpoint_.accountant().take_retry()) {
+    return tl::unexpected(give_up(failure, "the run-wide retry budget is spent"));
+  }
+  if (failure.cls == FailureClass::truncated_call) {
+    cap_override_ = 2 * std::max(body_.output_cap, read.reply.usage.output_tokens);
+    return {};
+  }
+  if (failure.cls == FailureClass::rate_limit && failure.delay) {
+    endpoint_.breaker().pause_until(now + decision.wait);
+  }
+  return wait(decision.wait, failure);
+}
+
+Result<> Call::wait(Duration duration, const Failure& failure) {
+  if (duration <= Duration{0}) return {};
+  if (context_.deadline && endpoint_.clock().now() + duration > *context_.deadline) {
+    return tl::unexpected(give_up(failure, "the time limit leaves no room for another attempt"));
+  }
+  if (endpoint_.clock().sleep_for(duration, context_.stop)) return {};
+  return fail(ErrorCode::cancelled, "stopped while waiting to try again", {},
+              "resume the run to go on");
+}
+
+Error Call::give_up(const Failure& failure, const std::string& note) {
+  ErrorScene scene;
+  scene.url = endpoint_.url();
+  scene.model = endpoint_.options().model;
+  scene.attempts = attempt_;
+  scene.output_cap = body_.output_cap;
+  scene.note = note;
+  scene.redact = [this](const std::string& text) { return endpoint_.redact(text); };
+  if (failure.cls == FailureClass::model_not_found) {
+    if (auto models = fetch_models(endpoint_.options(), std::chrono::seconds(5))) {
+      scene.offered_models = std::move(*models);
+    }
+  }
+  return explain(failure, scene);
+}
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <skillgrad/llm/client.hpp>
+
+#include "llm/endpoint.hpp"
+#include "llm/reply.hpp"
+#include "llm/retry.hpp"
+
+namespace skillgrad::llm {
+
+/// One chat completion, with all its attempts. Used once, by one thread.
+class Call {
+ public:
+  Call(Endpoint& endpoint, const ChatRequest& request, const CallContext& context);
+  [[nodiscard]] Result<ChatReply> run();
+
+ private:
+  [[nodiscard]] Result<> prepare();
+  [[nodiscard]] Result<std::optional<ChatReply>> replay();
+  [[nodiscard]] Result<ChatReply> attempts();
+  /// Waits until an attempt may start; an error when none may.
+  [[nodiscard]] Result<> gate();
+  [[nodiscard]] Result<> write_body();
+  [[nodiscard]] Result<> reserve();
+  [[nodiscard]] ReadReply send();
+  [[nodiscard]] Result<> settle(ReadReply& read);
+  [[nodiscard]] LedgerRow row() const;
+  void charge_failure(const ReadReply& read, LedgerRow& row) const;
+  /// Success: another attempt follows. Error: the call is over.
+  [[nodiscard]] Result<> after_failure(ReadReply& read);
+  [[nodiscard]] bool adapt(ReadReply& read);
+  [[nodiscard]] Result<> wait(Duration duration, const Failure& failure);
+  [[nodiscard]] Error give_up(const Failure& failure, const std::string& note);
+  void report_success(ReadReply& read);
+
+  Endpoint& endpoint_;
+  const ChatRequest& request_;
+  const CallContext& context_;
+  RetryState retries_;
+
+  Body body_;
+  std::string text_;  ///< the bytes that are sent; equal for equal attempts
+  WireStyle style_;   ///< how body_ is written
+  std::string key_;
+  std::int64_t wanted_cap_ = 0;
+  std::optional<std::int64_t> cap_override_;
+  std::size_t prompt_bytes_ = 0;
+  bool clamped_ = false;
+  int resends_ = 0;
+
+  int attempt_ = 0;
+  int http_status_ = 0;
+  double seconds_ = 0, total_seconds_ = 0;
+  double reserved_usd_ = 0;
+  std::int64_t reserved_tokens_ = 0;
+  bool priced_ = false;
+};
+
+/// GET {base}/models with the client's headers.
+[[nodiscard]] Result<std::vector<std::string>> fetch_models(const EndpointOptions& options,
+                                                            std::chrono::milliseconds timeout);
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <skillgrad/core/error.hpp>
+
+#include "llm/delays.hpp"
+#include "llm/error_body.hpp"
+
+namespace skillgrad::llm {
+
+/// Kinds of failure by what the client does about them (endpoints.md R3.2).
+enum class FailureClass {
+  quota,
+  context_overflow,
+  request_too_large,
+  content_filter,
+  unsupported_param,  ///< a candidate for a learned change; bad_request when none fits
+  tool_use_failed,
+  auth,
+  model_not_found,
+  wrong_url,
+  tls,
+  rate_limit,
+  transient,
+  bad_encoding,  ///< corrupt gzip, garbage status line, huge header: one retry
+  malformed,     ///< the reply is not what the protocol says, empty, or cut
+  empty_choices,
+  empty_tool_calls,  ///< finish says tools, there are none
+  truncated_call,    ///< a tool call cut at the output limit
+  too_big,           ///< reply above the byte cap
+  bad_request,
+  cancelled,
+  deadline
+};
+
+[[nodiscard]] const char* to_string(FailureClass cls);
+[[nodiscard]] ErrorCode code_of(FailureClass cls);
+
+/// One failed attempt.
+struct Failure {
+  FailureClass cls = FailureClass::transient;
+  int status = 0;
+  ErrorBody body;
+  std::optional<Duration> delay;     ///< what the endpoint asked for
+  std::optional<bool> should_retry;  ///< x-should-retry
+  std::string detail;                ///< transport text, when there is no body
+  std::string location;              ///< of a 3xx
+  bool possibly_billed = false;
+};
+
+/// Classifies an HTTP error (or an error inside a 2xx, with the status it stands for).
+[[nodiscard]] FailureClass classify_status(int status, const ErrorBody& body, bool has_delay);
+/// R3.3: the prompt is too long for the model.
+[[nodiscard]] bool says_overflow(const std::string& lower_text);
+
+}  // namespace skillgrad::llm

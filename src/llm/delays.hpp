@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <skillgrad/core/clock.hpp>
+
+#include "llm/error_body.hpp"
+
+namespace skillgrad::llm {
+
+using Headers = std::map<std::string, std::string>;  ///< names in lower case, last value wins
+
+/// How long the endpoint asks to wait (R3.4), in the order of the sources; zero, negative and
+/// unreadable values do not count. `wall_now` stands in when the reply carries no Date.
+[[nodiscard]] std::optional<Duration> requested_delay(const Headers& headers,
+                                                      const ErrorBody& error, WallTime wall_now);
+/// "1s", "6m0s", "17ms", "2m59.56s", "0.5", "34s"; nullopt for anything else or for <= 0.
+[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
+
+/// Full-jitter backoff: uniform in [0, min(cap, base * 2^(attempt-1))], at least 10 ms.
+[[nodiscard]] Duration backoff(int attempt, double uniform);
+/// A requested delay plus 0 to 10 %, never less.
+[[nodiscard]] Duration with_jitter(Duration delay, double uniform);
+
+/// Uniform numbers in [0,1) from (seed, key, attempt): the same in every run, whatever the thread.
+[[nodiscard]] double jitter_number(std::uint64_t seed, const std::string& key, int attempt);
+
+}  // namespace skillgrad::llm

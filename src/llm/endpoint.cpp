@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#include "llm/endpoint.hpp"
+
+#include <algorithm>
+
+#include <skillgrad/core/text.hpp>
+
+#include "llm/headers.hpp"
+#include "llm/profile.hpp"
+
+namespace skillgrad::llm {
+
+namespace {
+
+constexpr int kMaxMutations = 4;
+
+/// "gpt-4o-mini-2024-07-18" -> "gpt", "qwen/qwen3:8b" -> "qwen3".
+std::string family(const std::string& model) {
+  std::string name = to_lower_ascii(model);
+  name = name.substr(name.rfind('/') + 1);
+  return name.substr(0, name.find_first_of("-:_. "));
+}
+
+}  // namespace
+
+Endpoint::Endpoint(EndpointOptions options, ClientDependencies dependencies)
+    : options_(std::move(options)),
+      dependencies_(std::move(dependencies)),
+      clock_(dependencies_.clock),
+      accountant_(dependencies_.accountant),
+      own_redactor_(secrets_of(options_)) {
+  if (clock_ == nullptr) {
+    own_clock_ = std::make_unique<SystemClock>();
+    clock_ = own_clock_.get();
+  }
+  if (accountant_ == nullptr) {
+    own_accountant_ = std::make_unique<Accountant>(Budget{});
+    accountant_ = own_accountant_.get();
+  }
+}
+
+Result<std::unique_ptr<Endpoint>> Endpoint::create(EndpointOptions options,
+                                                   ClientDependencies dependencies) {
+  std::unique_ptr<Endpoint> endpoint(new Endpoint(std::move(options), std::move(dependencies)));
+  SKILLGRAD_CHECK(endpoint->resolve());
+  SKILLGRAD_CHECK(endpoint->resolve_price());
+  return endpoint;
+}
+
+Result<> Endpoint::resolve() {
+  if (trim(options_.model).empty()) {
+    return fail(ErrorCode::config, "no model is named", {}, "give one with --model");
+  }
+  if (options_.stream != "auto" && options_.stream != "on" && options_.stream != "off") {
+    return fail(ErrorCode::config, "stream is \"" + options_.stream + "\"", {},
+                "use auto, on or off");
+  }
+  SKILLGRAD_TRY(const Url url, parse_base_url(options_.base_url));
+  const Profile profile = profile_of(url, options_.model);
+  url_ = chat_url(url, options_.model);
+  source_ = url.origin() + url.path + " " + options_.model;
+  initial_style_.completion_cap = profile.completion_cap;
+  initial_style_.empty_content = profile.empty_content;
+  initial_style_.stream_options = profile.stream_options;
+  initial_style_.mirror = profile.mirror_reasoning;
+  initial_style_.stream = options_.stream == "on" || (options_.stream == "auto" && profile.stream);
+  style_ = initial_style_;
+  SKILLGRAD_TRY(std::vector<std::string> headers, request_headers(options_, profile));
+  SKILLGRAD_TRY(builder_, BodyBuilder::create({options_.model, options_.extra_body,
+                                               options_.temperature, source_}));
+  TransportOptions transport;
+  transport.url = url_;
+  transport.headers = std::move(headers);
+  transport.ca_file = options_.ca_file;
+  transport.insecure_tls = options_.insecure_tls;
+  transport.connect_timeout = options_.connect_timeout;
+  transport.max_reply_bytes = options_.max_reply_bytes;
+  transport_ = std::make_unique<Transport>(std::move(transport));
+  if (options_.insecure_tls) {
+    warn_once("insecure_tls is set: the endpoint's certificate is not checked");
+  }
+  return {};
+}
+
+Result<> Endpoint::resolve_price() {
+  if (options_.price_in.has_value() != options_.price_out.has_value()) {
+    return fail(ErrorCode::config, "only one of the prices for input and output is set", {},
+                "set both price_in and price_out (USD per million tokens)");
+  }
+  if (options_.price_in) {
+    price_ = PriceEntry{};
+    price_->base = {*options_.price_in, options_.price_cached.value_or(*options_.price_in),
+                    *options_.price_out};
+  } else {
+    price_ = PriceTable::built_in().find(options_.model, clock_->wall_now());
+  }
+  if (!price_ && accountant_->budget().max_usd > 0) {
+    return fail(ErrorCode::config,
+                "max_usd is set, but the price of model \"" + options_.model + "\" is not known",
+                {},
+                "give its price with price_in and price_out (USD per million tokens), or limit "
+                "tokens with --max-tokens");
+  }
+  return {};
+}
+
+const Redactor* Endpoint::record_redactor() const {
+  return dependencies_.redactor != nullptr ? dependencies_.redactor : &own_redactor_;
+}
+
+std::string Endpoint::redact(const std::string& text) const {
+  std::string out = own_redactor_.redact(text);
+  if (dependencies_.redactor != nullptr) out = dependencies_.redactor->redact(out);
+  return out;
+}
+
+void Endpoint::warn_once(const std::string& line) {
+  const std::string text = redact(line);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!warned_.insert(text).second) return;
+  }
+  if (dependencies_.warn) dependencies_.warn(text);
+}
+
+std::optional<double> Endpoint::cost(const Usage& usage, std::int64_t cache_write) const {
+  if (!price_) return std::nullopt;
+  return cost_of(*price_, usage, cache_write);
+}
+
+std::optional<Error> Endpoint::fatal() const {
+  if (!has_fatal_.load()) return std::nullopt;
+  const std::scoped_lock lock(mutex_);
+  return fatal_;
+}
+
+void Endpoint::set_fatal(const Error& error) {
+  const std::scoped_lock lock(mutex_);
+  if (!fatal_) fatal_ = error;
+  has_fatal_.store(true);
+}
+
+WireStyle Endpoint::style() const {
+  const std::scoped_lock lock(mutex_);
+  return style_;
+}
+
+bool Endpoint::learn(const WireStyle& sent, const Mutation& mutation) {
+  {
+    const std::scoped_lock lock(mutex_);
+    // Another call met the same rejection first: what it learned is tried before more is changed.
+    if (style_ != sent) return true;
+    if (learned_ >= kMaxMutations || mutation.style == style_) return false;
+    style_ = mutation.style;
+    ++learned_;
+  }
+  warn_once("model " + options_.model + " at " + url_ +
+            " refused a parameter: " + mutation.description + " for all further requests");
+  return true;
+}
+
+void Endpoint::learn_limits(const CapAdvice& advice) {
+  if (advice.output_limit > 0) output_limit_.store(advice.output_limit);
+  if (advice.context_limit > 0) context_limit_.store(advice.context_limit);
+}
+
+std::int64_t Endpoint::fitting_cap(std::int64_t wanted, std::size_t prompt_bytes) const {
+  constexpr std::int64_t kLeast = 256;
+  if (const auto limit = output_limit_.load(); limit > 0) wanted = std::min(wanted, limit);
+  if (const auto limit = context_limit_.load(); limit > 0) {
+    // A low estimate of the prompt: if it was too low, the endpoint names the exact numbers.
+    const auto room = limit - static_cast<std::int64_t>(prompt_bytes / 4);
+    if (room >= kLeast) wanted = std::min(wanted, room);
+  }
+  return wanted;
+}
+
+void Endpoint::check_model(const std::string& answered) {
+  if (answered.empty() || url_.find("/deployments/") != std::string::npos) return;
+  const std::string asked = to_lower_ascii(options_.model);
+  const std::string got = to_lower_ascii(answered);
+  if (got.find(asked) != std::string::npos || asked.find(got) != std::string::npos) return;
+  if (family(asked) == family(got)) return;
+  warn_once("asked for model " + options_.model + ", but " + answered + " answered");
+}
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <skillgrad/llm/client.hpp>
+
+#include "llm/body.hpp"
+#include "llm/breaker.hpp"
+#include "llm/mutations.hpp"
+#include "llm/prices.hpp"
+#include "llm/transport.hpp"
+
+namespace skillgrad::llm {
+
+/// What all calls of one client share: the resolved endpoint and what its replies have taught.
+/// Thread-safe.
+class Endpoint {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Endpoint>> create(EndpointOptions options,
+                                                                ClientDependencies dependencies);
+
+  [[nodiscard]] const EndpointOptions& options() const { return options_; }
+  [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] const std::string& source() const { return source_; }
+  [[nodiscard]] const WireStyle& initial_style() const { return initial_style_; }
+  [[nodiscard]] const BodyBuilder& builder() const { return *builder_; }
+  [[nodiscard]] Transport& transport() { return *transport_; }
+  [[nodiscard]] Breaker& breaker() { return breaker_; }
+  [[nodiscard]] Clock& clock() { return *clock_; }
+  [[nodiscard]] Accountant& accountant() { return *accountant_; }
+  [[nodiscard]] CallRecorder* recorder() { return dependencies_.recorder; }
+  [[nodiscard]] std::uint64_t jitter_seed() const { return dependencies_.jitter_seed; }
+  [[nodiscard]] const Redactor* record_redactor() const;
+  [[nodiscard]] std::string redact(const std::string& text) const;
+  void warn_once(const std::string& line);
+
+  [[nodiscard]] std::optional<double> cost(const Usage& usage, std::int64_t cache_write) const;
+
+  /// The error after which no request of this client starts any more.
+  [[nodiscard]] std::optional<Error> fatal() const;
+  /// The first one stays.
+  void set_fatal(const Error& error);
+
+  [[nodiscard]] WireStyle style() const;
+  /// False: the endpoint has taught enough changes (4), or none of this.
+  [[nodiscard]] bool learn(const WireStyle& sent, const Mutation& mutation);
+  void learn_limits(const CapAdvice& advice);
+  /// `wanted`, cut to the limits learned for a prompt of this size.
+  [[nodiscard]] std::int64_t fitting_cap(std::int64_t wanted, std::size_t prompt_bytes) const;
+  void check_model(const std::string& answered);
+
+ private:
+  Endpoint(EndpointOptions options, ClientDependencies dependencies);
+  [[nodiscard]] Result<> resolve();
+  [[nodiscard]] Result<> resolve_price();
+
+  EndpointOptions options_;
+  ClientDependencies dependencies_;
+  std::unique_ptr<Clock> own_clock_;
+  std::unique_ptr<Accountant> own_accountant_;
+  Clock* clock_ = nullptr;
+  Accountant* accountant_ = nullptr;
+  Redactor own_redactor_;
+  std::string url_, source_;
+  WireStyle initial_style_;
+  std::unique_ptr<BodyBuilder> builder_;
+  std::unique_ptr<Transport> transport_;
+  std::optional<PriceEntry> price_;
+  Breaker breaker_;
+
+  mutable std::mutex mutex_;
+  WireStyle style_;
+  int learned_ = 0;
+  std::optional<Error> fatal_;
+  std::atomic<bool> has_fatal_{false};
+  std::set<std::string> warned_;
+  std::atomic<std::int64_t> output_limit_{0}, context_limit_{0};
+};
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "llm/explain.hpp"
+
+#include <skillgrad/core/text.hpp>
+
+#include "llm/url.hpp"
+
+namespace skillgrad::llm {
+
+namespace {
+
+constexpr std::size_t kMaxText = 2048;
+
+/// The form of the URL that most often is the right one when this one is not (R1.2).
+std::string suggest_url(const std::string& url) {
+  const auto end = url.find("/chat/completions");
+  const std::string base = url.substr(0, end);
+  if (base.ends_with("/v1")) return base;
+  return base + "/v1";
+}
+
+std::string tls_or_plain(const std::string& url) {
+  return url.starts_with("https://")
+             ? "if the server speaks plain HTTP, write http:// in the base URL"
+             : "if the server speaks TLS, write https:// in the base URL";
+}
+
+std::string transient_mend(const Failure& failure, const ErrorScene& scene) {
+  const std::string& text = failure.detail;
+  if (text.find("code 7)") != std::string::npos) {
+    return "is the server running? start it, or check --base-url";
+  }
+  if (text.find("code 6)") != std::string::npos) return "check the host name in --base-url";
+  if (text.find("code 35)") != std::string::npos ||
+      (text.find("code 28)") != std::string::npos && failure.status == 0 &&
+       scene.url.starts_with("https://"))) {
+    return "check that the server answers; " + tls_or_plain(scene.url);
+  }
+  if (failure.status == 0 && scene.url.starts_with("http://")) {
+    return "check that the server answers; " + tls_or_plain(scene.url);
+  }
+  return "the endpoint is failing: try again later; the run can be resumed";
+}
+
+std::string mend_for(const Failure& failure, const ErrorScene& scene) {
+  switch (failure.cls) {
+    case FailureClass::auth:
+      return "set OPENAI_API_KEY or --api-key-env to a key that this endpoint accepts";
+    case FailureClass::quota:
+      return "add credit or raise the spend limit at the provider, then resume";
+    case FailureClass::model_not_found:
+      return scene.offered_models.empty()
+                 ? "check --model"
+                 : "check --model; the endpoint offers: " + list_some(scene.offered_models);
+    case FailureClass::wrong_url:
+      if (!failure.location.empty()) {
+        return "redirects are not followed; check --base-url against " + failure.location;
+      }
+      return "check --base-url; it usually ends in /v1, e.g. " + suggest_url(scene.url);
+    case FailureClass::tls:
+      return "give the certificate authority with ca_file or SSL_CERT_FILE; check the host name";
+    case FailureClass::rate_limit:
+      return "lower -j, raise the limit at the provider, or resume later";
+    case FailureClass::transient:
+      return transient_mend(failure, scene);
+    case FailureClass::bad_encoding:
+      return "check that --base-url is an HTTP endpoint and that no proxy alters its replies";
+    case FailureClass::malformed:
+    case FailureClass::empty_choices:
+    case FailureClass::empty_tool_calls:
+      return "check that the server speaks the OpenAI chat completions protocol and that its tool "
+             "call parser fits the model";
+    case FailureClass::truncated_call:
+      return "raise --max-output-tokens; it counts hidden reasoning too";
+    case FailureClass::too_big:
+      return "check --base-url; a chat reply is far smaller";
+    case FailureClass::context_overflow:
+      return "use a model with a longer context, or lower the task's turn and output limits";
+    case FailureClass::request_too_large:
+      return "lower --max-output-tokens or raise the token limit at the provider";
+    case FailureClass::content_filter:
+      return "the provider's filter refused this task's text; change the task or the provider";
+    case FailureClass::bad_request:
+    case FailureClass::unsupported_param:
+    case FailureClass::tool_use_failed:
+      return "check the model's options and extra_body";
+    case FailureClass::cancelled:
+      return "resume the run to go on";
+    case FailureClass::deadline:
+      return "raise the time limit and resume";
+  }
+  return {};
+}
+
+}  // namespace
+
+Error explain(const Failure& failure, const ErrorScene& scene) {
+  std::string message = scene.method + " " + printable_url(scene.url) + ": ";
+  if (failure.status > 0) message += "HTTP " + std::to_string(failure.status);
+  std::string said = failure.body.text();
+  const bool has_body = !failure.body.message.empty() || failure.body.empty;
+  if (!has_body) said.clear();
+  if (!failure.location.empty()) said = "redirect to " + printable_url(failure.location);
+  const auto add = [&](const std::string& text) {
+    if (text.empty()) return;
+    if (!message.ends_with(": ")) message += ": ";
+    message += text;
+  };
+  add(failure.detail);
+  add(said);
+  if (failure.cls == FailureClass::truncated_call && scene.output_cap > 0) {
+    add("the limit was " + std::to_string(scene.output_cap) + " tokens");
+  }
+  if (scene.attempts > 1) message += " (after " + std::to_string(scene.attempts) + " attempts)";
+  add(scene.note);
+  if (scene.redact) message = scene.redact(message);
+  if (message.size() > kMaxText) message = truncate_middle(message, kMaxText);
+  std::string mend = mend_for(failure, scene);
+  if (scene.redact) mend = scene.redact(mend);
+  return Error{
+      code_of(failure.cls), std::move(message), "model " + scene.model, std::move(mend), {}};
+}
+
+}  // namespace skillgrad::llm

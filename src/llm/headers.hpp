@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <skillgrad/llm/client.hpp>
+
+#include "llm/profile.hpp"
+
+namespace skillgrad::llm {
+
+/// The key without surrounding white space, as env variables and files have it. Errors: config
+/// (a control character is left in it).
+[[nodiscard]] Result<Secret> clean_key(const Secret& key);
+/// "Name: value" lines of every request (R1.3, R1.5); extra headers may use ${ENV}. Errors: config.
+[[nodiscard]] Result<std::vector<std::string>> request_headers(const EndpointOptions& options,
+                                                               const Profile& profile);
+/// Everything secret that `options` holds.
+[[nodiscard]] std::vector<Secret> secrets_of(const EndpointOptions& options);
+
+}  // namespace skillgrad::llm

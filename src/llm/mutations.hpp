@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "llm/body.hpp"
+#include "llm/error_body.hpp"
+
+namespace skillgrad::llm {
+
+/// One change of the request that an endpoint's rejection asks for (R1.19).
+struct Mutation {
+  WireStyle style;          ///< with the change applied
+  std::string description;  ///< for the one-time warning, e.g. "temperature dropped"
+};
+
+/// The change that answers this rejection of `body`, written in `style`; nullopt when the message
+/// names nothing that the body holds, or nothing that would help.
+[[nodiscard]] std::optional<Mutation> find_mutation(const ErrorBody& error, const Body& body,
+                                                    const WireStyle& style);
+
+/// An output cap that fits, from the numbers in a rejection (R1.7): an output limit, or a context
+/// limit together with a prompt count below it.
+struct CapAdvice {
+  std::int64_t cap = 0;            ///< to send now
+  std::int64_t output_limit = 0;   ///< learned for all calls, 0 = none named
+  std::int64_t context_limit = 0;  ///< learned for all calls, 0 = none named
+};
+[[nodiscard]] std::optional<CapAdvice> advise_cap(const ErrorBody& error, std::int64_t sent_cap);
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#include "llm/outcome.hpp"
+
+#include <curl/curl.h>
+
+#include <skillgrad/core/text.hpp>
+
+#include "llm/field.hpp"
+#include "llm/usage.hpp"
+
+namespace skillgrad::llm {
+
+namespace {
+
+std::optional<bool> should_retry(const Headers& headers) {
+  const auto found = headers.find("x-should-retry");
+  if (found == headers.end()) return std::nullopt;
+  const std::string value = to_lower_ascii(trim(found->second));
+  if (value == "true") return true;
+  if (value == "false") return false;
+  return std::nullopt;
+}
+
+ReadReply failed(Failure failure) {
+  ReadReply out;
+  out.failure = std::move(failure);
+  return out;
+}
+
+std::string shown(std::string_view body) {
+  return body.empty() ? "" : ": " + truncate_middle(sanitize_utf8(body), 300);
+}
+
+Failure status_failure(const HttpReply& http, WallTime wall_now) {
+  Failure failure;
+  failure.status = http.status;
+  failure.body = parse_error_body(http.body);
+  failure.delay = requested_delay(http.headers, failure.body, wall_now);
+  failure.should_retry = should_retry(http.headers);
+  if (const auto location = http.headers.find("location"); location != http.headers.end()) {
+    failure.location = location->second;
+  }
+  failure.cls = classify_status(http.status, failure.body, failure.delay.has_value());
+  return failure;
+}
+
+/// Nothing of a stream that is not provably complete is used (R2.14).
+ReadReply read_stream(HttpReply& http, const ReplyContext& context, const std::string& ended) {
+  DeltaAssembler& stream = *http.stream;
+  if (stream.error()) {
+    Failure failure;
+    failure.body = parse_error_json(*stream.error());
+    failure.status = status_of(failure.body);
+    failure.delay = requested_delay(http.headers, failure.body, WallTime{});
+    failure.cls = classify_status(failure.status, failure.body, failure.delay.has_value());
+    failure.possibly_billed = true;
+    failure.detail = "in the middle of the stream";
+    ReadReply out = failed(std::move(failure));
+    if (stream.output_bytes() > 0) {
+      out.reply.usage.input_tokens = estimate_tokens(context.request_bytes);
+      out.reply.usage.output_tokens = estimate_tokens(stream.output_bytes());
+      out.reply.usage.estimated = true;
+    }
+    return out;
+  }
+  Failure failure;
+  failure.possibly_billed = true;
+  failure.status = http.status;
+  if (!stream.complete()) {
+    failure.cls = FailureClass::malformed;
+    failure.detail = stream.malformed().empty()
+                         ? "the stream ended before the reply was complete" + ended
+                         : "the stream holds data that is not JSON: " + stream.malformed();
+    return failed(std::move(failure));
+  }
+  if (!stream.malformed().empty()) {
+    failure.cls = FailureClass::malformed;
+    failure.detail = "the stream holds data that is not JSON: " + stream.malformed();
+    return failed(std::move(failure));
+  }
+  return read_reply(stream.reply(), context);
+}
+
+ReadReply read_success_body(const HttpReply& http, const ReplyContext& context) {
+  const std::string_view text = trim(http.body);
+  Failure failure = make_failure(FailureClass::malformed, http.status, {});
+  failure.possibly_billed = true;
+  failure.should_retry = should_retry(http.headers);
+  if (text.empty() || text == "\xEF\xBB\xBF") {
+    failure.detail = "the reply is empty";
+    failure.body.empty = true;
+    return failed(std::move(failure));
+  }
+  if (text.front() == '<') {
+    failure.body = parse_error_body(text);
+    failure.cls = FailureClass::wrong_url;
+    failure.possibly_billed = false;
+    return failed(std::move(failure));
+  }
+  const auto parsed = parse_reply_json(text, "reply");
+  if (!parsed) {
+    failure.detail =
+        "the reply is not JSON (" + parsed.error().message + ")" + shown(text.substr(0, 2048));
+    return failed(std::move(failure));
+  }
+  ReadReply out = read_reply(*parsed, context);
+  if (out.failure && !out.failure->should_retry) out.failure->should_retry = failure.should_retry;
+  return out;
+}
+
+Failure transport_failure(const HttpReply& http) {
+  Failure failure = make_failure(FailureClass::transient, http.status, {});
+  failure.possibly_billed = http.sent;
+  switch (http.ending) {
+    case Ending::cancelled:
+      failure.cls = FailureClass::cancelled;
+      failure.detail = "stopped";
+      break;
+    case Ending::too_big:
+      failure.cls = FailureClass::too_big;
+      failure.detail = "the reply is larger than the limit";
+      break;
+    case Ending::first_byte:
+      failure.detail = "no byte of the stream came in time";
+      break;
+    case Ending::idle:
+      failure.detail = "the stream stalled";
+      break;
+    case Ending::progress:
+      failure.detail = "the stream brought no output for too long";
+      break;
+    case Ending::finished:
+      failure.cls = classify_curl(http.curl_code);
+      failure.detail = http.curl_text + " (libcurl code " + std::to_string(http.curl_code) + ")";
+      break;
+  }
+  return failure;
+}
+
+}  // namespace
+
+FailureClass classify_curl(int code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      return FailureClass::tls;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_URL_MALFORMAT:
+      return FailureClass::wrong_url;
+    case CURLE_UNSUPPORTED_PROTOCOL:  // not HTTP, or an HTTP/0.9 answer
+    case CURLE_OUT_OF_MEMORY:         // a single header line of more than 100 KB
+    case CURLE_BAD_CONTENT_ENCODING:
+      return FailureClass::bad_encoding;
+    default:
+      return FailureClass::transient;
+  }
+}
+
+ReadReply read_outcome(HttpReply& http, const ReplyContext& context, WallTime wall_now) {
+  const bool ended_well = http.ending == Ending::finished && http.curl_code == CURLE_OK;
+  if (http.ending == Ending::cancelled || http.ending == Ending::too_big) {
+    return failed(transport_failure(http));
+  }
+  if (http.stream) {
+    // An error after the finish reason does not matter: the reply is whole.
+    if (ended_well || http.stream->complete() || http.stream->error()) {
+      return read_stream(http, context, "");
+    }
+    Failure failure = transport_failure(http);
+    ReadReply out = read_stream(http, context, " (" + failure.detail + ")");
+    if (http.ending != Ending::finished) out.failure = std::move(failure);
+    return out;
+  }
+  if (http.status >= 300) return failed(status_failure(http, wall_now));
+  if (!ended_well || http.status == 0) return failed(transport_failure(http));
+  return read_success_body(http, context);
+}
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "llm/profile.hpp"
+
+#include <cctype>
+
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad::llm {
+
+namespace {
+
+bool digit(char c) { return c >= '0' && c <= '9'; }
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// The per-deployment API is recognised by its mandatory query parameter.
+bool azure_legacy(const Url& url) {
+  return contains(url.query, "api-version=") &&
+         (url.path == "/v1" || url.path == "/openai" || contains(url.path, "/openai/deployments"));
+}
+
+}  // namespace
+
+bool wants_completion_cap(const std::string& model) {
+  std::string name = to_lower_ascii(model);
+  if (const auto slash = name.rfind('/'); slash != std::string::npos) name = name.substr(slash + 1);
+  if (name.size() >= 2 && name[0] == 'o' && digit(name[1])) return true;
+  if (!name.starts_with("gpt-") || name.size() < 5 || !digit(name[4])) return false;
+  if (name.starts_with("gpt-35")) return false;  // Azure spells gpt-3.5 so
+  const bool two_digits = name.size() > 5 && digit(name[5]);
+  if (!two_digits && name[4] < '5') return false;
+  return !(name.starts_with("gpt-5") && name.ends_with("-chat")) && !contains(name, "-chat-latest");
+}
+
+Profile profile_of(const Url& url, const std::string& model) {
+  Profile profile;
+  const std::string name = to_lower_ascii(model);
+  const bool azure = url.host.ends_with(".azure.com") || azure_legacy(url);
+  const bool mistral = url.host.ends_with("mistral.ai");
+  const bool deepseek = url.host.ends_with("deepseek.com");
+  const bool ollama = is_loopback(url) && url.authority.ends_with(":11434");
+  profile.api_key_header = azure;
+  profile.completion_cap = wants_completion_cap(name) && !ollama;
+  profile.empty_content = mistral || deepseek;
+  profile.stream_options = !mistral;
+  profile.mirror_reasoning = !contains(name, "deepseek-r1") && !contains(name, "deepseek-reasoner");
+  return profile;
+}
+
+std::string chat_url(const Url& url, const std::string& model) {
+  if (azure_legacy(url) && !contains(url.path, "/deployments/")) {
+    Url deployment = url;
+    deployment.path = "/openai/deployments/" + percent_encode(model);
+    return deployment.resource("chat/completions");
+  }
+  return url.resource("chat/completions");
+}
+
+}  // namespace skillgrad::llm

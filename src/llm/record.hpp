@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include <skillgrad/core/secret.hpp>
+#include <skillgrad/llm/chat.hpp>
+
+#include "llm/body.hpp"
+
+namespace skillgrad::llm {
+
+/// SHA-256 over {schema_version, url, model, body, sample_index, scope}. `body` is the one before
+/// anything learned from the endpoint, so that a later process forms the same key.
+[[nodiscard]] std::string request_key(const std::string& url, const std::string& model,
+                                      const Body& body, const ChatRequest& request);
+
+/// A finished reply as the record keeps it, and back. Errors: input.
+[[nodiscard]] std::string reply_to_json(const ChatReply& reply, const Redactor* redactor);
+[[nodiscard]] Result<ChatReply> reply_from_json(const std::string& text, const std::string& where);
+
+/// JSON text with every string redacted; the text stays JSON.
+[[nodiscard]] std::string redact_json(const std::string& json, const Redactor* redactor);
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/llm/chat.hpp>
+
+#include "llm/classify.hpp"
+#include "llm/delays.hpp"
+
+namespace skillgrad::llm {
+
+/// What the request was, as far as understanding its reply needs it.
+struct ReplyContext {
+  const ChatRequest* request = nullptr;
+  std::string salt;    ///< the request's key: makes invented ids the same in every run
+  std::string source;  ///< endpoint and model: marks whose fields `Message::mirror` holds
+  std::size_t request_bytes = 0;
+};
+
+/// A reply understood, or why not. Usage is filled in both cases where something was produced.
+struct ReadReply {
+  ChatReply reply;
+  std::optional<Failure> failure;
+  std::optional<double> provider_cost;
+  std::int64_t cache_write_tokens = 0;
+  std::int64_t reasoning_tokens = 0;
+  bool text_tool_call = false;  ///< the calls stood in the text
+};
+
+/// Reads a chat completion (or an error object inside a 2xx) by R2.2 to R2.13 and R2.19, R2.20.
+[[nodiscard]] ReadReply read_reply(const Json& body, const ReplyContext& context);
+
+enum class FinishKind { stop, length, tools, filtered, error, unknown };
+[[nodiscard]] FinishKind finish_kind(std::string_view reason);
+
+/// Builds a failure; status 0 when HTTP had no part in it.
+[[nodiscard]] Failure make_failure(FailureClass cls, int status, std::string detail);
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+#include "llm/transport.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include <curl/curl.h>
+
+#include "llm/sink.hpp"
+
+namespace skillgrad::llm {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+void global_init() {
+  // Before any thread uses libcurl; never undone, because other users may be in the process.
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+/// Loopback never goes through a proxy; what the user excluded stays excluded.
+std::string no_proxy_list() {
+  std::string list = "localhost,127.0.0.1,::1";
+  for (const char* name : {"no_proxy", "NO_PROXY"}) {
+    // Read before any thread of ours could change the environment; nothing here ever does.
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    if (value == nullptr || *value == '\0') continue;
+    if (std::string_view(value) == "*") return "*";
+    list += ',';
+    list += value;
+    break;
+  }
+  return list;
+}
+
+std::string certificate_file(const std::string& configured) {
+  if (!configured.empty()) return configured;
+  for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE"}) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return {};
+}
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* sink) {
+  static_cast<ReplySink*>(sink)->header_line({data, size * count});
+  return size * count;
+}
+
+std::size_t on_bytes(char* data, std::size_t size, std::size_t count, void* sink) {
+  const std::size_t bytes = size * count;
+  return static_cast<ReplySink*>(sink)->bytes({data, bytes}) ? bytes : 0;
+}
+
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+}  // namespace
+
+struct Transport::Handle {
+  CURL* easy = curl_easy_init();
+  CURLM* multi = curl_multi_init();
+  curl_slist* headers = nullptr;
+  std::array<char, CURL_ERROR_SIZE> error{};
+
+  Handle() = default;
+  ~Handle() {
+    curl_easy_cleanup(easy);
+    curl_multi_cleanup(multi);
+    curl_slist_free_all(headers);
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  void configure(const TransportOptions& options) {
+    for (const std::string& line : options.headers) {
+      headers = curl_slist_append(headers, line.c_str());
+    }
+    curl_easy_setopt(easy, CURLOPT_URL, options.url.c_str());
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data());
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_NETRC, CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy_list().c_str());
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 30L);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // a stop does not wait for the resolver
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(options.connect_timeout.count()));
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    const std::string ca = certificate_file(options.ca_file);
+    if (!ca.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, ca.c_str());
+    if (options.insecure_tls) {
+      curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+      curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    curl_easy_setopt(easy, options.get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+  }
+
+  [[nodiscard]] bool request_was_sent() const {
+    long bytes = 0;
+    curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes);
+    return bytes > 0;
+  }
+};
+
+Transport::Transport(TransportOptions options) : options_(std::move(options)) { global_init(); }
+Transport::~Transport() = default;
+
+std::unique_ptr<Transport::Handle> Transport::take() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!idle_.empty()) {
+      auto handle = std::move(idle_.back());
+      idle_.pop_back();
+      return handle;
+    }
+  }
+  auto handle = std::make_unique<Handle>();
+  if (handle->easy != nullptr && handle->multi != nullptr) handle->configure(options_);
+  return handle;
+}
+
+void Transport::give_back(std::unique_ptr<Handle> handle) {
+  const std::scoped_lock lock(mutex_);
+  idle_.push_back(std::move(handle));
+}
+
+namespace {
+
+/// Watches one transfer's stream timers. They run on real time: they guard real sockets.
+class Watch {
+ public:
+  Watch(const AttemptLimits& limits, ReplySink& sink) : limits_(limits), sink_(sink) {}
+
+  void on_activity() {
+    const auto now = SteadyClock::now();
+    if (!first_) first_ = now;
+    last_byte_ = now;
+    if (DeltaAssembler* stream = sink_.stream(); stream != nullptr && stream->progressed()) {
+      stream->rest();
+      last_progress_ = now;
+    }
+  }
+  [[nodiscard]] std::optional<Ending> expired() const {
+    if (!limits_.stream) return std::nullopt;
+    const auto now = SteadyClock::now();
+    if (!first_) {
+      if (now - start_ > limits_.first_byte) return Ending::first_byte;
+      return std::nullopt;
+    }
+    if (now - last_byte_ > limits_.idle) return Ending::idle;
+    if (now - last_progress_ > limits_.progress) return Ending::progress;
+    return std::nullopt;
+  }
+  [[nodiscard]] double first_byte_seconds() const {
+    return first_ ? std::chrono::duration<double>(*first_ - start_).count() : 0;
+  }
+  /// A server that leaves the stream open after [DONE] is not waited for.
+  [[nodiscard]] bool lingers() const {
+    DeltaAssembler* stream = sink_.stream();
+    return stream != nullptr && stream->done() &&
+           SteadyClock::now() - last_byte_ > std::chrono::milliseconds(500);
+  }
+  [[nodiscard]] int poll_ms() const {
+    return limits_.stream || sink_.stream() != nullptr ? 100 : 1000;
+  }
+
+ private:
+  const AttemptLimits& limits_;
+  ReplySink& sink_;
+  SteadyClock::time_point start_ = SteadyClock::now();
+  SteadyClock::time_point last_byte_ = start_;
+  SteadyClock::time_point last_progress_ = start_;
+  std::optional<SteadyClock::time_point> first_;
+};
+
+struct Wired {
+  ReplySink& sink;
+  Watch& watch;
+};
+
+std::size_t on_watched_bytes(char* data, std::size_t size, std::size_t count, void* wired) {
+  const auto* both = static_cast<Wired*>(wired);
+  const std::size_t bytes = on_bytes(data, size, count, &both->sink);
+  both->watch.on_activity();
+  return bytes;
+}
+
+Ending drive(CURLM* multi, const Watch& watch, const std::stop_token& stop, int& curl_code) {
+  while (true) {
+    int running = 0;
+    const CURLMcode problem = curl_multi_perform(multi, &running);
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      curl_code = message->data.result;
+      return Ending::finished;
+    }
+    if (problem != CURLM_OK || running == 0) {
+      curl_code = CURLE_FAILED_INIT;
+      return Ending::finished;
+    }
+    if (stop.stop_requested()) return Ending::cancelled;
+    if (const auto expired = watch.expired()) return *expired;
+    if (watch.lingers()) {
+      curl_code = CURLE_OK;
+      return Ending::finished;
+    }
+    curl_multi_poll(multi, nullptr, 0, watch.poll_ms(), nullptr);
+  }
+}
+
+}  // namespace
+
+HttpReply Transport::perform(std::string_view body, const AttemptLimits& limits,
+                             const std::stop_token& stop) {
+  HttpReply reply;
+  auto handle = take();
+  if (handle->easy == nullptr || handle->multi == nullptr) {
+    reply.curl_code = CURLE_OUT_OF_MEMORY;
+    reply.curl_text = "out of memory";
+    return reply;
+  }
+  ReplySink sink(options_.max_reply_bytes);
+  Watch watch(limits, sink);
+  Wired wired{sink, watch};
+  CURL* easy = handle->easy;
+  handle->error[0] = '\0';
+  if (!options_.get) {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
+  }
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &sink);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_watched_bytes);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &wired);
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(std::max<std::int64_t>(1, limits.total.count())));
+  const auto start = SteadyClock::now();
+  curl_multi_add_handle(handle->multi, easy);
+  {
+    const std::stop_callback wake(stop, [multi = handle->multi] { curl_multi_wakeup(multi); });
+    reply.ending = drive(handle->multi, watch, stop, reply.curl_code);
+  }
+  reply.sent = handle->request_was_sent();
+  curl_multi_remove_handle(handle->multi, easy);
+  reply.seconds = seconds_since(start);
+  reply.first_byte_seconds = watch.first_byte_seconds();
+  if (sink.over_cap()) reply.ending = Ending::too_big;
+  if (reply.curl_code != CURLE_OK) {
+    reply.curl_text = handle->error[0] != '\0'
+                          ? handle->error.data()
+                          : curl_easy_strerror(static_cast<CURLcode>(reply.curl_code));
+  }
+  sink.finish(reply);
+  give_back(std::move(handle));
+  return reply;
+}
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "llm/url.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/llm/client.hpp>
+
+namespace skillgrad::llm {
+
+namespace {
+
+constexpr const char* kExample =
+    "write it like http://127.0.0.1:8000/v1 or https://api.openai.com/v1";
+
+void strip_suffixes(std::string& path) {
+  static constexpr std::array<std::string_view, 3> kSuffixes = {"/chat/completions", "/responses",
+                                                                "/"};
+  bool again = true;
+  while (again) {
+    again = false;
+    for (const std::string_view suffix : kSuffixes) {
+      if (!path.ends_with(suffix)) continue;
+      path.resize(path.size() - suffix.size());
+      again = true;
+    }
+  }
+}
+
+Result<> check_authority(Url& url, const std::string& shown) {
+  if (url.authority.find('@') != std::string::npos) {
+    return fail(ErrorCode::config, "the base URL holds user information before '@'", {},
+                "take it out of the URL and give the key with --api-key-env");
+  }
+  std::string_view rest = url.authority;
+  std::string_view port;
+  if (rest.starts_with('[')) {
+    const auto close = rest.find(']');
+    if (close == std::string_view::npos) {
+      return fail(ErrorCode::config, "bad IPv6 address in base URL \"" + shown + "\"", {},
+                  kExample);
+    }
+    url.host = to_lower_ascii(rest.substr(1, close - 1));
+    rest.remove_prefix(close + 1);
+    if (rest.starts_with(':')) port = rest.substr(1);
+  } else {
+    const auto colon = rest.find(':');
+    url.host = to_lower_ascii(rest.substr(0, colon));
+    if (colon != std::string_view::npos) port = rest.substr(colon + 1);
+  }
+  const bool odd = std::any_of(url.authority.begin(), url.authority.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || c == '\\';
+  });
+  if (url.host.empty() || odd) {
+    return fail(ErrorCode::config, "the base URL \"" + shown + "\" names no valid host", {},
+                kExample);
+  }
+  if (!port.empty()) {
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error != std::errc{} || end != port.data() + port.size() || number == 0 || number > 65535) {
+      return fail(ErrorCode::config, "bad port in base URL \"" + shown + "\"", {}, kExample);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Url> parse_base_url(std::string_view text) {
+  text = trim(text);
+  const std::string shown = printable_url(text);
+  text = text.substr(0, text.find('#'));
+  const auto mark = text.find("://");
+  if (mark == std::string_view::npos) {
+    return fail(ErrorCode::config, "the base URL \"" + shown + "\" has no scheme", {},
+                text.empty() ? kExample : "did you mean http://" + shown + " ?");
+  }
+  Url url;
+  url.scheme = to_lower_ascii(text.substr(0, mark));
+  if (url.scheme != "http" && url.scheme != "https") {
+    return fail(ErrorCode::config,
+                "the base URL scheme \"" + url.scheme + "\" is not http or https", {}, kExample);
+  }
+  text.remove_prefix(mark + 3);
+  const auto question = text.find('?');
+  if (question != std::string_view::npos) {
+    url.query = std::string(text.substr(question + 1));
+    text = text.substr(0, question);
+  }
+  const auto slash = text.find('/');
+  url.authority = std::string(text.substr(0, slash));
+  if (slash != std::string_view::npos) url.path = std::string(text.substr(slash));
+  SKILLGRAD_CHECK(check_authority(url, shown));
+  const bool odd = std::any_of(url.path.begin(), url.path.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F;
+  });
+  if (odd || std::any_of(url.query.begin(), url.query.end(),
+                         [](char c) { return static_cast<unsigned char>(c) <= 0x20; })) {
+    return fail(ErrorCode::config, "the base URL \"" + shown + "\" holds white space", {},
+                "write %20 for a space");
+  }
+  strip_suffixes(url.path);
+  if (url.path.empty()) url.path = "/v1";
+  return url;
+}
+
+std::string Url::resource(std::string_view name) const {
+  std::string out = origin() + path + "/" + std::string(name);
+  if (!query.empty()) out += "?" + query;
+  return out;
+}
+
+std::string percent_encode(std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char raw : text) {
+    const auto c = static_cast<unsigned char>(raw);
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      out += raw;
+    } else {
+      out += '%';
+      out += kHex[c >> 4U];
+      out += kHex[c & 15U];
+    }
+  }
+  return out;
+}
+
+std::string printable_url(std::string_view url) {
+  std::string out(url.substr(0, url.find('?')));
+  if (const auto at = out.find('@'); at != std::string::npos) {
+    const auto mark = out.find("://");
+    const std::size_t from = mark == std::string::npos ? 0 : mark + 3;
+    if (at > from && out.find('/', from) > at) out.replace(from, at - from, "***");
+  }
+  const auto question = url.find('?');
+  if (question == std::string_view::npos) return out;
+  static constexpr std::array<std::string_view, 5> kHidden = {"key", "api_key", "token", "sig",
+                                                              "code"};
+  std::vector<std::string> fields = split(url.substr(question + 1), '&');
+  for (std::string& field : fields) {
+    const std::string name = to_lower_ascii(field.substr(0, field.find('=')));
+    if (std::find(kHidden.begin(), kHidden.end(), name) != kHidden.end()) field = name + "=***";
+  }
+  return out + "?" + join(fields, "&");
+}
+
+bool is_loopback(const Url& url) {
+  return url.host == "localhost" || url.host == "::1" || url.host.starts_with("127.");
+}
+
+Result<std::string> join_url(const std::string& base_url, const std::string& resource) {
+  SKILLGRAD_TRY(const Url url, parse_base_url(base_url));
+  return url.resource(resource);
+}
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <skillgrad/core/error.hpp>
+
+namespace skillgrad::llm {
+
+/// A base URL after endpoints.md R1.1: no fragment, no trailing resource name, path never empty.
+struct Url {
+  std::string scheme;     ///< "http" or "https"
+  std::string authority;  ///< host[:port] as given
+  std::string host;       ///< lower case, IPv6 without brackets
+  std::string path;       ///< starts with '/', no trailing '/'
+  std::string query;      ///< without '?'
+
+  [[nodiscard]] std::string origin() const { return scheme + "://" + authority; }
+  /// The resource below the base path; the query is kept.
+  [[nodiscard]] std::string resource(std::string_view name) const;
+};
+
+/// Errors: config (scheme, user info, host, port), with the spelling that would work.
+[[nodiscard]] Result<Url> parse_base_url(std::string_view text);
+[[nodiscard]] std::string percent_encode(std::string_view text);
+/// For messages and keys: query values of key, api_key, token, sig and code are hidden.
+[[nodiscard]] std::string printable_url(std::string_view url);
+[[nodiscard]] bool is_loopback(const Url& url);
+
+}  // namespace skillgrad::llm
