@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-namespace skillgrad::cli {
-int run_cli(int argc, char** argv);
-}  // namespace skillgrad::cli
+#include "cli/app.hpp"
 
 int main(int argc, char** argv) { return skillgrad::cli::run_cli(argc, argv); }

@@ -70,22 +70,27 @@ Json model_identity(const Settings& settings) {
           {"roles", settings.json("roles")}};
 }
 
+sim::ServerOptions simulation_options(const Settings& settings) {
+  sim::ServerOptions out;
+  out.scenario = scenario_of(settings);
+  out.seed = static_cast<std::uint64_t>(settings.integer("sim.seed"));
+  out.latency_ms = static_cast<int>(settings.integer("sim.latency_ms"));
+  out.slip = settings.number("sim.slip");
+  out.luck = settings.number("sim.luck");
+  out.vague = settings.number("sim.vague");
+  out.wrong = settings.number("sim.wrong");
+  out.weak = settings.number("sim.weak");
+  out.forget = settings.number("sim.forget");
+  out.fault_429 = settings.number("sim.fault_429");
+  out.fault_500 = settings.number("sim.fault_500");
+  out.fault_cut = settings.number("sim.fault_cut");
+  out.fault_tool_call = settings.number("sim.fault_tool_call");
+  out.request_log = settings.text("sim.request_log");
+  return out;
+}
+
 Result<> Models::start_simulation(const Settings& settings) {
-  sim::ServerOptions options;
-  options.scenario = scenario_of(settings);
-  options.seed = static_cast<std::uint64_t>(settings.integer("sim.seed"));
-  options.latency_ms = static_cast<int>(settings.integer("sim.latency_ms"));
-  options.slip = settings.number("sim.slip");
-  options.luck = settings.number("sim.luck");
-  options.vague = settings.number("sim.vague");
-  options.wrong = settings.number("sim.wrong");
-  options.weak = settings.number("sim.weak");
-  options.forget = settings.number("sim.forget");
-  options.fault_429 = settings.number("sim.fault_429");
-  options.fault_500 = settings.number("sim.fault_500");
-  options.fault_cut = settings.number("sim.fault_cut");
-  options.fault_tool_call = settings.number("sim.fault_tool_call");
-  options.request_log = settings.text("sim.request_log");
+  auto options = simulation_options(settings);
   options.threads = static_cast<unsigned>(settings.integer("jobs")) + 8;
   SKILLGRAD_TRY(server_, sim::Server::start(options));
   return {};

@@ -52,6 +52,8 @@ class Models {
 [[nodiscard]] Json model_identity(const Settings& settings);
 /// "NAME" of "sim:NAME", or "".
 [[nodiscard]] std::string scenario_of(const Settings& settings);
+/// The knobs of the simulated endpoint, with the scenario of the model's name.
+[[nodiscard]] sim::ServerOptions simulation_options(const Settings& settings);
 /// --base-url, else OPENAI_BASE_URL, else OpenAI's.
 [[nodiscard]] std::string effective_base_url(const Settings& settings);
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include <skillgrad/optim/optimizer.hpp>
+#include <skillgrad/optim/rollouts.hpp>
 
-#include "optim/rollouts.hpp"
 #include "optim/run_state.hpp"
 
 namespace skillgrad::optim {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "optim/rollouts.hpp"
-
 #include <algorithm>
 #include <mutex>
 
@@ -9,6 +7,7 @@
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/parallel.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/rollouts.hpp>
 
 namespace skillgrad::optim {
 namespace {

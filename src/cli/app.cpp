@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "cli/app.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/signals.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+/// Where CLI11 puts what it parsed for one command.
+struct Parsed {
+  CLI::App* app = nullptr;
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> values;  ///< by config key
+  std::map<std::string, bool> switches;
+  std::map<std::string, std::string> local_values;
+  std::map<std::string, bool> local_switches;
+  std::vector<std::string> sets;
+  std::string config_file;
+};
+
+const char* group_title(unsigned groups) {
+  if ((groups & kModel) != 0) return "Model and endpoint";
+  if ((groups & (kBench | kGrading)) == kGrading) return "Run";
+  if ((groups & kBench) != 0) return "Benchmark";
+  if ((groups & kLoop) != 0) return "Optimizer";
+  if ((groups & kLimits) != 0) return "Limits";
+  if ((groups & kRollout) != 0) return "One task";
+  if ((groups & kVerdict) != 0) return "Verdict";
+  if ((groups & kSim) != 0) return "Simulated endpoint";
+  return "Run";
+}
+
+void add_table_options(const CommandSpec& command, Parsed& parsed) {
+  for (const auto& spec : option_table()) {
+    if ((spec.groups & command.groups) == 0) continue;
+    std::string names = std::string("--") + spec.flag;
+    if (spec.short_flag[0] != '\0') names = std::string("-") + spec.short_flag + "," + names;
+    CLI::Option* option = nullptr;
+    if (spec.type == ValueType::boolean) {
+      names += std::string(",!--no-") + spec.flag;
+      option = parsed.app->add_flag(names, parsed.switches[spec.key], spec.help);
+    } else {
+      const std::string fallback = spec.fallback;
+      const bool shown = fallback != "null" && fallback != "\"\"" && fallback != "{}";
+      std::string help = spec.help;
+      if (spec.choices[0] != '\0')
+        help += fmt::format(" ({})", replace_all(spec.choices, "|", ", "));
+      if (shown) help += " [" + replace_all(fallback, "\"", "") + "]";
+      option = parsed.app->add_option(names, parsed.values[spec.key], help);
+      option->type_name("");
+    }
+    option->group(group_title(spec.groups & command.groups));
+  }
+}
+
+void add_local_flags(const CommandSpec& command, Parsed& parsed) {
+  for (const auto& flag : command.local) {
+    const std::string name = std::string("--") + flag.name;
+    if (flag.value[0] == '\0')
+      parsed.app->add_flag(name, parsed.local_switches[flag.name], flag.help);
+    else
+      parsed.app->add_option(name, parsed.local_values[flag.name], flag.help)
+          ->type_name(flag.value);
+  }
+}
+
+void add_command(CLI::App& root, const CommandSpec& command, Parsed& parsed) {
+  parsed.app = root.add_subcommand(command.name, command.summary);
+  parsed.app->get_formatter()->column_width(34);
+  if (command.argument[0] != '\0') {
+    auto* option = parsed.app->add_option(command.argument, parsed.arguments, "");
+    option->type_name("")->expected(command.min_arguments, command.max_arguments);
+    if (command.min_arguments > 0) option->required();
+  }
+  add_local_flags(command, parsed);
+  add_table_options(command, parsed);
+  parsed.app
+      ->add_option("--config", parsed.config_file,
+                   "JSON file with comments (default: ./skillgrad.json)")
+      ->type_name("FILE");
+  parsed.app->add_option("--set", parsed.sets, "any key: --set batch_size=2")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->take_all();
+  parsed.app->footer(
+      fmt::format("Examples:\n{}\n\nExit codes:\n{}", command.examples, command.exit_codes));
+}
+
+Invocation to_invocation(const CommandSpec& command, const Parsed& parsed) {
+  Invocation out;
+  out.command = command.name;
+  out.arguments = parsed.arguments;
+  out.given.config_file = parsed.config_file;
+  out.given.sets = parsed.sets;
+  for (const auto& spec : option_table()) {
+    if ((spec.groups & command.groups) == 0) continue;
+    if (parsed.app->count(std::string("--") + spec.flag) == 0) continue;
+    out.given.flags[spec.key] = spec.type == ValueType::boolean
+                                    ? (parsed.switches.at(spec.key) ? "true" : "false")
+                                    : parsed.values.at(spec.key);
+  }
+  for (const auto& flag : command.local) {
+    if (parsed.app->count(std::string("--") + flag.name) == 0) continue;
+    out.local[flag.name] = flag.value[0] == '\0' ? "true" : parsed.local_values.at(flag.name);
+  }
+  return out;
+}
+
+/// CLI11 says which flag it does not know; we add the nearest one this command has.
+Error unknown_flag(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto* option : app.get_options())
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  const std::string flag = word.substr(0, word.find('='));
+  const auto near = nearest_match(flag, names);
+  return {ErrorCode::usage,
+          "unknown argument \"" + word + "\"",
+          "skillgrad " + app.get_name(),
+          near ? "did you mean " + *near + "?"
+               : "`skillgrad " + app.get_name() + " --help` lists all flags",
+          {}};
+}
+
+int report_parse_error(const CLI::App& root, const CLI::ParseError& error,
+                       const std::vector<std::string>& words) {
+  const auto used = root.get_subcommands();
+  if (used.empty()) {
+    std::vector<std::string> names;
+    for (const auto& command : command_table()) names.emplace_back(command.name);
+    const std::string word = words.empty() ? "" : words.front();
+    const auto near = nearest_match(word, names);
+    print_error({ErrorCode::usage,
+                 word.empty() ? "no command is named" : "unknown command \"" + word + "\"",
+                 "skillgrad",
+                 near ? "did you mean \"" + *near + "\"?" : "use one of " + join(names, ", "),
+                 {}});
+    return 2;
+  }
+  const CLI::App& app = *used.front();
+  const auto extras = app.remaining(true);
+  if (!extras.empty())
+    print_error(unknown_flag(app, extras.front()));
+  else
+    print_error({ErrorCode::usage,
+                 error.what(),
+                 "skillgrad " + app.get_name(),
+                 "`skillgrad " + app.get_name() + " --help` shows how it is used",
+                 {}});
+  return 2;
+}
+
+int run(const std::vector<std::string>& words) {
+  CLI::App root("Improves agent skills the way gradient descent improves parameters.", "skillgrad");
+  root.set_version_flag("--version", std::string("skillgrad ") + SKILLGRAD_VERSION);
+  root.require_subcommand(1);
+  root.footer(
+      "`skillgrad COMMAND --help` shows flags, examples and exit codes.\n"
+      "Start with: skillgrad demo");
+  std::vector<Parsed> parsed(command_table().size());
+  for (std::size_t i = 0; i < parsed.size(); ++i) add_command(root, command_table()[i], parsed[i]);
+  try {
+    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    root.parse(reversed);
+  } catch (const CLI::CallForHelp& help) {
+    const auto used = root.get_subcommands();
+    print_out(used.empty() ? root.help() : used.front()->help());
+    return 0;
+  } catch (const CLI::CallForVersion& version) {
+    print_out(std::string(version.what()) + "\n");
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return report_parse_error(root, error, words);
+  }
+  SignalWatch signals;
+  for (std::size_t i = 0; i < parsed.size(); ++i) {
+    if (!parsed[i].app->parsed()) continue;
+    Invocation invocation = to_invocation(command_table()[i], parsed[i]);
+    invocation.stop = signals.token();
+    const int code = command_table()[i].run(invocation);
+    return code == 130 && signals.signal() != 0 ? 128 + signals.signal() : code;
+  }
+  return 2;
+}
+
+}  // namespace
+
+int run_cli(int argc, const char* const* argv) {
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    print_error({ErrorCode::internal,
+                 error.what(),
+                 "skillgrad",
+                 "this is a fault of the program: please report it with the command line",
+                 {}});
+    return 3;
+  }
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+
+#include "cli/console.hpp"
+#include "cli/workbench.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+int list() {
+  for (const auto& name : bench::benchmark_names()) print_out(name + "\n");
+  return 0;
+}
+
+Result<int> show(const Settings& settings, const Workbench& bench) {
+  std::map<std::string, std::string> split_of;
+  for (const auto& [name, ids] :
+       {std::pair{"train", &bench.splits.train}, std::pair{"val", &bench.splits.val},
+        std::pair{"test", &bench.splits.test}})
+    for (const auto& id : *ids) split_of[id] = name;
+  Json tasks = Json::array();
+  for (const auto& task : bench.benchmark->tasks()) {
+    const auto split = split_of.find(task.id);
+    if (split == split_of.end()) continue;
+    tasks.push_back({{"task_id", task.id},
+                     {"split", split->second},
+                     {"category", task.category},
+                     {"inputs", task.input_files},
+                     {"output", task.output_file}});
+  }
+  const Json out = {{"benchmark", bench.benchmark->name()},  {"source", bench.benchmark->source()},
+                    {"grading", bench.benchmark->grading()}, {"split", bench.splits.origin},
+                    {"train", bench.splits.train.size()},    {"val", bench.splits.val.size()},
+                    {"test", bench.splits.test.size()},      {"tasks", tasks}};
+  if (settings.flag("json")) {
+    print_out(dump_json(out, 1) + "\n");
+    return 0;
+  }
+  print_out(fmt::format("{} from {}\ngrading  {}\nsplit    {} train, {} val, {} test ({})\n",
+                        bench.benchmark->name(), bench.benchmark->source(),
+                        bench.benchmark->grading(), bench.splits.train.size(),
+                        bench.splits.val.size(), bench.splits.test.size(), bench.splits.origin));
+  for (const auto& task : tasks)
+    print_out(fmt::format("{:<6} {:<20} {}\n", task["split"].get<std::string>(),
+                          task["task_id"].get<std::string>(), task["category"].get<std::string>()));
+  return 0;
+}
+
+Result<int> check(const Settings& settings, const Workbench& bench, std::stop_token stop) {
+  std::vector<std::string> ids;
+  if (settings.given("ids") || settings.given("limit") || settings.given("split_file")) {
+    SKILLGRAD_TRY(ids, split_ids(bench.splits, "all"));
+  }
+  SKILLGRAD_TRY(
+      const auto report,
+      bench::check_benchmark(*bench.benchmark, ids, &bench.splits, bench.grading(std::move(stop)),
+                             static_cast<unsigned>(settings.integer("jobs"))));
+  if (settings.flag("json")) {
+    Json problems = Json::array();
+    for (const auto& problem : report.problems)
+      problems.push_back(
+          {{"task_id", problem.task_id}, {"what", problem.what}, {"mend", problem.mend}});
+    print_out(dump_json({{"schema", "skillgrad.check/1"},
+                         {"tasks", report.tasks},
+                         {"problems", problems},
+                         {"notices", report.notices}},
+                        1) +
+              "\n");
+  } else {
+    for (const auto& notice : report.notices) print_err("note: " + notice + "\n");
+    for (const auto& problem : report.problems)
+      print_out(fmt::format("{}: {}\n  fix: {}\n", problem.task_id, strip_control(problem.what),
+                            problem.mend));
+    print_out(fmt::format("{} tasks checked, {} problem{}\n", report.tasks, report.problems.size(),
+                          report.problems.size() == 1 ? "" : "s"));
+  }
+  return report.problems.empty() ? 0 : 1;
+}
+
+Result<int> run_benchmark(const Invocation& invocation) {
+  const std::string& action = invocation.arguments.at(0);
+  const std::vector<std::string> actions = {"list", "show", "check"};
+  if (std::find(actions.begin(), actions.end(), action) == actions.end()) {
+    const auto near = nearest_match(action, actions);
+    return fail(ErrorCode::usage, "unknown action \"" + action + "\"", "benchmark",
+                near ? "did you mean \"" + *near + "\"?" : "use list, show or check");
+  }
+  if (action == "list") return list();
+  SKILLGRAD_TRY(const auto settings, load_settings(invocation));
+  SKILLGRAD_TRY(const auto bench, open_workbench(settings, ""));
+  return action == "show" ? show(settings, bench) : check(settings, bench, invocation.stop);
+}
+
+}  // namespace
+
+int cmd_benchmark(const Invocation& invocation) {
+  const auto code = run_benchmark(invocation);
+  if (code) return *code;
+  print_error(code.error());
+  return exit_code_of(code.error().code);
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include "cli/console.hpp"
+
+namespace skillgrad::cli {
+
+int cmd_config(const Invocation& invocation) {
+  const auto settings = load_settings(invocation);
+  if (!settings) {
+    print_error(settings.error());
+    return exit_code_of(settings.error().code);
+  }
+  if (settings->flag("json")) {
+    Json out = Json::object();
+    for (const auto& spec : option_table())
+      out[spec.key] = {{"value", settings->json(spec.key)}, {"origin", settings->origin(spec.key)}};
+    print_out(dump_json(out, 1) + "\n");
+    return 0;
+  }
+  for (const auto& spec : option_table()) {
+    std::string line = fmt::format("{} = {}", spec.key, dump_json(settings->json(spec.key)));
+    if (invocation.has("origin"))
+      line = fmt::format("{:<60} # {}", line, settings->origin(spec.key));
+    print_out(line + "\n");
+  }
+  return 0;
+}
+
+}  // namespace skillgrad::cli

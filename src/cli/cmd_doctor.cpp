@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/llm/client.hpp>
+#include <skillgrad/sheet/workbook.hpp>
+
+#include "cli/console.hpp"
+#include "cli/models.hpp"
+#include "cli/workbench.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+struct Row {
+  enum class State { ok, weak, bad };
+  std::string what;
+  State state = State::ok;
+  std::string found;
+  std::string mend;  ///< a command or an instruction, for rows that are not ok
+};
+
+Row check_sandbox(const Settings& settings, std::unique_ptr<exec::Sandbox>& sandbox) {
+  auto opened = exec::make_sandbox(
+      settings.text("sandbox") == "off" ? exec::SandboxMode::off : exec::SandboxMode::automatic);
+  if (!opened) return {"sandbox", Row::State::bad, opened.error().message, opened.error().mend};
+  sandbox = std::move(*opened);
+  const auto info = sandbox->info();
+  if (info.weaknesses.empty()) return {"sandbox", Row::State::ok, info.backend, {}};
+  return {"sandbox", Row::State::weak, info.backend + ": " + join(info.weaknesses, "; "),
+          "apt install bubblewrap"};
+}
+
+Row check_program(exec::Sandbox& sandbox, const std::string& what, const std::string& code,
+                  const std::string& mend) {
+  Row out{what, Row::State::ok, {}, {}};
+  const auto work = TempDir::create("skillgrad-doctor");
+  if (!work) return {what, Row::State::bad, work.error().to_line(), "check the temporary folder"};
+  exec::CommandSpec spec;
+  spec.argv = {"python3", "-c", code};
+  spec.work_dir = work->path();
+  spec.env = exec::scrubbed_environment();
+  spec.limits.wall = std::chrono::seconds(30);
+  const auto result = sandbox.run(spec, {});
+  if (result && result->exit_code == 0) {
+    out.found = trim(result->out);
+    return out;
+  }
+  return {what, Row::State::weak, result ? "not found in the sandbox" : result.error().to_line(),
+          mend};
+}
+
+Row check_libreoffice() {
+  const auto version = sheet::make_libreoffice_recalculator(1)->version();
+  if (!version.empty()) return {"LibreOffice", Row::State::ok, version, {}};
+  return {"LibreOffice", Row::State::weak,
+          "not found: formulas without cached values cannot be graded",
+          "apt install libreoffice-calc-nogui"};
+}
+
+Row check_disk(const Settings& settings) {
+  std::error_code error;
+  fs::path dir = settings.text("run").empty() ? "." : settings.text("run");
+  while (!fs::exists(dir, error) && dir.has_parent_path()) dir = dir.parent_path();
+  const auto space = fs::space(dir.empty() ? "." : dir, error);
+  if (error) return {"disk", Row::State::bad, error.message(), "choose another folder with --run"};
+  const double free_gb = static_cast<double>(space.available) / 1e9;
+  const std::string found = fmt::format("{:.1f} GB free", free_gb);
+  if (free_gb >= 1) return {"disk", Row::State::ok, found, {}};
+  return {"disk", Row::State::bad, found, "free some space or choose another folder with --run"};
+}
+
+/// The endpoint's list of models, and one tiny call that must come back as a tool call.
+std::vector<Row> check_endpoint(const Settings& settings, std::stop_token stop) {
+  if (settings.text("model").empty())
+    return {{"endpoint", Row::State::weak, "not checked: no model is named",
+             "skillgrad doctor --model NAME [--base-url URL]"}};
+  SystemClock clock;
+  const auto models = Models::open(settings, nullptr, clock);
+  if (!models) return {{"endpoint", Row::State::bad, models.error().message, models.error().mend}};
+  const std::string url =
+      (*models)->simulated() ? "simulated endpoint" : effective_base_url(settings);
+  if (const auto ready = (*models)->preflight(); !ready)
+    return {{"endpoint", Row::State::bad, ready.error().to_line(), ready.error().mend}};
+  std::vector<Row> out = {{"endpoint", Row::State::ok, url, {}}};
+  llm::ChatRequest request;
+  request.stage = "doctor";
+  request.scope = "doctor";
+  request.messages = {
+      {llm::Role::system, "You test tool calling.", {}, {}, {}},
+      {llm::Role::user, "Call the tool `activate_skill` with skill \"probe\".", {}, {}, {}}};
+  request.tools = {
+      {"activate_skill", "Activates a skill by its name.",
+       R"({"type":"object","properties":{"skill":{"type":"string"}},"required":["skill"]})"}};
+  const auto reply = (*models)->role("executor").complete(request, {stop, {}});
+  if (!reply) {
+    out.push_back({"model", Row::State::bad, reply.error().to_line(), reply.error().mend});
+    return out;
+  }
+  out.push_back({"model", Row::State::ok, reply->model, {}});
+  if (!reply->message.tool_calls.empty())
+    out.push_back({"tool calling", Row::State::ok, "works", {}});
+  else if ((*models)->simulated())
+    out.push_back({"tool calling", Row::State::ok, "simulated: plays tools in a run only", {}});
+  else
+    out.push_back({"tool calling", Row::State::bad, "the model answered with text only",
+                   "choose a model that can call tools, or switch them on in the server "
+                   "(vLLM: --enable-auto-tool-choice; llama.cpp: --jinja)"});
+  return out;
+}
+
+const char* mark(Row::State state) {
+  switch (state) {
+    case Row::State::ok:
+      return "ok  ";
+    case Row::State::weak:
+      return "weak";
+    case Row::State::bad:
+      return "BAD ";
+  }
+  return "";
+}
+
+}  // namespace
+
+int cmd_doctor(const Invocation& invocation) {
+  const auto settings = load_settings(invocation);
+  if (!settings) {
+    print_error(settings.error());
+    return exit_code_of(settings.error().code);
+  }
+  std::vector<Row> rows = check_endpoint(*settings, invocation.stop);
+  std::unique_ptr<exec::Sandbox> sandbox;
+  rows.push_back(check_sandbox(*settings, sandbox));
+  if (sandbox) {
+    rows.push_back(check_program(*sandbox, "python3", "import sys; print(sys.version.split()[0])",
+                                 "apt install python3"));
+    for (const char* module : {"openpyxl", "pandas"})
+      rows.push_back(check_program(*sandbox, std::string("python3 ") + module,
+                                   fmt::format("import {0}; print({0}.__version__)", module),
+                                   std::string("apt install python3-") + module));
+  }
+  rows.push_back(check_libreoffice());
+  rows.push_back(check_disk(*settings));
+  bool bad = false;
+  Json out = Json::array();
+  for (const auto& row : rows) {
+    bad = bad || row.state == Row::State::bad;
+    out.push_back({{"check", row.what},
+                   {"state", std::string(trim(mark(row.state)))},
+                   {"found", row.found},
+                   {"mend", row.mend}});
+    if (settings->flag("json")) continue;
+    print_out(fmt::format("{}  {:<18} {}\n", mark(row.state), row.what, strip_control(row.found)));
+    if (!row.mend.empty()) print_out(fmt::format("      {:<18} fix: {}\n", "", row.mend));
+  }
+  if (settings->flag("json")) print_out(dump_json({{"ok", !bad}, {"checks", out}}, 1) + "\n");
+  return bad ? 3 : 0;
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/rollouts.hpp>
+#include <skillgrad/report/terminal.hpp>
+
+#include "cli/evaluate_run.hpp"
+#include "cli/stage_set.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+Result<int> parse_trials(const std::string& text) {
+  const Json value = Json::parse(text, nullptr, false);
+  if (value.is_number_integer() && value.get<std::int64_t>() >= 1 &&
+      value.get<std::int64_t>() <= 1000)
+    return value.get<int>();
+  return fail(ErrorCode::usage, "got --trials " + text + ", expected a whole number from 1 to 1000",
+              "--trials", "for example --trials 3");
+}
+
+/// A skill to compare with: "none", a package, or a run (its best package).
+Result<std::optional<skill::SkillPackage>> load_baseline(const std::string& text) {
+  if (text == "none") return std::nullopt;
+  std::error_code ignored;
+  const fs::path best = fs::path(text) / "best";
+  const bool run = fs::exists(fs::path(text) / "config.json", ignored) && fs::exists(best, ignored);
+  SKILLGRAD_TRY(auto package, load_skill(run ? best.string() : text));
+  return std::optional<skill::SkillPackage>(std::move(package));
+}
+
+struct Scored {
+  optim::EvalSummary summary;
+  std::optional<optim::EvalSummary> baseline;
+  std::optional<stats::PairedResult> paired;
+  double seconds = 0;
+};
+
+Result<optim::EvalSummary> score(RunSetup& setup, const StageSet& stages,
+                                 const llm::CallContext& call,
+                                 const optim::RolloutRunner::Batch& batch) {
+  optim::RolloutRunner runner({setup.bench.benchmark.get(), stages.executor.get(),
+                               stages.loss.get(), setup.store.get(), setup.observer.get(),
+                               rollout_limits(setup.settings),
+                               static_cast<unsigned>(setup.settings.integer("jobs"))});
+  optim::StageContext context;
+  context.scope = batch.dir;
+  context.call = call;
+  context.clock = &setup.clock;
+  SKILLGRAD_TRY(auto records, runner.run(batch, context));
+  return optim::summarize(std::move(records), batch.samples);
+}
+
+stats::PairedResult pair_up(const std::vector<std::string>& ids, const optim::EvalSummary& before,
+                            const optim::EvalSummary& after) {
+  const auto old_scores = optim::task_scores(before.records);
+  const auto new_scores = optim::task_scores(after.records);
+  std::vector<double> b, a;
+  for (const auto& id : ids) {
+    const auto x = old_scores.find(id), y = new_scores.find(id);
+    if (x == old_scores.end() || y == new_scores.end()) continue;
+    b.push_back(x->second);
+    a.push_back(y->second);
+  }
+  return stats::compare_paired(b, a);
+}
+
+Json result_json(const RunSetup& setup, const RunRequest& request, const Scored& scored,
+                 const char* verdict) {
+  Json out = {{"schema", "skillgrad.eval/1"},
+              {"command", "eval"},
+              {"run", setup.store->dir().string()},
+              {"skill", request.skill == "none" ? Json() : Json(setup.skill_path)},
+              {"benchmark", setup.bench.benchmark->name() + ":" + setup.bench.benchmark->source()},
+              {"split", request.extra.value("split", "")},
+              {"model", setup.models->model()},
+              {"simulation", setup.models->simulated()},
+              {"grading", setup.bench.benchmark->grading()}};
+  out.update(optim::to_json(scored.summary));
+  out["seconds"] = scored.seconds;
+  out["verdict"] = verdict;
+  if (scored.baseline) {
+    Json base = optim::to_json(*scored.baseline);
+    base["difference"] = scored.paired->difference;
+    base["difference_ci95"] = {scored.paired->difference95.low, scored.paired->difference95.high};
+    base["p"] = scored.paired->p;
+    base["fixed"] = scored.paired->fixed;
+    base["broken"] = scored.paired->broken;
+    out["baseline"] = std::move(base);
+  }
+  return out;
+}
+
+std::string result_text(const RunSetup& setup, const RunRequest& request, const Scored& scored) {
+  std::string out = report::eval_summary(
+      scored.summary,
+      {request.skill == "none" ? "none" : setup.skill_path, setup.bench.benchmark->source(),
+       request.extra.value("split", ""), setup.models->model(), setup.models->simulated()});
+  if (scored.baseline)
+    out += fmt::format(
+        "baseline   {}\ndifference {:+.1f} points [{:+.1f}, {:+.1f}], {} fixed, {} broken, p = "
+        "{:.3f}\n",
+        report::percent_ci(scored.baseline->score, scored.baseline->score_ci95),
+        100 * scored.paired->difference, 100 * scored.paired->difference95.low,
+        100 * scored.paired->difference95.high, scored.paired->fixed, scored.paired->broken,
+        scored.paired->p);
+  return out + "run        " + setup.store->dir().string() + "\n";
+}
+
+Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
+  SKILLGRAD_TRY(const auto ids,
+                split_ids(setup.bench.splits, request.extra.value("split", "test")));
+  if (ids.empty())
+    return fail(ErrorCode::dataset,
+                "split \"" + request.extra.value("split", "") + "\" has no tasks",
+                setup.bench.splits.origin, "choose another --split, or widen --ids or --limit");
+  if (!setup.resumed)
+    SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
+  SKILLGRAD_TRY(const auto stages, make_executor_stages(setup, invocation.stop));
+  SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
+  const auto started = setup.clock.now();
+  Scored out;
+  optim::RolloutRunner::Batch batch;
+  batch.skill = request.skill == "none" ? nullptr : &setup.skill;
+  batch.task_ids = ids;
+  batch.samples = request.extra.value("trials", 1);
+  batch.dir = "eval";
+  batch.label = "evaluate";
+  SKILLGRAD_TRY(out.summary, score(setup, *stages, call, batch));
+  if (const std::string text = request.extra.value("baseline", ""); !text.empty()) {
+    SKILLGRAD_TRY(const auto baseline, load_baseline(text));
+    batch.skill = baseline ? &*baseline : nullptr;
+    batch.dir = "baseline";
+    batch.label = "evaluate the baseline";
+    SKILLGRAD_TRY(out.baseline, score(setup, *stages, call, batch));
+    out.paired = pair_up(ids, *out.baseline, out.summary);
+  }
+  out.seconds = std::chrono::duration<double>(setup.clock.now() - started).count();
+  return out;
+}
+
+Result<int> run_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
+  SKILLGRAD_TRY(const auto scored, score_all(setup, invocation, request));
+  setup.observer.reset();
+  const bool gated =
+      setup.settings.number("min_score") > 0 || setup.settings.number("max_error_rate") < 1;
+  const int failed = verdict_exit(setup.settings, scored.summary);
+  const Json json = result_json(setup, request, scored,
+                                !gated        ? "none"
+                                : failed != 0 ? "fail"
+                                              : "pass");
+  SKILLGRAD_CHECK(setup.store->write("run.json", dump_json(json, 1) + "\n"));
+  print_out(setup.settings.flag("json") ? dump_json(json, 1) + "\n"
+                                        : result_text(setup, request, scored));
+  return setup.settings.flag("exit_zero") ? 0 : failed;
+}
+
+}  // namespace
+
+int verdict_exit(const Settings& settings, const optim::EvalSummary& summary) {
+  const double least = settings.number("min_score"), errors = settings.number("max_error_rate");
+  if (summary.error_rate() > errors) {
+    print_err(fmt::format("verdict: fail: {} errors, --max-error-rate allows {}\n",
+                          report::percent(summary.error_rate()), report::percent(errors)));
+    return 1;
+  }
+  if (summary.graded == 0 && summary.planned > 0) {
+    print_err("verdict: fail: no rollout could be graded\n");
+    return 3;
+  }
+  if (least > 0 && summary.score < least) {
+    print_err(fmt::format("verdict: fail: score {} is below --min-score {}\n",
+                          report::percent(summary.score), report::percent(least)));
+    return 1;
+  }
+  return 0;
+}
+
+int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
+  const auto code = run_eval(setup, invocation, request);
+  if (code) return *code;
+  setup.observer.reset();
+  print_error(code.error());
+  return exit_code_of(code.error().code);
+}
+
+int cmd_eval(const Invocation& invocation) {
+  RunRequest request{"eval", invocation.arguments.at(0), Json::object()};
+  const auto trials = parse_trials(invocation.value("trials", "1"));
+  if (!trials) {
+    print_error(trials.error());
+    return exit_code_of(trials.error().code);
+  }
+  request.extra = {{"split", invocation.value("split", "test")},
+                   {"trials", *trials},
+                   {"baseline", invocation.value("baseline")}};
+  const auto setup = open_run(invocation, request);
+  if (!setup) {
+    print_error(setup.error());
+    return exit_code_of(setup.error().code);
+  }
+  return finish_eval(**setup, invocation, request);
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/package.hpp>
+
+#include "cli/console.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+Result<skill::Profile> parse_profile(const std::string& text) {
+  if (text == "spec") return skill::Profile::spec;
+  if (text == "strict") return skill::Profile::strict;
+  if (text == "lenient") return skill::Profile::lenient;
+  return fail(ErrorCode::usage, "got --profile " + text + ", expected spec, strict or lenient",
+              "--profile", "for example --profile strict");
+}
+
+struct Validated {
+  std::string path;
+  std::vector<skill::Finding> rules, lint;
+  [[nodiscard]] bool valid() const {
+    return std::none_of(rules.begin(), rules.end(), [](const auto& finding) {
+      return finding.severity == skill::Severity::error;
+    });
+  }
+};
+
+Result<Validated> validate_one(const std::string& path, skill::Profile profile) {
+  Validated out;
+  out.path = path;
+  SKILLGRAD_TRY(out.rules, skill::validate(fs::path(path), profile));
+  if (const auto package = skill::SkillPackage::load(path))
+    out.lint = skill::lint(*package, {}).findings;
+  return out;
+}
+
+Json finding_json(const skill::Finding& finding) {
+  return {{"rule", finding.rule},
+          {"severity", skill::to_string(finding.severity)},
+          {"message", finding.message},
+          {"file", finding.file},
+          {"line", finding.line}};
+}
+
+Json to_json(const Validated& value) {
+  Json findings = Json::array();
+  for (const auto& finding : value.rules) findings.push_back(finding_json(finding));
+  // Lint never decides validity; it comes after the rules, under its own severity.
+  for (const auto& finding : value.lint) {
+    Json item = finding_json(finding);
+    if (finding.severity == skill::Severity::error) item["severity"] = "hard";
+    item["lint"] = true;
+    findings.push_back(std::move(item));
+  }
+  return {{"skill", value.path}, {"valid", value.valid()}, {"findings", findings}};
+}
+
+std::string line_of(const skill::Finding& finding) {
+  return fmt::format("  - {} [{}:{}]\n", strip_control(finding.message), finding.rule,
+                     finding.line);
+}
+
+void print_text(const Validated& value) {
+  const bool valid = value.valid();
+  if (valid) print_out("Valid skill: " + value.path + "\n");
+  if (!valid) print_err("Validation failed for " + value.path + ":\n");
+  for (const auto& finding : value.rules)
+    if (finding.severity == skill::Severity::error) print_err(line_of(finding));
+  std::string notes;
+  for (const auto& finding : value.rules)
+    if (finding.severity != skill::Severity::error)
+      notes += "  warning" + line_of(finding).substr(3);
+  for (const auto& finding : value.lint) notes += "  lint" + line_of(finding).substr(3);
+  print_err(notes);
+}
+
+void print_github(const Validated& value) {
+  std::error_code ignored;
+  const fs::path dir = fs::is_directory(value.path, ignored) ? fs::path(value.path)
+                                                             : fs::path(value.path).parent_path();
+  for (const auto& finding : value.rules)
+    print_out(fmt::format("::{} file={},line={}::{} [{}]\n",
+                          finding.severity == skill::Severity::error ? "error" : "warning",
+                          (dir / finding.file).string(), std::max(finding.line, 1),
+                          replace_all(strip_control(finding.message), "\n", " "), finding.rule));
+}
+
+Result<int> run_validate(const Invocation& invocation) {
+  SKILLGRAD_TRY(const auto profile, parse_profile(invocation.value("profile", "spec")));
+  const bool json = invocation.given.flags.contains("json");
+  bool all_valid = true;
+  Json reports = Json::array();
+  for (const auto& path : invocation.arguments) {
+    SKILLGRAD_TRY(const auto result, validate_one(path, profile));
+    all_valid = all_valid && result.valid();
+    if (json)
+      reports.push_back(to_json(result));
+    else if (invocation.has("github"))
+      print_github(result);
+    else
+      print_text(result);
+  }
+  if (json) print_out(dump_json(reports.size() == 1 ? reports[0] : reports, 1) + "\n");
+  return all_valid ? 0 : 1;
+}
+
+}  // namespace
+
+int cmd_validate(const Invocation& invocation) {
+  const auto code = run_validate(invocation);
+  if (code) return *code;
+  print_error(code.error());
+  return exit_code_of(code.error().code);
+}
+
+}  // namespace skillgrad::cli

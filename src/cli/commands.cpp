@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+constexpr unsigned kEvaluate =
+    kModel | kBench | kLimits | kRollout | kRun | kSandbox | kOutput | kVerdict | kSim;
+
+constexpr const char* kRunCodes =
+    "  0 done and verdict met   1 verdict not met   2 usage, configuration or input\n"
+    "  3 endpoint or infrastructure   4 stopped by a limit, resumable   130, 143 signal";
+constexpr const char* kCheckCodes =
+    "  0 fine   1 problems found   2 usage, configuration or input   "
+    "3 infrastructure";
+
+const std::vector<CommandSpec> kCommands = {
+    {"optimize",
+     "Improve a skill: run, grade, diagnose, patch, keep what helps",
+     "SKILL",
+     1,
+     1,
+     kEvaluate | kLoop,
+     {},
+     "  skillgrad optimize skills/xlsx --benchmark spreadsheetbench:DIR --model gpt-4.1-mini "
+     "--max-usd 5\n"
+     "  skillgrad optimize my-skill --model sim:demo --seed 3 --json\n"
+     "  skillgrad optimize my-skill -b tasks.jsonl -m qwen3 --base-url http://localhost:8000/v1 -j "
+     "16",
+     kRunCodes,
+     cmd_optimize},
+    {"eval",
+     "Score a skill on a benchmark split",
+     "SKILL",
+     1,
+     1,
+     kEvaluate,
+     {{"split", "NAME", "train, val, test or all (default: test)"},
+      {"trials", "K", "rollouts per task (default: 1)"},
+      {"baseline", "WHAT", "compare with none, a skill folder, or a run's best package"}},
+     "  skillgrad eval my-skill --split test --model gpt-4.1-mini --min-score 0.7\n"
+     "  skillgrad eval RUN/best --baseline RUN/initial/skill -b wikitablequestions:DIR -m qwen3\n"
+     "  skillgrad eval none --trials 3 -b tasks.jsonl -m sim:demo --json",
+     kRunCodes,
+     cmd_eval},
+    {"resume",
+     "Go on with an interrupted optimize or eval run",
+     "RUN",
+     1,
+     1,
+     kLimits | kOutput | kVerdict | kRun,
+     {},
+     "  skillgrad resume skillgrad-runs/xlsx-0123456789\n"
+     "  skillgrad resume RUN --max-usd 10\n"
+     "  skillgrad resume RUN -j 2 --json",
+     kRunCodes,
+     cmd_resume},
+    {"grade",
+     "Grade answers made elsewhere; no model is called",
+     "",
+     0,
+     0,
+     kBench | kGrading | kSandbox,
+     {{"predictions", "FILE",
+       "JSON Lines: {\"task_id\":...,\"output\":PATH} or {...,\"answer\":[...]}"}},
+     "  skillgrad grade -b spreadsheetbench:DIR --predictions answers.jsonl\n"
+     "  skillgrad grade -b wikitablequestions:DIR --predictions answers.jsonl --mode official\n"
+     "  skillgrad grade -b tasks.jsonl --predictions answers.jsonl > grades.jsonl",
+     kCheckCodes,
+     cmd_grade},
+    {"validate",
+     "Check skill packages against the Agent Skills rules and lint",
+     "SKILL",
+     1,
+     1000,
+     kOutput,
+     {{"profile", "NAME", "spec, strict or lenient (default: spec)"},
+      {"github", "", "print annotations for GitHub"}},
+     "  skillgrad validate skills/xlsx\n"
+     "  skillgrad validate skills/* --profile strict\n"
+     "  skillgrad validate my-skill --json",
+     "  0 valid   1 an error in a package   2 usage",
+     cmd_validate},
+    {"benchmark",
+     "list, show or check benchmarks",
+     "ACTION",
+     1,
+     1,
+     kBench | kGrading | kSandbox | kOutput,
+     {},
+     "  skillgrad benchmark list\n"
+     "  skillgrad benchmark show -b spreadsheetbench:DIR\n"
+     "  skillgrad benchmark check -b tasks.jsonl --json",
+     kCheckCodes,
+     cmd_benchmark},
+    {"demo",
+     "The whole loop offline against the simulated endpoint, in seconds",
+     "",
+     0,
+     0,
+     kEvaluate | kLoop,
+     {{"dir", "DIR", "where the demo skill and its run go (default: skillgrad-demo)"}},
+     "  skillgrad demo\n"
+     "  skillgrad demo --sim-seed 7 --no-momentum\n"
+     "  skillgrad demo --json",
+     kRunCodes,
+     cmd_demo},
+    {"simulate",
+     "Serve the simulated endpoint on loopback (a simulation, not a model)",
+     "SCENARIO",
+     0,
+     1,
+     kSim,
+     {{"port", "N", "port on 127.0.0.1 (default: any free one)"},
+      {"require-key", "KEY", "answer 401 to every other bearer token"}},
+     "  skillgrad simulate demo --port 8090\n"
+     "  skillgrad simulate spreadsheetbench --sim-request-log requests.jsonl\n"
+     "  skillgrad simulate demo --sim-fault-429 0.1 --sim-latency 50",
+     "  0 ended by a signal   2 usage or input   3 port taken",
+     cmd_simulate},
+    {"doctor",
+     "Check endpoint, sandbox, programs and disk",
+     "",
+     0,
+     0,
+     kModel | kSandbox | kRun | kSim | kLimits | kLoop | kOutput,
+     {},
+     "  skillgrad doctor\n"
+     "  skillgrad doctor --model gpt-4.1-mini\n"
+     "  skillgrad doctor --model qwen3 --base-url http://localhost:8000/v1 --json",
+     "  0 usable   2 usage or configuration   3 something needed is missing",
+     cmd_doctor},
+    {"config",
+     "Show every effective value: config show",
+     "show",
+     1,
+     1,
+     kEvaluate | kLoop | kGrading,
+     {{"origin", "", "and where it came from"}},
+     "  skillgrad config show\n"
+     "  skillgrad config show --origin --preset paper\n"
+     "  skillgrad config show --config ci.json --json",
+     "  0 fine   2 usage or configuration",
+     cmd_config},
+};
+
+}  // namespace
+
+const std::vector<CommandSpec>& command_table() { return kCommands; }
+
+}  // namespace skillgrad::cli

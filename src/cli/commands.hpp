@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/console.hpp"
+
+namespace skillgrad::cli {
+
+/// A flag that only one command has.
+struct LocalFlag {
+  const char* name;
+  const char* value;  ///< placeholder, or "" for a switch
+  const char* help;
+};
+
+struct CommandSpec {
+  const char* name;
+  const char* summary;
+  const char* argument;  ///< placeholder of the positional argument, or ""
+  int min_arguments, max_arguments;
+  unsigned groups;  ///< rows of the option table it takes
+  std::vector<LocalFlag> local;
+  const char* examples;
+  const char* exit_codes;
+  int (*run)(const Invocation& invocation);
+};
+
+[[nodiscard]] const std::vector<CommandSpec>& command_table();
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "cli/signals.hpp"
+
+#include <csignal>
+#include <ctime>
+#include <string_view>
+
+#include <unistd.h>
+
+namespace skillgrad::cli {
+namespace {
+
+sigset_t watched() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+}  // namespace
+
+SignalWatch::SignalWatch() {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, not the end
+  const sigset_t set = watched();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  thread_ = std::jthread([this](const std::stop_token& ended) { watch(ended); });
+}
+
+SignalWatch::~SignalWatch() { thread_.request_stop(); }
+
+void SignalWatch::watch(const std::stop_token& ended) {
+  const sigset_t set = watched();
+  const timespec poll{0, 50'000'000};
+  while (!ended.stop_requested()) {
+    const int received = sigtimedwait(&set, nullptr, &poll);
+    if (received <= 0) continue;
+    if (signal_ != 0) _exit(128 + received);
+    signal_ = received;
+    constexpr std::string_view kText =
+        "\nstopping; finished work is kept (press again to end at once)\n";
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, kText.data(), kText.size());
+    source_.request_stop();
+  }
+}
+
+}  // namespace skillgrad::cli
