@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "store/call_record.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <tuple>
+
+#include <unistd.h>
+
+#include <skillgrad/core/text.hpp>
+
+#include "store/ledger_json.hpp"
+
+namespace skillgrad::store {
+namespace {
+
+std::string attempt_id(int session, const std::string& key, int attempt) {
+  return std::to_string(session) + "/" + key + "/" + std::to_string(attempt);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CallRecord>> CallRecord::open(const std::filesystem::path& dir) {
+  SKILLGRAD_CHECK(make_directories(dir));
+  std::unique_ptr<CallRecord> out(new CallRecord);
+  SKILLGRAD_TRY(out->replies_, LineFile::open(dir / "replies.jsonl"));
+  SKILLGRAD_TRY(out->ledger_, LineFile::open(dir / "ledger.jsonl"));
+  SKILLGRAD_CHECK(out->load_replies());
+  SKILLGRAD_CHECK(out->load_ledger());
+  SKILLGRAD_CHECK(out->repair_ledger());
+  return out;
+}
+
+/// Only the offsets: each line begins {"key":"<hex>", so bodies need not be parsed here.
+Result<> CallRecord::load_replies() {
+  constexpr std::string_view kStart = "{\"key\":\"";
+  SKILLGRAD_TRY(const auto text, read_file(replies_.path(), std::uint64_t{64} << 30));
+  std::size_t offset = 0;
+  while (offset < text.size()) {
+    const auto end = std::min(text.find('\n', offset), text.size());
+    const std::string_view line = std::string_view(text).substr(offset, end - offset);
+    const auto quote = line.starts_with(kStart) ? line.find('"', kStart.size()) : line.npos;
+    if (quote == line.npos)
+      return fail(ErrorCode::input, "a line does not begin with its key", replies_.path().string(),
+                  "the file was changed by hand; start a new run");
+    reply_offsets_.emplace(line.substr(kStart.size(), quote - kStart.size()), offset);
+    offset = end + 1;
+  }
+  return {};
+}
+
+Result<> CallRecord::load_ledger() {
+  SKILLGRAD_TRY(const auto text, read_file(ledger_.path(), std::uint64_t{64} << 30));
+  for (const auto& line : split(text, '\n'))
+    if (!line.empty()) SKILLGRAD_CHECK(replay(line));
+  return {};
+}
+
+Result<> CallRecord::replay(const std::string& line) {
+  SKILLGRAD_TRY(const auto json, parse_json(line, ledger_.path().string()));
+  SKILLGRAD_TRY(auto row, row_from_json(json, ledger_.path().string()));
+  const std::string event = json.value("event", "");
+  const int session = json.value("session", 1);
+  session_ = std::max(session_, session + 1);
+  if (event == "begin") {
+    open_[attempt_id(session, row.key, row.attempt)] = json.value("reserved_usd", 0.0);
+    return {};
+  }
+  settle(row, session);
+  return {};
+}
+
+void CallRecord::settle(const llm::LedgerRow& row, int session) {
+  open_.erase(attempt_id(session, row.key, row.attempt));
+  if (reply_offsets_.contains(row.key) && (row.outcome == "ok" || row.outcome == "refused"))
+    paid_.try_emplace(row.key, row);
+  else if (row.billed != "no")
+    maybe_paid_.push_back(row);
+}
+
+/// A kill between the two writes of finish() leaves a reply without its ledger line.
+Result<> CallRecord::repair_ledger() {
+  std::vector<std::pair<std::uint64_t, std::string>> missing;
+  for (const auto& [key, offset] : reply_offsets_)
+    if (!paid_.contains(key)) missing.emplace_back(offset, key);
+  std::sort(missing.begin(), missing.end());
+  for (const auto& [offset, key] : missing) {
+    SKILLGRAD_TRY(const auto line, replies_.line_at(offset));
+    SKILLGRAD_TRY(const auto json, parse_json(line, replies_.path().string()));
+    SKILLGRAD_TRY(const auto row,
+                  row_from_json(json.value("row", Json::object()), replies_.path().string()));
+    // The attempt was begun by the session that was killed.
+    const int session = json.value("session", session_ - 1);
+    Json entry = {{"event", "ok"}, {"session", session}};
+    entry.update(row_to_json(row));
+    SKILLGRAD_CHECK(ledger_.append(dump_json(entry)));
+    settle(row, session);
+  }
+  return {};
+}
+
+Result<std::optional<std::string>> CallRecord::find(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = reply_offsets_.find(key);
+  if (found == reply_offsets_.end()) return std::nullopt;
+  SKILLGRAD_TRY(const auto line, replies_.line_at(found->second));
+  SKILLGRAD_TRY(const auto json, parse_json(line, replies_.path().string()));
+  return std::optional<std::string>(dump_json(json.value("reply", Json())));
+}
+
+Result<> CallRecord::append(const char* event, const llm::LedgerRow& row, double reserved_usd) {
+  Json entry = {{"event", event}, {"session", session_}};
+  entry.update(row_to_json(row));
+  if (reserved_usd > 0) entry["reserved_usd"] = reserved_usd;
+  SKILLGRAD_CHECK(ledger_.append(dump_json(entry)));
+  return {};
+}
+
+Result<> CallRecord::begin(const std::string& key, const llm::LedgerRow& row, double reserved_usd) {
+  const std::lock_guard lock(mutex_);
+  llm::LedgerRow begun = row;
+  begun.key = key;
+  SKILLGRAD_CHECK(append("begin", begun, reserved_usd));
+  open_[attempt_id(session_, key, row.attempt)] = reserved_usd;
+  return {};
+}
+
+Result<> CallRecord::attempt_failed(const llm::LedgerRow& row) {
+  const std::lock_guard lock(mutex_);
+  SKILLGRAD_CHECK(append("failed", row, 0));
+  settle(row, session_);
+  return {};
+}
+
+Result<> CallRecord::finish(const llm::LedgerRow& row, const std::string& request_json,
+                            const std::string& reply_json) {
+  std::unique_lock lock(mutex_);
+  const std::string line = "{\"key\":" + dump_json(row.key) +
+                           ",\"session\":" + std::to_string(session_) +
+                           ",\"row\":" + dump_json(row_to_json(row)) +
+                           ",\"request\":" + request_json + ",\"reply\":" + reply_json + "}";
+  if (line.find('\n') != std::string::npos)
+    return fail(ErrorCode::internal, "a recorded request or reply is not on one line", row.scope);
+  SKILLGRAD_TRY(const auto offset, replies_.append(line));
+  reply_offsets_.emplace(row.key, offset);
+  SKILLGRAD_CHECK(append("ok", row, 0));
+  settle(row, session_);
+  return flush(lock);
+}
+
+/// One writer flushes for all that have written since; the others wait for it.
+Result<> CallRecord::flush(std::unique_lock<std::mutex>& lock) {
+  const std::uint64_t mine = ++written_;
+  while (flushed_up_to_ < mine) {
+    if (flushing_) {
+      flushed_.wait(lock);
+      continue;
+    }
+    flushing_ = true;
+    const std::uint64_t target = written_;
+    lock.unlock();
+    const bool ok =
+        ::fdatasync(replies_.descriptor()) == 0 && ::fdatasync(ledger_.descriptor()) == 0;
+    const int error = errno;
+    lock.lock();
+    flushing_ = false;
+    flushed_.notify_all();
+    if (!ok) return tl::unexpected(errno_error(error, "cannot flush", replies_.path().string()));
+    flushed_up_to_ = std::max(flushed_up_to_, target);
+  }
+  return {};
+}
+
+std::vector<llm::LedgerRow> CallRecord::rows() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<llm::LedgerRow> out = maybe_paid_;
+  for (const auto& [key, row] : paid_) out.push_back(row);
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.scope, a.key, a.attempt) < std::tie(b.scope, b.key, b.attempt);
+  });
+  return out;
+}
+
+RunStore::Unsettled CallRecord::unsettled() const {
+  const std::lock_guard lock(mutex_);
+  RunStore::Unsettled out;
+  out.attempts = open_.size();
+  for (const auto& [id, usd] : open_) out.usd += usd;
+  return out;
+}
+
+}  // namespace skillgrad::store

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "store/ledger_json.hpp"
+
+namespace skillgrad::store {
+
+Json row_to_json(const llm::LedgerRow& row) {
+  return {{"key", row.key},
+          {"stage", row.stage},
+          {"scope", row.scope},
+          {"model", row.model},
+          {"outcome", row.outcome},
+          {"billed", row.billed},
+          {"input_tokens", row.usage.input_tokens},
+          {"cached_tokens", row.usage.cached_tokens},
+          {"output_tokens", row.usage.output_tokens},
+          {"calls", row.usage.calls},
+          {"estimated", row.usage.estimated},
+          {"cost_usd", row.cost_usd ? Json(*row.cost_usd) : Json()},
+          {"http_status", row.http_status},
+          {"attempt", row.attempt},
+          {"seconds", row.seconds}};
+}
+
+Result<llm::LedgerRow> row_from_json(const Json& value, const std::string& where) {
+  StrictReader reader(value, where);
+  llm::LedgerRow out;
+  out.key = reader.string("key");
+  out.stage = reader.string("stage", "");
+  out.scope = reader.string("scope", "");
+  out.model = reader.string("model", "");
+  out.outcome = reader.string("outcome", "");
+  out.billed = reader.string("billed", "");
+  out.usage.input_tokens = reader.integer("input_tokens", 0);
+  out.usage.cached_tokens = reader.integer("cached_tokens", 0);
+  out.usage.output_tokens = reader.integer("output_tokens", 0);
+  out.usage.calls = reader.integer("calls", 0);
+  out.usage.estimated = reader.boolean("estimated", false);
+  const Json cost = reader.any("cost_usd");
+  if (cost.is_number()) out.cost_usd = cost.get<double>();
+  out.http_status = static_cast<int>(reader.integer("http_status", 0));
+  out.attempt = static_cast<int>(reader.integer("attempt", 0));
+  out.seconds = reader.number("seconds", 0.0);
+  SKILLGRAD_CHECK(reader.finish(true));
+  return out;
+}
+
+}  // namespace skillgrad::store

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/store/run_store.hpp>
+
+#include "store/call_record.hpp"
+#include "store/line_file.hpp"
+
+namespace skillgrad::store {
+namespace {
+
+constexpr const char* kLock = ".lock";
+
+/// An existing folder is taken only if it is empty or holds a run.
+Result<> check_folder(const fs::path& dir) {
+  std::error_code error;
+  if (!fs::exists(dir, error)) return {};
+  if (!fs::is_directory(dir, error))
+    return fail(ErrorCode::input, "the run directory is a file", dir.string(),
+                "give --run a folder that is empty or missing");
+  if (fs::is_empty(dir, error)) return {};
+  for (const char* name : {kLock, "config.json", "state.json"})
+    if (fs::exists(dir / name, error)) return {};
+  return fail(ErrorCode::input, "the folder is not empty and holds no run", dir.string(),
+              "give --run a folder that is empty or missing");
+}
+
+class Lock {
+ public:
+  Lock() = default;
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  ~Lock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  Result<> take(const fs::path& path) {
+    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd_ < 0) return tl::unexpected(errno_error(errno, "cannot open", path.string()));
+    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK)
+        return tl::unexpected(errno_error(errno, "cannot lock", path.string()));
+      const auto holder = read_file(path);
+      return fail(ErrorCode::locked,
+                  "process " + (holder ? std::string(trim(*holder)) : "?") +
+                      " is working on this run directory",
+                  path.parent_path().string(),
+                  "wait for it to end, stop it, or give another --run directory");
+    }
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, pid.data(), pid.size(), 0) < 0)
+      return tl::unexpected(errno_error(errno, "cannot write", path.string()));
+    return {};
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+Result<> check_relative(const std::string& relative) {
+  const fs::path path = fs::path(relative).lexically_normal();
+  if (!relative.empty() && path.is_relative() && *path.begin() != "..") return {};
+  return fail(ErrorCode::internal, "the name leaves the run directory", relative);
+}
+
+}  // namespace
+
+struct RunStore::State {
+  Lock lock;
+  std::mutex mutex;  ///< events
+  LineFile events;
+  std::unique_ptr<CallRecord> calls;
+};
+
+RunStore::RunStore(fs::path dir, const Clock& clock)
+    : dir_(std::move(dir)), clock_(clock), state_(std::make_unique<State>()) {}
+
+RunStore::~RunStore() = default;
+
+Result<std::unique_ptr<RunStore>> RunStore::open(const fs::path& dir, const Clock& clock) {
+  SKILLGRAD_CHECK(check_folder(dir));
+  SKILLGRAD_CHECK(make_directories(dir));
+  std::unique_ptr<RunStore> out(new RunStore(dir, clock));
+  SKILLGRAD_CHECK(out->state_->lock.take(dir / kLock));
+  SKILLGRAD_TRY(out->state_->events, LineFile::open(dir / "events.jsonl"));
+  SKILLGRAD_TRY(out->state_->calls, CallRecord::open(dir / "calls"));
+  return out;
+}
+
+fs::path RunStore::path(const std::string& relative) const { return dir_ / relative; }
+
+fs::path RunStore::iteration_dir(int iteration) const {
+  return dir_ / fmt::format("iter_{:03d}", iteration);
+}
+
+Result<> RunStore::write(const std::string& relative, const std::string& text) {
+  SKILLGRAD_CHECK(check_relative(relative));
+  return write_file_atomic(dir_ / relative, text);
+}
+
+Result<std::optional<std::string>> RunStore::read(const std::string& relative) const {
+  SKILLGRAD_CHECK(check_relative(relative));
+  std::error_code ignored;
+  if (!fs::exists(dir_ / relative, ignored)) return std::nullopt;
+  SKILLGRAD_TRY(auto text, read_file(dir_ / relative));
+  return std::optional<std::string>(std::move(text));
+}
+
+Result<> RunStore::event(const std::string& name, const std::string& fields_json) {
+  SKILLGRAD_TRY(const auto fields, parse_json(fields_json, "event " + name));
+  Json line = {
+      {"schema", "skillgrad.event/1"}, {"time", format_utc(clock_.wall_now())}, {"event", name}};
+  if (fields.is_object()) line.update(fields);
+  const std::lock_guard lock(state_->mutex);
+  SKILLGRAD_CHECK(state_->events.append(dump_json(line)));
+  return {};
+}
+
+llm::CallRecorder& RunStore::calls() { return *state_->calls; }
+
+Result<std::vector<llm::LedgerRow>> RunStore::ledger() const { return state_->calls->rows(); }
+
+Result<RunStore::Unsettled> RunStore::unsettled() const { return state_->calls->unsettled(); }
+
+}  // namespace skillgrad::store
