@@ -15,7 +15,7 @@ struct ScheduleOptions {
   std::uint64_t seed = 0;
   /// 0: one epoch. Else exactly this many full batches, with further epochs as needed.
   std::size_t fixed_updates = 0;
-  std::optional<std::uint64_t> batch_seed;  ///< for further epochs; default `seed`
+  std::optional<std::uint64_t> batch_seed = {};  ///< for further epochs; default `seed`
 };
 
 /// Ids of each batch, in order. Equal to the published loop for equal seeds. An empty pool gives no

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <skillgrad/optim/momentum.hpp>
+#include <skillgrad/optim/stages.hpp>
+
+namespace skillgrad::optim {
+namespace {
+
+Gradient gradient(std::string task, double loss, std::string kind = "failure") {
+  Gradient out;
+  out.task_id = std::move(task);
+  out.kind = std::move(kind);
+  out.label = "label of " + out.task_id;
+  out.loss = loss;
+  return out;
+}
+
+OverlayEntry entry(std::string task, std::string pattern) {
+  OverlayEntry out;
+  out.task_id = std::move(task);
+  out.signal = "signal of " + out.task_id;
+  out.pattern = std::move(pattern);
+  out.anchor = "anchor";
+  out.gap = "gap";
+  out.change = "change";
+  return out;
+}
+
+Pattern pattern(std::string slug, double velocity = 0, std::vector<int> appeared = {}) {
+  Pattern out;
+  out.slug = std::move(slug);
+  out.kind = "operation";
+  out.line = "line of " + out.slug;
+  out.appeared_in = std::move(appeared);
+  out.velocity = velocity;
+  return out;
+}
+
+/// A previous state with two patterns, one of which has a remedy; the next state starts as a copy.
+class MomentumRules : public ::testing::Test {
+ protected:
+  MomentumRules() {
+    previous_.iteration = 2;
+    previous_.patterns = {pattern("alpha", 0.5, {1, 2}), pattern("beta", 0.2, {1})};
+    RemedyEntry remedy;
+    remedy.iteration = 1;
+    remedy.diagnosis = "why";
+    remedy.change = "what";
+    remedy.accepted = true;
+    previous_.patterns[0].remedies = {remedy};
+    next_.memory = previous_;
+    gradients_ = {gradient("t1", 1.0), gradient("t2", 0.5), gradient("t3", 0, "contrastive"),
+                  gradient("t4", 1.0)};
+    next_.overlay.entries = {entry("t1", "alpha"), entry("t2", "alpha"), entry("t3", "beta"),
+                             entry("t4", kNoSignal)};
+  }
+  std::vector<std::string> enforce() {
+    return enforce_momentum_invariants(previous_, gradients_, 3, next_);
+  }
+  [[nodiscard]] const Pattern* find(const std::string& slug) const {
+    for (const Pattern& item : next_.memory.patterns) {
+      if (item.slug == slug) return &item;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] std::vector<std::string> overlay_tasks() const {
+    std::vector<std::string> out;
+    for (const OverlayEntry& item : next_.overlay.entries) out.push_back(item.task_id);
+    return out;
+  }
+
+  MomentumMemory previous_;
+  std::vector<Gradient> gradients_;
+  MomentumOutput next_;
+};
+
+TEST_F(MomentumRules, GoodStateNeedsNoRepair) {
+  EXPECT_EQ(enforce(), std::vector<std::string>{});
+  EXPECT_EQ(next_.memory.iteration, 3);
+  EXPECT_EQ(next_.overlay.iteration, 3);
+  EXPECT_EQ(find("alpha")->appeared_in, (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(find("beta")->appeared_in, (std::vector<int>{1, 3}));
+}
+
+TEST_F(MomentumRules, VelocityIsTheDecayedSumOfSupportingLosses) {
+  enforce();
+  EXPECT_DOUBLE_EQ(find("alpha")->velocity, 0.7 * 0.5 + 0.3 * (1.5 / 4));
+  EXPECT_DOUBLE_EQ(find("beta")->velocity, 0.7 * 0.2 + 0.3 * 0.0);
+}
+
+TEST_F(MomentumRules, PatternsAreOrderedByVelocityAndTiesKeepTheirOrder) {
+  next_.overlay.entries = {entry("t1", "beta"), entry("t2", "beta"), entry("t3", "beta"),
+                           entry("t4", "beta")};
+  previous_.patterns[0].velocity = previous_.patterns[1].velocity = 0.4;
+  previous_.patterns.push_back(pattern("gamma", 0.4));
+  next_.memory = previous_;
+  enforce();
+  EXPECT_EQ(next_.memory.patterns[0].slug, "beta");
+  EXPECT_EQ(next_.memory.patterns[1].slug, "alpha");
+  EXPECT_EQ(next_.memory.patterns[2].slug, "gamma");
+}
+
+TEST_F(MomentumRules, OverlayHoldsEachTaskOnceInInputOrder) {
+  next_.overlay.entries = {entry("t4", "beta"), entry("zz", "alpha"), entry("t1", "alpha"),
+                           entry("t1", "beta")};
+  gradients_[1].known = "beta";
+  const auto repairs = enforce();
+  EXPECT_EQ(overlay_tasks(), (std::vector<std::string>{"t1", "t2", "t3", "t4"}));
+  EXPECT_EQ(next_.overlay.entries[0].pattern, "alpha") << "the first entry counts";
+  EXPECT_EQ(next_.overlay.entries[1].pattern, "beta") << "the diagnosis knew the pattern";
+  EXPECT_EQ(next_.overlay.entries[2].pattern, kNoSignal);
+  EXPECT_EQ(next_.overlay.entries[2].signal, "label of t3");
+  EXPECT_EQ(repairs.size(), 4u);
+}
+
+TEST_F(MomentumRules, EntryWithoutSignalHasNoAnchorGapOrChange) {
+  enforce();
+  EXPECT_EQ(next_.overlay.entries[3].anchor + next_.overlay.entries[3].gap +
+                next_.overlay.entries[3].change,
+            "");
+  EXPECT_EQ(next_.overlay.entries[0].gap, "gap");
+}
+
+TEST_F(MomentumRules, UnknownSlugIsReadAsTheNearestOrCreated) {
+  next_.overlay.entries[0].pattern = "alhpa";
+  next_.overlay.entries[1].pattern = "something else entirely";
+  const auto repairs = enforce();
+  EXPECT_EQ(next_.overlay.entries[0].pattern, "alpha");
+  EXPECT_EQ(next_.overlay.entries[1].pattern, "something-else-entirely");
+  ASSERT_NE(find("something-else-entirely"), nullptr);
+  EXPECT_EQ(find("something-else-entirely")->appeared_in, std::vector<int>{3});
+  EXPECT_EQ(repairs.size(), 2u);
+}
+
+TEST_F(MomentumRules, NewBecomesAPatternMadeOfTheEntry) {
+  next_.overlay.entries[3] = entry("t4", "new");
+  next_.overlay.entries[3].signal = "Wrote dates as text, not as dates";
+  EXPECT_EQ(enforce(), std::vector<std::string>{});
+  EXPECT_EQ(next_.overlay.entries[3].pattern, "wrote-dates-as-text-not-as-dates");
+  const Pattern* made = find("wrote-dates-as-text-not-as-dates");
+  ASSERT_NE(made, nullptr);
+  EXPECT_EQ(made->anchor, "anchor");
+  EXPECT_EQ(made->description, "gap");
+  EXPECT_EQ(made->action, "change");
+  EXPECT_NEAR(made->velocity, 0.3 * 0.25, 1e-12);
+}
+
+TEST_F(MomentumRules, NewMeansTheSubmittedPatternThatNoEntryNames) {
+  next_.memory.patterns.push_back(pattern("gamma"));
+  next_.overlay.entries[1] = entry("t2", "new");
+  next_.overlay.entries[3] = entry("t4", "new");
+  enforce();
+  EXPECT_EQ(next_.overlay.entries[1].pattern, "gamma");
+  EXPECT_EQ(next_.overlay.entries[3].pattern, "gamma");
+  EXPECT_EQ(next_.memory.patterns.size(), 3u);
+}
+
+TEST_F(MomentumRules, EqualSignalsOfNewMakeOnePattern) {
+  next_.overlay.entries[1] = entry("t2", "new");
+  next_.overlay.entries[3] = entry("t4", "new");
+  next_.overlay.entries[1].signal = next_.overlay.entries[3].signal = "The same thing";
+  enforce();
+  EXPECT_EQ(next_.overlay.entries[1].pattern, next_.overlay.entries[3].pattern);
+  EXPECT_EQ(next_.memory.patterns.size(), 3u);
+}
+
+TEST_F(MomentumRules, AppearancesFollowFromTheOverlaysAlone) {
+  next_.memory.patterns[0].appeared_in = {2, 7};  // lost one, claims the future
+  next_.memory.patterns[1].appeared_in = {};
+  const auto repairs = enforce();
+  EXPECT_EQ(find("alpha")->appeared_in, (std::vector<int>{1, 2, 3}));
+  EXPECT_EQ(find("beta")->appeared_in, (std::vector<int>{1, 3}));
+  EXPECT_EQ(repairs.size(), 1u);
+}
+
+TEST_F(MomentumRules, RemedyLogIsNeverChangedByTheModel) {
+  next_.memory.patterns[0].remedies.clear();
+  RemedyEntry guessed;
+  guessed.iteration = 3;
+  next_.memory.patterns[1].remedies = {guessed};
+  EXPECT_EQ(enforce().size(), 2u);
+  EXPECT_EQ(find("alpha")->remedies, previous_.patterns[0].remedies);
+  EXPECT_TRUE(find("beta")->remedies.empty());
+}
+
+TEST_F(MomentumRules, LostPatternIsRestoredWithItsLog) {
+  next_.memory.patterns.erase(next_.memory.patterns.begin());
+  EXPECT_EQ(enforce().size(), 1u);
+  ASSERT_NE(find("alpha"), nullptr);
+  EXPECT_EQ(find("alpha")->remedies.size(), 1u);
+  EXPECT_EQ(find("alpha")->line, "line of alpha");
+}
+
+TEST_F(MomentumRules, NewPatternThatNoTaskSupportsIsDropped) {
+  next_.memory.patterns.push_back(pattern("gamma"));
+  EXPECT_EQ(enforce().size(), 1u);
+  EXPECT_EQ(find("gamma"), nullptr);
+}
+
+TEST_F(MomentumRules, SlugsAndKindsAreMendedAndFollowedInTheOverlay) {
+  Pattern odd = pattern("Odd Slug!");
+  odd.kind = "magic";
+  next_.memory.patterns.push_back(odd);
+  next_.memory.patterns.push_back(pattern("alpha"));
+  next_.memory.patterns.push_back(pattern("new"));
+  next_.overlay.entries[3].pattern = "Odd Slug!";
+  enforce();
+  EXPECT_EQ(next_.overlay.entries[3].pattern, "odd-slug");
+  ASSERT_NE(find("odd-slug"), nullptr);
+  EXPECT_EQ(find("odd-slug")->kind, "mixed");
+  EXPECT_EQ(next_.memory.patterns.size(), 3u) << "the second alpha and the reserved word are gone";
+}
+
+TEST_F(MomentumRules, ThemesNeedTwoSuccessesOneOfThemNow) {
+  gradients_.push_back(gradient("t5", 0, "contrastive"));
+  next_.overlay.entries.push_back(entry("t5", kNoSignal));
+  next_.overlay.themes = {
+      {"two now", {"t3", "t5", "t3"}},
+      {"one now, one earlier", {"t5", "t0"}},
+      {"one now, pattern seen earlier", {"t3"}},
+      {"failures only", {"t1", "t2"}},
+      {"one success and a failure", {"t5", "t1"}},
+      {"earlier only", {"t0", "t00"}},
+      {"a fourth good one", {"t3", "t5"}},
+      {"", {"t3", "t5"}},
+  };
+  const auto repairs = enforce();
+  ASSERT_EQ(next_.overlay.themes.size(), 3u);
+  EXPECT_EQ(next_.overlay.themes[0].theme, "two now");
+  EXPECT_EQ(next_.overlay.themes[0].tasks, (std::vector<std::string>{"t3", "t5"}));
+  EXPECT_EQ(next_.overlay.themes[1].theme, "one now, one earlier");
+  EXPECT_EQ(next_.overlay.themes[2].theme, "one now, pattern seen earlier");
+  EXPECT_EQ(repairs.size(), 5u);
+}
+
+TEST_F(MomentumRules, EmptyAnswerStillGivesAWholeState) {
+  next_ = MomentumOutput{};
+  enforce();
+  EXPECT_EQ(overlay_tasks(), (std::vector<std::string>{"t1", "t2", "t3", "t4"}));
+  EXPECT_EQ(next_.memory.patterns.size(), 2u);
+  EXPECT_DOUBLE_EQ(find("alpha")->velocity, 0.35);
+}
+
+TEST_F(MomentumRules, EqualInputsGiveEqualBytes) {
+  next_.overlay.entries[1].pattern = "new";
+  MomentumOutput copy = next_;
+  enforce();
+  const auto repairs = enforce_momentum_invariants(previous_, gradients_, 3, copy);
+  EXPECT_TRUE(repairs.empty());
+  EXPECT_EQ(dump_json(to_json(next_.memory)), dump_json(to_json(copy.memory)));
+  EXPECT_EQ(dump_json(to_json(next_.overlay)), dump_json(to_json(copy.overlay)));
+}
+
+TEST_F(MomentumRules, LongSignalGivesAShortSlug) {
+  next_.overlay.entries[3] = entry("t4", "new");
+  next_.overlay.entries[3].signal = std::string(30, 'a') + " " + std::string(200, 'b');
+  enforce();
+  EXPECT_EQ(next_.overlay.entries[3].pattern, std::string(30, 'a'));
+}
+
+TEST(RecordRemedy, LogsWhatThePatchDidOncePerAddressedPattern) {
+  MomentumMemory memory;
+  memory.patterns = {pattern("alpha"), pattern("beta")};
+  Patch patch;
+  patch.addressed = {
+      {"alpha", "a", "because\nof this"}, {"alpha", "b", "twice"}, {"nobody", "", ""}};
+  record_remedy(memory, patch, 4, false, "SKILL.md +3 -1");
+  ASSERT_EQ(memory.patterns[0].remedies.size(), 1u);
+  EXPECT_EQ(memory.patterns[0].remedies[0].diagnosis, "because of this");
+  EXPECT_EQ(memory.patterns[0].remedies[0].change, "SKILL.md +3 -1");
+  EXPECT_EQ(memory.patterns[0].remedies[0].iteration, 4);
+  EXPECT_FALSE(memory.patterns[0].remedies[0].accepted);
+  EXPECT_TRUE(memory.patterns[1].remedies.empty());
+  record_remedy(memory, patch, 4, false, "SKILL.md +3 -1");
+  EXPECT_EQ(memory.patterns[0].remedies.size(), 1u) << "a resumed run records nothing twice";
+}
+
+}  // namespace
+}  // namespace skillgrad::optim
