@@ -14,8 +14,9 @@ namespace {
 
 /// A patch is about few patterns at a time; more would be a rewrite.
 constexpr std::size_t kMostPatterns = 2;
-/// With a memory an older rule is in danger only half as often: its pattern is on record.
-constexpr double kForgetWithMemory = 0.5;
+/// Success evidence shows what makes a difference: wording gets concrete, and fewer rules that work
+/// are taken for dispensable.
+constexpr double kWithSuccess = 0.5;
 
 std::string_view without_front_matter(std::string_view text) {
   if (!text.starts_with("---")) return text;
@@ -120,13 +121,20 @@ class Planner {
     return order;
   }
 
+  /// Factor on the error rates: any success evidence, in the batch or in the memory, lowers them.
+  [[nodiscard]] double care() const {
+    const bool seen = std::any_of(known_.begin(), known_.end(),
+                                  [](const Known& known) { return known.succeeded; });
+    return seen ? kWithSuccess : 1.0;
+  }
+
   [[nodiscard]] double draw(std::string_view what, std::size_t lesson) const {
     return player_.draw({"patcher", what, lessons_[lesson].slug, user_});
   }
 
   void address(std::size_t index) {
     const Lesson& lesson = lessons_[index];
-    const bool weak = !known_[index].tried && draw("weak", index) < player_.noise().weak;
+    const bool weak = !known_[index].tried && draw("weak", index) < player_.noise().weak * care();
     const TextSection* old = draft_.find(lesson.heading);
     if (draft_.teaches(lesson)) {
       // Not knowing that the rule is there on purpose, it may reword it, and then too weakly.
@@ -189,8 +197,7 @@ class Planner {
   /// An older rule is overwritten to make room, unless something says that it works: success
   /// evidence among the diagnoses, or a note of it in the memory.
   void forget() {
-    const double rate = player_.noise().forget * (has_memory_ ? kForgetWithMemory : 1.0);
-    if (player_.draw({"patcher", "forget", user_}) >= rate) return;
+    if (player_.draw({"patcher", "forget", user_}) >= player_.noise().forget * care()) return;
     std::vector<std::size_t> exposed;
     for (std::size_t i = 0; i < lessons_.size(); ++i)
       if (is_exposed(i)) exposed.push_back(i);
