@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+#include "llm/reply.hpp"
+
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "llm/field.hpp"
+#include "llm/text_calls.hpp"
+#include "llm/think.hpp"
+#include "llm/tool_calls.hpp"
+#include "llm/usage.hpp"
+
+namespace skillgrad::llm {
+namespace {
+
+using ::testing::HasSubstr;
+
+ChatRequest offer() {
+  ChatRequest request;
+  request.tools.push_back({"bash", "Runs a command.",
+                           R"({"type":"object","properties":{"command":{"type":"string"},)"
+                           R"("timeout":{"type":"integer"}},"required":["command"]})"});
+  return request;
+}
+
+ReadReply read(const std::string& body) {
+  static const ChatRequest request = offer();
+  ReplyContext context;
+  context.request = &request;
+  context.salt = "salt";
+  context.source = "here";
+  context.request_bytes = 3500;
+  const auto parsed = parse_reply_json(body, "test");
+  EXPECT_TRUE(parsed.has_value()) << body;
+  return read_reply(parsed ? *parsed : Json(), context);
+}
+
+std::string with_message(const std::string& message, const std::string& finish = R"("stop")") {
+  return R"({"choices":[{"message":)" + message + R"(,"finish_reason":)" + finish + "}]}";
+}
+
+TEST(Reply, ContentPartsKeepThinkingApart) {  // T035
+  const auto out = read(
+      with_message(R"({"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},)"
+                   R"({"type":"text","text":"an"},{"type":"output_text","text":"swer"}]})"));
+  EXPECT_EQ(out.reply.message.content, "answer");
+  EXPECT_EQ(out.reply.reasoning, "hm");
+}
+
+TEST(Reply, AbsentContentWithCallsIsFine) {  // T034
+  const auto out = read(with_message(R"({"tool_calls":[{"id":"c1","function":{"name":"bash",)"
+                                     R"("arguments":"{\"command\":\"ls\"}"}}]})"));
+  ASSERT_FALSE(out.failure.has_value());
+  EXPECT_EQ(out.reply.finish, Finish::tools) << "valid calls override stop (T042)";
+  ASSERT_EQ(out.reply.message.tool_calls.size(), 1U);
+  EXPECT_EQ(out.reply.message.tool_calls[0].arguments, R"({"command":"ls"})");
+}
+
+TEST(Reply, FinishReasonsAreMapped) {  // T041
+  const std::vector<std::pair<std::string, FinishKind>> cases = {
+      {"stop", FinishKind::stop},
+      {"EOS", FinishKind::stop},
+      {"MAX_TOKENS", FinishKind::length},
+      {"model_length", FinishKind::length},
+      {"function_call", FinishKind::tools},
+      {"tool_use", FinishKind::tools},
+      {"SAFETY", FinishKind::filtered},
+      {"recitation", FinishKind::filtered},
+      {"insufficient_system_resource", FinishKind::error},
+      {"malformed_function_call", FinishKind::error},
+      {"", FinishKind::unknown},
+      {"weird", FinishKind::unknown},
+  };
+  for (const auto& [reason, kind] : cases) EXPECT_EQ(finish_kind(reason), kind) << reason;
+}
+
+TEST(Reply, AnnouncedCallsThatAreMissingAreMalformed) {
+  const auto out = read(with_message(R"({"content":"","tool_calls":[]})", R"("tool_calls")"));
+  ASSERT_TRUE(out.failure.has_value());
+  EXPECT_EQ(out.failure->cls, FailureClass::empty_tool_calls);
+}
+
+TEST(Reply, MirrorsProviderFieldsWithTheirOrigin) {
+  const auto out =
+      read(with_message(R"({"content":"x","reasoning_content":"because","tool_calls":[{"id":"a",)"
+                        R"("extra_content":{"google":{"thought_signature":"s"}},"function":)"
+                        R"({"name":"bash","arguments":{"command":"a"}}}]})"));
+  EXPECT_EQ(out.reply.reasoning, "because");
+  EXPECT_THAT(out.reply.message.mirror, HasSubstr(R"("reasoning_content":"because")"));
+  EXPECT_THAT(out.reply.message.mirror, HasSubstr("thought_signature"));
+  EXPECT_THAT(out.reply.message.mirror, HasSubstr(R"("from":"here")"));
+}
+
+TEST(Reply, MissingUsageIsEstimatedAndFlagged) {  // T060
+  const auto out = read(with_message(R"({"content":"0123456789"})"));
+  EXPECT_TRUE(out.reply.usage.estimated);
+  EXPECT_EQ(out.reply.usage.input_tokens, 1100);
+  EXPECT_EQ(out.reply.usage.output_tokens, 4);
+}
+
+TEST(Usage, CachedTokensAreFoundWhereverTheyStand) {  // T061
+  const std::vector<std::pair<std::string, std::int64_t>> cases = {
+      {R"("prompt_tokens":100,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":4})",
+       4},
+      {R"("prompt_tokens":100,"completion_tokens":7,"prompt_cache_hit_tokens":41)", 41},
+      {R"("prompt_tokens":100,"completion_tokens":7,"num_cached_tokens":42)", 42},
+      {R"("prompt_tokens":100,"completion_tokens":7,"prompt_token_details":{"cached_tokens":43})",
+       43},
+      {R"("input_tokens":100,"output_tokens":7,"input_tokens_details":{"cached_tokens":44})", 44},
+      {R"("input_tokens":100,"output_tokens":7,"cache_read_input_tokens":45)", 45},
+      {R"("prompt_tokens":"100","completion_tokens":"7","prompt_cache_hit_tokens":900)", 100},
+      {R"("prompt_tokens":100,"completion_tokens":7,"prompt_cache_hit_tokens":-3)", 0},
+  };
+  for (const auto& [usage, cached] : cases) {
+    const auto found = read_usage(*parse_reply_json("{\"usage\":{" + usage + "}}", "u"));
+    ASSERT_TRUE(found.has_value()) << usage;
+    EXPECT_EQ(found->usage.input_tokens, 100) << usage;
+    EXPECT_EQ(found->usage.cached_tokens, cached) << usage;
+    EXPECT_EQ(found->usage.output_tokens, 7) << usage;
+  }
+}
+
+TEST(Usage, HiddenReasoningComesFromTheTotalAndIsNotAddedTwice) {  // T063
+  const auto gemini = read_usage(*parse_reply_json(
+      R"({"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":45}})", "u"));
+  ASSERT_TRUE(gemini.has_value());
+  EXPECT_EQ(gemini->usage.output_tokens, 35);
+  const auto openai = read_usage(
+      *parse_reply_json(R"({"usage":{"prompt_tokens":10,"completion_tokens":35,"total_tokens":45,)"
+                        R"("completion_tokens_details":{"reasoning_tokens":30}}})",
+                        "u"));
+  ASSERT_TRUE(openai.has_value());
+  EXPECT_EQ(openai->usage.output_tokens, 35);
+  EXPECT_EQ(openai->reasoning_tokens, 30);
+}
+
+TEST(Think, TagsLeaveTheVisibleText) {  // T040
+  struct Case {
+    const char *content, *visible, *reasoning;
+  };
+  for (const Case& c : std::vector<Case>{{"<think>a</think>b", "b", "a"},
+                                         {"a</think>b", "b", "a"},
+                                         {"<think>never closed", "", "never closed"},
+                                         {"\n<think>a</think>\n\nb", "b", "a"},
+                                         {"b\n<think>a</think>\nc", "b\n\nc", "a"},
+                                         {"use `<think>` here", "use `<think>` here", ""},
+                                         {"plain", "plain", ""}}) {
+    const ThinkSplit split = split_think(c.content);
+    EXPECT_EQ(split.visible, c.visible) << c.content;
+    EXPECT_EQ(split.reasoning, c.reasoning) << c.content;
+  }
+}
+
+TEST(ToolCalls, ArgumentsAreAnObjectOrAProblem) {  // T047, T048, T050
+  struct Case {
+    const char *sent, *arguments;
+    bool problem;
+  };
+  const std::vector<Case> cases = {
+      {R"("")", "{}", false},
+      {R"("  ")", "{}", false},
+      {"null", "{}", false},
+      {R"({"a":1})", R"({"a":1})", false},
+      {R"("{\"a\":1}")", R"({"a":1})", false},
+      {R"("\"{\\\"a\\\":1}\"")", R"({"a":1})", false},
+      {R"("```json\n{\"a\":1}\n```")", R"({"a":1})", false},
+      {R"("{\"a\":1,}")", "{}", true},
+      {R"("[1]")", "{}", true},
+      {R"("{\"a\":1}{\"b\":2}")", "{}", true},
+      {"[1]", "{}", true},
+      {"7", "{}", true},
+  };
+  for (const Case& c : cases) {
+    const auto sent = parse_reply_json(c.sent, "case");
+    ASSERT_TRUE(sent.has_value());
+    ToolCall call;
+    set_arguments(call, sent->is_null() ? nullptr : &*sent);
+    EXPECT_EQ(call.arguments, c.arguments) << c.sent;
+    EXPECT_EQ(!call.problem.empty(), c.problem) << c.sent;
+  }
+  ToolCall junk;
+  const Json megabyte = std::string(1U << 20U, 'x');
+  set_arguments(junk, &megabyte);
+  EXPECT_EQ(junk.arguments, "{}");
+  EXPECT_LT(junk.problem.size(), 2000U);
+}
+
+TEST(ToolCalls, NamesResolveToWhatWasOffered) {  // T051
+  const ChatRequest request = offer();
+  for (const char* sent : {" Functions.Bash ", "default_api.bash", "BASH", "bash<|channel|>x"}) {
+    EXPECT_EQ(resolve_tool_name(sent, request.tools), "bash") << sent;
+  }
+  EXPECT_EQ(resolve_tool_name("other", request.tools), "other");
+  EXPECT_EQ(resolve_tool_name("", request.tools), "");
+}
+
+TEST(ToolCalls, MissingAndRepeatedIdsGetFreshOnes) {  // T055
+  Message earlier;
+  earlier.role = Role::assistant;
+  earlier.tool_calls.push_back({"used", "bash", "{}", ""});
+  const auto fresh = [&] {
+    std::vector<ToolCall> calls(4);
+    calls[0].id = "used";
+    calls[2].id = "mine";
+    calls[3].id = "mine";
+    assign_ids(calls, {earlier}, "salt");
+    return calls;
+  };
+  const std::vector<ToolCall> calls = fresh();
+  std::set<std::string> ids = {"used"};
+  for (const ToolCall& call : calls) EXPECT_TRUE(ids.insert(call.id).second) << call.id;
+  EXPECT_EQ(calls[2].id, "mine");
+  EXPECT_EQ(calls[1].id.size(), 9U);
+  const std::vector<ToolCall> again = fresh();
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(calls[i].id, again[i].id);
+}
+
+TEST(TextCalls, EveryFormatIsReadAndRemoved) {  // T058
+  const ChatRequest request = offer();
+  const std::string call = R"({"name":"bash","arguments":{"command":"ls"}})";
+  const std::string bar = "\xEF\xBD\x9C";
+  const std::string low = "\xE2\x96\x81";
+  const std::vector<std::string> texts = {
+      "<tool_call>\n" + call + "\n</tool_call>",
+      "<tool_call>" + call,
+      call + "</tool_call>",
+      "<function=bash><parameter=command>\nls\n</parameter></function>",
+      "<tool_call>\n<function=bash>\n<parameter=command>\nls\n</parameter>\n</function>\n"
+      "</tool_call>",
+      "[TOOL_CALLS][" + call + "]",
+      "[TOOL_REQUEST]" + call + "[END_TOOL_REQUEST]",
+      R"(<|python_tag|>{"name":"bash","parameters":{"command":"ls"}})",
+      R"(<|tool_calls_section_begin|><|tool_call_begin|>functions.bash:0)"
+      R"(<|tool_call_argument_begin|>{"command":"ls"}<|tool_call_end|>)"
+      R"(<|tool_calls_section_end|>)",
+      "<" + bar + "tool" + low + "calls" + low + "begin" + bar + "><" + bar + "tool" + low +
+          "call" + low + "begin" + bar + ">function<" + bar + "tool" + low + "sep" + bar +
+          ">bash\n```json\n{\"command\":\"ls\"}\n```<" + bar + "tool" + low + "call" + low + "end" +
+          bar + "><" + bar + "tool" + low + "calls" + low + "end" + bar + ">",
+      "```json\n" + call + "\n```",
+      "```tool_call\n" + call + "\n```",
+      call,
+  };
+  for (const std::string& text : texts) {
+    std::string rest = text;
+    const auto calls = take_text_calls(rest, request.tools);
+    ASSERT_EQ(calls.size(), 1U) << text;
+    EXPECT_EQ(calls[0].name, "bash") << text;
+    EXPECT_EQ(calls[0].arguments, R"({"command":"ls"})") << text;
+    EXPECT_EQ(rest, "") << text;
+  }
+  std::string prose = "I will list.\n<tool_call>" + call + "</tool_call>";
+  EXPECT_EQ(take_text_calls(prose, request.tools).size(), 1U);
+  EXPECT_EQ(prose, "I will list.");
+}
+
+TEST(TextCalls, OnlyOfferedNamesWithFittingArgumentsCount) {
+  const ChatRequest request = offer();
+  for (const char* text :
+       {R"({"name":"rm","arguments":{"command":"x"}})", R"({"name":"bash","arguments":{}})",
+        R"({"name":"bash","arguments":{"command":7}})", R"({"answer":42})",
+        R"(the call {"name":"bash","arguments":{"command":"x"}})", "<tool_call>", "{", "[[[["}) {
+    std::string rest = text;
+    EXPECT_TRUE(take_text_calls(rest, request.tools).empty()) << text;
+    EXPECT_EQ(rest, text);
+  }
+  std::string text = R"({"name":"bash","arguments":{"command":"x"}})";
+  EXPECT_TRUE(take_text_calls(text, {}).empty());
+}
+
+TEST(ReplyJson, WhatServersSendAgainstTheRulesIsMended) {  // R2.22
+  for (const char* text : {R"({"a":"\ud83d"})", R"({"a":NaN,"b":-Infinity})", R"({"a":1e999})",
+                           "\xEF\xBB\xBF{\"a\":1}", "\n\n {\"a\":\"\xFF\"}"}) {
+    EXPECT_TRUE(parse_reply_json(text, "x").has_value()) << text;
+  }
+  EXPECT_FALSE(parse_reply_json(R"({"a":)", "x").has_value());
+  const auto pair = parse_reply_json(R"({"a":"\ud83d\ude00","b":NaN})", "x");
+  ASSERT_TRUE(pair.has_value());
+  EXPECT_EQ(text_of(member(&*pair, "a")), "\xF0\x9F\x98\x80");
+}
+
+}  // namespace
+}  // namespace skillgrad::llm
