@@ -123,7 +123,8 @@ class Benchmark {
   [[nodiscard]] virtual Result<AgentAnswer> prediction(
       const Task& task, const std::string& json_line, const std::filesystem::path& base_dir,
       const std::filesystem::path& work_dir) const = 0;
-  [[nodiscard]] const Task* find(const std::string& id) const;
+  /// Task of this id, or null.
+  [[nodiscard]] virtual const Task* find(const std::string& id) const;
 };
 
 /// "NAME:PATH", or a path to .jsonl/.csv/.tsv/evals.json or a skill's evals folder.

@@ -97,10 +97,15 @@ Result<std::unique_ptr<Grader>> make_regex(const Json& spec, const GraderSetup& 
   StrictReader reader(spec, setup.where);
   reader.ignore("type");
   reader.ignore("target");
+  const std::vector<std::string> own = target_texts(reader.any("pattern"));
   const bool full = reader.boolean("full", false);
   const bool ignore_case = reader.boolean("ignore_case", false);
   SKILLGRAD_CHECK(reader.finish());
-  SKILLGRAD_TRY(std::vector<std::string> patterns, grader_targets(spec, setup));
+  // The patterns are the option `pattern`, else the targets.
+  std::vector<std::string> patterns = own;
+  if (patterns.empty()) {
+    SKILLGRAD_TRY(patterns, grader_targets(spec, setup));
+  }
   std::uint32_t options = PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_ALLOW_EMPTY_CLASS |
                           PCRE2_MATCH_UNSET_BACKREF | PCRE2_DOLLAR_ENDONLY |
                           PCRE2_NEVER_BACKSLASH_C;

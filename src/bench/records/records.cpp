@@ -40,6 +40,10 @@ class RecordsBenchmark final : public Benchmark {
   [[nodiscard]] std::string source() const override { return source_; }
   [[nodiscard]] std::string grading() const override { return "records"; }
   [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }
+  [[nodiscard]] const Task* find(const std::string& id) const override {
+    const auto found = index_.find(id);
+    return found == index_.end() ? nullptr : &tasks_[found->second];
+  }
   [[nodiscard]] const std::vector<std::string>& notices() const override { return notices_; }
   [[nodiscard]] std::optional<Splits> own_splits() const override { return splits_; }
 
@@ -161,6 +165,9 @@ class RecordsBenchmark final : public Benchmark {
     if (!text && record.grader->needs_text())
       return fail_missing(record, input, context, "unreadable: " + text.error().message);
     if (text) input.answer = std::move(*text).value_or("");
+    // A file's last line end is no part of the answer: "R105\n" is R105 for a full regex match.
+    if (input.answer.ends_with('\n')) input.answer.pop_back();
+    if (input.answer.ends_with('\r')) input.answer.pop_back();
     return record.grader->grade(input, context);
   }
 

@@ -80,6 +80,10 @@ class WikiTableQuestions final : public Benchmark {
   [[nodiscard]] std::string source() const override { return dir_.string(); }
   [[nodiscard]] std::string grading() const override { return "denotation"; }
   [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }
+  [[nodiscard]] const Task* find(const std::string& id) const override {
+    const auto found = index_.find(id);
+    return found == index_.end() ? nullptr : &tasks_[found->second];
+  }
   [[nodiscard]] const std::vector<std::string>& notices() const override { return notices_; }
 
   [[nodiscard]] std::optional<Splits> own_splits() const override {

@@ -277,6 +277,13 @@ TEST(Evals, BrokenOnesAreRefused) {
               HasSubstr("no assertions"));
 }
 
+TEST(Records, OfTheDemoSkillLoadWithoutANotice) {
+  const auto benchmark = load_benchmark(SKILLGRAD_SOURCE_DIR "/skills/table-reports", {});
+  ASSERT_TRUE(benchmark) << benchmark.error().to_text();
+  EXPECT_THAT((*benchmark)->notices(), IsEmpty());
+  EXPECT_TRUE((*benchmark)->own_splits());
+}
+
 TEST(LoadBenchmark, NamesTheNearestMatchAndTheMissingFile) {
   const auto unknown = load_benchmark("spreadsheetbenc:/nowhere", {});
   ASSERT_FALSE(unknown);
