@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cstdio>
+#include <system_error>
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
@@ -10,6 +12,7 @@
 
 #include "exec/backends.hpp"
 #include "exec/memory_file.hpp"
+#include "exec/process_cap.hpp"
 
 namespace skillgrad::exec {
 
@@ -22,15 +25,17 @@ constexpr const char* kGroup = "root:x:0:\nagent:x:65534:\n";
 constexpr const char* kNsswitch = "passwd: files\ngroup: files\nhosts: files\n";
 constexpr const char* kHosts = "127.0.0.1 localhost\n::1 localhost\n";
 
-/// Runs inside, before the command: the process limit counts per user namespace (Linux 5.14), so it
-/// is set there. "-p" is dash's letter for it, "-u" bash's.
+/// Runs inside, before the command: for ordinary users RLIMIT_NPROC counts per user namespace
+/// (since Linux 5.14), so it is set there. It never binds root, who has ProcessCap. "-p" is dash's
+/// letter for it, "-u" bash's.
 constexpr const char* kStart =
     "ulimit -p \"$0\" 2>/dev/null || ulimit -u \"$0\" 2>/dev/null; exec \"$@\"";
 
 /// Processes of bubblewrap itself: the monitor outside and the first process inside.
 constexpr unsigned kOwnProcesses = 2;
 
-bool counts_processes_per_namespace() {
+bool can_limit_inside() {
+  if (::geteuid() == 0) return false;
   utsname name{};
   int major = 0;
   int minor = 0;
@@ -69,6 +74,7 @@ class BwrapSandbox final : public Sandbox {
       info.weaknesses.emplace_back(
           "bubblewrap is older than 0.8: commands can create namespaces of their own");
     }
+    if (!can_cap_processes() && !can_limit_inside()) info.weaknesses.emplace_back(kCountedOnly);
     return info;
   }
 
@@ -76,6 +82,12 @@ class BwrapSandbox final : public Sandbox {
   /// bubblewrap reports an exit code on the status descriptor only if it started the command.
   static Result<CommandResult> judge(Finished finished, const CommandSpec& spec) {
     CommandResult& result = finished.result;
+    if (finished.outcome.exec_errno != 0) {
+      return fail(ErrorCode::sandbox,
+                  "cannot start bubblewrap: " +
+                      std::generic_category().message(finished.outcome.exec_errno),
+                  spec.work_dir.string());
+    }
     const bool started = finished.report.find("\"exit-code\"") != std::string::npos;
     const bool ended_by_us = result.timed_out || result.cancelled || finished.outcome.process_limit;
     if (!started && !ended_by_us && result.signal == 0) {
@@ -124,9 +136,9 @@ class BwrapSandbox final : public Sandbox {
     }
     add({"--bind", fs::absolute(spec.work_dir).string(), kWorkDir, "--remount-ro", "/", "--chdir",
          kWorkDir});
-    const bool limited = spec.limits.processes > 0 && counts_processes_per_namespace();
+    const bool limited = spec.limits.processes > 0 && can_limit_inside();
     add({"--", "/bin/sh", "-c", kStart,
-         limited ? std::to_string(spec.limits.processes + kOwnProcesses) : "unlimited"});
+         limited ? std::to_string(bearable_tasks(spec.limits.processes)) : "unlimited"});
     out.insert(out.end(), spec.argv.begin(), spec.argv.end());
     return out;
   }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "exec/capture.hpp"
+#include "exec/process_cap.hpp"
 
 namespace skillgrad::exec {
 
@@ -196,9 +197,11 @@ class Conversation {
 
 }  // namespace
 
-Result<Finished> run_plan(const LaunchPlan& plan, const std::string& stdin_text,
-                          std::stop_token stop) {
+Result<Finished> run_plan(LaunchPlan plan, const std::string& stdin_text, std::stop_token stop) {
   if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped before the command began");
+  const ProcessCap cap(plan.limits.processes);
+  plan.cap_folder = cap.folder();
+  plan.cap_file = cap.join_file();
   SKILLGRAD_TRY(Launched launched, launch(plan));
   const SigpipeGuard guard;
   return Conversation(launched, plan, stdin_text).run(stop);

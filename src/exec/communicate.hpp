@@ -17,7 +17,7 @@ struct Finished {
 
 /// Starts the plan, feeds it, captures its output, ends it on timeout or stop.
 /// Errors: sandbox (the process could not be started).
-[[nodiscard]] Result<Finished> run_plan(const LaunchPlan& plan, const std::string& stdin_text,
+[[nodiscard]] Result<Finished> run_plan(LaunchPlan plan, const std::string& stdin_text,
                                         std::stop_token stop);
 
 }  // namespace skillgrad::exec

@@ -12,6 +12,7 @@
 
 #include "core/descriptor.hpp"
 #include "exec/backends.hpp"
+#include "exec/process_cap.hpp"
 #include "exec/seccomp_filter.hpp"
 
 namespace skillgrad::exec {
@@ -126,6 +127,7 @@ class LandlockSandbox final : public Sandbox {
       info.weaknesses.emplace_back(
           "files of this user can be cut to length zero (Linux before 6.2)");
     }
+    if (!can_cap_processes()) info.weaknesses.emplace_back(kCountedOnly);
     return info;
   }
 

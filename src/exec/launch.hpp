@@ -28,6 +28,8 @@ struct LaunchPlan {
   std::string work_dir;
   ResourceLimits limits;
   unsigned extra_processes = 0;  ///< of the backend itself, beyond limits.processes
+  std::string cap_folder;        ///< of the ProcessCap, set by run_plan
+  std::string cap_file;
   const Confinement* confinement = nullptr;
   /// Memory files that the command finds, opened afresh for reading, at kFirstFile and up.
   std::vector<int> files;

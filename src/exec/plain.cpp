@@ -10,6 +10,7 @@
 #include <skillgrad/exec/process.hpp>
 
 #include "exec/backends.hpp"
+#include "exec/process_cap.hpp"
 
 namespace skillgrad::exec {
 
@@ -39,6 +40,7 @@ class PlainSandbox final : public Sandbox {
     info.weaknesses = {"commands can read every file that this user can read",
                        "commands can write every file that this user can write",
                        "commands can reach the network", "paths inside are those of the host"};
+    if (!can_cap_processes()) info.weaknesses.emplace_back(kCountedOnly);
     return info;
   }
 };

@@ -65,6 +65,7 @@ void ProcessTree::add_children_of_thread(pid_t pid, pid_t thread) {
         value = value * 10 + (c - '0');
         continue;
       }
+      if (value > 0 && killing_) ::kill(value, SIGKILL);
       if (value > 0 && count_ < pids_.size()) pids_[count_++] = value;
       value = 0;
     }
@@ -93,13 +94,19 @@ void ProcessTree::add_children_of(pid_t pid) {
 }
 
 void ProcessTree::scan(pid_t root) {
+  killing_ = false;
+  walk(root);
+}
+
+void ProcessTree::kill_all(pid_t root) {
+  killing_ = true;
+  walk(root);
+}
+
+void ProcessTree::walk(pid_t root) {
   count_ = 0;
   add_children_of(root);
   for (std::size_t next = 0; next < count_; ++next) add_children_of(pids_[next]);
-}
-
-void ProcessTree::kill_all() const {
-  for (std::size_t i = 0; i < count_; ++i) ::kill(pids_[i], SIGKILL);
 }
 
 }  // namespace skillgrad::exec

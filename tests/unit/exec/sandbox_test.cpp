@@ -303,6 +303,31 @@ TEST_P(SandboxBackend, MoreProcessesThanAllowedAreStopped) {
                              10)));
 }
 
+TEST_P(SandboxBackend, ProcessesThatLeaveTheGroupAreCountedAndEnded) {
+  auto command = spec("for i in $(seq 120); do setsid sleep 76.5 & done; sleep 76.5");
+  command.limits.processes = 40;
+  command.limits.wall = 10s;
+  const auto result = run(command);
+  EXPECT_FALSE(result.timed_out);
+  EXPECT_NE(result.err.find("too many processes"), std::string::npos) << result.err;
+  EXPECT_FALSE(
+      is_running(std::string("sleep\0"
+                             "76.5",
+                             10)));
+}
+
+TEST_P(SandboxBackend, BlockedSignalsOfTheCallerAreNotInherited) {
+  sigset_t set;
+  sigset_t before;
+  ::sigemptyset(&set);
+  for (const int number : {SIGINT, SIGTERM, SIGCHLD}) ::sigaddset(&set, number);
+  ::pthread_sigmask(SIG_BLOCK, &set, &before);
+  const auto result = run("grep -E 'SigIgn|SigBlk' /proc/self/status; kill -TERM $$; echo alive");
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_EQ(result.out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+  EXPECT_EQ(result.signal, SIGTERM);
+}
+
 TEST_P(SandboxBackend, PythonWithItsLibrariesWorks) {
   const auto host = run_process(
       [&] {
@@ -335,9 +360,9 @@ TEST_P(SandboxBackend, PythonWorkerProcessesWork) {
 
 TEST_P(SandboxBackend, ManyThreadsRunCommandsAtOnce) {
   std::vector<std::jthread> threads;
-  for (int t = 0; t < 16; ++t) {
+  for (int t = 0; t < 128; ++t) {
     threads.emplace_back([&, t] {
-      for (int i = 0; i < 5; ++i) {
+      for (int i = 0; i < 2; ++i) {
         const auto dir = TempDir::create("sg-many-").value();
         const std::string mark = std::to_string(t * 100 + i);
         auto command = spec("cat; ls /proc/self/fd | wc -l >&2; exit " + std::to_string(t));
