@@ -94,7 +94,9 @@ class BwrapSandbox final : public Sandbox {
       const std::string said(trim(sanitize_utf8(result.err)));
       return fail(ErrorCode::sandbox,
                   "bubblewrap could not set up the sandbox" + (said.empty() ? "" : ": " + said),
-                  spec.work_dir.string(), "run `skillgrad doctor` to see which sandbox works here");
+                  spec.work_dir.string(),
+                  "apt install bubblewrap, and allow user namespaces (sysctl "
+                  "kernel.unprivileged_userns_clone=1; in a container, allow it to create them)");
     }
     // It hands on the death by a signal as a shell does.
     if (result.signal == 0 && result.exit_code > 128 && result.exit_code <= 128 + 64) {
