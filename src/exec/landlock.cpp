@@ -53,7 +53,7 @@ int landlock_version() {
 
 class Rules {
  public:
-  explicit Rules(int version) : version_(version) {
+  explicit Rules(int version) {
     handled_ = kAbi1 | (version >= 2 ? kRefer : 0) | (version >= 3 ? kTruncate : 0) |
                (version >= 5 ? kIoctlDev : 0);
     // TCP bind and connect since ABI 4; abstract sockets and signals to outsiders since ABI 6.
@@ -78,7 +78,6 @@ class Rules {
   [[nodiscard]] int fd() const { return ruleset_.get(); }
 
  private:
-  int version_;
   std::uint64_t handled_ = 0;
   Descriptor ruleset_;
   int problem_ = 0;

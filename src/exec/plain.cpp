@@ -39,7 +39,9 @@ class PlainSandbox final : public Sandbox {
     info.ends_process_tree = true;
     info.weaknesses = {"commands can read every file that this user can read",
                        "commands can write every file that this user can write",
-                       "commands can reach the network", "paths inside are those of the host"};
+                       "commands can reach the network",
+                       "commands can send signals to every process of this user",
+                       "paths inside are those of the host"};
     if (!can_cap_processes()) info.weaknesses.emplace_back(kCountedOnly);
     return info;
   }

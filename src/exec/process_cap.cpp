@@ -2,8 +2,12 @@
 #include "exec/process_cap.hpp"
 
 #include <atomic>
+#include <cerrno>
+#include <cstdlib>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +73,18 @@ const std::string& parent_folder() {
   return parent;
 }
 
+// One millisecond each: what hangs in the kernel longer than that is left to it.
+constexpr int kEndRounds = 500;
+
+void end_members(const std::string& list_file) {
+  const std::string list = read_file(list_file).value_or("");
+  for (const std::string& line : split_lines(list)) {
+    const long pid = std::strtol(line.c_str(), nullptr, 10);
+    // 0 stands for a process of another PID namespace; to kill it would mean our own group.
+    if (pid > 1) ::kill(static_cast<pid_t>(pid), SIGKILL);
+  }
+}
+
 }  // namespace
 
 ProcessCap::ProcessCap(unsigned processes) {
@@ -78,7 +94,12 @@ ProcessCap::ProcessCap(unsigned processes) {
 }
 
 ProcessCap::~ProcessCap() {
-  if (active()) ::rmdir(folder_.c_str());
+  if (!active()) return;
+  for (int round = 0; round < kEndRounds; ++round) {
+    if (::rmdir(folder_.c_str()) == 0 || errno != EBUSY) return;
+    end_members(join_file_);
+    ::poll(nullptr, 0, 1);
+  }
 }
 
 unsigned bearable_tasks(unsigned processes) { return 4 * processes + 256; }

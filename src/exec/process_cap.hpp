@@ -14,7 +14,7 @@ class ProcessCap {
   explicit ProcessCap(unsigned processes);
   ProcessCap(const ProcessCap&) = delete;
   ProcessCap& operator=(const ProcessCap&) = delete;
-  /// All members must have ended: removes the group, unless the supervisor did already.
+  /// Removes the group, unless the supervisor did already; ends members that outlived it.
   ~ProcessCap();
   [[nodiscard]] bool active() const { return !folder_.empty(); }
   [[nodiscard]] const std::string& folder() const { return folder_; }

@@ -69,16 +69,13 @@ bool add_rules(scmp_filter_ctx context) {
   for (const int number : kDenied) {
     if (::seccomp_rule_add(context, deny, number, 0) != 0) return false;
   }
-  if (::seccomp_rule_add(context, deny, SCMP_SYS(socket), 1, SCMP_A0_64(SCMP_CMP_NE, AF_UNIX)) !=
-      0) {
+  const scmp_arg_cmp other_family{0, SCMP_CMP_NE, AF_UNIX, 0};
+  if (::seccomp_rule_add_array(context, deny, SCMP_SYS(socket), 1, &other_family) != 0)
     return false;
-  }
   for (unsigned bit = 1; bit != 0; bit <<= 1U) {
     if ((kNewNamespace & bit) == 0) continue;
-    if (::seccomp_rule_add(context, deny, SCMP_SYS(clone), 1,
-                           SCMP_A0_64(SCMP_CMP_MASKED_EQ, bit, bit)) != 0) {
-      return false;
-    }
+    const scmp_arg_cmp has_bit{0, SCMP_CMP_MASKED_EQ, bit, bit};
+    if (::seccomp_rule_add_array(context, deny, SCMP_SYS(clone), 1, &has_bit) != 0) return false;
   }
   // Its flags lie in memory, out of a filter's sight; ENOSYS makes the C library use clone.
   return ::seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;

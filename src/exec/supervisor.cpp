@@ -105,7 +105,10 @@ void take_precedence() {
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, -20));
 }
 
-[[noreturn]] void become_command(const ChildPlan& child) {
+[[noreturn]] void become_command(const ChildPlan& child, pid_t supervisor) {
+  // Should the supervisor be killed, no command may stay behind without limits on its time.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) give_up(errno);
+  if (::getppid() != supervisor) give_up(ECANCELED);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -186,9 +189,10 @@ void supervise(const ChildPlan& child) {
   ::setsid();
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) give_up(errno);
 
+  const pid_t self = ::getpid();
   const pid_t command = ::_Fork();
   if (command < 0) give_up(errno);
-  if (command == 0) become_command(child);
+  if (command == 0) become_command(child, self);
   take_precedence();
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(fd);
   close_from(kRuleset);

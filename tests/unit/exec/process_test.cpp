@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <skillgrad/core/files.hpp>
+#include <skillgrad/core/text.hpp>
 #include <skillgrad/exec/process.hpp>
 
 #include "exec/capture.hpp"
+#include "exec/process_cap.hpp"
 
 namespace skillgrad::exec {
 namespace {
@@ -88,6 +90,28 @@ TEST(RunProcess, DeathOfTheOwnerEndsTheTree) {
     alive = status.find("74.5") != std::string::npos;
   }
   EXPECT_FALSE(alive);
+}
+
+TEST(RunProcess, DeathOfTheSupervisorEndsTheCommand) {
+  // The parent of the command is its supervisor.
+  const auto result = run_process(shell("kill -KILL $PPID; sleep 77.5; echo outlived"), {});
+  ASSERT_TRUE(result) << result.error().to_text();
+  EXPECT_EQ(result->out, "");
+  EXPECT_NE(result->exit_code, 0);
+  EXPECT_LT(result->seconds, 10);
+}
+
+TEST(RunProcess, DeathOfTheSupervisorEndsTheTreeWhereItIsCapped) {
+  if (!can_cap_processes()) GTEST_SKIP() << "no writable pids controller here";
+  const auto dir = TempDir::create("sg-orphan-").value();
+  auto command = shell(
+      "setsid sh -c 'echo $$ > pid; exec sleep 78.5' & while [ ! -s pid ]; do :; done; "
+      "kill -KILL $PPID; sleep 78.5");
+  command.work_dir = dir.path();
+  ASSERT_TRUE(run_process(command, {}));
+  const std::string pid(trim(read_file(dir.path() / "pid").value()));
+  const std::string line = read_file("/proc/" + pid + "/cmdline").value_or("");
+  EXPECT_EQ(line.find("78.5"), std::string::npos);
 }
 
 TEST(FindProgram, SearchesPathOnly) {
