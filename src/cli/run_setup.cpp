@@ -143,6 +143,7 @@ std::string default_benchmark(const std::string& skill) {
 Result<> make_paths_absolute(Settings& settings, const std::string& default_spec) {
   std::string spec = settings.text("benchmark");
   if (spec.empty()) spec = default_spec;
+  if (spec.empty()) return {};
   std::error_code ignored;
   const auto colon = spec.find(':');
   const bool named = colon != std::string::npos && !fs::exists(spec, ignored);
@@ -174,7 +175,9 @@ Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
   auto setup = std::make_unique<RunSetup>();
   setup->command = request.command;
   SKILLGRAD_TRY(setup->settings, load_settings(invocation));
-  setup->config_dir = fs::absolute(invocation.given.config_file).parent_path();
+  setup->config_dir = invocation.given.config_file.empty()
+                          ? fs::current_path()
+                          : fs::absolute(invocation.given.config_file).parent_path();
   if (request.skill != "none") {
     setup->skill_path = fs::absolute(request.skill).lexically_normal().string();
     SKILLGRAD_TRY(setup->skill, load_skill(request.skill));

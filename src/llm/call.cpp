@@ -55,7 +55,10 @@ Result<> Call::prepare() {
       endpoint_.options().max_output_tokens.value_or(static_cast<int>(kDefaultOutputCap)));
   style_ = endpoint_.initial_style();
   SKILLGRAD_TRY(body_, endpoint_.builder().build(request_, style_, wanted_cap_));
-  key_ = request_key(printable_url(endpoint_.url()), endpoint_.options().model, body_, request_);
+  const auto& options = endpoint_.options();
+  const std::string address =
+      options.identity.empty() ? printable_url(endpoint_.url()) : options.identity;
+  key_ = request_key(address, options.model, body_, request_);
   text_ = body_.text();
   prompt_bytes_ = text_.size();
   return {};
