@@ -45,10 +45,11 @@ Result<> check_golden(const Benchmark& benchmark, const Task& task, const GradeC
   if (first.status == GradeStatus::error || first.score < 1)
     finding.problems.push_back(
         {task.id, "golden answer " + outcome(first) + ", expected 1: " + first.message,
-         "mend the task's expected result or its grader"});
+         "mend the task's expected result or its grader", first.kind});
   if (grade_to_json(first) != grade_to_json(second))
-    finding.problems.push_back(
-        {task.id, "two grades of one answer differ", "make the grader depend on the answer alone"});
+    finding.problems.push_back({task.id, "two grades of one answer differ",
+                                "make the grader depend on the answer alone",
+                                GradeErrorKind::none});
   return {};
 }
 
@@ -58,7 +59,7 @@ Result<> check_empty(const Benchmark& benchmark, const Task& task, const GradeCo
   const Grade grade = benchmark.grade(task, {dir.path(), ""}, context);
   if (grade.status == GradeStatus::error || grade.score > 0)
     finding.problems.push_back({task.id, "an empty answer " + outcome(grade) + ", expected 0",
-                                "make the grader refuse an answer that is not there"});
+                                "make the grader refuse an answer that is not there", grade.kind});
   return {};
 }
 
@@ -70,7 +71,9 @@ Finding check_task(const Benchmark& benchmark, const Task& task, const GradeCont
     finding.error = done.error();
   else if (!done)
     finding.problems.push_back(
-        {task.id, "cannot be set up: " + done.error().to_line(), done.error().mend});
+        {task.id, "cannot be set up: " + done.error().to_line(), done.error().mend,
+         done.error().code == ErrorCode::dataset ? GradeErrorKind::dataset_error
+                                                 : GradeErrorKind::infra_error});
   return finding;
 }
 

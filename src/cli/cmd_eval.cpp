@@ -109,14 +109,14 @@ std::string result_text(const RunSetup& setup, const RunRequest& request, const 
 }
 
 Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
-  SKILLGRAD_TRY(const auto ids,
-                split_ids(setup.bench.splits, request.extra.value("split", "test")));
+  const std::string split = request.extra.value("split", "test");
+  SKILLGRAD_TRY(const auto planned, split_ids(setup.bench.splits, split));
+  if (!planned.empty())
+    SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, planned, invocation.stop));
+  SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, split));
   if (ids.empty())
-    return fail(ErrorCode::dataset,
-                "split \"" + request.extra.value("split", "") + "\" has no tasks",
+    return fail(ErrorCode::dataset, "split \"" + split + "\" has no tasks",
                 setup.bench.splits.origin, "choose another --split, or widen --ids or --limit");
-  if (!setup.resumed)
-    SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
   SKILLGRAD_TRY(const auto stages, make_executor_stages(setup, invocation.stop));
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
   const auto started = setup.clock.now();

@@ -109,12 +109,10 @@ std::string next_command(const RunSetup& setup, const optim::OptimizeResult& res
 
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(refuse_repaired(setup.skill));
-  SKILLGRAD_CHECK(check_splits(setup));
   SKILLGRAD_CHECK(check_budget(setup));
-  if (!setup.resumed) {
-    SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, "all"));
-    SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
-  }
+  SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, "all"));
+  SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
+  SKILLGRAD_CHECK(check_splits(setup));
   SKILLGRAD_TRY(const auto stages, make_stages(setup, invocation.stop));
   SKILLGRAD_CHECK(check_skill_is_offered(setup, *stages));
   const auto settings = optimize_settings(setup.settings);

@@ -79,6 +79,20 @@ Result<std::optional<bench::Splits>> scenario_splits(const Settings& settings,
   return out;
 }
 
+/// A task that nobody can grade is no evidence about a skill: it is taken out of the splits,
+/// loudly.
+void leave_out_ungradable(bench::Splits& splits, std::vector<bench::CheckProblem>& problems) {
+  std::map<std::string, std::string> ungradable;
+  for (const auto& problem : problems)
+    if (problem.kind == bench::GradeErrorKind::dataset_error)
+      ungradable.try_emplace(problem.task_id, problem.what);
+  for (const auto& [id, what] : ungradable) {
+    print_err("WARNING: task " + id + " is left out, nobody can grade it: " + what + "\n");
+    for (auto* ids : {&splits.train, &splits.val, &splits.test}) std::erase(*ids, id);
+  }
+  std::erase_if(problems, [&](const auto& item) { return ungradable.contains(item.task_id); });
+}
+
 }  // namespace
 
 Result<std::map<std::string, std::string>> parse_map(const std::string& text) {
@@ -148,12 +162,14 @@ Result<> check_measurement(const Settings& settings, Workbench& bench,
   SKILLGRAD_TRY(const auto report,
                 bench::check_benchmark(*bench.benchmark, ids, &bench.splits, bench.grading(stop),
                                        static_cast<unsigned>(settings.integer("jobs"))));
-  if (report.problems.empty()) return {};
+  auto problems = report.problems;
+  leave_out_ungradable(bench.splits, problems);
+  if (problems.empty()) return {};
   std::vector<std::string> lines;
   for (const auto& problem : report.problems)
     lines.push_back(problem.task_id + ": " + problem.what);
   const std::string text = fmt::format("the measurement is broken for {} of {} tasks: {}",
-                                       report.problems.size(), report.tasks, list_some(lines, 5));
+                                       lines.size(), report.tasks, list_some(lines, 5));
   if (!settings.flag("force"))
     return fail(ErrorCode::dataset, text, bench.benchmark->source(),
                 "mend the data (`skillgrad benchmark check` lists everything), leave the tasks out "

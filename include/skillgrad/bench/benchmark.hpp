@@ -147,6 +147,7 @@ struct CheckProblem {
   std::string task_id;
   std::string what;  ///< "golden scores 0.5, expected 1", ...
   std::string mend;
+  GradeErrorKind kind = GradeErrorKind::none;  ///< dataset_error: nobody can grade this task
 };
 struct CheckReport {
   std::size_t tasks = 0;
