@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "core/descriptor.hpp"
-
 #include <cerrno>
+
+#include <skillgrad/core/descriptor.hpp>
 
 namespace skillgrad {
 

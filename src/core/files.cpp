@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <skillgrad/core/descriptor.hpp>
 #include <skillgrad/core/files.hpp>
-
-#include "core/descriptor.hpp"
 
 namespace skillgrad {
 

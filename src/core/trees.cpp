@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include <skillgrad/core/descriptor.hpp>
 #include <skillgrad/core/files.hpp>
-
-#include "core/descriptor.hpp"
 
 namespace skillgrad {
 

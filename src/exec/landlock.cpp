@@ -8,9 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <skillgrad/core/descriptor.hpp>
 #include <skillgrad/core/files.hpp>
 
-#include "core/descriptor.hpp"
 #include "exec/backends.hpp"
 #include "exec/process_cap.hpp"
 #include "exec/seccomp_filter.hpp"

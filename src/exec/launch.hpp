@@ -8,9 +8,8 @@
 #include <linux/filter.h>
 #include <sys/types.h>
 
+#include <skillgrad/core/descriptor.hpp>
 #include <skillgrad/exec/sandbox.hpp>
-
-#include "core/descriptor.hpp"
 
 namespace skillgrad::exec {
 

@@ -3,9 +3,8 @@
 
 #include <string_view>
 
+#include <skillgrad/core/descriptor.hpp>
 #include <skillgrad/core/error.hpp>
-
-#include "core/descriptor.hpp"
 
 namespace skillgrad::exec {
 

@@ -11,10 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <skillgrad/core/descriptor.hpp>
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
-
-#include "core/descriptor.hpp"
 
 namespace skillgrad::exec {
 

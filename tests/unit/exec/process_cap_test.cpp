@@ -8,9 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <skillgrad/core/descriptor.hpp>
 #include <skillgrad/core/files.hpp>
-
-#include "core/descriptor.hpp"
 
 namespace skillgrad::exec {
 namespace {
