@@ -1,0 +1,10 @@
+import csv
+
+with open("table.csv", newline="", encoding="utf-8") as source:
+    header, *rows = csv.reader(source)
+entered = header.index("Entered service")
+answer = len([row for row in rows if row[entered].endswith("1983")])
+answers = [answer]
+with open("answer.txt", "w", encoding="utf-8") as target:
+    target.write("".join(f"{item}\n" for item in answers))
+print("Answer:", ", ".join(str(item) for item in answers))

@@ -1,0 +1,11 @@
+import csv
+
+with open("table.csv", newline="", encoding="utf-8") as source:
+    header, *rows = csv.reader(source)
+name, runs = header.index("Player"), header.index("Runs")
+players = [row for row in rows if not row[name].startswith("Total")]
+answer = max(players, key=lambda row: int(row[runs]))[name]
+answers = [answer]
+with open("answer.txt", "w", encoding="utf-8") as target:
+    target.write("".join(f"{item}\n" for item in answers))
+print("Answer:", ", ".join(str(item) for item in answers))

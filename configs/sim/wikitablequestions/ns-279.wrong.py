@@ -1,0 +1,11 @@
+import csv
+
+with open("table.csv", newline="", encoding="utf-8") as source:
+    header, *rows = csv.reader(source)
+name, value = header.index("Nation"), header.index("Silver")
+rows = [row for row in rows if row[header.index("Nation")] != "Total"]
+answer = min(rows, key=lambda row: int(row[value]))[name]
+answers = [answer]
+with open("answer.txt", "w", encoding="utf-8") as target:
+    target.write("".join(f"{item}\n" for item in answers))
+print("Answer:", ", ".join(str(item) for item in answers))

@@ -1,0 +1,13 @@
+import csv
+
+with open("table.csv", newline="", encoding="utf-8") as source:
+    header, *rows = csv.reader(source)
+column = header.index("Player")
+names = [row[column] for row in rows]
+names.sort()
+here = next(i for i, name in enumerate(names) if "larry nelson" in name.casefold())
+answer = names[(here + 1) % len(names)]
+answers = [answer]
+with open("answer.txt", "w", encoding="utf-8") as target:
+    target.write("".join(f"{item}\n" for item in answers))
+print("Answer:", ", ".join(str(item) for item in answers))

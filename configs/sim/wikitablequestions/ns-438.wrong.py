@@ -1,0 +1,11 @@
+import csv
+
+with open("table.csv", newline="", encoding="utf-8") as source:
+    header, *rows = csv.reader(source)
+name, value = header.index("Painter"), header.index("Composition")
+rows = [row for row in rows if row[header.index("Composition")].isdigit()]
+answer = max(rows, key=lambda row: int(row[value]))[name]
+answers = [answer]
+with open("answer.txt", "w", encoding="utf-8") as target:
+    target.write("".join(f"{item}\n" for item in answers))
+print("Answer:", ", ".join(str(item) for item in answers))

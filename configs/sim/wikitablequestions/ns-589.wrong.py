@@ -1,0 +1,12 @@
+import csv
+
+with open("table.csv", newline="", encoding="utf-8") as source:
+    header, *rows = csv.reader(source)
+column = header.index("Athlete")
+names = [row[column] for row in rows]
+here = next(i for i, name in enumerate(names) if "laura gerber" in name.casefold())
+answer = names[here + 1]
+answers = [answer]
+with open("answer.txt", "w", encoding="utf-8") as target:
+    target.write("".join(f"{item}\n" for item in answers))
+print("Answer:", ", ".join(str(item) for item in answers))

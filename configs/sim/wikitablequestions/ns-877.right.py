@@ -1,0 +1,10 @@
+import csv
+
+with open("table.csv", newline="", encoding="utf-8") as source:
+    header, *rows = csv.reader(source)
+column = header.index("Location")
+answer = len({row[column].strip() for row in rows} - {""})
+answers = [answer]
+with open("answer.txt", "w", encoding="utf-8") as target:
+    target.write("".join(f"{item}\n" for item in answers))
+print("Answer:", ", ".join(str(item) for item in answers))
