@@ -85,7 +85,8 @@ Result<> Endpoint::resolve() {
 Result<> Endpoint::resolve_price() {
   if (options_.price_in.has_value() != options_.price_out.has_value()) {
     return fail(ErrorCode::config, "only one of the prices for input and output is set", {},
-                "set both price_in and price_out (USD per million tokens)");
+                "name the price of input and of output: --price {\"input\":1,\"output\":4} (USD "
+                "per million tokens)");
   }
   if (options_.price_in) {
     price_ = PriceEntry{};
@@ -95,11 +96,11 @@ Result<> Endpoint::resolve_price() {
     price_ = PriceTable::built_in().find(options_.model, clock_->wall_now());
   }
   if (!price_ && accountant_->budget().max_usd > 0) {
-    return fail(ErrorCode::config,
-                "max_usd is set, but the price of model \"" + options_.model + "\" is not known",
-                {},
-                "give its price with price_in and price_out (USD per million tokens), or limit "
-                "tokens with --max-tokens");
+    return fail(
+        ErrorCode::config,
+        "max_usd is set, but the price of model \"" + options_.model + "\" is not known", {},
+        "give its price in USD per million tokens, --price {\"input\":1,\"output\":4}, or limit "
+        "tokens with --max-tokens");
   }
   return {};
 }
