@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <tuple>
+#include <utility>
 
 #include <unistd.h>
 
@@ -34,26 +35,19 @@ Result<std::unique_ptr<CallRecord>> CallRecord::open(const std::filesystem::path
 /// Only the offsets: each line begins {"key":"<hex>", so bodies need not be parsed here.
 Result<> CallRecord::load_replies() {
   constexpr std::string_view kStart = "{\"key\":\"";
-  SKILLGRAD_TRY(const auto text, read_file(replies_.path(), std::uint64_t{64} << 30));
-  std::size_t offset = 0;
-  while (offset < text.size()) {
-    const auto end = std::min(text.find('\n', offset), text.size());
-    const std::string_view line = std::string_view(text).substr(offset, end - offset);
+  return replies_.each_line([&](std::uint64_t offset, const std::string& line) -> Result<> {
     const auto quote = line.starts_with(kStart) ? line.find('"', kStart.size()) : line.npos;
     if (quote == line.npos)
       return fail(ErrorCode::input, "a line does not begin with its key", replies_.path().string(),
                   "the file was changed by hand; start a new run");
-    reply_offsets_.emplace(line.substr(kStart.size(), quote - kStart.size()), offset);
-    offset = end + 1;
-  }
-  return {};
+    // A later reply replaces one that could not be read.
+    reply_offsets_.insert_or_assign(line.substr(kStart.size(), quote - kStart.size()), offset);
+    return {};
+  });
 }
 
 Result<> CallRecord::load_ledger() {
-  SKILLGRAD_TRY(const auto text, read_file(ledger_.path(), std::uint64_t{64} << 30));
-  for (const auto& line : split(text, '\n'))
-    if (!line.empty()) SKILLGRAD_CHECK(replay(line));
-  return {};
+  return ledger_.each_line([&](std::uint64_t, const std::string& line) { return replay(line); });
 }
 
 Result<> CallRecord::replay(const std::string& line) {
@@ -73,9 +67,14 @@ Result<> CallRecord::replay(const std::string& line) {
 void CallRecord::settle(const llm::LedgerRow& row, int session) {
   open_.erase(attempt_id(session, row.key, row.attempt));
   if (reply_offsets_.contains(row.key) && (row.outcome == "ok" || row.outcome == "refused"))
-    paid_.try_emplace(row.key, row);
+    pay(row);
   else if (row.billed != "no")
-    maybe_paid_.push_back(row);
+    also_paid_.push_back(row);
+}
+
+void CallRecord::pay(const llm::LedgerRow& row) {
+  const auto [at, is_first] = paid_.try_emplace(row.key, row);
+  if (!is_first) also_paid_.push_back(std::exchange(at->second, row));
 }
 
 /// A kill between the two writes of finish() leaves a reply without its ledger line.
@@ -142,7 +141,7 @@ Result<> CallRecord::finish(const llm::LedgerRow& row, const std::string& reques
   if (line.find('\n') != std::string::npos)
     return fail(ErrorCode::internal, "a recorded request or reply is not on one line", row.scope);
   SKILLGRAD_TRY(const auto offset, replies_.append(line));
-  reply_offsets_.emplace(row.key, offset);
+  reply_offsets_.insert_or_assign(row.key, offset);
   SKILLGRAD_CHECK(append("ok", row, 0));
   settle(row, session_);
   return flush(lock);
@@ -173,7 +172,7 @@ Result<> CallRecord::flush(std::unique_lock<std::mutex>& lock) {
 
 std::vector<llm::LedgerRow> CallRecord::rows() const {
   const std::lock_guard lock(mutex_);
-  std::vector<llm::LedgerRow> out = maybe_paid_;
+  std::vector<llm::LedgerRow> out = also_paid_;
   for (const auto& [key, row] : paid_) out.push_back(row);
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
     return std::tie(a.scope, a.key, a.attempt) < std::tie(b.scope, b.key, b.attempt);

@@ -43,14 +43,15 @@ class CallRecord final : public llm::CallRecorder {
   Result<> append(const char* event, const llm::LedgerRow& row, double reserved_usd);
   Result<> flush(std::unique_lock<std::mutex>& lock);
   void settle(const llm::LedgerRow& row, int session);
+  void pay(const llm::LedgerRow& row);
 
   mutable std::mutex mutex_;
   std::condition_variable flushed_;
   LineFile ledger_, replies_;
   std::unordered_map<std::string, std::uint64_t> reply_offsets_;
   std::unordered_map<std::string, llm::LedgerRow> paid_;  ///< finished calls by key
-  std::vector<llm::LedgerRow> maybe_paid_;                ///< failed attempts billed "unknown"
-  std::unordered_map<std::string, double> open_;          ///< begun attempts: reserved USD
+  std::vector<llm::LedgerRow> also_paid_;  ///< failed attempts that may be billed, replaced replies
+  std::unordered_map<std::string, double> open_;  ///< begun attempts: reserved USD
   int session_ = 1;  ///< this process among those that worked on the run
   std::uint64_t written_ = 0, flushed_up_to_ = 0;
   bool flushing_ = false;

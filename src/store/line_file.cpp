@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
 #include <utility>
 
 #include <fcntl.h>
@@ -100,6 +101,16 @@ Result<std::string> LineFile::line_at(std::uint64_t offset) const {
   }
   return fail(ErrorCode::io, "the file ends inside a line", path_.string(),
               "the file was changed by another program; start a new run");
+}
+
+Result<> LineFile::each_line(
+    const std::function<Result<>(std::uint64_t offset, const std::string& line)>& visit) const {
+  std::ifstream in(path_, std::ios::binary);
+  std::uint64_t offset = 0;
+  for (std::string line; offset < size_ && std::getline(in, line); offset += line.size() + 1)
+    SKILLGRAD_CHECK(visit(offset, line));
+  if (offset < size_) return tl::unexpected(errno_error(EIO, "cannot read", path_.string()));
+  return {};
 }
 
 }  // namespace skillgrad::store

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,9 @@ class LineFile {
   [[nodiscard]] Result<std::uint64_t> append(std::string_view line);
   /// The line that begins at `offset`, without its end.
   [[nodiscard]] Result<std::string> line_at(std::uint64_t offset) const;
+  /// Calls `visit` with the offset and the text of each line in order, until it fails.
+  [[nodiscard]] Result<> each_line(
+      const std::function<Result<>(std::uint64_t offset, const std::string& line)>& visit) const;
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] int descriptor() const { return fd_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }

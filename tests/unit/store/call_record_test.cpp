@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "unit/store/run_folder.hpp"
+
+namespace skillgrad::store {
+namespace {
+
+using CallRecordTest = RunFolder;
+
+std::vector<std::string> keys_of(const std::vector<llm::LedgerRow>& rows) {
+  std::vector<std::string> out;
+  for (const auto& row : rows) out.push_back(row.key + "/" + std::to_string(row.attempt));
+  return out;
+}
+
+TEST_F(CallRecordTest, FinishedCallIsFoundAtOnceAndAfterOpeningAgain) {
+  auto store = open();
+  EXPECT_EQ(store->calls().find("a").value(), std::nullopt);
+  record(*store, "a");
+  EXPECT_EQ(store->calls().find("a").value(), reply_to("a"));
+  store.reset();
+  store = open();
+  EXPECT_EQ(store->calls().find("a").value(), reply_to("a"));
+  EXPECT_EQ(store->calls().find("b").value(), std::nullopt);
+}
+
+TEST_F(CallRecordTest, EveryFieldOfALedgerRowComesBack) {
+  auto full = row("k", "refused", "yes", 3);
+  full.usage.estimated = true;
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->calls().begin("k", full, 0.5));
+    ASSERT_TRUE(store->calls().finish(full, "{}", "{}"));
+  }
+  const auto rows = open()->ledger().value();
+  ASSERT_EQ(rows.size(), 1U);
+  const auto& back = rows[0];
+  EXPECT_EQ(std::tie(back.key, back.stage, back.scope, back.model, back.outcome, back.billed),
+            std::tie(full.key, full.stage, full.scope, full.model, full.outcome, full.billed));
+  EXPECT_EQ(std::tie(back.http_status, back.attempt, back.seconds, back.cost_usd),
+            std::tie(full.http_status, full.attempt, full.seconds, full.cost_usd));
+  EXPECT_EQ(std::tie(back.usage.input_tokens, back.usage.cached_tokens, back.usage.output_tokens,
+                     back.usage.calls, back.usage.estimated),
+            std::tie(full.usage.input_tokens, full.usage.cached_tokens, full.usage.output_tokens,
+                     full.usage.calls, full.usage.estimated));
+}
+
+TEST_F(CallRecordTest, UnknownPriceStaysUnknown) {
+  auto unpriced = row("k");
+  unpriced.cost_usd.reset();
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->calls().finish(unpriced, "{}", "{}"));
+  }
+  EXPECT_EQ(open()->ledger().value().at(0).cost_usd, std::nullopt);
+}
+
+TEST_F(CallRecordTest, LedgerIsInOrderOfScopeKeyAndAttemptWhateverTheOrderOfTheCalls) {
+  const std::vector<std::vector<std::string>> orders = {{"c", "a", "b"}, {"b", "c", "a"}};
+  for (const auto& order : orders) {
+    const auto store = open();
+    for (const auto& key : order) {
+      ASSERT_TRUE(store->calls().attempt_failed(row(key, "transient", "unknown", 1)));
+      ASSERT_TRUE(store->calls().finish(row(key, "ok", "yes", 2), "{}", "{}"));
+    }
+    EXPECT_THAT(keys_of(store->ledger().value()),
+                ::testing::ElementsAre("a/1", "a/2", "b/1", "b/2", "c/1", "c/2"));
+    ASSERT_TRUE(remove_tree(dir()));
+  }
+}
+
+TEST_F(CallRecordTest, FailedAttemptCountsOnlyWhenItMayHaveBeenBilled) {
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->calls().attempt_failed(row("free", "rate_limit", "no")));
+    ASSERT_TRUE(store->calls().attempt_failed(row("maybe", "transient", "unknown")));
+    ASSERT_TRUE(store->calls().attempt_failed(row("paid", "malformed_reply", "yes")));
+  }
+  EXPECT_THAT(keys_of(open()->ledger().value()), ::testing::ElementsAre("maybe/1", "paid/1"));
+}
+
+TEST_F(CallRecordTest, ReplyThatReplacesADamagedOneIsFoundAndBothAreInTheLedger) {
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->calls().finish(row("k"), "{}", R"({"schema":"other"})"));
+    ASSERT_TRUE(store->calls().finish(row("k"), "{}", R"({"schema":"right"})"));
+    EXPECT_EQ(store->calls().find("k").value(), R"({"schema":"right"})");
+    EXPECT_EQ(store->ledger().value().size(), 2U);
+  }
+  const auto store = open();
+  EXPECT_EQ(store->calls().find("k").value(), R"({"schema":"right"})");
+  EXPECT_EQ(store->ledger().value().size(), 2U);
+}
+
+TEST_F(CallRecordTest, AttemptInFlightIsUnsettledUntilItEnds) {
+  const auto store = open();
+  ASSERT_TRUE(store->calls().begin("a", row("a"), 1.5));
+  ASSERT_TRUE(store->calls().begin("b", row("b"), 2.0));
+  EXPECT_EQ(store->unsettled().value().attempts, 2U);
+  EXPECT_DOUBLE_EQ(store->unsettled().value().usd, 3.5);
+  ASSERT_TRUE(store->calls().finish(row("a"), "{}", "{}"));
+  ASSERT_TRUE(store->calls().attempt_failed(row("b", "transient", "no")));
+  EXPECT_EQ(store->unsettled().value().attempts, 0U);
+  EXPECT_DOUBLE_EQ(store->unsettled().value().usd, 0);
+}
+
+TEST_F(CallRecordTest, AttemptOfAnEndedSessionStaysUnsettledThoughTheCallIsMadeAgain) {
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->calls().begin("a", row("a"), 1.5));
+  }
+  const auto store = open();
+  EXPECT_EQ(store->unsettled().value().attempts, 1U);
+  record(*store, "a");
+  EXPECT_EQ(store->unsettled().value().attempts, 1U);
+  EXPECT_DOUBLE_EQ(store->unsettled().value().usd, 1.5);
+}
+
+TEST_F(CallRecordTest, TornLastLineOfEitherFileIsDropped) {
+  for (const bool of_replies : {true, false}) {
+    {
+      const auto store = open();
+      record(*store, "a");
+    }
+    const fs::path torn = of_replies ? replies() : ledger();
+    const std::string whole = text_of(torn);
+    for (const std::string& tail :
+         {std::string("{"), whole.substr(0, whole.size() / 2), whole.substr(0, whole.find('\n'))}) {
+      ASSERT_TRUE(append_file(torn, tail));
+      const auto store = open();
+      ASSERT_NE(store, nullptr);
+      EXPECT_EQ(text_of(torn), whole);
+      EXPECT_EQ(store->calls().find("a").value(), reply_to("a"));
+      EXPECT_EQ(store->ledger().value().size(), 1U);
+    }
+    ASSERT_TRUE(remove_tree(dir()));
+  }
+}
+
+TEST_F(CallRecordTest, TornLineLongerThanABlockIsDropped) {
+  {
+    const auto store = open();
+    record(*store, "a");
+  }
+  const std::string whole = text_of(replies());
+  ASSERT_TRUE(append_file(replies(), "{\"key\":\"b\"," + std::string(300'000, 'x')));
+  const auto store = open();
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(text_of(replies()), whole);
+}
+
+TEST_F(CallRecordTest, ReplyWithoutItsLedgerLineIsBookedOnce) {
+  {
+    const auto store = open();
+    record(*store, "a");
+    record(*store, "b");
+  }
+  // As a kill between the two writes of the last call leaves it.
+  const auto lines = split_lines(text_of(ledger()));
+  ASSERT_TRUE(write_file_atomic(ledger(), lines[0] + "\n" + lines[1] + "\n" + lines[2] + "\n"));
+  for (int i = 0; i < 2; ++i) {
+    const auto store = open();
+    ASSERT_NE(store, nullptr);
+    EXPECT_THAT(keys_of(store->ledger().value()), ::testing::ElementsAre("a/1", "b/1"));
+    EXPECT_EQ(store->unsettled().value().attempts, 0U);
+    EXPECT_EQ(split_lines(text_of(ledger())).size(), lines.size());
+  }
+}
+
+TEST_F(CallRecordTest, LongRepliesAreReadBackWhole) {
+  const std::string reply = R"({"answer":")" + std::string(500'000, 'y') + "\"}";
+  {
+    const auto store = open();
+    record(*store, "a");
+    ASSERT_TRUE(store->calls().finish(row("long"), "{}", reply));
+    record(*store, "z");
+  }
+  const auto store = open();
+  EXPECT_EQ(store->calls().find("long").value(), reply);
+  EXPECT_EQ(store->calls().find("z").value(), reply_to("z"));
+}
+
+TEST_F(CallRecordTest, BodyWithALineEndIsRefusedAndNothingIsWritten) {
+  const auto store = open();
+  const auto result = store->calls().finish(row("a"), "{\n}", "{}");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::internal);
+  EXPECT_EQ(text_of(replies()), "");
+}
+
+TEST_F(CallRecordTest, FileThatIsNotARecordIsAnInputErrorThatNamesIt) {
+  for (const bool of_replies : {true, false}) {
+    { const auto store = open(); }
+    const fs::path spoiled = of_replies ? replies() : ledger();
+    ASSERT_TRUE(write_file_atomic(spoiled, "no record\n"));
+    const auto store = RunStore::open(dir(), clock_);
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code, ErrorCode::input);
+    EXPECT_THAT(store.error().to_line(), ::testing::HasSubstr(spoiled.filename().string()));
+    ASSERT_TRUE(remove_tree(dir()));
+  }
+}
+
+TEST_F(CallRecordTest, ThirtyTwoWritersAtOnceLoseNothing) {
+  constexpr int kThreads = 32, kCalls = 12;
+  {
+    const auto store = open();
+    std::vector<std::jthread> writers;
+    for (int i = 0; i < kThreads; ++i)
+      writers.emplace_back([&store, i] {
+        for (int j = 0; j < kCalls; ++j) {
+          const std::string key = std::to_string(i) + "-" + std::to_string(j);
+          record(*store, key);
+          EXPECT_EQ(store->calls().find(key).value(), reply_to(key));
+        }
+      });
+  }
+  const auto store = open();
+  EXPECT_EQ(store->ledger().value().size(), std::size_t{kThreads * kCalls});
+  EXPECT_EQ(store->unsettled().value().attempts, 0U);
+  for (int i = 0; i < kThreads; ++i)
+    for (int j = 0; j < kCalls; ++j) {
+      const std::string key = std::to_string(i) + "-" + std::to_string(j);
+      EXPECT_EQ(store->calls().find(key).value(), reply_to(key));
+    }
+}
+
+}  // namespace
+}  // namespace skillgrad::store
