@@ -107,47 +107,53 @@ Result<std::optional<std::string>> CallRecord::find(const std::string& key) {
   return std::optional<std::string>(dump_json(json.value("reply", Json())));
 }
 
-Result<> CallRecord::append(const char* event, const llm::LedgerRow& row, double reserved_usd) {
-  Json entry = {{"event", event}, {"session", session_}};
-  entry.update(row_to_json(row));
-  if (reserved_usd > 0) entry["reserved_usd"] = reserved_usd;
-  SKILLGRAD_CHECK(ledger_.append(dump_json(entry)));
-  return {};
+std::string CallRecord::entry(const char* event, const llm::LedgerRow& row,
+                              double reserved_usd) const {
+  Json out = {{"event", event}, {"session", session_}};
+  out.update(row_to_json(row));
+  if (reserved_usd > 0) out["reserved_usd"] = reserved_usd;
+  return dump_json(out);
 }
 
+// Lines are made before the lock is taken: with many calls in flight, all of them pass through it.
+
 Result<> CallRecord::begin(const std::string& key, const llm::LedgerRow& row, double reserved_usd) {
-  const std::lock_guard lock(mutex_);
   llm::LedgerRow begun = row;
   begun.key = key;
-  SKILLGRAD_CHECK(append("begin", begun, reserved_usd));
+  const std::string line = entry("begin", begun, reserved_usd);
+  const std::lock_guard lock(mutex_);
+  SKILLGRAD_CHECK(ledger_.append(line));
   open_[attempt_id(session_, key, row.attempt)] = reserved_usd;
   return {};
 }
 
 Result<> CallRecord::attempt_failed(const llm::LedgerRow& row) {
+  const std::string line = entry("failed", row, 0);
   const std::lock_guard lock(mutex_);
-  SKILLGRAD_CHECK(append("failed", row, 0));
+  SKILLGRAD_CHECK(ledger_.append(line));
   settle(row, session_);
   return {};
 }
 
 Result<> CallRecord::finish(const llm::LedgerRow& row, const std::string& request_json,
                             const std::string& reply_json) {
-  std::unique_lock lock(mutex_);
   const std::string line = "{\"key\":" + dump_json(row.key) +
                            ",\"session\":" + std::to_string(session_) +
                            ",\"row\":" + dump_json(row_to_json(row)) +
                            ",\"request\":" + request_json + ",\"reply\":" + reply_json + "}";
   if (line.find('\n') != std::string::npos)
     return fail(ErrorCode::internal, "a recorded request or reply is not on one line", row.scope);
+  const std::string booked = entry("ok", row, 0);
+  std::unique_lock lock(mutex_);
   SKILLGRAD_TRY(const auto offset, replies_.append(line));
   reply_offsets_.insert_or_assign(row.key, offset);
-  SKILLGRAD_CHECK(append("ok", row, 0));
+  SKILLGRAD_CHECK(ledger_.append(booked));
   settle(row, session_);
   return flush(lock);
 }
 
-/// One writer flushes for all that have written since; the others wait for it.
+/// One writer flushes for all that have written since; the others wait for it. The ledger need not
+/// reach the disk: what it would lack is made good from the replies when the run is opened.
 Result<> CallRecord::flush(std::unique_lock<std::mutex>& lock) {
   const std::uint64_t mine = ++written_;
   while (flushed_up_to_ < mine) {
@@ -158,8 +164,7 @@ Result<> CallRecord::flush(std::unique_lock<std::mutex>& lock) {
     flushing_ = true;
     const std::uint64_t target = written_;
     lock.unlock();
-    const bool ok =
-        ::fdatasync(replies_.descriptor()) == 0 && ::fdatasync(ledger_.descriptor()) == 0;
+    const bool ok = ::fdatasync(replies_.descriptor()) == 0;
     const int error = errno;
     lock.lock();
     flushing_ = false;

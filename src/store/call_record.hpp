@@ -40,7 +40,8 @@ class CallRecord final : public llm::CallRecorder {
   Result<> load_ledger();
   Result<> replay(const std::string& line);
   Result<> repair_ledger();
-  Result<> append(const char* event, const llm::LedgerRow& row, double reserved_usd);
+  [[nodiscard]] std::string entry(const char* event, const llm::LedgerRow& row,
+                                  double reserved_usd) const;
   Result<> flush(std::unique_lock<std::mutex>& lock);
   void settle(const llm::LedgerRow& row, int session);
   void pay(const llm::LedgerRow& row);
@@ -52,7 +53,7 @@ class CallRecord final : public llm::CallRecorder {
   std::unordered_map<std::string, llm::LedgerRow> paid_;  ///< finished calls by key
   std::vector<llm::LedgerRow> also_paid_;  ///< failed attempts that may be billed, replaced replies
   std::unordered_map<std::string, double> open_;  ///< begun attempts: reserved USD
-  int session_ = 1;  ///< this process among those that worked on the run
+  int session_ = 1;  ///< this process among those that worked on the run; set once, by open()
   std::uint64_t written_ = 0, flushed_up_to_ = 0;
   bool flushing_ = false;
 };
