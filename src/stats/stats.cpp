@@ -129,10 +129,11 @@ double mcnemar_exact(std::size_t fixed, std::size_t broken) {
   if (n == 0) return 1;
   const auto trials = static_cast<double>(n);
   double tail = 0;
+  double log_term = -trials * std::log(2.0);  // of the binomial probability of k = 0
   for (std::size_t k = 0; k <= std::min(fixed, broken); ++k) {
     const auto i = static_cast<double>(k);
-    tail += std::exp(std::lgamma(trials + 1) - std::lgamma(i + 1) - std::lgamma(trials - i + 1) -
-                     trials * std::log(2.0));
+    tail += std::exp(log_term);
+    log_term += std::log(trials - i) - std::log(i + 1);
   }
   return std::min(1.0, 2 * tail);
 }
