@@ -161,7 +161,7 @@ Result<CommandResult> run_process(const CommandSpec& spec, std::stop_token stop)
 }
 
 std::filesystem::path find_program(const std::string& name) {
-  const char* path = std::getenv("PATH");
+  const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): never set
   std::map<std::string, std::string> env;
   if (path != nullptr) env["PATH"] = path;
   const std::string found = resolve_program(name, env);

@@ -111,7 +111,7 @@ void take_precedence() {
   if (::getppid() != supervisor) give_up(ECANCELED);
   sigset_t none;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);  // NOLINT(concurrency-mt-unsafe): one thread
   // Not ENOENT: that would name the program as missing.
   if (!join_cap(child.plan->cap_file.c_str())) give_up(EAGAIN);
   if (::setpgid(0, 0) != 0 || ::chdir(child.work_dir) != 0) give_up(errno);
@@ -185,7 +185,7 @@ void supervise(const ChildPlan& child) {
   default_signals();
   sigset_t all;
   ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);  // NOLINT(concurrency-mt-unsafe): one thread
   ::setsid();
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) give_up(errno);
 

@@ -62,8 +62,8 @@ std::string date_text(std::int64_t day) {
 double whole_days(const CellValue& value) {
   const std::int64_t ms = milliseconds(value);
   const std::int64_t day = floor_day(ms);
-  const auto seconds = static_cast<double>((ms - day * kDayMs) / 1000);
-  return rounded(static_cast<double>(day) + seconds / 86'400.0, 0);
+  const std::int64_t seconds = (ms - day * kDayMs) / 1000;
+  return rounded(static_cast<double>(day) + static_cast<double>(seconds) / 86'400.0, 0);
 }
 
 Normal normal_of(const CellValue& value) {
