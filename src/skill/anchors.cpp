@@ -45,8 +45,9 @@ constexpr std::size_t kMaxNearLength = 400;
 }
 
 /// Parts of a path in order among the ancestors and the section itself, the last being its title.
-[[nodiscard]] bool path_fits(const std::vector<Section>& outline, std::vector<std::size_t> chain,
-                             std::size_t self, const std::vector<std::string>& parts) {
+[[nodiscard]] bool path_fits(const std::vector<Section>& outline,
+                             const std::vector<std::size_t>& chain, std::size_t self,
+                             const std::vector<std::string>& parts) {
   if (normal(outline[self].title) != parts.back()) return false;
   std::size_t wanted = 0;
   for (const std::size_t ancestor : chain) {
@@ -158,7 +159,7 @@ Result<std::size_t> find_section(const SkillPackage& package, const std::vector<
                     "the headings are: " + list_some(titles, 30));
   }
   std::vector<std::string> candidates;
-  const std::string file = package.skill_md();
+  const std::string& file = package.skill_md();
   const std::size_t shift = package.front_matter().size();
   for (const std::size_t i : found) {
     candidates.push_back(in_quotes(paths[i]) + " (line " +

@@ -15,7 +15,7 @@ namespace skillgrad::skill {
 
 namespace {
 
-[[nodiscard]] Finding limit(std::string file, std::string message) {
+[[nodiscard]] Finding limit(const std::string& file, std::string message) {
   return {"P1", Severity::error, std::move(message), file, 0, file};
 }
 

@@ -321,7 +321,8 @@ Scan<Node> Scanner::block_scalar(int parent) {
   auto header = block_header();
   if (!header) return tl::unexpected(header.error());
   node.end = header->end;
-  const auto least = static_cast<std::size_t>(parent + 1);
+  const int deeper = parent + 1;  // 0 at the top, where the parent is -1
+  const auto least = static_cast<std::size_t>(deeper);
   std::size_t indent = std::max<std::size_t>(least, 1) + header->indent - 1;
   std::string breaks;
   if (header->indent == 0) {
