@@ -7,6 +7,7 @@
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/report/terminal.hpp>
 #include <skillgrad/skill/install.hpp>
+#include <skillgrad/stats/stats.hpp>
 
 #include "cli/evaluate_run.hpp"
 #include "cli/stage_set.hpp"
@@ -87,6 +88,20 @@ Result<> check_skill_is_offered(const RunSetup& setup, const StageSet& stages) {
               "prompts/executor.md", "leave the place of the catalog in your prompt as it is");
 }
 
+/// What a user should know before the first call: sizes and what they can show (cli.md section 5).
+void announce(const RunSetup& setup) {
+  if (setup.settings.flag("quiet")) return;
+  const auto& splits = setup.bench.splits;
+  std::string text = fmt::format("splits: {} train, {} val, {} test ({})\n", splits.train.size(),
+                                 splits.val.size(), splits.test.size(), splits.origin);
+  if (!splits.test.empty())
+    text += fmt::format(
+        "a difference below about {:.0f} points cannot be told from chance on {} test "
+        "tasks\n",
+        100 * stats::detectable_difference(splits.test.size()), splits.test.size());
+  print_err(text);
+}
+
 int verdict(const Settings& settings, const optim::OptimizeResult& result) {
   if (result.error) return exit_code_of(result.error->code);
   if (settings.flag("exit_zero") || !result.test) return 0;
@@ -115,6 +130,7 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(check_splits(setup));
   SKILLGRAD_TRY(const auto stages, make_stages(setup, invocation.stop));
   SKILLGRAD_CHECK(check_skill_is_offered(setup, *stages));
+  announce(setup);
   const auto settings = optimize_settings(setup.settings);
   optim::OptimizeParts parts = stages->parts(setup);
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));

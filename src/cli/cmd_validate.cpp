@@ -27,10 +27,32 @@ struct Validated {
   }
 };
 
+/// In a run directory packages lie in folders named `skill` or `best`; their name is judged against
+/// the folder the package came from (rule W7). Empty outside a run.
+std::string folder_in_run(const std::string& path) {
+  fs::path dir = fs::absolute(path).lexically_normal();
+  if (dir.filename().empty()) dir = dir.parent_path();
+  const auto name = dir.filename();
+  if (name != "best" && name != "skill") return {};
+  for (const fs::path& run : {dir.parent_path(), dir.parent_path().parent_path()}) {
+    std::error_code ignored;
+    if (!fs::exists(run / "config.json", ignored)) continue;
+    const auto config = read_json(run / "config.json");
+    if (config && config->is_object()) return config->value("skill_folder", "");
+  }
+  return {};
+}
+
 Result<Validated> validate_one(const std::string& path, skill::Profile profile) {
   Validated out;
   out.path = path;
   SKILLGRAD_TRY(out.rules, skill::validate(fs::path(path), profile));
+  if (const auto folder = folder_in_run(path); !folder.empty()) {
+    SKILLGRAD_TRY(const auto package, skill::SkillPackage::load(path));
+    SKILLGRAD_TRY(const auto renamed,
+                  skill::SkillPackage::from_files(folder, package.skill_md(), package.files()));
+    out.rules = skill::validate(renamed, profile);
+  }
   if (const auto package = skill::SkillPackage::load(path))
     out.lint = skill::lint(*package, {}).findings;
   return out;

@@ -8,6 +8,7 @@
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/event_stream.hpp"
+#include "cli/log.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -125,6 +126,8 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request) {
   terminal.write = print_err;
   setup.observer =
       report::make_terminal_observer(terminal, setup.models->accountant(), setup.clock);
+  SKILLGRAD_TRY(setup.observer,
+                log_to_file(setup.store->path("run.log"), std::move(setup.observer)));
   if (!setup.settings.text("events").empty()) {
     SKILLGRAD_TRY(setup.observer, stream_events(setup.settings.text("events"),
                                                 std::move(setup.observer), setup.clock));

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "cli/log.hpp"
+
+#include <mutex>
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad::cli {
+namespace {
+
+class LogFile final : public optim::Observer {
+ public:
+  LogFile(std::shared_ptr<spdlog::logger> logger, std::unique_ptr<optim::Observer> next)
+      : logger_(std::move(logger)), next_(std::move(next)) {}
+
+  void progress(const std::string& stage, std::size_t done, std::size_t total) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stage != stage_) logger_->info("{}: {} to do", stage, total);
+      stage_ = stage;
+    }
+    next_->progress(stage, done, total);
+  }
+  void iteration(const optim::IterationRow& row) override {
+    logger_->info("iteration {}: {}, train {:.3f}: {}", row.iteration, row.decision,
+                  row.train_score, one_line(row.reason));
+    next_->iteration(row);
+  }
+  void notice(const std::string& text) override {
+    logger_->warn(one_line(text));
+    next_->notice(text);
+  }
+
+ private:
+  /// Model text must not forge log lines.
+  static std::string one_line(const std::string& text) {
+    return replace_all(strip_control(text), "\n", " ");
+  }
+
+  std::shared_ptr<spdlog::logger> logger_;
+  std::unique_ptr<optim::Observer> next_;
+  std::mutex mutex_;
+  std::string stage_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<optim::Observer>> log_to_file(const std::filesystem::path& file,
+                                                     std::unique_ptr<optim::Observer> next) {
+  try {
+    auto logger = std::make_shared<spdlog::logger>(
+        "run", std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string()));
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+    logger->flush_on(spdlog::level::info);
+    logger->info("skillgrad {} started, process {}", SKILLGRAD_VERSION, ::getpid());
+    return std::make_unique<LogFile>(std::move(logger), std::move(next));
+  } catch (const spdlog::spdlog_ex& error) {
+    return fail(ErrorCode::io, error.what(), file.string(), "check the folder and the disk");
+  }
+}
+
+}  // namespace skillgrad::cli

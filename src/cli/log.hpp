@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <skillgrad/core/clock.hpp>
+#include <skillgrad/optim/observer.hpp>
+
+namespace skillgrad::cli {
+
+/// Writes what the observer hears to `file` (RUN/run.log), one time-stamped line each, appended
+/// over the processes that worked on the run, and passes it on to `next`. Errors: io.
+[[nodiscard]] Result<std::unique_ptr<optim::Observer>> log_to_file(
+    const std::filesystem::path& file, std::unique_ptr<optim::Observer> next);
+
+}  // namespace skillgrad::cli
