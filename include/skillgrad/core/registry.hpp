@@ -31,8 +31,7 @@ class Registry {
     if (found != factories_.end()) return found->second(std::forward<Args>(args)...);
     const auto near = nearest_match(name, names());
     return fail(ErrorCode::config, "unknown " + kind_ + " \"" + name + "\"", {},
-                near ? "did you mean \"" + *near + "\"?"
-                     : "use one of: " + join(names(), ", "));
+                near ? "did you mean \"" + *near + "\"?" : "use one of: " + join(names(), ", "));
   }
 
  private:

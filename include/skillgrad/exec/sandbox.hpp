@@ -16,11 +16,11 @@ namespace skillgrad::exec {
 
 struct ResourceLimits {
   std::chrono::milliseconds wall{120'000};
-  std::uint64_t memory_bytes = std::uint64_t{4} << 30;     ///< address space of each process
-  std::uint64_t file_bytes = std::uint64_t{256} << 20;     ///< largest file a process may write
-  std::uint64_t cpu_seconds = 600;                         ///< CPU time of each process
+  std::uint64_t memory_bytes = std::uint64_t{4} << 30;  ///< address space of each process
+  std::uint64_t file_bytes = std::uint64_t{256} << 20;  ///< largest file a process may write
+  std::uint64_t cpu_seconds = 600;                      ///< CPU time of each process
   unsigned processes = 256;
-  std::size_t output_bytes = std::size_t{1} << 20;         ///< kept of stdout and of stderr, each
+  std::size_t output_bytes = std::size_t{1} << 20;  ///< kept of stdout and of stderr, each
 };
 
 /// A host path made visible read-only at a path inside the sandbox.
@@ -53,11 +53,11 @@ struct CommandResult {
 };
 
 struct SandboxInfo {
-  std::string backend;             ///< "bwrap", "landlock" or "none"
-  bool isolates_files = false;     ///< host files outside the mounts cannot be read
+  std::string backend;          ///< "bwrap", "landlock" or "none"
+  bool isolates_files = false;  ///< host files outside the mounts cannot be read
   bool isolates_network = false;
-  bool ends_process_tree = false;  ///< also children that left the process group
-  bool remaps_paths = false;       ///< work_dir appears as kWorkDir, mounts at `inside`
+  bool ends_process_tree = false;       ///< also children that left the process group
+  bool remaps_paths = false;            ///< work_dir appears as kWorkDir, mounts at `inside`
   std::vector<std::string> weaknesses;  ///< one sentence each; empty for the full sandbox
 };
 

@@ -19,9 +19,9 @@ namespace skillgrad::optim {
 /// What decides the result of a run. Defaults are the `default` preset.
 struct OptimizeSettings {
   ScheduleOptions schedule;
-  int max_iters = 0;        ///< 0: all batches
-  int rollouts = 1;         ///< K, per task
-  bool contrastive = true;  ///< flipped tasks are evidence
+  int max_iters = 0;               ///< 0: all batches
+  int rollouts = 1;                ///< K, per task
+  bool contrastive = true;         ///< flipped tasks are evidence
   bool keep_best = true;           ///< result is the best checkpoint, else the last skill
   bool patch_all_correct = false;  ///< diagnose and patch also when a batch had no failure
   int all_correct_streak = 4;      ///< consecutive all-correct batches that stop; 0 = off

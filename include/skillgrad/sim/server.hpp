@@ -11,23 +11,25 @@
 
 namespace skillgrad::sim {
 
-/// Knobs of the simulated endpoint. Probabilities are in [0,1]; negative = the scenario's own value.
+/// Knobs of the simulated endpoint. Probabilities are in [0,1]; negative = the scenario's own
+/// value.
 struct ServerOptions {
   std::string scenario;  ///< a built-in name ("demo", ...) or a path to a scenario.json
   int port = 0;          ///< 0: any free port; always 127.0.0.1
   std::uint64_t seed = 0;
-  int latency_ms = 0;    ///< before each reply
-  unsigned threads = 320;  ///< connections served at once
-  double slip = -1;      ///< agent errs although the skill taught the lesson
-  double luck = -1;      ///< agent succeeds although nothing taught it
+  int latency_ms = 0;             ///< before each reply
+  unsigned threads = 320;         ///< connections served at once
+  double slip = -1;               ///< agent errs although the skill taught the lesson
+  double luck = -1;               ///< agent succeeds although nothing taught it
   double vague = -1, wrong = -1;  ///< diagnoser
-  double weak = -1;      ///< patcher words a rule too weakly
-  double forget = -1;    ///< patcher without memory overwrites an older rule
+  double weak = -1;               ///< patcher words a rule too weakly
+  double forget = -1;             ///< patcher without memory overwrites an older rule
   /// Injected faults, each a share of requests; decided per (request, attempt number), so that a
   /// retry of the same bytes gets another draw.
   double fault_429 = 0, fault_500 = 0, fault_cut = 0, fault_tool_call = 0;
-  std::filesystem::path request_log;  ///< JSON Lines: {"n","time_ms","key","stage","status"}; "" = none
-  std::string require_key;            ///< if set, any other bearer token gets 401
+  std::filesystem::path
+      request_log;          ///< JSON Lines: {"n","time_ms","key","stage","status"}; "" = none
+  std::string require_key;  ///< if set, any other bearer token gets 401
 };
 
 /// The simulated OpenAI-compatible endpoint: a real HTTP server on loopback that plays an imperfect
@@ -36,7 +38,7 @@ class Server {
  public:
   /// Errors: config (unknown scenario), input (bad scenario file), io (port taken).
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const ServerOptions& options);
-  virtual ~Server() = default;  ///< stops and joins
+  virtual ~Server() = default;                             ///< stops and joins
   [[nodiscard]] virtual std::string base_url() const = 0;  ///< "http://127.0.0.1:PORT/v1"
   [[nodiscard]] virtual std::string model() const = 0;     ///< "sim:NAME"
   [[nodiscard]] virtual std::uint64_t requests() const = 0;

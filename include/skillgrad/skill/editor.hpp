@@ -10,7 +10,8 @@ namespace skillgrad::skill {
 
 /// One typed edit, as in a `skillgrad.patch/1` message:
 ///   {"op":"replace_section","heading":"Read the data","text":"## Read the data\n..."}
-///   {"op":"insert_section","after":"Overview","text":"## New\n..."}   (or "before"; neither: at the end)
+///   {"op":"insert_section","after":"Overview","text":"## New\n..."}   (or "before"; neither: at
+///   the end)
 ///   {"op":"delete_section","heading":"Old"}
 ///   {"op":"edit_text","path":"SKILL.md","old":"exact text","new":"other text"}
 ///   {"op":"write_file","path":"references/x.md","text":"..."}

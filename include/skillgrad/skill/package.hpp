@@ -56,7 +56,8 @@ class SkillPackage {
   /// SKILL.md, a folder holding several packages), invalid_skill (F0, F2, F3, D1, P1).
   [[nodiscard]] static Result<SkillPackage> load(const std::filesystem::path& path);
   /// From text in memory (tests, synth, demo resources); `files` excludes SKILL.md.
-  [[nodiscard]] static Result<SkillPackage> from_files(std::string folder_name, std::string skill_md,
+  [[nodiscard]] static Result<SkillPackage> from_files(std::string folder_name,
+                                                       std::string skill_md,
                                                        std::map<std::string, BundledFile> files);
   /// Writes the package into the empty or missing folder `dir` (fsynced, temp + rename).
   [[nodiscard]] Result<> save(const std::filesystem::path& dir) const;
@@ -109,8 +110,8 @@ struct LintContext {
   const SkillPackage* initial = nullptr;   ///< package the run started from (old findings pass)
   std::vector<std::string> task_literals;  ///< texts of the batch: L2-03
   std::vector<std::string> answer_positions;
-  std::vector<std::string> forbidden;      ///< golden answers, secrets, run paths: UPD-05
-  int patches_that_only_added = 0;         ///< UPD-03
+  std::vector<std::string> forbidden;  ///< golden answers, secrets, run paths: UPD-05
+  int patches_that_only_added = 0;     ///< UPD-03
 };
 struct LintReport {
   std::vector<Finding> findings;  ///< of section 7 alone; Severity::error = hard
