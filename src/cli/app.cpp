@@ -36,6 +36,14 @@ const char* group_title(unsigned groups) {
   return "Run";
 }
 
+/// CLI11 writes the value of a negated flag behind its name; "--no-test" needs none.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool positional) const override {
+    return replace_all(CLI::Formatter::make_option_name(option, positional), "{false}", "");
+  }
+};
+
 void add_table_options(const CommandSpec& command, Parsed& parsed) {
   for (const auto& spec : option_table()) {
     if ((spec.groups & command.groups) == 0) continue;
@@ -72,7 +80,9 @@ void add_local_flags(const CommandSpec& command, Parsed& parsed) {
 
 void add_command(CLI::App& root, const CommandSpec& command, Parsed& parsed) {
   parsed.app = root.add_subcommand(command.name, command.summary);
-  parsed.app->get_formatter()->column_width(34);
+  const auto formatter = std::make_shared<HelpFormatter>();
+  formatter->column_width(34);
+  parsed.app->formatter(formatter);
   if (command.argument[0] != '\0') {
     auto* option = parsed.app->add_option(command.argument, parsed.arguments, "");
     option->type_name("")->expected(command.min_arguments, command.max_arguments);
@@ -169,7 +179,7 @@ int run(const std::vector<std::string>& words) {
     root.parse(reversed);
   } catch (const CLI::CallForHelp& help) {
     const auto used = root.get_subcommands();
-    print_out(used.empty() ? root.help() : used.front()->help());
+    print_out(used.empty() ? root.help() : used.front()->help("skillgrad"));
     return 0;
   } catch (const CLI::CallForVersion& version) {
     print_out(std::string(version.what()) + "\n");

@@ -93,6 +93,13 @@ optim::OptimizeParts StageSet::parts(RunSetup& setup) const {
   out.clock = &setup.clock;
   out.observer = setup.observer.get();
   out.jobs = static_cast<unsigned>(setup.settings.integer("jobs"));
+  out.facts = {{"skill", setup.skill_path},
+               {"benchmark", setup.bench.benchmark->name() + ":" + setup.bench.benchmark->source()},
+               {"model", setup.models->model()},
+               {"simulation", setup.models->simulated()},
+               {"grading", setup.bench.benchmark->grading()},
+               {"recalculation", setup.bench.recalculator->version()},
+               {"version", SKILLGRAD_VERSION}};
   out.forbidden_texts = {setup.store->dir().string()};
   for (const auto& secret : setup.models->secrets())
     if (!secret.empty()) out.forbidden_texts.push_back(secret.reveal());

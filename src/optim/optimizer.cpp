@@ -65,6 +65,7 @@ Result<OptimizeResult> Loop::run() {
     result_.error = std::move(done).error();
     result_.stop_reason = result_.error->message;
   }
+  result_.facts = parts_.facts;
   result_.iterations = state_.rows;
   result_.best_iteration = state_.best_iteration;
   result_.best_score = state_.best_score;

@@ -59,28 +59,30 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
     iterations.push_back(std::move(row));
   }
   const auto& totals = result.totals;
-  return {{"schema", "skillgrad.run/1"},
-          {"command", "optimize"},
-          {"run", run_dir},
-          {"iterations", iterations},
-          {"baseline", baseline_json(result)},
-          {"best",
-           {{"iteration", result.best_iteration},
-            {"score", optional_json(result.best_score)},
-            {"path", result.best_path}}},
-          {"test", result.test ? test_json(*result.test) : Json()},
-          {"stop_reason", result.stop_reason},
-          {"error", result.error ? Json({{"code", to_string(result.error->code)},
-                                         {"message", result.error->message},
-                                         {"where", result.error->where},
-                                         {"mend", result.error->mend}})
-                                 : Json()},
-          {"usage", to_json(totals.usage)},
-          {"usage_by_stage", stages_json(totals)},
-          {"cost_usd", optional_json(totals.cost_usd)},
-          {"attempts", totals.attempts},
-          {"retries", totals.retries},
-          {"unsettled_usd", totals.unsettled_usd}};
+  Json out = {{"schema", "skillgrad.run/1"}, {"command", "optimize"}, {"run", run_dir}};
+  out.update(result.facts);
+  out.update(Json{{"iterations", iterations},
+
+                  {"baseline", baseline_json(result)},
+                  {"best",
+                   {{"iteration", result.best_iteration},
+                    {"score", optional_json(result.best_score)},
+                    {"path", result.best_path}}},
+                  {"test", result.test ? test_json(*result.test) : Json()},
+                  {"stop_reason", result.stop_reason},
+                  {"error", result.error ? Json({{"code", to_string(result.error->code)},
+                                                 {"message", result.error->message},
+                                                 {"where", result.error->where},
+                                                 {"mend", result.error->mend}})
+                                         : Json()},
+                  {"usage", to_json(totals.usage)},
+                  {"usage_by_stage", stages_json(totals)},
+                  {"cost_usd", optional_json(totals.cost_usd)},
+                  {"attempts", totals.attempts},
+                  {"retries", totals.retries},
+                  {"unsettled_usd", totals.unsettled_usd},
+                  {"seconds", result.seconds}});
+  return out;
 }
 
 }  // namespace skillgrad::optim

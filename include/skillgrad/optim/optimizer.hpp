@@ -50,6 +50,7 @@ struct OptimizeParts {
   const Clock* clock = nullptr;
   Observer* observer = nullptr;
   unsigned jobs = 1;
+  Json facts = Json::object();  ///< what run.json says about the run: skill, model, simulation, ...
   std::vector<std::string> forbidden_texts;  ///< secrets and run paths: lint UPD-05
 };
 
@@ -70,6 +71,7 @@ struct OptimizeResult {
   llm::LedgerTotals totals;
   std::vector<double> iteration_cost;  ///< USD, by row; negative: price unknown
   double seconds = 0;
+  Json facts = Json::object();  ///< from the parts
 };
 
 /// The loop of algorithm.md section 2. Picks up whatever the run directory already holds. A limit,
