@@ -41,7 +41,7 @@ class LoadedSkill {
 class PathMap {
  public:
   PathMap(const std::filesystem::path& work_dir, const std::filesystem::path& skill_dir,
-          std::string mount);
+          const std::string& mount);
   /// Paths of the agent to host paths, for a sandbox that cannot remap.
   [[nodiscard]] std::string to_host(const std::string& command) const;
   /// Host paths to those of the agent: outputs must not depend on where the run lives.

@@ -129,7 +129,7 @@ class ShellTool final : public Tool {
 }  // namespace
 
 PathMap::PathMap(const std::filesystem::path& work_dir, const std::filesystem::path& skill_dir,
-                 std::string mount) {
+                 const std::string& mount) {
   const auto add = [&](const std::filesystem::path& host, const std::string& inside) {
     if (host.empty() || inside.empty()) return;
     std::error_code ignored;

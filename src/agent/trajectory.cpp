@@ -137,7 +137,7 @@ std::string Trajectory::render_range(int from, int to, std::size_t total) const 
   from = std::max(from, 1);
   to = std::min(to, last);
   if (from > to) return {};
-  const auto count = static_cast<std::size_t>(to - from + 1);
+  const auto count = static_cast<std::size_t>(to - from) + 1;
   constexpr std::size_t kHead = 64;
   const std::size_t share = std::max(total / count, kHead * 2) - kHead;
   std::string out;
