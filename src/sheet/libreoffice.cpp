@@ -51,7 +51,7 @@ class LibreOffice final : public Recalculator {
  private:
   using Lock = std::unique_lock<std::mutex>;
   [[nodiscard]] Result<JobPtr> enqueue(const std::string& bytes);
-  [[nodiscard]] Result<> wait_for(const JobPtr& job, std::stop_token stop);
+  [[nodiscard]] Result<> wait_for(const JobPtr& job, const std::stop_token& stop);
   void leave(const JobPtr& job);
   [[nodiscard]] std::vector<JobPtr> take_batch(const JobPtr& own);
   void lead(Lock& lock, const JobPtr& own, std::stop_token stop);
@@ -124,7 +124,7 @@ Result<JobPtr> LibreOffice::enqueue(const std::string& bytes) {
   return job;
 }
 
-Result<> LibreOffice::wait_for(const JobPtr& job, std::stop_token stop) {
+Result<> LibreOffice::wait_for(const JobPtr& job, const std::stop_token& stop) {
   Lock lock(mutex_);
   while (job->state != Job::State::done) {
     const bool go = changed_.wait(lock, stop, [&] {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The loop over real benchmark data: real workbooks and tables are edited in the sandbox and
+// graded. The replies are a simulation's, so the scores say nothing about a model.
+#include "e2e/support.hpp"
+
+namespace skillgrad::e2e {
+namespace {
+
+fs::path data(const char* name) { return fs::path(SKILLGRAD_SHARED_DIR) / "data" / name; }
+std::string skill(const char* name) {
+  return (fs::path(SKILLGRAD_SOURCE_DIR) / "skills" / name).string();
+}
+
+/// Optimizes on the scenario's own split and holds the later evaluation against the run's word.
+void expect_gain(const char* skill_name, const std::string& benchmark, const char* model) {
+  const Scratch scratch;
+  Options options;
+  options.timeout = std::chrono::seconds(400);
+  const auto optimized = run(scratch,
+                             {"optimize", skill(skill_name), "--benchmark", benchmark, "--model",
+                              model, "--run", scratch / "run", "--json", "--quiet"},
+                             options);
+  ASSERT_EQ(optimized.exit_code, 0) << optimized;
+  const Json result = optimized.json();
+  EXPECT_TRUE(result["simulation"].get<bool>());
+  EXPECT_GT(result["best"]["iteration"].get<int>(), 0);
+  const double before = result["test"]["before"].get<double>();
+  const double after = result["test"]["after"].get<double>();
+  EXPECT_GT(after, before) << result["test"].dump();
+  const auto evaluated = run(scratch,
+                             {"eval", scratch / "run/best", "--benchmark", benchmark, "--model",
+                              model, "--run", scratch / "eval", "--json", "--quiet"},
+                             options);
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated;
+  EXPECT_DOUBLE_EQ(evaluated.json()["score"].get<double>(), after);
+  EXPECT_EQ(evaluated.json()["n_graded"], evaluated.json()["n_planned"]);
+}
+
+TEST(RealData, OptimizeImprovesTheHeldOutScoreOnSpreadsheetBench) {
+  const auto dir = data("spreadsheetbench_verified");
+  if (!fs::exists(dir / "dataset.json")) GTEST_SKIP() << "no SpreadsheetBench data at " << dir;
+  expect_gain("xlsx", "spreadsheetbench:" + dir.string(), "sim:spreadsheetbench");
+}
+
+TEST(RealData, OptimizeImprovesTheHeldOutScoreOnWikiTableQuestions) {
+  const auto dir = data("wikitablequestions");
+  if (!fs::exists(dir / "data")) GTEST_SKIP() << "no WikiTableQuestions data at " << dir;
+  expect_gain("table-qa", "wikitablequestions:" + dir.string(), "sim:wikitablequestions");
+}
+
+}  // namespace
+}  // namespace skillgrad::e2e
