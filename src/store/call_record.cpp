@@ -152,27 +152,26 @@ Result<> CallRecord::finish(const llm::LedgerRow& row, const std::string& reques
   return flush(lock);
 }
 
-/// One writer flushes for all that have written since; the others wait for it. The ledger need not
+/// One flush serves all that have written since the last one began. Each waits for its own flush
+/// alone, so that the end of one does not wake those that wait for the next. The ledger need not
 /// reach the disk: what it would lack is made good from the replies when the run is opened.
 Result<> CallRecord::flush(std::unique_lock<std::mutex>& lock) {
-  const std::uint64_t mine = ++written_;
-  while (flushed_up_to_ < mine) {
-    if (flushing_) {
-      flushed_.wait(lock);
-      continue;
-    }
+  const std::shared_ptr<Flush> mine = next_flush_;
+  mine->turn.wait(lock, [&] { return mine->done || !flushing_; });
+  if (!mine->done) {
     flushing_ = true;
-    const std::uint64_t target = written_;
+    next_flush_ = std::make_shared<Flush>();
     lock.unlock();
-    const bool ok = ::fdatasync(replies_.descriptor()) == 0;
-    const int error = errno;
+    const int error = ::fdatasync(replies_.descriptor()) == 0 ? 0 : errno;
     lock.lock();
+    mine->error = error;
+    mine->done = true;
     flushing_ = false;
-    flushed_.notify_all();
-    if (!ok) return tl::unexpected(errno_error(error, "cannot flush", replies_.path().string()));
-    flushed_up_to_ = std::max(flushed_up_to_, target);
+    next_flush_->turn.notify_one();  // somebody of the next group goes on
+    mine->turn.notify_all();
   }
-  return {};
+  if (mine->error == 0) return {};
+  return tl::unexpected(errno_error(mine->error, "cannot flush", replies_.path().string()));
 }
 
 std::vector<llm::LedgerRow> CallRecord::rows() const {

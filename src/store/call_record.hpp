@@ -47,14 +47,19 @@ class CallRecord final : public llm::CallRecorder {
   void pay(const llm::LedgerRow& row);
 
   mutable std::mutex mutex_;
-  std::condition_variable flushed_;
   LineFile ledger_, replies_;
   std::unordered_map<std::string, std::uint64_t> reply_offsets_;
   std::unordered_map<std::string, llm::LedgerRow> paid_;  ///< finished calls by key
   std::vector<llm::LedgerRow> also_paid_;  ///< failed attempts that may be billed, replaced replies
   std::unordered_map<std::string, double> open_;  ///< begun attempts: reserved USD
   int session_ = 1;  ///< this process among those that worked on the run; set once, by open()
-  std::uint64_t written_ = 0, flushed_up_to_ = 0;
+  /// Those that wait for one flush to the disk.
+  struct Flush {
+    std::condition_variable turn;
+    bool done = false;
+    int error = 0;
+  };
+  std::shared_ptr<Flush> next_flush_ = std::make_shared<Flush>();  ///< of replies not yet flushed
   bool flushing_ = false;
 };
 
