@@ -32,6 +32,9 @@ Result<int> run_demo(const Invocation& invocation) {
     SKILLGRAD_CHECK(remove_tree(dir / "run"));
   }
   const fs::path skill = dir / kDemoSkill;
+  if (fs::exists(skill, ignored) && !fs::exists(skill / "SKILL.md", ignored))
+    return fail(ErrorCode::input, "the folder exists and holds no demo skill", skill.string(),
+                "name another folder with --dir");
   SKILLGRAD_CHECK(remove_tree(skill));
   SKILLGRAD_CHECK(unpack_demo(skill));
   print_err(

@@ -110,6 +110,9 @@ int verdict(const Settings& settings, const optim::OptimizeResult& result) {
 
 Result<> write_in_place(RunSetup& setup) {
   SKILLGRAD_TRY(const auto best, skill::SkillPackage::load(setup.store->path("best")));
+  if (const auto live = skill::SkillPackage::load(setup.skill_path);
+      live && live->hash() == best.hash())
+    return {};  // nothing was learned, or an earlier process of this run has written it
   SKILLGRAD_CHECK(skill::install_package(best, setup.skill_path, setup.store->path("replaced")));
   print_err("the skill was replaced in place; its previous state is in " +
             setup.store->path("replaced").string() + "\n");

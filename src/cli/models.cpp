@@ -54,7 +54,8 @@ Result<> apply_price(const Json& price, llm::EndpointOptions& out) {
 
 std::string scenario_of(const Settings& settings) {
   const auto model = settings.text("model");
-  return model.starts_with("sim:") ? model.substr(4) : "";
+  // With --base-url the name means a `skillgrad simulate` that runs elsewhere.
+  return model.starts_with("sim:") && settings.text("base_url").empty() ? model.substr(4) : "";
 }
 
 std::string effective_base_url(const Settings& settings) {

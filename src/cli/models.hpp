@@ -26,7 +26,8 @@ class Models {
   [[nodiscard]] llm::ChatModel& role(const std::string& name) const;
   [[nodiscard]] llm::Accountant& accountant() { return *accountant_; }
   [[nodiscard]] const Redactor& redactor() const { return *redactor_; }
-  [[nodiscard]] bool simulated() const { return server_ != nullptr; }
+  /// Also true for a simulated endpoint that runs in another process.
+  [[nodiscard]] bool simulated() const { return server_ != nullptr || model_.starts_with("sim:"); }
   [[nodiscard]] const std::vector<Secret>& secrets() const { return secrets_; }
   [[nodiscard]] const std::string& model() const { return model_; }
   /// Asks each endpoint for its list of models: a wrong URL, key or certificate shows here, before
@@ -50,7 +51,7 @@ class Models {
 /// What stands for model and endpoints in a run's identity: names and URLs, no keys, no ports of
 /// the simulated endpoint.
 [[nodiscard]] Json model_identity(const Settings& settings);
-/// "NAME" of "sim:NAME", or "".
+/// "NAME" of "sim:NAME" when it is to be served here, or "".
 [[nodiscard]] std::string scenario_of(const Settings& settings);
 /// The knobs of the simulated endpoint, with the scenario of the model's name.
 [[nodiscard]] sim::ServerOptions simulation_options(const Settings& settings);

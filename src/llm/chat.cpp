@@ -20,6 +20,7 @@ bool ends_run(ErrorCode code) {
     case ErrorCode::wrong_url:
     case ErrorCode::tls:
     case ErrorCode::budget:
+    case ErrorCode::deadline:
     case ErrorCode::cancelled:
     case ErrorCode::config:
     case ErrorCode::io:

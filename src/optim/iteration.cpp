@@ -71,6 +71,11 @@ std::pair<int, int> count_changes(const std::string& diff) {
   return {added, removed};
 }
 
+/// The endpoint is away or a stage's program fails: nothing that another iteration could mend.
+bool waits_for_mend(ErrorCode code) {
+  return code == ErrorCode::transient || code == ErrorCode::rate_limit || code == ErrorCode::infra;
+}
+
 }  // namespace
 
 std::string iteration_name(int iteration) { return fmt::format("iter_{:03d}", iteration); }
@@ -226,11 +231,14 @@ Result<> IterationRunner::diagnose() {
     results[i] = parts_.diagnoser->diagnose(evidence_[i], context(name_));
     parts_.observer->progress(label, ++done, evidence_.size());
   });
+  const bool none = std::all_of(results.begin(), results.end(), [](const auto& r) { return !*r; });
   Json lines = Json::array();
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (!*results[i]) {
       const Error& error = results[i]->error();
-      if (llm::ends_run(error.code)) return tl::unexpected(error);
+      // Where no diagnosis could be had at all, the batch waits for a resume instead of being lost.
+      if (llm::ends_run(error.code) || (none && waits_for_mend(error.code)))
+        return tl::unexpected(error);
       parts_.observer->notice(
           fmt::format("{}: no diagnosis: {}", evidence_[i].task_id, error.to_line()));
       continue;
@@ -302,7 +310,8 @@ Result<> IterationRunner::patch() {
   parts_.observer->progress(fmt::format("iteration {}: patch", t_), 0, 1);
   auto output = parts_.patcher->patch(input, context(name_));
   if (output) return save_patch(*output);
-  if (llm::ends_run(output.error().code)) return tl::unexpected(output.error());
+  if (llm::ends_run(output.error().code) || waits_for_mend(output.error().code))
+    return tl::unexpected(output.error());
   parts_.observer->notice(fmt::format("iteration {}: no patch: {}", t_, output.error().to_line()));
   Candidate none;
   none.failure = output.error().to_line();

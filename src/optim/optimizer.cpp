@@ -60,7 +60,9 @@ Result<OptimizeResult> Loop::run() {
   if (!done) {
     const ErrorCode code = done.error().code;
     const bool resumable = llm::ends_run(code) || code == ErrorCode::transient ||
-                           code == ErrorCode::malformed_reply || code == ErrorCode::bad_request;
+                           code == ErrorCode::rate_limit || code == ErrorCode::infra ||
+                           code == ErrorCode::sandbox || code == ErrorCode::malformed_reply ||
+                           code == ErrorCode::bad_request;
     if (!resumable) return tl::unexpected(std::move(done).error());
     result_.error = std::move(done).error();
     result_.stop_reason = result_.error->message;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@
 namespace skillgrad::optim {
 namespace {
 
-/// This many rollouts without a single reply, and none with one: the endpoint is not there.
+/// This many rollouts in a row that the endpoint did not serve: it is not there.
 constexpr std::size_t kDeadEndpoint = 3;
 /// Outputs above this are not copied into the run directory (a notice says so).
 constexpr std::uintmax_t kMaxKeptOutput = std::uintmax_t{64} << 20;
@@ -24,6 +25,15 @@ std::string safe_name(const std::string& id) {
                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                          "0123456789-_.") == std::string::npos;
   return plain ? id : slugify(id).substr(0, 40) + "-" + sha256_hex(id).substr(0, 8);
+}
+
+/// The endpoint is to blame, not this task: it is away, or it never gave one usable reply.
+bool is_unserved(const agent::Rollout& rollout) {
+  if (rollout.end != agent::EndState::infra_error || !rollout.error) return false;
+  const ErrorCode code = rollout.error->code;
+  if (code == ErrorCode::transient || code == ErrorCode::rate_limit) return true;
+  return rollout.usage.calls == 0 &&
+         (code == ErrorCode::malformed_reply || code == ErrorCode::bad_request);
 }
 
 /// Copies what the agent made or changed; the benchmark's own input files stay out of the run.
@@ -107,7 +117,10 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
     if (!ended) ended = std::move(record).error();
     abort = true;
   });
-  if (ended) return tl::unexpected(std::move(*ended));
+  if (ended) {
+    SKILLGRAD_CHECK(forget_unanswered());
+    return tl::unexpected(std::move(*ended));
+  }
   if (context.call.stop.stop_requested())
     return fail(ErrorCode::cancelled, "stopped on request", batch.dir,
                 "run `skillgrad resume` to go on");
@@ -120,8 +133,8 @@ Result<LossRecord> RolloutRunner::run_one(const Batch& batch, const Job& job, co
   SKILLGRAD_TRY(const auto saved, parts_.store->read(loss_file));
   if (saved) {
     SKILLGRAD_TRY(const auto json, parse_json(*saved, loss_file));
-    ++answered_;
-    return loss_from_json(json);
+    SKILLGRAD_TRY(auto record, loss_from_json(json));
+    if (record.graded() || !may_try_again()) return record;
   }
   SKILLGRAD_TRY(auto record, attempt(batch, job, skill, 0, context));
   if (record.graded()) return record;
@@ -132,17 +145,29 @@ Result<LossRecord> RolloutRunner::run_one(const Batch& batch, const Job& job, co
   return record;
 }
 
-Result<> RolloutRunner::check_endpoint(const agent::Rollout& rollout) {
-  if (rollout.end != agent::EndState::infra_error || rollout.usage.calls > 0) {
-    ++answered_;
+/// Once the plan is written, the base run's records are what it was made from and stay.
+bool RolloutRunner::may_try_again() const {
+  std::error_code ignored;
+  return !fs::exists(parts_.store->path("plan.json"), ignored);
+}
+
+Result<> RolloutRunner::check_endpoint(const std::string& dir, const agent::Rollout& rollout) {
+  const std::lock_guard lock(mutex_);
+  if (!is_unserved(rollout)) {
+    unanswered_ = 0;
+    unanswered_dirs_.clear();
     return {};
   }
-  const Error& error = *rollout.error;
-  if (llm::ends_run(error.code)) return tl::unexpected(error);
-  const bool endpoint = error.code == ErrorCode::transient ||
-                        error.code == ErrorCode::malformed_reply ||
-                        error.code == ErrorCode::bad_request;
-  if (endpoint && ++unanswered_ >= kDeadEndpoint && answered_ == 0) return tl::unexpected(error);
+  unanswered_dirs_.insert(dir);
+  if (++unanswered_ >= kDeadEndpoint) return tl::unexpected(*rollout.error);
+  return {};
+}
+
+/// The tasks that an endpoint gone away left without an answer are tried again by a resume.
+Result<> RolloutRunner::forget_unanswered() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& dir : unanswered_dirs_) SKILLGRAD_CHECK(remove_tree(parts_.store->path(dir)));
+  unanswered_dirs_.clear();
   return {};
 }
 
@@ -161,7 +186,7 @@ Result<LossRecord> RolloutRunner::attempt(const Batch& batch, const Job& job, co
   if (rollout.end == agent::EndState::infra_error && !rollout.error)
     rollout.error = Error{ErrorCode::internal, "the executor gave no reason", job.dir, {}, {}};
   if (rollout.error && llm::ends_run(rollout.error->code)) return tl::unexpected(*rollout.error);
-  SKILLGRAD_CHECK(check_endpoint(rollout));
+  SKILLGRAD_CHECK(check_endpoint(job.dir, rollout));
   SKILLGRAD_TRY(auto record, parts_.loss->collect(*job.task, rollout, context));
   record.task_id = job.task->id;
   record.sample = job.sample;

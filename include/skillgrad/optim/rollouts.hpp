@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,7 @@ class RolloutRunner {
 
   /// Records in the order task, sample. A rollout that ended in an infrastructure error is tried
   /// once more and then kept as status "error". Errors: those that end a run (auth, budget,
-  /// cancelled, ...), an endpoint that answered nothing at all, io.
+  /// cancelled, ...), an endpoint that answers nothing any more, io.
   [[nodiscard]] Result<std::vector<LossRecord>> run(const Batch& batch,
                                                     const StageContext& context);
   /// Folder of one rollout, relative to the run.
@@ -61,11 +62,15 @@ class RolloutRunner {
   Result<LossRecord> attempt(const Batch& batch, const Job& job, const std::filesystem::path& skill,
                              int attempt, const StageContext& context);
   Result<> save(const Job& job, const agent::Rollout& rollout, const LossRecord& record) const;
-  Result<> check_endpoint(const agent::Rollout& rollout);
+  Result<> check_endpoint(const std::string& dir, const agent::Rollout& rollout);
+  [[nodiscard]] bool may_try_again() const;
+  Result<> forget_unanswered();
 
   Parts parts_;
-  std::atomic<std::size_t> answered_{0};  ///< rollouts in which the endpoint gave any reply
-  std::atomic<std::size_t> unanswered_{0};
+  std::mutex mutex_;
+  /// Rollouts that the endpoint did not serve, since it last served one.
+  std::size_t unanswered_ = 0;
+  std::set<std::string> unanswered_dirs_;
 };
 
 }  // namespace skillgrad::optim
