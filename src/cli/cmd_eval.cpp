@@ -119,6 +119,12 @@ Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const Ru
                 setup.bench.splits.origin, "choose another --split, or widen --ids or --limit");
   SKILLGRAD_TRY(const auto stages, make_executor_stages(setup, invocation.stop));
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
+  const std::string against = request.extra.value("baseline", "");
+  std::optional<skill::SkillPackage> baseline;
+  if (!against.empty()) {
+    SKILLGRAD_TRY(baseline, load_baseline(against));
+  }
+  SKILLGRAD_CHECK(start_run(setup));
   const auto started = setup.clock.now();
   Scored out;
   optim::RolloutRunner::Batch batch;
@@ -128,8 +134,7 @@ Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const Ru
   batch.dir = "eval";
   batch.label = "evaluate";
   SKILLGRAD_TRY(out.summary, score(setup, *stages, call, batch));
-  if (const std::string text = request.extra.value("baseline", ""); !text.empty()) {
-    SKILLGRAD_TRY(const auto baseline, load_baseline(text));
+  if (!against.empty()) {
     batch.skill = baseline ? &*baseline : nullptr;
     batch.dir = "baseline";
     batch.label = "evaluate the baseline";

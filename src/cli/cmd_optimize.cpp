@@ -137,6 +137,7 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   const auto settings = optimize_settings(setup.settings);
   optim::OptimizeParts parts = stages->parts(setup);
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
+  SKILLGRAD_CHECK(start_run(setup));
   SKILLGRAD_TRY(const auto result, optim::optimize(settings, parts, call));
   setup.observer.reset();  // ends the status line
   if (result.error) print_error(*result.error);

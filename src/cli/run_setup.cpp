@@ -75,6 +75,8 @@ Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& iden
   if (dir.empty())
     dir = fmt::format("skillgrad-runs/{}{}-{}", request.command == "eval" ? "eval-" : "",
                       slugify(skill_name), sha256_hex(canonical_json(identity)).substr(0, 10));
+  std::error_code ignored;
+  if (!fs::exists(dir, ignored)) setup.unused.watch(fs::absolute(dir));
   SKILLGRAD_TRY(setup.store, store::RunStore::open(fs::absolute(dir), setup.clock));
   SKILLGRAD_TRY(const auto saved, setup.store->read(kConfig));
   if (saved) {
@@ -83,21 +85,20 @@ Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& iden
     setup.resumed = true;
     return {};
   }
-  if (request.skill != "none") SKILLGRAD_CHECK(setup.skill.save(setup.store->path(kInitial)));
-  const Json config = {{"schema", "skillgrad.config/1"},
-                       {"version", SKILLGRAD_VERSION},
-                       {"command", request.command},
-                       {"skill_path", setup.skill_path},
-                       {"skill_folder", setup.skill.folder_name()},
-                       {"extra", request.extra},
-                       {"config_dir", setup.config_dir.string()},
-                       {"settings", setup.settings.to_json()},
-                       {"identity", identity},
-                       {"grading", setup.bench.benchmark->grading()},
-                       {"recalculation", setup.bench.recalculator->version()},
-                       {"sandbox", setup.bench.sandbox->info().backend},
-                       {"split", setup.bench.splits.origin}};
-  return setup.store->write(kConfig, dump_json(config, 1) + "\n");
+  setup.config = {{"schema", "skillgrad.config/1"},
+                  {"version", SKILLGRAD_VERSION},
+                  {"command", request.command},
+                  {"skill_path", setup.skill_path},
+                  {"skill_folder", setup.skill.folder_name()},
+                  {"extra", request.extra},
+                  {"config_dir", setup.config_dir.string()},
+                  {"settings", setup.settings.to_json()},
+                  {"identity", identity},
+                  {"grading", setup.bench.benchmark->grading()},
+                  {"recalculation", setup.bench.recalculator->version()},
+                  {"sandbox", setup.bench.sandbox->info().backend},
+                  {"split", setup.bench.splits.origin}};
+  return {};
 }
 
 /// Rows paid for by earlier processes of this run count as spent.
@@ -216,6 +217,18 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
   SKILLGRAD_CHECK(finish_opening(*setup, request));
   return setup;
+}
+
+FolderGuard::~FolderGuard() {
+  std::error_code ignored;
+  if (!dir_.empty()) fs::remove_all(dir_, ignored);
+}
+
+Result<> start_run(RunSetup& setup) {
+  if (setup.resumed) return {};
+  setup.unused.keep();
+  if (!setup.skill_path.empty()) SKILLGRAD_CHECK(setup.skill.save(setup.store->path(kInitial)));
+  return setup.store->write(kConfig, dump_json(setup.config, 1) + "\n");
 }
 
 Result<llm::CallContext> call_context(const RunSetup& setup, const Invocation& invocation) {

@@ -14,6 +14,21 @@
 
 namespace skillgrad::cli {
 
+/// A folder that is removed at the end unless it is kept: the run directory of a command that was
+/// refused before it began.
+class FolderGuard {
+ public:
+  FolderGuard() = default;
+  FolderGuard(const FolderGuard&) = delete;
+  FolderGuard& operator=(const FolderGuard&) = delete;
+  ~FolderGuard();
+  void watch(fs::path dir) { dir_ = std::move(dir); }
+  void keep() { dir_.clear(); }
+
+ private:
+  fs::path dir_;
+};
+
 /// A run directory opened for one command, with everything the command works with. The same
 /// command again continues it; another configuration is refused with a list of what changed.
 struct RunSetup {
@@ -24,10 +39,12 @@ struct RunSetup {
   skill::SkillPackage skill;
   Workbench bench;
   SystemClock clock;
+  FolderGuard unused;  ///< before the store, so that its files are closed first
   std::unique_ptr<store::RunStore> store;
   std::unique_ptr<Models> models;
   std::unique_ptr<optim::Observer> observer;
   bool resumed = false;  ///< the directory held an earlier part of this run
+  Json config;           ///< of a new run, until start_run() writes it
 };
 
 struct RunRequest {
@@ -44,6 +61,9 @@ struct RunRequest {
 [[nodiscard]] Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                                                            const std::string& run_dir,
                                                            RunRequest& request);
+/// Writes what names a new run, once every check has passed: until then the command can be mended
+/// and given again with the same --run.
+[[nodiscard]] Result<> start_run(RunSetup& setup);
 /// Deadline and stop token of all calls.
 [[nodiscard]] Result<llm::CallContext> call_context(const RunSetup& setup,
                                                     const Invocation& invocation);

@@ -98,7 +98,7 @@ Result<> Endpoint::resolve_price() {
   if (!price_ && accountant_->budget().max_usd > 0) {
     return fail(
         ErrorCode::config,
-        "max_usd is set, but the price of model \"" + options_.model + "\" is not known", {},
+        "--max-usd is set, but the price of model \"" + options_.model + "\" is not known", {},
         "give its price in USD per million tokens, --price {\"input\":1,\"output\":4}, or limit "
         "tokens with --max-tokens");
   }

@@ -46,6 +46,7 @@ TEST(WrongInput, OfTheCommandLineNamesTheNearestMatch) {
        {"number", mini.optimize("r", {"--batch", "many"}), 2, {"many", "whole number", "--batch"}},
        {"range", mini.optimize("r", {"--target-score", "7"}), 2, {"7", "0 to 1", "--target-score"}},
        {"trials", mini.eval(mini.skill(), "r", {"--trials", "0"}), 2, {"--trials", "1 to 1000"}},
+       {"baseline", mini.eval(mini.skill(), "r", {"--baseline", "gone"}), 2, {"gone"}},
        {"split", mini.eval(mini.skill(), "r", {"--split", "tset"}), 2, {"tset", "test"}},
        {"profile", {"validate", mini.skill(), "--profile", "strct"}, 2, {"strct", "strict"}},
        {"action", {"benchmark", "lst"}, 2, {"lst", "list"}},
@@ -59,6 +60,7 @@ TEST(WrongInput, OfTheCommandLineNamesTheNearestMatch) {
        {"scenario", {"optimize", mini.skill(), "-m", "sim:dem", "--run", "r"}, 2, {"dem", "demo"}},
        {"no model", {"optimize", mini.skill(), "--run", "r"}, 2, {"no model is named", "--model"}},
        {"no run", {"resume", "nowhere"}, 2, {"nowhere", "config.json"}}});
+  EXPECT_FALSE(scratch.has("r")) << "a refused command keeps --run from the mended one";
 }
 
 TEST(WrongInput, OfTheConfigFileAndTheEnvironmentSaysWhereItStands) {
@@ -69,18 +71,17 @@ TEST(WrongInput, OfTheConfigFileAndTheEnvironmentSaysWhereItStands) {
   scratch.put("broken.json", "{\n \"batch_size\": 3,\n \"seed\" 4\n}\n");
   scratch.put("list.json", "[]");
   expect_refused(
-      scratch,
-      {{"key",
-        mini.optimize("r", {"--config", "key.json"}),
-        2,
-        {"batch_sise", "key.json", "batch_size"}},
-       {"type",
-        mini.optimize("r", {"--config", "type.json"}),
-        2,
-        {"three", "whole number", "type.json"}},
-       {"syntax", mini.optimize("r", {"--config", "broken.json"}), 2, {"broken.json", "line 3"}},
-       {"kind", mini.optimize("r", {"--config", "list.json"}), 2, {"list.json", "object"}},
-       {"missing", mini.optimize("r", {"--config", "gone.json"}), 2, {"gone.json"}}});
+      scratch, {{"key",
+                 mini.optimize("r", {"--config", "key.json"}),
+                 2,
+                 {"batch_sise", "key.json", "batch_size"}},
+                {"type",
+                 mini.optimize("r", {"--config", "type.json"}),
+                 2,
+                 {"three", "whole number", "type.json"}},
+                {"syntax", mini.optimize("r", {"--config", "broken.json"}), 2, {"broken.json:3"}},
+                {"kind", mini.optimize("r", {"--config", "list.json"}), 2, {"list.json", "object"}},
+                {"missing", mini.optimize("r", {"--config", "gone.json"}), 2, {"gone.json"}}});
   Options options;
   options.env["SKILLGRAD_BATCH"] = "x";
   const auto bad = run(scratch, {"config", "show"}, options);
@@ -214,13 +215,13 @@ TEST(WrongEndpoint, IsReportedWithinSecondsWithWhatToMend) {
     EXPECT_EQ(outcome.exit_code, 3) << outcome;
     EXPECT_TRUE(holds(outcome.err, item.says));
     EXPECT_LT(outcome.seconds, 20) << outcome;
-    for (const auto& [file, bytes] : tree(scratch / dir))
+    for (const auto& [file, bytes] : tree(scratch.path()))
       EXPECT_EQ(bytes.find("wrong-key-0123456789"), std::string::npos) << file << " holds the key";
     EXPECT_EQ((outcome.out + outcome.err).find("wrong-key-0123456789"), std::string::npos);
   }
   // The same run goes on when the key is right.
   options.env["OPENAI_API_KEY"] = "right-key";
-  const auto mended = run(scratch, {"resume", "r2", "--max-iters", "1"}, options);
+  const auto mended = run(scratch, mini.optimize_at(locked, "r2", {"--max-iters", "1"}), options);
   EXPECT_EQ(mended.exit_code, 0) << mended;
 }
 

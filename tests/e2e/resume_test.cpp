@@ -3,6 +3,8 @@
 #include <csignal>
 #include <random>
 
+#include <unistd.h>
+
 #include "e2e/support.hpp"
 
 namespace skillgrad::e2e {
@@ -73,14 +75,17 @@ TEST(Resume, TwentyKillsLeaveTheSameResultAndNoFinishedCallIsMadeAgain) {
   for (const auto& [key, times] : before.by_key) EXPECT_GE(times, 1);
 
   std::mt19937 random(20);  // NOLINT(cert-msc51-cpp): the moments are to be the same each time
-  std::uniform_int_distribution<int> slice(120, 480);
+  // Moments are counted in requests, so that they fall alike on a fast and a slow machine.
+  std::uniform_int_distribution<std::size_t> calls(2, 9);
+  std::uniform_int_distribution<useconds_t> pause(0, 30'000);
   Words command = mini.optimize_at(endpoint, "killed", jobs);
   int kills = 0;
-  std::map<std::string, int> recorded;  // by the reply's key: how often it is on disk
   for (int round = 0; round < 60 && kills < 20; ++round) {
     Program program(scratch, command);
-    const auto moment = std::chrono::milliseconds(slice(random));
-    const bool ended = wait_until([&] { return program.ended(); }, moment);
+    const std::size_t until = endpoint.request_count() + calls(random);
+    ASSERT_TRUE(wait_until([&] { return program.ended() || endpoint.request_count() >= until; }));
+    usleep(pause(random));
+    const bool ended = program.ended();
     if (ended) {
       const auto outcome = program.wait();
       ASSERT_EQ(outcome.exit_code, 0) << outcome;
@@ -125,7 +130,7 @@ TEST(Resume, TheSameCommandAgainGoesOnAndAnotherConfigurationIsRefused) {
   const Words command = mini.optimize_at(endpoint, "r");
   {
     Program program(scratch, command);
-    ASSERT_TRUE(wait_until([&] { return endpoint.requests().size() > 40; }));
+    ASSERT_TRUE(wait_until([&] { return endpoint.request_count() > 40; }));
     program.signal(SIGKILL);
     program.wait();
   }
@@ -157,7 +162,7 @@ TEST(Resume, SignalsSaveTheStateAndGiveTheirExitCode) {
     const Mini mini(scratch);
     const Endpoint endpoint(scratch, mini.scenario(), {"--sim-latency", "20"});
     Program program(scratch, mini.optimize_at(endpoint, "r"));
-    ASSERT_TRUE(wait_until([&] { return endpoint.requests().size() > 60; }));
+    ASSERT_TRUE(wait_until([&] { return endpoint.request_count() > 60; }));
     program.signal(number);
     const auto stopped = program.wait();
     EXPECT_EQ(stopped.exit_code, code) << stopped;
@@ -235,7 +240,7 @@ TEST(Resume, AnEvaluationGoesOnWhereItWasKilled) {
                          "-j",           "2",          "--json"};
   {
     Program program(scratch, command);
-    ASSERT_TRUE(wait_until([&] { return endpoint.requests().size() > 20; }));
+    ASSERT_TRUE(wait_until([&] { return endpoint.request_count() > 20; }));
     program.signal(SIGKILL);
     program.wait();
   }
@@ -246,7 +251,9 @@ TEST(Resume, AnEvaluationGoesOnWhereItWasKilled) {
   ASSERT_EQ(end.exit_code, 0) << end;
   EXPECT_EQ(end.json()["n_graded"], 24);
   const std::size_t all = Scratch::lines(scratch.read("r/calls/replies.jsonl")).size();
-  EXPECT_EQ(served(endpoint).requests - before, all - recorded);
+  // Two were in flight at the kill; the endpoint may have logged them a moment later.
+  EXPECT_GE(served(endpoint).requests - before, all - recorded);
+  EXPECT_LE(served(endpoint).requests - before, all - recorded + 2);
 }
 
 TEST(RunDirectory, TwoProcessesAreKeptApart) {
@@ -254,7 +261,7 @@ TEST(RunDirectory, TwoProcessesAreKeptApart) {
   const Mini mini(scratch);
   const Endpoint endpoint(scratch, mini.scenario(), {"--sim-latency", "50"});
   Program first(scratch, mini.optimize_at(endpoint, "r"));
-  ASSERT_TRUE(wait_until([&] { return endpoint.requests().size() > 4; }));
+  ASSERT_TRUE(wait_until([&] { return endpoint.request_count() > 4; }));
   for (const Words& command : {mini.optimize_at(endpoint, "r"), Words{"resume", "r"}}) {
     const auto second = run(scratch, command);
     EXPECT_EQ(second.exit_code, 2) << second;

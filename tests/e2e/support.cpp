@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "e2e/support.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
@@ -205,6 +206,11 @@ std::vector<Json> Endpoint::requests() const {
   for (const auto& line : split_lines(slurp(log_)))
     if (auto value = parse_json(line, log_)) out.push_back(std::move(*value));
   return out;
+}
+
+std::size_t Endpoint::request_count() const {
+  const std::string text = slurp(log_);
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
 std::map<std::string, std::string> tree(const fs::path& root) {

@@ -105,6 +105,7 @@ class Endpoint {
   [[nodiscard]] const std::string& url() const { return url_; }
   /// The lines of the request log.
   [[nodiscard]] std::vector<Json> requests() const;
+  [[nodiscard]] std::size_t request_count() const;
 
  private:
   std::string log_;
