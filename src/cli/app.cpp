@@ -61,7 +61,7 @@ void add_table_options(const CommandSpec& command, Parsed& parsed) {
         help += fmt::format(" ({})", replace_all(spec.choices, "|", ", "));
       if (shown) help += " [" + replace_all(fallback, "\"", "") + "]";
       option = parsed.app->add_option(names, parsed.values[spec.key], help);
-      option->type_name("");
+      option->type_name("")->take_last();
     }
     option->group(group_title(spec.groups & command.groups));
   }

@@ -73,6 +73,9 @@ Result<int> run_grade(const Invocation& invocation) {
   if (predictions.empty())
     return fail(ErrorCode::usage, "no predictions are named", "--predictions",
                 "give --predictions FILE with one JSON line for each answer");
+  if (settings.text("benchmark").empty())
+    return fail(ErrorCode::usage, "no benchmark is named", "--benchmark",
+                "give --benchmark NAME:PATH or a .jsonl file");
   Workbench bench;
   auto options = benchmark_options(settings);
   SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));

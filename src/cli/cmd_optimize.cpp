@@ -40,13 +40,19 @@ optim::OptimizeSettings optimize_settings(const Settings& settings) {
 
 /// The writer keeps every byte of the front matter; one that is readable only through a repair
 /// could not be kept (skill-packages.md section 9).
-Result<> refuse_repaired(const skill::SkillPackage& package) {
+Result<> refuse_repaired(const RunSetup& setup) {
+  const auto& package = setup.skill;
   for (const auto& repair : package.repairs())
     if (repair.rule == "F2" || repair.rule == "F3")
       return fail(ErrorCode::invalid_skill, repair.message,
-                  fmt::format("{}:{}", repair.file, repair.line),
+                  fmt::format("{}/{}:{}", setup.skill_path, repair.file, repair.line),
                   "mend the front matter by hand first; `skillgrad validate` shows what is wrong");
-  return {};
+  auto again =
+      skill::SkillPackage::from_files(package.folder_name(), package.skill_md(), package.files());
+  if (again) return {};
+  Error error = std::move(again).error();
+  error.where = setup.skill_path + "/" + error.where;
+  return tl::unexpected(std::move(error));
 }
 
 Result<> check_splits(const RunSetup& setup) {
@@ -126,7 +132,7 @@ std::string next_command(const RunSetup& setup, const optim::OptimizeResult& res
 }
 
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
-  SKILLGRAD_CHECK(refuse_repaired(setup.skill));
+  SKILLGRAD_CHECK(refuse_repaired(setup));
   SKILLGRAD_CHECK(check_budget(setup));
   SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, "all"));
   SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
@@ -161,7 +167,9 @@ int finish_optimize(RunSetup& setup, const Invocation& invocation) {
 }
 
 int cmd_optimize(const Invocation& invocation) {
-  const auto setup = open_run(invocation, {"optimize", invocation.arguments.at(0)});
+  // Only eval knows "none" as no skill; here it is a folder's name.
+  const std::string& skill = invocation.arguments.at(0);
+  const auto setup = open_run(invocation, {"optimize", skill == "none" ? "./none" : skill});
   if (!setup) {
     print_error(setup.error());
     return exit_code_of(setup.error().code);

@@ -186,7 +186,14 @@ Result<LossRecord> loss_from_json(const Json& value) {
   out.sample = static_cast<int>(reader.integer("sample", 0, 0, 1'000'000));
   out.score = reader.number("score", std::max(0.0, 1.0 - out.loss), 0, 1);
   out.status = reader.string("status", out.score >= 1 ? "pass" : "fail");
-  out.hard = reader.integer("hard", out.score >= 1 ? 1 : 0, 0, 1) == 1;
+  const Json hard = reader.any("hard");  // 0 or 1, or a boolean
+  out.hard = out.score >= 1;
+  if (hard.is_boolean())
+    out.hard = hard.get<bool>();
+  else if (hard.is_number_integer() && (hard == 0 || hard == 1))
+    out.hard = hard == 1;
+  else if (!hard.is_null())
+    reader.reject("hard", "got " + dump_json(hard) + ", expected 0 or 1", "write 0 or 1");
   out.matched = static_cast<std::size_t>(reader.integer("matched", 0, 0));
   out.total = static_cast<std::size_t>(reader.integer("total", 0, 0));
   out.feedback = reader.string("feedback", "");
