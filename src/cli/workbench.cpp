@@ -149,7 +149,14 @@ Result<Workbench> open_workbench(const Settings& settings, const std::string& de
     bench::SplitOptions split;
     split.seed = static_cast<std::uint64_t>(settings.integer("split_seed"));
     split.split_file = settings.text("split_file");
-    SKILLGRAD_TRY(out.splits, bench::make_splits(*out.benchmark, split));
+    auto drawn = bench::make_splits(*out.benchmark, split);
+    if (!drawn && split.split_file.empty() && out.benchmark->tasks().size() < 3) {
+      // Too few to draw from: they can still be scored and checked.
+      drawn = bench::Splits{{}, {}, {}, "fewer than 3 tasks: all are test"};
+      for (const auto& task : out.benchmark->tasks()) drawn->test.push_back(task.id);
+    }
+    if (!drawn) return tl::unexpected(std::move(drawn).error());
+    out.splits = std::move(*drawn);
   }
   SKILLGRAD_CHECK(narrow(settings, *out.benchmark, out.splits));
   SKILLGRAD_TRY(out.sandbox, open_sandbox(settings));
