@@ -4,8 +4,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include <unistd.h>
-
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/exec/process.hpp>
 
@@ -35,12 +33,10 @@ std::string stderr_tail(const std::string& text) {
   return "end of stderr: " + clean.substr(from);
 }
 
-/// As execvp would look for it from `dir`.
+/// A name with a '/' is meant from the stage's folder, another one is looked up in PATH.
 bool is_program(const std::string& name, const std::filesystem::path& dir) {
-  if (name.find('/') != std::string::npos) return ::access((dir / name).c_str(), X_OK) == 0;
-  for (const std::string& folder : split(command_environment()["PATH"], ':'))
-    if (::access((dir / folder / name).c_str(), X_OK) == 0) return true;
-  return false;
+  const bool in_path = name.find('/') == std::string::npos;
+  return !exec::find_program(in_path ? name : (dir / name).string()).empty();
 }
 
 }  // namespace

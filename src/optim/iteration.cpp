@@ -18,6 +18,7 @@ namespace {
 /// tools.
 constexpr std::size_t kTraceStepBytes = 4'000;
 constexpr std::size_t kTraceBytes = 40'000;
+
 std::string json_lines(const Json& array) {
   std::string out;
   for (const auto& item : array) out += dump_json(item) + "\n";

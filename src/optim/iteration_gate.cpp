@@ -8,6 +8,7 @@
 #include "optim/iteration.hpp"
 
 namespace skillgrad::optim {
+
 Result<> IterationRunner::decide() {
   if (!candidate_ || !candidate_->failure.empty()) {
     row_.decision = "no_patch";

@@ -74,7 +74,6 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
   Json out = {{"schema", "skillgrad.run/1"}, {"command", "optimize"}, {"run", run_dir}};
   out.update(result.facts);
   out.update(Json{{"iterations", iterations},
-
                   {"baseline", baseline_json(result)},
                   {"best",
                    {{"iteration", result.best_iteration},

@@ -8,12 +8,6 @@
 namespace skillgrad::llm {
 namespace {
 
-using fault::chat_body;
-using fault::json_step;
-using fault::Step;
-using ::testing::HasSubstr;
-using ::testing::Not;
-
 struct ErrorCase {
   const char* name;
   int status;

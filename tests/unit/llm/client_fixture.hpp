@@ -18,6 +18,15 @@
 
 namespace skillgrad::llm {
 
+using fault::chat_body;
+using fault::End;
+using fault::json_step;
+using fault::Step;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+inline const Step kGood = json_step(200, chat_body("fine"));
+
 inline double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 /// A client of a fault server, on virtual time.

@@ -8,13 +8,6 @@
 namespace skillgrad::llm {
 namespace {
 
-using fault::chat_body;
-using fault::json_step;
-using fault::Step;
-using ::testing::HasSubstr;
-
-const Step kGood = json_step(200, chat_body("fine"));
-
 TEST_F(ClientTest, ReplayedCallsAddNothingToTheTotalsOfARestoredRun) {  // T131, T138
   server_.script({kGood});
   options_.price_in = 1.0;

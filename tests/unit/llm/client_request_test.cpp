@@ -6,13 +6,6 @@
 namespace skillgrad::llm {
 namespace {
 
-using fault::chat_body;
-using fault::json_step;
-using fault::Step;
-using ::testing::HasSubstr;
-
-const Step kGood = json_step(200, chat_body("fine"));
-
 TEST_F(ClientTest, EverySpellingOfTheBaseUrlHitsTheSamePath) {  // T001
   server_.script({kGood});
   const std::string origin = server_.origin();

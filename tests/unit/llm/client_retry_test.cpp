@@ -8,13 +8,6 @@
 namespace skillgrad::llm {
 namespace {
 
-using fault::chat_body;
-using fault::End;
-using fault::json_step;
-using fault::Step;
-
-const Step kGood = json_step(200, chat_body("fine"));
-
 class RetriedStatusTest : public ClientTest, public ::testing::WithParamInterface<int> {};
 
 TEST_P(RetriedStatusTest, IsTriedAgain) {  // T111, T112

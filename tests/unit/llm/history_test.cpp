@@ -6,9 +6,6 @@
 namespace skillgrad::llm {
 namespace {
 
-using fault::chat_body;
-using fault::json_step;
-
 Message assistant(const std::string& content, std::vector<ToolCall> calls) {
   Message message;
   message.role = Role::assistant;

@@ -6,11 +6,7 @@
 namespace skillgrad::llm {
 namespace {
 
-using fault::chat_body;
-using fault::json_step;
 using fault::stream_step;
-
-const fault::Step kGood = json_step(200, chat_body("fine"));
 
 std::string delta(const std::string& content) {
   return "data: {\"id\":\"x\",\"model\":\"test-model\",\"choices\":[{\"index\":0,\"delta\":{"
