@@ -24,7 +24,9 @@ struct EndpointOptions {
   std::string model;
   Secret api_key;                              ///< empty: no auth header
   std::map<std::string, std::string> headers;  ///< extra ones; values are secrets to the redactor
+  std::string api = "auto";                    ///< auto | chat | responses
   std::string stream = "auto";                 ///< auto | on | off
+  std::string http_version = "auto";           ///< auto | 1.1
   std::optional<int> max_output_tokens;
   std::optional<double> temperature;  ///< not sent unless set
   std::string extra_body;             ///< JSON object merged last, or ""
@@ -37,6 +39,12 @@ struct EndpointOptions {
   std::chrono::milliseconds first_byte_timeout{120'000}, idle_timeout{90'000},
       progress_timeout{300'000};
   std::size_t max_reply_bytes = std::size_t{64} << 20U;  ///< after decompression
+  /// Limits of the endpoint's account, shared by all clients with the same origin and key; 0: none.
+  double requests_per_minute = 0, tokens_per_minute = 0;
+  int max_concurrency = 0;          ///< requests in flight at once; 0: no limit of its own
+  std::int64_t context_tokens = 0;  ///< what the model can read and write together; 0: not known
+  bool fold_system = false;         ///< system text goes in front of the first user message
+  bool strict_tools = false;        ///< tool schemas are sent as strict
   int max_attempts_transient = 6;
   int max_attempts_rate_limit = 12;
   std::optional<double> price_in, price_cached, price_out;  ///< USD per million tokens, override
@@ -64,6 +72,9 @@ struct LedgerRow {
   int http_status = 0;
   int attempt = 0;
   double seconds = 0;
+  double first_byte_seconds = 0;
+  /// As the endpoint named them; never keys, because some endpoints repeat their ids.
+  std::string response_model, response_id, request_id, provider;
 };
 
 /// Where finished calls and attempts are recorded (implemented by the store; a fake in tests).
