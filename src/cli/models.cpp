@@ -36,7 +36,8 @@ Result<> check_roles(const Json& roles) {
                   near ? "did you mean \"" + *near + "\"?" : "use one of " + join(names, ", "));
     }
     StrictReader reader(role, "roles." + name);
-    for (const char* key : {"model", "base_url", "api_key_env"}) reader.string(key, "");
+    for (const char* key : {"model", "base_url", "api_key_env", "api"}) reader.string(key, "");
+    reader.integer("context_tokens", 0, 0);
     reader.number("temperature", 0, 0, 2);
     for (const char* key : {"headers", "extra_body", "price"}) reader.ignore(key);
     SKILLGRAD_CHECK(reader.finish());
@@ -162,6 +163,11 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
     SKILLGRAD_CHECK(add_headers(headers, out));
   }
   out.stream = settings.text("stream");
+  out.api = text_of(role, "api", settings.text("api"));
+  out.context_tokens = value_of(settings, role, "context_tokens").get<std::int64_t>();
+  out.truncation_is_error = settings.text("on_truncation") == "error";
+  out.fold_system = settings.flag("fold_system");
+  out.strict_tools = settings.flag("strict_tools");
   if (const Json value = value_of(settings, role, "temperature"); !value.is_null())
     out.temperature = value.get<double>();
   if (!settings.json("max_output_tokens").is_null())

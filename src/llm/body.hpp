@@ -18,6 +18,10 @@ namespace skillgrad::llm {
 /// How this endpoint wants requests written: the profile's defaults plus what its rejections
 /// taught.
 struct WireStyle {
+  bool responses = false;       ///< the responses API instead of chat completions (R1.20)
+  bool may_switch_api = false;  ///< the user left open which of the two it is
+  bool fold_system = false;     ///< system text in front of the first user message
+  bool strict = false;          ///< tool schemas are sent as strict (R1.13)
   bool completion_cap = false;  ///< max_completion_tokens instead of max_tokens
   bool empty_content = false;   ///< "" instead of null on turns with calls only
   bool stream = false;
@@ -35,6 +39,7 @@ struct WireStyle {
 struct Body {
   std::vector<std::pair<std::string, std::string>> fields;
   std::int64_t output_cap = 0;  ///< what the body allows the model to write; 0 = no cap sent
+  std::string effort;           ///< reasoning effort asked for, "" = none
   bool has_null_content = false;
 
   [[nodiscard]] bool has(const std::string& key) const;
@@ -64,10 +69,13 @@ class BodyBuilder {
  private:
   explicit BodyBuilder(BodyOptions options) : options_(std::move(options)) {}
   [[nodiscard]] Result<std::shared_ptr<const std::string>> tools_text(
-      const std::vector<ToolSpec>& tools) const;
+      const std::vector<ToolSpec>& tools, const WireStyle& style) const;
 
   BodyOptions options_;
   std::vector<std::pair<std::string, std::string>> extra_;
+  /// The same in the words of the responses API.
+  std::vector<std::pair<std::string, std::string>> responses_extra_;
+  std::string effort_, nested_effort_;  ///< extra_body's reasoning_effort, or reasoning.effort
   std::int64_t extra_cap_ = 0;
   mutable std::mutex mutex_;
   /// Tool arrays are few and repeat on every call: their bytes are written once.

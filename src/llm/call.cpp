@@ -17,6 +17,14 @@ namespace skillgrad::llm {
 
 namespace {
 
+/// What support wants to know about a request, under the name that this provider gives it.
+std::string request_id_of(const Headers& headers) {
+  for (const char* name : {"x-request-id", "apim-request-id", "x-generation-id", "cf-ray"}) {
+    if (const auto found = headers.find(name); found != headers.end()) return found->second;
+  }
+  return {};
+}
+
 /// Enough for long tool calls and some hidden reasoning; endpoints that allow less say so, and the
 /// cap is then cut to what they name.
 constexpr std::int64_t kDefaultOutputCap = 16'000;
@@ -57,7 +65,7 @@ Result<> Call::prepare() {
   SKILLGRAD_TRY(body_, endpoint_.builder().build(request_, style_, wanted_cap_));
   const auto& options = endpoint_.options();
   const std::string address =
-      options.identity.empty() ? printable_url(endpoint_.url()) : options.identity;
+      options.identity.empty() ? printable_url(endpoint_.url(style_)) : options.identity;
   key_ = request_key(address, options.model, body_, request_);
   text_ = body_.text();
   prompt_bytes_ = text_.size();
@@ -188,9 +196,11 @@ ReadReply Call::send() {
     cut_by_deadline = left < limits.total;
     limits.total = std::min(limits.total, left);
   }
-  HttpReply http = endpoint_.transport().perform(text_, limits, context_.stop);
+  HttpReply http = endpoint_.transport(style_).perform(text_, limits, context_.stop);
   http_status_ = http.status;
   seconds_ = http.seconds;
+  first_byte_seconds_ = http.first_byte_seconds;
+  request_id_ = request_id_of(http.headers);
   total_seconds_ += http.seconds;
   ReplyContext context;
   context.request = &request_;
@@ -202,7 +212,26 @@ ReadReply Call::send() {
     read.failure->cls = FailureClass::deadline;
     read.failure->detail = "the time limit passed before the reply was complete";
   }
+  check_truncation(read);
   return read;
+}
+
+/// An endpoint that silently drops the beginning of a prompt judges another skill than ours.
+void Call::check_truncation(ReadReply& read) {
+  if (read.failure) return;
+  const std::string cut = endpoint_.truncation(read.reply.usage, text_.size());
+  if (cut.empty()) return;
+  const std::string what =
+      "context_truncated: the endpoint seems to read only a part of the prompt: " + cut;
+  if (endpoint_.options().truncation_is_error) {
+    read.failure = make_failure(FailureClass::context_overflow, http_status_, what);
+    read.failure->possibly_billed = true;
+    return;
+  }
+  endpoint_.warn_once(
+      "context_truncated: the endpoint seems to read only a part of long prompts; "
+      "raise its context length (Ollama: num_ctx), and make this an error with "
+      "--on-truncation error");
 }
 
 LedgerRow Call::row() const {
@@ -239,6 +268,11 @@ Result<> Call::settle(ReadReply& read) {
   LedgerRow paid = row();
   paid.http_status = http_status_;
   paid.seconds = seconds_;
+  paid.first_byte_seconds = first_byte_seconds_;
+  paid.request_id = endpoint_.redact(request_id_);
+  paid.response_model = endpoint_.redact(read.reply.model);
+  paid.response_id = endpoint_.redact(read.response_id);
+  paid.provider = endpoint_.redact(read.provider);
   Result<> recorded;
   if (read.failure) {
     charge_failure(read, paid);
@@ -304,8 +338,11 @@ bool Call::adapt(ReadReply& read) {
       return true;
     }
   }
-  if (failure.cls != FailureClass::unsupported_param) return false;
-  const auto mutation = find_mutation(failure.body, body_, style_);
+  const bool no_such_api = failure.cls == FailureClass::wrong_url;
+  if (failure.cls != FailureClass::unsupported_param && !no_such_api) return false;
+  const auto mutation =
+      no_such_api ? leave_responses(style_) : find_mutation(failure.body, body_, style_);
+  if (no_such_api && !mutation) return false;
   if (!mutation || !endpoint_.learn(style_, *mutation)) {
     failure.cls = FailureClass::bad_request;
     return false;
@@ -363,7 +400,7 @@ Result<> Call::wait(Duration duration, const Failure& failure) {
 
 Error Call::give_up(const Failure& failure, const std::string& note) {
   ErrorScene scene;
-  scene.url = endpoint_.url();
+  scene.url = endpoint_.url(style_);
   scene.model = endpoint_.options().model;
   scene.attempts = attempt_;
   scene.output_cap = body_.output_cap;

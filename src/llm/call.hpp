@@ -29,6 +29,7 @@ class Call {
   [[nodiscard]] Result<> write_body();
   [[nodiscard]] Result<> reserve();
   [[nodiscard]] ReadReply send();
+  void check_truncation(ReadReply& read);
   [[nodiscard]] Result<> settle(ReadReply& read);
   [[nodiscard]] LedgerRow row() const;
   void charge_failure(const ReadReply& read, LedgerRow& row) const;
@@ -56,7 +57,8 @@ class Call {
 
   int attempt_ = 0;
   int http_status_ = 0;
-  double seconds_ = 0, total_seconds_ = 0;
+  double seconds_ = 0, total_seconds_ = 0, first_byte_seconds_ = 0;
+  std::string request_id_;
   double reserved_usd_ = 0;
   std::int64_t reserved_tokens_ = 0;
   bool priced_ = false;

@@ -94,7 +94,7 @@ bool says_model_not_found(const std::string& text) {
 
 /// Wordings with which endpoints refuse one field of the request (R1.19).
 bool says_unsupported(const std::string& text) {
-  static constexpr std::array<std::string_view, 26> kSigns = {
+  static constexpr std::array<std::string_view, 31> kSigns = {
       "unsupported",
       "not supported",
       "does not support",
@@ -120,7 +120,12 @@ bool says_unsupported(const std::string& text) {
       "must be a string",
       "valid string",
       "null",
-      "use /v1/responses"};
+      "use /v1/responses",
+      "invalid_encrypted_content",
+      "encrypted content",
+      "system role",
+      "roles must alternate",
+      "strict"};
   return any_in(text, kSigns);
 }
 

@@ -32,7 +32,12 @@ void DeltaAssembler::event(const SseEvent& event) {
     error_ = std::move(*parsed);
     return;
   }
-  chunk(*parsed);
+  if (!ResponseEvents::is_event(*parsed)) {
+    chunk(*parsed);
+    return;
+  }
+  progressed_ = responses_.event(*parsed) || progressed_;
+  error_ = responses_.error();
 }
 
 void DeltaAssembler::chunk(const Json& value) {
@@ -134,19 +139,21 @@ void DeltaAssembler::tool_delta(const Json& value) {
 }
 
 bool DeltaAssembler::has_output() const {
-  return !calls_.empty() || function_call_.is_object() || !content_parts_.empty() ||
+  return responses_.output_bytes() > 0 || !calls_.empty() || function_call_.is_object() ||
+         !content_parts_.empty() ||
          std::any_of(texts_.begin(), texts_.end(),
                      [](const auto& entry) { return !entry.second.empty(); });
 }
 
 std::size_t DeltaAssembler::output_bytes() const {
-  std::size_t bytes = 0;
+  std::size_t bytes = responses_.output_bytes();
   for (const auto& [key, text] : texts_) bytes += text.size();
   for (const Call& call : calls_) bytes += call.name.size() + call.arguments.size();
   return bytes;
 }
 
 Json DeltaAssembler::reply() const {
+  if (responses_.seen()) return responses_.reply();
   Json message = {{"role", "assistant"}};
   for (const auto& [key, text] : texts_) message[key] = text;
   if (!content_parts_.empty()) {

@@ -8,6 +8,7 @@
 
 #include <skillgrad/core/json.hpp>
 
+#include "llm/responses.hpp"
 #include "llm/sse.hpp"
 
 namespace skillgrad::llm {
@@ -18,8 +19,11 @@ class DeltaAssembler {
  public:
   void event(const SseEvent& event);
 
-  [[nodiscard]] bool done() const { return done_; }  ///< [DONE] was seen
-  [[nodiscard]] bool complete() const { return done_ || finished_; }
+  /// Nothing more is to come: [DONE] or a terminal event was seen.
+  [[nodiscard]] bool done() const { return done_ || responses_.complete(); }
+  [[nodiscard]] bool complete() const {
+    return responses_.seen() ? responses_.complete() : done_ || finished_;
+  }
   [[nodiscard]] bool has_output() const;
   [[nodiscard]] bool progressed() const { return progressed_; }  ///< since the last call of `rest`
   void rest() { progressed_ = false; }
@@ -28,7 +32,8 @@ class DeltaAssembler {
   /// A data payload that is no JSON, shortened; "" if there was none.
   [[nodiscard]] const std::string& malformed() const { return malformed_; }
   [[nodiscard]] std::size_t output_bytes() const;
-  /// {"id","model","choices":[{"message":{...},"finish_reason":...}],"usage":{...}}
+  /// {"id","model","choices":[{"message":{...},"finish_reason":...}],"usage":{...}}, of what came
+  /// so far.
   [[nodiscard]] Json reply() const;
 
  private:
@@ -48,6 +53,7 @@ class DeltaAssembler {
   std::vector<Call> calls_;
   std::map<std::int64_t, std::size_t> by_index_;
   Json function_call_;
+  ResponseEvents responses_;  ///< when the stream turns out to be of the responses API
   Json usage_, head_ = Json::object();
   std::string finish_reason_;
   std::optional<Json> error_;

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include <skillgrad/core/text.hpp>
 
 #include "llm/headers.hpp"
 #include "llm/profile.hpp"
+#include "llm/usage.hpp"
 
 namespace skillgrad::llm {
 
@@ -51,31 +54,43 @@ Result<> Endpoint::resolve() {
   if (trim(options_.model).empty()) {
     return fail(ErrorCode::config, "no model is named", {}, "give one with --model");
   }
+  if (options_.api != "auto" && options_.api != "chat" && options_.api != "responses") {
+    return fail(ErrorCode::config, "api is \"" + options_.api + "\"", {},
+                "use auto, chat or responses");
+  }
   if (options_.stream != "auto" && options_.stream != "on" && options_.stream != "off") {
     return fail(ErrorCode::config, "stream is \"" + options_.stream + "\"", {},
                 "use auto, on or off");
   }
   SKILLGRAD_TRY(const Url url, parse_base_url(options_.base_url));
   const Profile profile = profile_of(url, options_.model);
-  url_ = chat_url(url, options_.model);
+  chat_url_ = chat_url(url, options_.model);
+  responses_url_ = responses_url(url);
   source_ = url.origin() + url.path + " " + options_.model;
+  initial_style_.responses = options_.api == "responses";
+  initial_style_.may_switch_api = options_.api == "auto";
+  initial_style_.fold_system = options_.fold_system;
+  initial_style_.strict = options_.strict_tools;
   initial_style_.completion_cap = profile.completion_cap;
   initial_style_.empty_content = profile.empty_content;
   initial_style_.stream_options = profile.stream_options;
   initial_style_.mirror = profile.mirror_reasoning;
   initial_style_.stream = options_.stream == "on" || (options_.stream == "auto" && profile.stream);
   style_ = initial_style_;
+  context_limit_.store(options_.context_tokens);
   SKILLGRAD_TRY(std::vector<std::string> headers, request_headers(options_, profile));
   SKILLGRAD_TRY(builder_, BodyBuilder::create({options_.model, options_.extra_body,
                                                options_.temperature, source_}));
   TransportOptions transport;
-  transport.url = url_;
+  transport.url = chat_url_;
   transport.headers = std::move(headers);
   transport.ca_file = options_.ca_file;
   transport.insecure_tls = options_.insecure_tls;
   transport.connect_timeout = options_.connect_timeout;
   transport.max_reply_bytes = options_.max_reply_bytes;
-  transport_ = std::make_unique<Transport>(std::move(transport));
+  chat_transport_ = std::make_unique<Transport>(transport);
+  transport.url = responses_url_;
+  responses_transport_ = std::make_unique<Transport>(std::move(transport));
   if (options_.insecure_tls) {
     warn_once("insecure_tls is set: the endpoint's certificate is not checked");
   }
@@ -155,7 +170,7 @@ bool Endpoint::learn(const WireStyle& sent, const Mutation& mutation) {
     style_ = mutation.style;
     ++learned_;
   }
-  warn_once("model " + options_.model + " at " + url_ +
+  warn_once("model " + options_.model + " at " + url(sent) +
             " refused a parameter: " + mutation.description + " for all further requests");
   return true;
 }
@@ -177,12 +192,26 @@ std::int64_t Endpoint::fitting_cap(std::int64_t wanted, std::size_t prompt_bytes
 }
 
 void Endpoint::check_model(const std::string& answered) {
-  if (answered.empty() || url_.find("/deployments/") != std::string::npos) return;
+  if (answered.empty() || chat_url_.find("/deployments/") != std::string::npos) return;
   const std::string asked = to_lower_ascii(options_.model);
   const std::string got = to_lower_ascii(answered);
   if (got.find(asked) != std::string::npos || asked.find(got) != std::string::npos) return;
   if (family(asked) == family(got)) return;
   warn_once("asked for model " + options_.model + ", but " + answered + " answered");
+}
+
+std::string Endpoint::truncation(const Usage& usage, std::size_t prompt_bytes) const {
+  constexpr std::int64_t kLongPrompt = 3'000;
+  if (usage.estimated || usage.cached_tokens > 0) return {};
+  const std::int64_t estimate = estimate_tokens(prompt_bytes);
+  const auto least = static_cast<std::int64_t>(prompt_bytes / 5);
+  if (options_.context_tokens > 0 && least > options_.context_tokens) {
+    return fmt::format("the prompt is at least {} tokens long, the context holds {}", least,
+                       options_.context_tokens);
+  }
+  if (estimate <= kLongPrompt || 2 * usage.input_tokens >= estimate) return {};
+  return fmt::format("about {} tokens were sent, the endpoint counts {}", estimate,
+                     usage.input_tokens);
 }
 
 }  // namespace skillgrad::llm

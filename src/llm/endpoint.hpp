@@ -26,11 +26,16 @@ class Endpoint {
                                                                 ClientDependencies dependencies);
 
   [[nodiscard]] const EndpointOptions& options() const { return options_; }
-  [[nodiscard]] const std::string& url() const { return url_; }
+  /// The resource that requests in this style go to.
+  [[nodiscard]] const std::string& url(const WireStyle& style) const {
+    return style.responses ? responses_url_ : chat_url_;
+  }
   [[nodiscard]] const std::string& source() const { return source_; }
   [[nodiscard]] const WireStyle& initial_style() const { return initial_style_; }
   [[nodiscard]] const BodyBuilder& builder() const { return *builder_; }
-  [[nodiscard]] Transport& transport() { return *transport_; }
+  [[nodiscard]] Transport& transport(const WireStyle& style) {
+    return style.responses ? *responses_transport_ : *chat_transport_;
+  }
   [[nodiscard]] Breaker& breaker() { return breaker_; }
   [[nodiscard]] Clock& clock() { return *clock_; }
   [[nodiscard]] Accountant& accountant() { return *accountant_; }
@@ -54,6 +59,9 @@ class Endpoint {
   /// `wanted`, cut to the limits learned for a prompt of this size.
   [[nodiscard]] std::int64_t fitting_cap(std::int64_t wanted, std::size_t prompt_bytes) const;
   void check_model(const std::string& answered);
+  /// Why this count of prompt tokens shows that the endpoint read only a part of a prompt of so
+  /// many bytes (R2.23); "" if it does not.
+  [[nodiscard]] std::string truncation(const Usage& usage, std::size_t prompt_bytes) const;
 
  private:
   Endpoint(EndpointOptions options, ClientDependencies dependencies);
@@ -67,10 +75,10 @@ class Endpoint {
   Clock* clock_ = nullptr;
   Accountant* accountant_ = nullptr;
   Redactor own_redactor_;
-  std::string url_, source_;
+  std::string chat_url_, responses_url_, source_;
   WireStyle initial_style_;
   std::unique_ptr<BodyBuilder> builder_;
-  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Transport> chat_transport_, responses_transport_;
   std::optional<PriceEntry> price_;
   Breaker breaker_;
 

@@ -1,39 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
-#include <cctype>
-
 #include <skillgrad/core/text.hpp>
 
 #include "llm/body.hpp"
 #include "llm/field.hpp"
-#include "llm/tool_calls.hpp"
+#include "llm/history.hpp"
 
 namespace skillgrad::llm {
 
 namespace {
-
-constexpr std::size_t kMaxToolResult = 256 * 1024;
-constexpr const char* kCancelled = "(the call was cancelled; it has no result)";
-
-/// Providers refuse a whole history for one bad name, so a name that a model made up is made legal.
-std::string legal_name(const std::string& name) {
-  std::string out = name.substr(0, 64);
-  for (char& c : out) {
-    const bool legal = (std::isalnum(static_cast<unsigned char>(c)) != 0) || c == '_' || c == '-';
-    if (!legal) c = '_';
-  }
-  if (out.empty()) return "unknown";
-  if (std::isalpha(static_cast<unsigned char>(out.front())) == 0) {
-    out = ("t" + out).substr(0, 64);
-  }
-  return out;
-}
-
-bool nine_alphanumerics(const std::string& id) {
-  return id.size() == 9 && std::all_of(id.begin(), id.end(), [](char c) {
-           return std::isalnum(static_cast<unsigned char>(c)) != 0;
-         });
-}
 
 class Writer {
  public:
@@ -47,15 +21,13 @@ class Writer {
       // A tool message that answers no call just before it would be refused: it is left out.
       if (message.role == Role::system || message.role == Role::tool) continue;
       if (message.role == Role::user) {
-        begin("user");
-        field("content", message.content);
-        out_ += '}';
-        continue;
+        write_user(message);
+      } else if (has_substance(message)) {
+        write_assistant(message);
+        write_results(messages, i);
       }
-      if (message.tool_calls.empty() && trim(message.content).empty()) continue;
-      write_assistant(message);
-      write_results(messages, i);
     }
+    if (!folded_.empty()) write_user({});
     out_ += ']';
     return std::move(out_);
   }
@@ -75,20 +47,23 @@ class Writer {
     out_ += "\":";
     append_json_string(out_, text);
   }
-  std::string wire_id(const std::string& id) const {
-    return style_.short_ids && !nine_alphanumerics(id) ? short_id("remap:" + id, 0) : id;
-  }
 
   void write_system(const std::vector<Message>& messages) {
-    std::string text;
-    for (const Message& message : messages) {
-      if (message.role != Role::system || message.content.empty()) continue;
-      if (!text.empty()) text += "\n\n";
-      text += message.content;
-    }
+    std::string text = system_text(messages);
     if (text.empty()) return;
+    if (style_.fold_system) {
+      folded_ = std::move(text);
+      return;
+    }
     begin("system");
     field("content", text);
+    out_ += '}';
+  }
+
+  void write_user(const Message& message) {
+    begin("user");
+    field("content", fold_into(std::move(folded_), message.content));
+    folded_.clear();
     out_ += '}';
   }
 
@@ -101,18 +76,10 @@ class Writer {
     } else {
       field("content", message.content);
     }
-    const Json mirror = own_mirror(message);
+    const Json mirror = own_mirror(message, style_, source_);
     write_mirrored_fields(message, mirror);
     if (!message.tool_calls.empty()) write_calls(message, mirror);
     out_ += '}';
-  }
-
-  Json own_mirror(const Message& message) const {
-    if (message.mirror.empty() || !style_.mirror) return {};
-    auto parsed = parse_json(message.mirror, "mirror");
-    // Fields of another endpoint or model are never sent (R2.7).
-    if (!parsed || text_of(member(&*parsed, "from")) != source_) return {};
-    return std::move(*parsed);
   }
 
   void write_mirrored_fields(const Message& message, const Json& mirror) {
@@ -138,7 +105,7 @@ class Writer {
       const ToolCall& call = message.tool_calls[i];
       if (i > 0) out_ += ',';
       out_ += R"({"type":"function")";
-      field("id", wire_id(call.id));
+      field("id", wire_id(call.id, style_));
       out_ += R"(,"function":{"name":)";
       append_json_string(out_, legal_name(call.name));
       field("arguments", call.arguments.empty() ? "{}" : call.arguments);
@@ -155,24 +122,9 @@ class Writer {
   /// Exactly one result per call, in the order of the calls.
   void write_results(const std::vector<Message>& messages, std::size_t turn) {
     for (const ToolCall& call : messages[turn].tool_calls) {
-      const Message* result = nullptr;
-      for (std::size_t j = turn + 1; j < messages.size() && messages[j].role == Role::tool; ++j) {
-        if (messages[j].tool_call_id == call.id) {
-          result = &messages[j];
-          break;
-        }
-      }
       begin("tool");
-      field("tool_call_id", wire_id(call.id));
-      if (result == nullptr) {
-        field("content", kCancelled);
-      } else if (trim(result->content).empty()) {
-        field("content", "(no output)");
-      } else if (result->content.size() > kMaxToolResult) {
-        field("content", truncate_middle(result->content, kMaxToolResult));
-      } else {
-        field("content", result->content);
-      }
+      field("tool_call_id", wire_id(call.id, style_));
+      field("content", result_text(messages, turn, call));
       out_ += '}';
     }
   }
@@ -180,6 +132,7 @@ class Writer {
   const WireStyle& style_;
   const std::string& source_;
   std::string out_;
+  std::string folded_;  ///< system text that waits for the first user message
   bool null_content_ = false;
 };
 

@@ -29,6 +29,13 @@ std::size_t find_word(const std::string& text, const std::string& word) {
   return std::string::npos;
 }
 
+constexpr std::array<std::string_view, 6> kNotOptional = {"model", "messages",     "tools",
+                                                          "input", "instructions", "stream"};
+
+bool one_of(const std::string& key, const std::array<std::string_view, 6>& keys) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
 /// The optional key of the body that the rejection is about: its `param`, else the one that its
 /// text names first.
 std::string named_key(const ErrorBody& error, const Body& body) {
@@ -37,7 +44,7 @@ std::string named_key(const ErrorBody& error, const Body& body) {
   std::string best;
   std::size_t best_at = std::string::npos;
   for (const auto& [key, value] : body.fields) {
-    if (key == "model" || key == "messages" || key == "tools" || key == "stream") continue;
+    if (one_of(key, kNotOptional)) continue;
     if (param == key) return key;
     const auto at = find_word(text, key);
     if (at < best_at) {
@@ -81,28 +88,29 @@ std::string nearest_effort(const std::string& text, const std::string& sent) {
   return best;
 }
 
-std::string unquoted(const std::string& json) {
-  return json.size() >= 2 && json.front() == '"' ? json.substr(1, json.size() - 2) : json;
-}
-
 std::optional<Mutation> effort_mutation(const std::string& text, const Body& body,
                                         const WireStyle& style) {
   Mutation out{style, {}};
-  const std::string* sent = body.find("reasoning_effort");
+  const std::string& sent = body.effort;
   const bool refuses_tools = has(text, "tools with reasoning_effort") ||
                              has(text, "tools and reasoning_effort") ||
                              (has(text, "/v1/responses") && has(text, "reasoning_effort"));
   if (refuses_tools) {
-    if (sent != nullptr && unquoted(*sent) == "none") return std::nullopt;
+    if (style.may_switch_api && !style.responses) {
+      out.style.responses = true;
+      out.description = "the responses API is used, because chat refuses tools with reasoning";
+      return out;
+    }
+    if (sent == "none") return std::nullopt;
     out.style.reasoning_effort = "none";
     out.description = "reasoning_effort set to none, because the endpoint refuses tools with it";
     return out;
   }
-  if (sent == nullptr) return std::nullopt;
-  const std::string nearest = nearest_effort(text, unquoted(*sent));
+  if (sent.empty()) return std::nullopt;
+  const std::string nearest = nearest_effort(text, sent);
   if (!nearest.empty()) {
     out.style.reasoning_effort = nearest;
-    out.description = "reasoning_effort changed from " + unquoted(*sent) + " to " + nearest;
+    out.description = "reasoning_effort changed from " + sent + " to " + nearest;
     return out;
   }
   out.style.dropped.insert("reasoning_effort");
@@ -135,6 +143,15 @@ std::optional<Mutation> message_mutation(const std::string& text, const ErrorBod
              (has(text, "enable thinking") && has(text, "stream=false"))) {
     out.style.stream = true;
     out.description = "streaming switched on";
+  } else if (has(text, "invalid_encrypted_content")) {
+    out.style.mirror = false;
+    out.description = "items of earlier replies no longer sent back";
+  } else if (style.strict && find_word(text, "strict") != std::string::npos) {
+    out.style.strict = false;
+    out.description = "strict tool schemas switched off";
+  } else if (has(text, "system role") || has(text, "roles must alternate")) {
+    out.style.fold_system = true;
+    out.description = "system text put in front of the first user message";
   } else if (reasoning && (has(text, "messages") || has(text, "property"))) {
     out.style.mirror = false;
     out.style.backfill_reasoning = false;
@@ -156,7 +173,9 @@ std::optional<Mutation> find_mutation(const ErrorBody& error, const Body& body,
   const std::string text = error.haystack();
   if (auto found = message_mutation(text, error, body, style)) return found;
   const std::string key = named_key(error, body);
-  if (key == "reasoning_effort" || has(text, "reasoning_effort")) {
+  const bool about_effort = key == "reasoning_effort" || has(text, "reasoning_effort") ||
+                            to_lower_ascii(error.param) == "reasoning.effort";
+  if (about_effort) {
     return effort_mutation(text, body, style);
   }
   if (key.empty()) return std::nullopt;
@@ -173,6 +192,17 @@ std::optional<Mutation> find_mutation(const ErrorBody& error, const Body& body,
     out.description = key + " dropped";
   }
   if (out.style == style) return std::nullopt;
+  return out;
+}
+
+std::optional<Mutation> leave_responses(const WireStyle& style) {
+  if (!style.responses || !style.may_switch_api) return std::nullopt;
+  Mutation out{style,
+               "chat completions with reasoning_effort none, because the endpoint has no "
+               "responses API"};
+  out.style.responses = false;
+  out.style.may_switch_api = false;
+  out.style.reasoning_effort = "none";
   return out;
 }
 

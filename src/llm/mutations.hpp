@@ -20,6 +20,10 @@ struct Mutation {
 [[nodiscard]] std::optional<Mutation> find_mutation(const ErrorBody& error, const Body& body,
                                                     const WireStyle& style);
 
+/// Back to chat completions, for an endpoint that turned out to have no responses API; nullopt if
+/// `style` does not use it, or the user asked for it.
+[[nodiscard]] std::optional<Mutation> leave_responses(const WireStyle& style);
+
 /// An output cap that fits, from the numbers in a rejection (R1.7): an output limit, or a context
 /// limit together with a prompt count below it.
 struct CapAdvice {

@@ -6,6 +6,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "llm/field.hpp"
+#include "llm/responses.hpp"
 #include "llm/usage.hpp"
 
 namespace skillgrad::llm {
@@ -56,7 +57,10 @@ ReadReply read_stream(HttpReply& http, const ReplyContext& context, const std::s
     failure.possibly_billed = true;
     failure.detail = "in the middle of the stream";
     ReadReply out = failed(std::move(failure));
-    if (stream.output_bytes() > 0) {
+    if (const auto usage = read_usage(stream.reply())) {
+      out.reply.usage = usage->usage;
+      out.provider_cost = usage->provider_cost;
+    } else if (stream.output_bytes() > 0) {
       out.reply.usage.input_tokens = estimate_tokens(context.request_bytes);
       out.reply.usage.output_tokens = estimate_tokens(stream.output_bytes());
       out.reply.usage.estimated = true;
@@ -103,7 +107,7 @@ ReadReply read_success_body(const HttpReply& http, const ReplyContext& context) 
         "the reply is not JSON (" + parsed.error().message + ")" + shown(text.substr(0, 2048));
     return failed(std::move(failure));
   }
-  ReadReply out = read_reply(*parsed, context);
+  ReadReply out = read_reply(is_response(*parsed) ? chat_shape(*parsed) : *parsed, context);
   if (out.failure && !out.failure->should_retry) out.failure->should_retry = failure.should_retry;
   return out;
 }

@@ -58,4 +58,11 @@ std::string chat_url(const Url& url, const std::string& model) {
   return url.resource("chat/completions");
 }
 
+std::string responses_url(const Url& url) {
+  if (!azure_legacy(url)) return url.resource("responses");
+  Url account = url;
+  account.path = "/openai";
+  return account.resource("responses");
+}
+
 }  // namespace skillgrad::llm

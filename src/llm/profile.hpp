@@ -23,5 +23,7 @@ struct Profile {
 [[nodiscard]] bool wants_completion_cap(const std::string& model);
 /// URL of the chat completions resource, Azure's per-deployment form included.
 [[nodiscard]] std::string chat_url(const Url& url, const std::string& model);
+/// URL of the responses resource, for which Azure has no per-deployment form.
+[[nodiscard]] std::string responses_url(const Url& url);
 
 }  // namespace skillgrad::llm

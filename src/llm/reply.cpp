@@ -78,6 +78,9 @@ Texts read_texts(const Json& message) {
 
 /// Fields that the endpoint wants back on this turn (R2.7), tagged with whose they are.
 std::string read_mirror(const Json& message, const std::string& source) {
+  if (const Json* items = member(&message, "responses_items")) {
+    return dump_json(Json{{"from", source}, {"items", *items}});
+  }
   Json fields = Json::object();
   for (const char* key : {"reasoning_content", "reasoning", "reasoning_details"}) {
     if (const Json* found = member(&message, key)) fields[key] = *found;
@@ -212,8 +215,14 @@ ReadReply read_reply(const Json& body, const ReplyContext& context) {
   ChatReply& reply = out.reply;
   reply.message.role = Role::assistant;
   reply.model = text_of(member(&body, "model"));
+  out.response_id = text_of(member(&body, "id"));
+  out.provider = text_of(member(&body, "provider"));
   if (is_error_json(body)) {
     out.failure = failure_of_error(body);
+    if (read_usage(body)) {
+      set_usage(body, context, out);
+      out.failure->possibly_billed = true;
+    }
     return out;
   }
   const Json* choices = member(&body, "choices");

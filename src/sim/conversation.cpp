@@ -10,6 +10,8 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "sim/conversation_json.hpp"
+
 namespace skillgrad::sim {
 namespace {
 
@@ -199,7 +201,10 @@ std::string_view Conversation::first_user() const {
 }
 
 tl::expected<Conversation, ApiError> read_request(const std::string& body) {
-  const Json json = Json::parse(body, nullptr, false);
+  return read_conversation(Json::parse(body, nullptr, false));
+}
+
+tl::expected<Conversation, ApiError> read_conversation(const Json& json) {
   if (!json.is_object()) return refuse("the body is not a JSON object", "");
   Conversation out;
   const std::string* model = string_member(json, "model");

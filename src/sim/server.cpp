@@ -13,6 +13,7 @@
 
 #include "sim/loopback_server.hpp"
 #include "sim/player.hpp"
+#include "sim/responses_wire.hpp"
 #include "sim/wire.hpp"
 
 namespace skillgrad::sim {
@@ -114,6 +115,22 @@ void break_tool_call(Reply& reply) {
   arguments = arguments.size() > 1 ? arguments.substr(0, arguments.size() - 1) + ",," : "{,,";
 }
 
+/// How one of the two APIs is spoken.
+struct Wire {
+  tl::expected<Conversation, ApiError> (*read)(const std::string& body);
+  std::string (*whole)(const Completion& completion);
+  std::vector<std::string> (*events)(const Completion& completion,
+                                     const Conversation& conversation);
+};
+
+constexpr Wire kChat = {read_request, completion_json,
+                        [](const Completion& completion, const Conversation& conversation) {
+                          return completion_events(completion, conversation.include_usage);
+                        }};
+constexpr Wire kResponses = {
+    read_responses_request, response_json,
+    [](const Completion& completion, const Conversation&) { return response_events(completion); }};
+
 class SimulatedServer final : public Server {
  public:
   SimulatedServer(const ServerOptions& options, Scenario scenario)
@@ -133,7 +150,10 @@ class SimulatedServer final : public Server {
     if (log_.on()) SKILLGRAD_CHECK(append_file(options_.request_log, ""));
     http_.set_payload_max_length(kMaxBody);
     http_.Post("/v1/chat/completions", [this](const httplib::Request& in, httplib::Response& out) {
-      answer_chat(in, out);
+      answer(in, kChat, out);
+    });
+    http_.Post("/v1/responses", [this](const httplib::Request& in, httplib::Response& out) {
+      answer(in, kResponses, out);
     });
     http_.Get("/v1/models", [this](const httplib::Request& in, httplib::Response& out) {
       if (authorised(in, out)) out.set_content(models_json(model()), kJson);
@@ -169,19 +189,20 @@ class SimulatedServer final : public Server {
     return false;
   }
 
-  void answer_chat(const httplib::Request& in, httplib::Response& out) {
+  void answer(const httplib::Request& in, const Wire& wire, httplib::Response& out) {
     const std::uint64_t n = ++requests_;
     const bool need_key = log_.on() || faults_.on();
     const std::string key = need_key ? sha256_hex(in.body) : "";
     if (options_.latency_ms > 0)
       SystemClock().sleep_for(std::chrono::milliseconds(options_.latency_ms), stop_.get_token());
-    const std::string stage = authorised(in, out) ? answer_body(in.body, key, out) : "other";
+    const std::string stage = authorised(in, out) ? answer_body(in.body, wire, key, out) : "other";
     log_.add(n, key, stage, out.status > 0 ? out.status : 200);
   }
 
   /// Fills the response and returns the stage that the request belongs to.
-  std::string answer_body(const std::string& body, const std::string& key, httplib::Response& out) {
-    const auto conversation = read_request(body);
+  std::string answer_body(const std::string& body, const Wire& wire, const std::string& key,
+                          httplib::Response& out) {
+    const auto conversation = wire.read(body);
     if (!conversation) {
       refuse(out, conversation.error());
       return "other";
@@ -200,7 +221,7 @@ class SimulatedServer final : public Server {
     const Faults::Kind fault = faults_.next(player_, key);
     if (inject(fault, out)) return stage;
     if (fault == Faults::Kind::tool_call) break_tool_call(reply);
-    send(complete(*conversation, std::move(reply)), *conversation, fault, out);
+    send(complete(*conversation, std::move(reply)), *conversation, wire, fault, out);
     return stage;
   }
 
@@ -220,17 +241,17 @@ class SimulatedServer final : public Server {
     return false;
   }
 
-  static void send(const Completion& completion, const Conversation& conversation,
+  static void send(const Completion& completion, const Conversation& conversation, const Wire& wire,
                    Faults::Kind fault, httplib::Response& out) {
     out.status = 200;
     if (conversation.stream) {
-      auto events = completion_events(completion, conversation.include_usage);
+      auto events = wire.events(completion, conversation);
       if (fault == Faults::Kind::cut) events.resize((events.size() - 1) / 2);
       send_events(std::move(events), fault == Faults::Kind::cut, out);
     } else if (fault == Faults::Kind::cut) {
-      send_half(completion_json(completion), out);
+      send_half(wire.whole(completion), out);
     } else {
-      out.set_content(completion_json(completion), kJson);
+      out.set_content(wire.whole(completion), kJson);
     }
   }
 

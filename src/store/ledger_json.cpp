@@ -4,21 +4,30 @@
 namespace skillgrad::store {
 
 Json row_to_json(const llm::LedgerRow& row) {
-  return {{"key", row.key},
-          {"stage", row.stage},
-          {"scope", row.scope},
-          {"model", row.model},
-          {"outcome", row.outcome},
-          {"billed", row.billed},
-          {"input_tokens", row.usage.input_tokens},
-          {"cached_tokens", row.usage.cached_tokens},
-          {"output_tokens", row.usage.output_tokens},
-          {"calls", row.usage.calls},
-          {"estimated", row.usage.estimated},
-          {"cost_usd", row.cost_usd ? Json(*row.cost_usd) : Json()},
-          {"http_status", row.http_status},
-          {"attempt", row.attempt},
-          {"seconds", row.seconds}};
+  Json out = {{"key", row.key},
+              {"stage", row.stage},
+              {"scope", row.scope},
+              {"model", row.model},
+              {"outcome", row.outcome},
+              {"billed", row.billed},
+              {"input_tokens", row.usage.input_tokens},
+              {"cached_tokens", row.usage.cached_tokens},
+              {"output_tokens", row.usage.output_tokens},
+              {"calls", row.usage.calls},
+              {"estimated", row.usage.estimated},
+              {"cost_usd", row.cost_usd ? Json(*row.cost_usd) : Json()},
+              {"http_status", row.http_status},
+              {"attempt", row.attempt},
+              {"seconds", row.seconds},
+              {"first_byte_seconds", row.first_byte_seconds}};
+  const std::pair<const char*, const std::string&> named[] = {
+      {"response_model", row.response_model},
+      {"response_id", row.response_id},
+      {"request_id", row.request_id},
+      {"provider", row.provider}};
+  for (const auto& [key, text] : named)
+    if (!text.empty()) out[key] = text;
+  return out;
 }
 
 Result<llm::LedgerRow> row_from_json(const Json& value, const std::string& where) {
@@ -40,6 +49,11 @@ Result<llm::LedgerRow> row_from_json(const Json& value, const std::string& where
   out.http_status = static_cast<int>(reader.integer("http_status", 0));
   out.attempt = static_cast<int>(reader.integer("attempt", 0));
   out.seconds = reader.number("seconds", 0.0);
+  out.first_byte_seconds = reader.number("first_byte_seconds", 0.0);
+  out.response_model = reader.string("response_model", "");
+  out.response_id = reader.string("response_id", "");
+  out.request_id = reader.string("request_id", "");
+  out.provider = reader.string("provider", "");
   SKILLGRAD_CHECK(reader.finish(true));
   return out;
 }

@@ -43,6 +43,8 @@ struct EndpointOptions {
   double requests_per_minute = 0, tokens_per_minute = 0;
   int max_concurrency = 0;          ///< requests in flight at once; 0: no limit of its own
   std::int64_t context_tokens = 0;  ///< what the model can read and write together; 0: not known
+  /// A reply whose token count shows that the endpoint cut the prompt: an error, or a warning.
+  bool truncation_is_error = false;
   bool fold_system = false;         ///< system text goes in front of the first user message
   bool strict_tools = false;        ///< tool schemas are sent as strict
   int max_attempts_transient = 6;

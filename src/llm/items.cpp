@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "llm/items.hpp"
+
+#include <algorithm>
+
+#include <skillgrad/core/text.hpp>
+
+#include "llm/field.hpp"
+#include "llm/history.hpp"
+
+namespace skillgrad::llm {
+
+namespace {
+
+bool is_call(const Json& item) { return text_of(member(&item, "type")) == "function_call"; }
+
+class Writer {
+ public:
+  Writer(const std::vector<Message>& messages, const WireStyle& style, const std::string& source)
+      : messages_(messages), style_(style), source_(source) {}
+
+  ResponsesInput write() {
+    std::string system = system_text(messages_);
+    std::string folded;
+    if (style_.fold_system) folded.swap(system);
+    for (std::size_t i = 0; i < messages_.size(); ++i) {
+      const Message& message = messages_[i];
+      if (message.role == Role::user) {
+        write_message("user", fold_into(std::move(folded), message.content));
+        folded.clear();
+      } else if (message.role == Role::assistant && has_substance(message)) {
+        write_assistant(message);
+        write_outputs(i);
+      }
+    }
+    if (!folded.empty()) write_message("user", folded);
+    return {std::move(system), out_ + "]"};
+  }
+
+ private:
+  void begin(const char* type) {
+    if (out_.size() > 1) out_ += ',';
+    out_ += R"({"type":")";
+    out_ += type;
+    out_ += '"';
+  }
+  void field(const char* key, std::string_view text) {
+    out_ += ",\"";
+    out_ += key;
+    out_ += "\":";
+    append_json_string(out_, text);
+  }
+
+  void write_message(const char* role, std::string_view text) {
+    begin("message");
+    field("role", role);
+    field("content", text);
+    out_ += '}';
+  }
+
+  void write_assistant(const Message& message) {
+    const Json mirror = own_mirror(message, style_, source_);
+    if (const Json* items = member(&mirror, "items"); items != nullptr && items->is_array()) {
+      const auto calls = std::count_if(items->begin(), items->end(), is_call);
+      // Calls that stood in the text have no item of their own; such a turn is written anew.
+      if (static_cast<std::size_t>(calls) == message.tool_calls.size()) {
+        write_verbatim(*items, message);
+        return;
+      }
+    }
+    if (!trim(message.content).empty()) write_message("assistant", message.content);
+    for (const ToolCall& call : message.tool_calls) {
+      begin("function_call");
+      field("call_id", wire_id(call.id, style_));
+      field("name", legal_name(call.name));
+      field("arguments", call.arguments.empty() ? "{}" : call.arguments);
+      out_ += '}';
+    }
+  }
+
+  /// Only what the endpoint would refuse is changed: ids that were missing or repeated, illegal
+  /// names, and arguments that are no JSON object.
+  void write_verbatim(const Json& items, const Message& message) {
+    std::size_t number = 0;
+    for (Json item : items) {
+      if (is_call(item)) {
+        const ToolCall& call = message.tool_calls[number++];
+        item["call_id"] = wire_id(call.id, style_);
+        item["name"] = legal_name(text_of(member(&item, "name")));
+        if (!call.problem.empty() || call.arguments == "{}") item["arguments"] = "{}";
+      }
+      if (out_.size() > 1) out_ += ',';
+      out_ += dump_json(item);
+    }
+  }
+
+  void write_outputs(std::size_t turn) {
+    for (const ToolCall& call : messages_[turn].tool_calls) {
+      begin("function_call_output");
+      field("call_id", wire_id(call.id, style_));
+      field("output", result_text(messages_, turn, call));
+      out_ += '}';
+    }
+  }
+
+  const std::vector<Message>& messages_;
+  const WireStyle& style_;
+  const std::string& source_;
+  std::string out_ = "[";
+};
+
+}  // namespace
+
+ResponsesInput write_items(const std::vector<Message>& messages, const WireStyle& style,
+                           const std::string& source) {
+  return Writer(messages, style, source).write();
+}
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "llm/responses.hpp"
+
+#include <skillgrad/core/text.hpp>
+
+#include "llm/field.hpp"
+
+namespace skillgrad::llm {
+
+namespace {
+
+constexpr std::string_view kPrefix = "response.";
+
+std::string type_of(const Json& value) { return text_of(member(&value, "type")); }
+
+/// {"text":...} of each entry, joined.
+std::string joined_texts(const Json* list) {
+  std::string out;
+  if (list == nullptr || !list->is_array()) return out;
+  for (const Json& entry : *list) {
+    const std::string text = text_of(member(&entry, "text"));
+    if (!out.empty() && !text.empty()) out += "\n";
+    out += text;
+  }
+  return out;
+}
+
+Json call_of(const Json& item) {
+  const std::string id = text_of(member_of(&item, {"call_id", "id"}));
+  Json function = {{"name", text_of(member(&item, "name"))}};
+  if (const Json* arguments = member(&item, "arguments")) function["arguments"] = *arguments;
+  return {{"id", id}, {"type", "function"}, {"function", std::move(function)}};
+}
+
+Json message_of(const Json& output) {
+  Json content = Json::array();
+  Json calls = Json::array();
+  std::string reasoning;
+  for (const Json& item : output) {
+    const std::string type = type_of(item);
+    if (type == "function_call") {
+      calls.push_back(call_of(item));
+    } else if (type == "reasoning") {
+      std::string text = joined_texts(member(&item, "content"));
+      if (text.empty()) text = joined_texts(member(&item, "summary"));
+      if (!reasoning.empty() && !text.empty()) reasoning += "\n";
+      reasoning += text;
+    } else if (const Json* parts = member(&item, "content"); type == "message" && parts) {
+      if (parts->is_array()) {
+        for (const Json& part : *parts) content.push_back(part);
+      } else {
+        content.push_back({{"type", "output_text"}, {"text", text_of(parts)}});
+      }
+    }
+  }
+  Json message = {{"role", "assistant"}, {"content", std::move(content)}};
+  if (!reasoning.empty()) message["reasoning"] = reasoning;
+  if (!calls.empty()) message["tool_calls"] = std::move(calls);
+  message["responses_items"] = output;
+  return message;
+}
+
+/// The finish reason of chat completions that means the same; "" when the status says nothing.
+std::string finish_of(const Json& response, bool has_calls) {
+  const std::string status = to_lower_ascii(text_of(member(&response, "status")));
+  if (status == "incomplete") {
+    const std::string reason = text_of(member(member(&response, "incomplete_details"), "reason"));
+    return reason.empty() ? "length" : reason;
+  }
+  if (status == "cancelled" || status == "in_progress" || status == "queued") return "abort";
+  if (status.empty()) return "";
+  return has_calls ? "tool_calls" : "stop";
+}
+
+}  // namespace
+
+bool is_response(const Json& body) {
+  if (!body.is_object() || member(&body, "choices") != nullptr) return false;
+  if (text_of(member(&body, "object")) == "response") return true;
+  const Json* output = member(&body, "output");
+  return output != nullptr && output->is_array();
+}
+
+Json chat_shape(const Json& response) {
+  Json out = Json::object();
+  if (const Json* usage = member(&response, "usage")) out["usage"] = *usage;
+  if (const Json* error = member(&response, "error")) {
+    out["error"] = *error;
+    return out;
+  }
+  if (to_lower_ascii(text_of(member(&response, "status"))) == "failed") {
+    out["error"] = {{"message", "the response failed without a reason"}};
+    return out;
+  }
+  for (const char* key : {"id", "model", "provider"}) {
+    if (const Json* found = member(&response, key)) out[key] = *found;
+  }
+  const Json* output = member(&response, "output");
+  const bool any = output != nullptr && output->is_array();
+  Json message = message_of(any ? *output : Json::array());
+  const std::string finish = finish_of(response, message.contains("tool_calls"));
+  Json choice = {{"index", 0}, {"message", std::move(message)}};
+  choice["finish_reason"] = finish.empty() ? Json() : Json(finish);
+  // Without any output item there is no turn at all, whatever the status says.
+  const bool empty = (!any || output->empty()) && finish != "length" &&
+                     finish != "content_filter" && finish != "max_output_tokens";
+  out["choices"] = empty ? Json::array() : Json::array({std::move(choice)});
+  return out;
+}
+
+bool ResponseEvents::is_event(const Json& value) {
+  return value.is_object() && type_of(value).starts_with(kPrefix);
+}
+
+bool ResponseEvents::event(const Json& value) {
+  seen_ = true;
+  if (complete()) return false;
+  const std::string type = type_of(value);
+  if (type == "response.completed" || type == "response.incomplete" || type == "response.failed") {
+    const Json* response = member(&value, "response");
+    terminal_ = response != nullptr && response->is_object() ? *response : Json::object();
+    if (text_of(member(&terminal_, "status")).empty()) terminal_["status"] = type.substr(9);
+    return true;
+  }
+  if (type == "response.output_item.done") {
+    add_item(value);
+    return true;
+  }
+  if (!type.ends_with(".delta")) return false;
+  const std::size_t bytes = text_of(member(&value, "delta")).size();
+  output_bytes_ += bytes;
+  return bytes > 0;
+}
+
+void ResponseEvents::add_item(const Json& value) {
+  const Json* item = member(&value, "item");
+  if (item == nullptr || !item->is_object()) return;
+  const auto index = integer_of(member(&value, "output_index"));
+  const std::int64_t next = items_.empty() ? 0 : items_.rbegin()->first + 1;
+  items_[index.value_or(next)] = *item;
+}
+
+std::optional<Json> ResponseEvents::error() const {
+  if (!complete()) return std::nullopt;
+  Json shape = reply();
+  if (!shape.contains("error")) return std::nullopt;
+  return shape;
+}
+
+Json ResponseEvents::reply() const {
+  Json response = terminal_.is_object() ? terminal_ : Json::object();
+  const Json* output = member(&response, "output");
+  if ((output == nullptr || !output->is_array() || output->empty()) && !items_.empty()) {
+    Json list = Json::array();
+    for (const auto& [index, item] : items_) list.push_back(item);
+    response["output"] = std::move(list);
+  }
+  return chat_shape(response);
+}
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "sim/responses_wire.hpp"
+
+#include <skillgrad/core/hashing.hpp>
+#include <skillgrad/core/json.hpp>
+
+#include "sim/conversation_json.hpp"
+
+namespace skillgrad::sim {
+namespace {
+
+constexpr std::string_view kSealed = "sim-sealed-";
+
+tl::unexpected<ApiError> refuse(std::string message, std::string param) {
+  return tl::make_unexpected(
+      ApiError{400, std::move(message), "invalid_request_error", std::move(param), ""});
+}
+
+std::string text_at(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+/// Items of one assistant turn become one message; a call's output becomes a tool message.
+class Reader {
+ public:
+  tl::expected<Json, ApiError> messages(const Json& body) {
+    if (const std::string text = text_at(body, "instructions"); !text.empty())
+      out_.push_back({{"role", "system"}, {"content", text}});
+    const auto input = body.find("input");
+    if (input != body.end() && input->is_string()) {
+      out_.push_back({{"role", "user"}, {"content", *input}});
+      return std::move(out_);
+    }
+    if (input == body.end() || !input->is_array() || input->empty())
+      return refuse("input must be a string or an array that is not empty", "input");
+    for (std::size_t i = 0; i < input->size(); ++i)
+      if (auto ok = item((*input)[i], "input[" + std::to_string(i) + "]"); !ok)
+        return tl::make_unexpected(ok.error());
+    return std::move(out_);
+  }
+
+ private:
+  tl::expected<void, ApiError> item(const Json& value, const std::string& where) {
+    if (!value.is_object()) return refuse("an item must be an object", where);
+    const std::string type = value.contains("type") ? text_at(value, "type") : "message";
+    if (type == "reasoning") return reasoning(value, where);
+    if (type == "function_call") {
+      turn()["tool_calls"].push_back(
+          {{"id", text_at(value, "call_id")},
+           {"type", "function"},
+           {"function",
+            {{"name", text_at(value, "name")}, {"arguments", text_at(value, "arguments")}}}});
+      return {};
+    }
+    in_turn_ = false;
+    if (type == "function_call_output") {
+      out_.push_back({{"role", "tool"},
+                      {"tool_call_id", text_at(value, "call_id")},
+                      {"content", value.value("output", Json())}});
+      return {};
+    }
+    if (type != "message") return refuse("unknown item type \"" + type + "\"", where + ".type");
+    if (text_at(value, "role") == "assistant") {
+      turn()["content"] = value.value("content", Json());
+      return {};
+    }
+    out_.push_back({{"role", text_at(value, "role")}, {"content", value.value("content", Json())}});
+    return {};
+  }
+
+  tl::expected<void, ApiError> reasoning(const Json& value, const std::string& where) {
+    if (!text_at(value, "encrypted_content").starts_with(kSealed)) {
+      return tl::make_unexpected(ApiError{400, "The encrypted content could not be verified.",
+                                          "invalid_request_error", where,
+                                          "invalid_encrypted_content"});
+    }
+    return {};
+  }
+
+  Json& turn() {
+    if (!in_turn_) out_.push_back({{"role", "assistant"}});
+    in_turn_ = true;
+    return out_.back();
+  }
+
+  Json out_ = Json::array();
+  bool in_turn_ = false;
+};
+
+/// Flat tools as chat completions nests them.
+Json nested_tools(const Json& tools) {
+  if (!tools.is_array()) return tools;
+  Json out = Json::array();
+  for (const Json& tool : tools) {
+    Json function = Json::object();
+    for (const char* key : {"name", "description", "parameters"})
+      if (tool.is_object() && tool.contains(key)) function[key] = tool[key];
+    out.push_back({{"type", "function"}, {"function", std::move(function)}});
+  }
+  return out;
+}
+
+Json output_items(const Completion& completion) {
+  const std::string tag = completion.id.substr(completion.id.rfind('-') + 1);
+  Json items = Json::array();
+  items.push_back({{"type", "reasoning"},
+                   {"id", "rs_" + tag},
+                   {"summary", Json::array()},
+                   {"encrypted_content", std::string(kSealed) + tag}});
+  const std::string status = completion.finish == "length" ? "incomplete" : "completed";
+  if (completion.reply.calls.empty() || !completion.reply.text.empty()) {
+    Json part = {
+        {"type", "output_text"}, {"text", completion.reply.text}, {"annotations", Json::array()}};
+    items.push_back({{"type", "message"},
+                     {"id", "msg_" + tag},
+                     {"status", status},
+                     {"role", "assistant"},
+                     {"content", Json::array({std::move(part)})}});
+  }
+  for (const ToolUse& call : completion.reply.calls) {
+    items.push_back({{"type", "function_call"},
+                     {"id", "fc_" + call.id},
+                     {"call_id", call.id},
+                     {"name", call.name},
+                     {"arguments", call.arguments},
+                     {"status", status}});
+  }
+  return items;
+}
+
+Json response_object(const Completion& completion) {
+  const bool cut = completion.finish == "length";
+  Json value = {{"id", "resp_" + completion.id},
+                {"object", "response"},
+                {"created_at", 0},
+                {"status", cut ? "incomplete" : "completed"},
+                {"error", nullptr}};
+  value["incomplete_details"] = cut ? Json({{"reason", "max_output_tokens"}}) : Json();
+  value["model"] = completion.model;
+  value["output"] = output_items(completion);
+  value["usage"] = {{"input_tokens", completion.prompt_tokens},
+                    {"input_tokens_details", {{"cached_tokens", 0}}},
+                    {"output_tokens", completion.completion_tokens},
+                    {"output_tokens_details", {{"reasoning_tokens", 0}}},
+                    {"total_tokens", completion.prompt_tokens + completion.completion_tokens}};
+  return value;
+}
+
+/// Numbers the events of one stream.
+class EventList {
+ public:
+  void add(const std::string& type, Json fields) {
+    Json value = {{"type", type}, {"sequence_number", events_.size()}};
+    value.update(fields);
+    events_.push_back("event: " + type + "\ndata: " + dump_json(value) + "\n\n");
+  }
+  std::vector<std::string> take() { return std::move(events_); }
+
+ private:
+  std::vector<std::string> events_;
+};
+
+void add_item(EventList& events, const Json& item, std::size_t index) {
+  Json begun = item;
+  const std::string type = item.at("type");
+  std::string text, delta;
+  if (type == "message") {
+    text = item.at("content").front().at("text");
+    delta = "response.output_text.delta";
+    begun["content"] = Json::array();
+  } else if (type == "function_call") {
+    text = item.at("arguments");
+    delta = "response.function_call_arguments.delta";
+    begun["arguments"] = "";
+  }
+  events.add("response.output_item.added", {{"output_index", index}, {"item", std::move(begun)}});
+  if (!text.empty())
+    events.add(delta, {{"output_index", index}, {"item_id", item.at("id")}, {"delta", text}});
+  events.add("response.output_item.done", {{"output_index", index}, {"item", item}});
+}
+
+}  // namespace
+
+tl::expected<Conversation, ApiError> read_responses_request(const std::string& body) {
+  Json json = Json::parse(body, nullptr, false);
+  if (!json.is_object()) return refuse("the body is not a JSON object", "");
+  auto messages = Reader().messages(json);
+  if (!messages) return tl::make_unexpected(messages.error());
+  Json chat = {{"messages", std::move(*messages)}};
+  for (const char* key : {"model", "stream", "n"})
+    if (json.contains(key)) chat[key] = json[key];
+  if (json.contains("tools")) chat["tools"] = nested_tools(json["tools"]);
+  if (json.contains("max_output_tokens")) chat["max_completion_tokens"] = json["max_output_tokens"];
+  return read_conversation(chat);
+}
+
+std::string response_json(const Completion& completion) {
+  return dump_json(response_object(completion));
+}
+
+std::vector<std::string> response_events(const Completion& completion) {
+  const Json whole = response_object(completion);
+  Json begun = whole;
+  begun["status"] = "in_progress";
+  begun["output"] = Json::array();
+  begun["usage"] = nullptr;
+  EventList events;
+  events.add("response.created", {{"response", std::move(begun)}});
+  std::size_t index = 0;
+  for (const Json& item : whole.at("output")) add_item(events, item, index++);
+  events.add(completion.finish == "length" ? "response.incomplete" : "response.completed",
+             {{"response", whole}});
+  return events.take();
+}
+
+}  // namespace skillgrad::sim
