@@ -82,9 +82,17 @@ bool says_content_filter(int status, const ErrorBody& body, const std::string& t
   return status == 403 && text.find("moderation") != std::string::npos;
 }
 
+bool says_wrong_key(const std::string& text) {
+  // The last: a LiteLLM proxy without a database was given another key than its master key.
+  static constexpr std::array<std::string_view, 3> kSigns = {"api key not valid", "api_key_invalid",
+                                                             "no_db_connection"};
+  return any_in(text, kSigns);
+}
+
 bool says_model_not_found(const std::string& text) {
-  static constexpr std::array<std::string_view, 4> kSigns = {
-      "model_not_found", "deploymentnotfound", "try pulling it", "unknown model"};
+  static constexpr std::array<std::string_view, 5> kSigns = {"model_not_found",
+                                                             "deploymentnotfound", "try pulling it",
+                                                             "unknown model", "invalid model name"};
   if (any_in(text, kSigns)) return true;
   const bool about_model =
       text.find("model") != std::string::npos || text.find("deployment") != std::string::npos;
@@ -197,10 +205,7 @@ FailureClass classify_status(int status, const ErrorBody& body, bool has_delay) 
   if (client_error && text.find("tool_use_failed") != std::string::npos) {
     return FailureClass::tool_use_failed;
   }
-  if (client_error && (text.find("api key not valid") != std::string::npos ||
-                       text.find("api_key_invalid") != std::string::npos)) {
-    return FailureClass::auth;
-  }
+  if (client_error && says_wrong_key(text)) return FailureClass::auth;
   if ((client_error || status == 404) && says_model_not_found(text)) {
     return FailureClass::model_not_found;
   }

@@ -71,6 +71,27 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"B16Model", 404,
                   R"({"error":{"message":"model 'x' not found","type":"not_found_error"}})",
                   ErrorCode::model_not_found},
+        ErrorCase{
+            "LiteLlmModel", 400,
+            R"({"error":{"message":"/chat/completions: Invalid model name passed in model=x. )"
+            R"(Call `/v1/models` to view available models for your key.","type":)"
+            R"("invalid_request_error","param":null,"code":"400"}})",
+            ErrorCode::model_not_found},
+        ErrorCase{"LiteLlmKey", 400,
+                  R"({"error":{"message":"No connected db.","type":"no_db_connection",)"
+                  R"("param":null,"code":"400"}})",
+                  ErrorCode::auth},
+        ErrorCase{"LiteLlmModelBehind", 404,
+                  R"({"error":{"message":"litellm.NotFoundError: OpenAIException - The model `x` )"
+                  R"(does not exist.. Received Model Group=x\nAvailable Model Group )"
+                  R"(Fallbacks=None","type":"invalid_request_error","param":null,"code":"404"}})",
+                  ErrorCode::model_not_found},
+        ErrorCase{"LiteLlmKeyBehind", 401,
+                  R"({"error":{"message":"litellm.AuthenticationError: AuthenticationError: )"
+                  R"(OpenAIException - Incorrect API key provided.. Received Model Group=x\n)"
+                  R"(Available Model Group Fallbacks=None","type":"authentication_error",)"
+                  R"("param":null,"code":"401"}})",
+                  ErrorCode::auth},
         ErrorCase{"NotFound", 404, R"({"detail":"Not Found"})", ErrorCode::wrong_url},
         ErrorCase{"Method", 405, "", ErrorCode::wrong_url},
         ErrorCase{"LoginPage", 200, "<!doctype html><title>Sign in</title>", ErrorCode::wrong_url},
