@@ -201,7 +201,7 @@ FailureClass classify_status(int status, const ErrorBody& body, bool has_delay) 
     return FailureClass::request_too_large;
   }
   if (says_content_filter(status, body, text)) return FailureClass::content_filter;
-  const bool client_error = status == 400 || status == 422;
+  const bool client_error = status == 400 || status == 422 || body.refused_fields;
   if (client_error && text.find("tool_use_failed") != std::string::npos) {
     return FailureClass::tool_use_failed;
   }
@@ -220,7 +220,7 @@ FailureClass classify_status(int status, const ErrorBody& body, bool has_delay) 
       (status == 503 && text.find("server busy") != std::string::npos)) {
     return FailureClass::rate_limit;
   }
-  if (is_transient_status(status)) return FailureClass::transient;
+  if (is_transient_status(status) && !body.refused_fields) return FailureClass::transient;
   return FailureClass::bad_request;
 }
 

@@ -9,6 +9,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "llm/field.hpp"
+#include "llm/validation_text.hpp"
 
 namespace skillgrad::llm {
 
@@ -121,6 +122,12 @@ void collect_details(const Json& list, ErrorBody& out, int depth) {
 }
 
 void collect_message(std::string text, ErrorBody& out, int depth) {
+  if (auto found = read_validation_text(text)) {
+    set_if_empty(out.message, std::move(found->message));
+    set_if_empty(out.param, std::move(found->param));
+    out.refused_fields = true;
+    return;
+  }
   if (depth < 2 && text.find('{') != std::string::npos) {
     if (const auto inner = embedded_json(text)) {
       ErrorBody nested;

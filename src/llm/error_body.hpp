@@ -23,6 +23,9 @@ struct ErrorBody {
   bool html = false;
   bool empty = false;
   bool content_policy = false;  ///< Azure innererror
+  /// The text lists fields of the request that the server cannot read; llama-cpp-python does so
+  /// with HTTP 500, which no retry would mend.
+  bool refused_fields = false;
 
   /// Message, upstream provider and its text, in one line.
   [[nodiscard]] std::string text() const;

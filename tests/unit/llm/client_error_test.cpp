@@ -92,6 +92,11 @@ INSTANTIATE_TEST_SUITE_P(
                   R"(Available Model Group Fallbacks=None","type":"authentication_error",)"
                   R"("param":null,"code":"401"}})",
                   ErrorCode::auth},
+        ErrorCase{"FieldsOfTheRequestAndNotItsEchoedWords", 500,
+                  R"({"error":{"message":"1 validation error:\n  {'type': 'list_type', 'loc': )"
+                  R"(('body', 'stop'), 'msg': 'Input should be a list', 'input': 'model not )"
+                  R"(found, rate limit, insufficient_quota'}","type":"internal_server_error"}})",
+                  ErrorCode::bad_request},
         ErrorCase{"NotFound", 404, R"({"detail":"Not Found"})", ErrorCode::wrong_url},
         ErrorCase{"Method", 405, "", ErrorCode::wrong_url},
         ErrorCase{"LoginPage", 200, "<!doctype html><title>Sign in</title>", ErrorCode::wrong_url},

@@ -116,13 +116,15 @@ TEST_F(MirrorTest, FieldsGoBackOnlyToWhoeverSentThem) {  // R2.7
 struct MessageMutation {
   const char *name, *rejection;
   std::function<bool(const Json& turn)> holds;
+  int status = 400;
 };
 
 class MessageMutationTest : public ClientTest,
                             public ::testing::WithParamInterface<MessageMutation> {};
 
 TEST_P(MessageMutationTest, ChangesHowTurnsAreWritten) {  // T017, T019
-  server_.script({json_step(400, GetParam().rejection), json_step(200, chat_body("fine"))});
+  server_.script(
+      {json_step(GetParam().status, GetParam().rejection), json_step(200, chat_body("fine"))});
   ChatRequest request = tool_request();
   request.messages.push_back(assistant("", {{"call_x", "bash", R"({"command":"x"})", ""}}));
   request.messages.push_back(result("call_x", "out"));
@@ -154,7 +156,16 @@ INSTANTIATE_TEST_SUITE_P(
         MessageMutation{"NullContent",
                         R"({"detail":[{"loc":["body","messages",1,"content"],"msg":)"
                         R"("Input should be a valid string","type":"string_type"}]})",
-                        [](const Json& turn) { return turn.at("content") == ""; }}),
+                        [](const Json& turn) { return turn.at("content") == ""; }},
+        MessageMutation{
+            "NullContentAtLlamaCppPython",
+            R"({"error":{"message":"2 validation errors:\n  {'type': 'literal_error', 'loc': ('body', )"
+            R"('messages', 1, 'ChatCompletionRequestSystemMessage', 'role'), 'msg': \"Input should )"
+            R"(be 'system'\", 'input': 'assistant'}\n  {'type': 'string_type', 'loc': ('body', )"
+            R"('messages', 1, 'ChatCompletionRequestAssistantMessage', 'content'), 'msg': 'Input )"
+            R"(should be a valid string', 'input': None}","type":"internal_server_error",)"
+            R"("param":null,"code":null}})",
+            [](const Json& turn) { return turn.at("content") == ""; }, 500}),
     [](const auto& given) { return given.param.name; });
 
 }  // namespace

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""Runs inside the virtual environment that holds `openai`; prints one JSON line per check.
+
+usage: openai_probe.py plain|limited|faulty|together BASE_URL KEY
+"""
+import asyncio
+import json
+import sys
+import time
+
+import openai
+
+MODEL = "sim:demo"
+AT_ONCE = 64
+SKILL = "table-reports"
+HELLO = [{"role": "user", "content": "Hello"}]
+TASK = [
+    {"role": "system", "content": "You solve tasks with tools.\n<available_skills>\n<skill>\n<name>"
+                                  f"{SKILL}</name>\n</skill>\n</available_skills>"},
+    {"role": "user", "content": "<task>Count the open records of spring_orders.csv; write the number "
+                                "to answer.txt.</task>"},
+]
+
+
+def tool(name, *arguments):
+    properties = {argument: {"type": "string"} for argument in arguments}
+    return {"type": "function",
+            "function": {"name": name, "description": "a tool of the executor",
+                         "parameters": {"type": "object", "properties": properties,
+                                        "required": list(arguments)}}}
+
+
+TOOLS = [tool("activate_skill", "skill"), tool("read_reference", "skill", "path"),
+         tool("shell", "command")]
+TOOL_ANSWERS = {"activate_skill": "Count rows after reading them all.", "read_reference": "No such file.",
+                "shell": "exit code: 0\nstdout:\nwrote 4 to answer.txt\n"}
+
+
+def row(check, ok, seen=""):
+    print(json.dumps({"check": check, "ok": bool(ok), "seen": str(seen)}), flush=True)
+
+
+def expect_error(check, kind, status, call):
+    try:
+        call()
+        row(check, False, "no error")
+    except openai.APIStatusError as error:
+        row(check, type(error) is kind and error.status_code == status,
+            f"{type(error).__name__}, HTTP {error.status_code}, code {error.code}: {error.message}")
+
+
+def counts(usage):
+    return (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
+
+
+def plain_chat(client):
+    reply = client.chat.completions.create(model=MODEL, messages=HELLO)
+    text = reply.choices[0].message.content
+    row("chat", text and reply.choices[0].finish_reason == "stop", text)
+    usage = reply.usage
+    row("usage adds up", usage.prompt_tokens > 0 and usage.completion_tokens > 0
+        and usage.total_tokens == usage.prompt_tokens + usage.completion_tokens, counts(usage))
+    capped = client.chat.completions.create(model=MODEL, messages=HELLO, max_completion_tokens=3)
+    row("an output cap ends the reply", capped.choices[0].finish_reason == "length"
+        and capped.usage.completion_tokens == 3, f"{capped.choices[0].message.content!r}")
+    return reply
+
+
+def streamed_chat(client, whole):
+    chunks = list(client.chat.completions.create(model=MODEL, messages=HELLO, stream=True))
+    text = "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+    row("streaming gives the same text", text == whole.choices[0].message.content,
+        f"{len(chunks)} chunks, {len(text)} characters")
+    row("no usage unless asked for", all(chunk.usage is None for chunk in chunks), "none")
+    chunks = list(client.chat.completions.create(model=MODEL, messages=HELLO, stream=True,
+                                                 stream_options={"include_usage": True}))
+    last = chunks[-1]
+    row("include_usage: last chunk, no choices, same numbers",
+        not last.choices and last.usage and counts(last.usage) == counts(whole.usage),
+        last.usage and counts(last.usage))
+
+
+def tool_loop(client):
+    """The model asks for tools, gets results and answers."""
+    messages, used = list(TASK), []
+    for _ in range(12):
+        choice = client.chat.completions.create(model=MODEL, messages=messages, tools=TOOLS).choices[0]
+        messages.append(choice.message)
+        if not choice.message.tool_calls:
+            break
+        for call in choice.message.tool_calls:
+            json.loads(call.function.arguments)
+            used.append(call.function.name)
+            messages.append({"role": "tool", "tool_call_id": call.id,
+                             "content": TOOL_ANSWERS[call.function.name]})
+    row("tool loop: calls, results, answer",
+        choice.finish_reason == "stop" and used[0] == "activate_skill" and used[-1] == "shell",
+        f"{' > '.join(used)} > {choice.message.content!r}")
+
+
+def streamed_tools(client):
+    whole = client.chat.completions.create(model=MODEL, messages=TASK, tools=TOOLS).choices[0].message
+    calls = {}
+    for chunk in client.chat.completions.create(model=MODEL, messages=TASK, tools=TOOLS, stream=True):
+        for piece in chunk.choices[0].delta.tool_calls or []:
+            call = calls.setdefault(piece.index, {"id": "", "name": "", "arguments": ""})
+            call["id"] += piece.id or ""
+            call["name"] += piece.function.name or ""
+            call["arguments"] += piece.function.arguments or ""
+    expected = [{"id": call.id, "name": call.function.name, "arguments": call.function.arguments}
+                for call in whole.tool_calls]
+    row("streaming with tools gives the same calls", list(calls.values()) == expected, expected)
+    with client.chat.completions.stream(model=MODEL, messages=TASK, tools=TOOLS) as stream:
+        final = stream.get_final_completion().choices[0]
+    built = [(call.id, call.function.name, call.function.arguments) for call in final.message.tool_calls]
+    row("the client's own assembly of a stream agrees",
+        built == [tuple(call.values()) for call in expected] and final.finish_reason == "tool_calls",
+        built)
+
+
+def errors(client, url):
+    stranger = openai.OpenAI(base_url=url, api_key="sk-wrong", max_retries=0)
+    create = client.chat.completions.create
+    expect_error("wrong key", openai.AuthenticationError, 401,
+                 lambda: stranger.chat.completions.create(model=MODEL, messages=HELLO))
+    expect_error("wrong key, list of models", openai.AuthenticationError, 401,
+                 lambda: stranger.models.list())
+    expect_error("unknown model", openai.NotFoundError, 404,
+                 lambda: create(model="no-such-model", messages=HELLO))
+    expect_error("unknown model, streamed", openai.NotFoundError, 404,
+                 lambda: list(create(model="no-such-model", messages=HELLO, stream=True)))
+    expect_error("malformed request", openai.BadRequestError, 400,
+                 lambda: create(model=MODEL, messages=[]))
+    orphan = [*HELLO, {"role": "tool", "tool_call_id": "x", "content": "?"}]
+    expect_error("tool result without a call", openai.BadRequestError, 400,
+                 lambda: create(model=MODEL, messages=orphan))
+    expect_error("unknown route", openai.NotFoundError, 404,
+                 lambda: client.embeddings.create(model=MODEL, input="x"))
+
+
+def plain(url, key):
+    client = openai.OpenAI(base_url=url, api_key=key, max_retries=0)
+    whole = plain_chat(client)
+    streamed_chat(client, whole)
+    tool_loop(client)
+    streamed_tools(client)
+    models = [model.id for model in client.models.list()]
+    row("list of models", models == [MODEL], models)
+    errors(client, url)
+
+
+def limited(url, key):
+    client = openai.OpenAI(base_url=url, api_key=key, max_retries=0)
+    expect_error("429", openai.RateLimitError, 429,
+                 lambda: client.chat.completions.create(model=MODEL, messages=HELLO))
+
+
+def faulty(url, key):
+    client = openai.OpenAI(base_url=url, api_key=key, max_retries=10)
+    texts = [client.chat.completions.create(
+        model=MODEL, messages=[{"role": "user", "content": f"Hello {i}"}]).choices[0].message.content
+        for i in range(10)]
+    row("30 % 429 and 20 % 500: its retries come through", all(texts), f"{len(texts)} of 10 answered")
+
+
+async def gather(url, key):
+    async with openai.AsyncOpenAI(base_url=url, api_key=key, max_retries=0) as client:
+        start = time.perf_counter()
+        replies = await asyncio.gather(*[
+            client.chat.completions.create(model=MODEL, messages=HELLO) for _ in range(AT_ONCE)])
+        return replies, time.perf_counter() - start
+
+
+def together(url, key):
+    replies, seconds = asyncio.run(gather(url, key))
+    texts = {reply.choices[0].message.content for reply in replies}
+    row(f"async client, {AT_ONCE} calls at once of 300 ms", len(texts) == 1 and seconds < 0.3 * AT_ONCE / 4,
+        f"{seconds:.2f} s in all, {len(texts)} text")
+
+
+if __name__ == "__main__":
+    {"plain": plain, "limited": limited, "faulty": faulty, "together": together}[sys.argv[1]](*sys.argv[2:])
