@@ -158,9 +158,11 @@ Result<std::vector<NumberKind>> read_cell_styles(ZipArchive& archive) {
   return out;
 }
 
-Result<std::string> read_rich_text(XmlReader& reader, TextBudget& budget) {
+Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out) {
   const std::size_t base = reader.depth();
-  std::string plain, runs;
+  std::string& plain = out;
+  std::string runs;
+  plain.clear();
   std::string* target = nullptr;
   std::size_t target_depth = 0;
   bool in_run = false;
@@ -186,24 +188,30 @@ Result<std::string> read_rich_text(XmlReader& reader, TextBudget& budget) {
       target->append(reader.text());
     }
   }
-  return runs.empty() ? plain : plain + runs;
+  out += runs;
+  return {};
 }
 
-Result<std::vector<std::string>> read_shared_strings(ZipArchive& archive, const std::string& part,
-                                                     std::size_t max_strings, TextBudget& budget) {
+Result<std::vector<std::string_view>> read_shared_strings(ZipArchive& archive,
+                                                          const std::string& part,
+                                                          std::size_t max_strings,
+                                                          TextBudget& budget, TextStore& texts) {
+  constexpr std::string_view kDropped = "x005F_";
   SKILLGRAD_TRY(ZipPart source, archive.part(part));
   XmlReader reader(std::move(source));
-  std::vector<std::string> out;
+  std::vector<std::string_view> out;
+  std::string text;
   while (true) {
     const Token token = reader.next();
     if (token == Token::failed) return unexpected(reader.error());
     if (token == Token::done) return out;
     if (token != Token::start || reader.depth() != 2 || !reader.is("si")) continue;
-    if (out.size() == max_strings || !budget.take(sizeof(std::string)))
+    if (out.size() == max_strings || !budget.take(sizeof(std::string_view)))
       return unexpected(unreadable("too many shared strings"));
-    SKILLGRAD_TRY(std::string text, read_rich_text(reader, budget));
+    SKILLGRAD_CHECK(read_rich_text(reader, budget, text));
     // openpyxl drops this part of escapes such as _x005F_ and decodes no other.
-    out.push_back(replace_all(std::move(text), "x005F_", ""));
+    if (text.find(kDropped) != std::string::npos) text = replace_all(text, kDropped, "");
+    out.push_back(texts.keep(text));
   }
 }
 

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <skillgrad/core/error.hpp>
 
 #include "sheet/date_time.hpp"
+#include "sheet/text_store.hpp"
 #include "sheet/xml_reader.hpp"
 #include "sheet/zip_archive.hpp"
 
@@ -56,12 +58,14 @@ struct TextBudget {
     return true;
   }
 };
-[[nodiscard]] Result<std::vector<std::string>> read_shared_strings(ZipArchive& archive,
-                                                                   const std::string& part,
-                                                                   std::size_t max_strings,
-                                                                   TextBudget& budget);
-/// After the start of <si> or <is>: its text with runs joined and phonetic runs left out. Reads
-/// through the end of the element.
-[[nodiscard]] Result<std::string> read_rich_text(XmlReader& reader, TextBudget& budget);
+/// The strings lie in `texts`.
+[[nodiscard]] Result<std::vector<std::string_view>> read_shared_strings(ZipArchive& archive,
+                                                                        const std::string& part,
+                                                                        std::size_t max_strings,
+                                                                        TextBudget& budget,
+                                                                        TextStore& texts);
+/// After the start of <si> or <is>: puts into `out` its text with runs joined and phonetic runs
+/// left out. Reads through the end of the element.
+[[nodiscard]] Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out);
 
 }  // namespace skillgrad::sheet

@@ -21,7 +21,7 @@ constexpr std::int64_t kDayMs = 86'400'000;
 struct Normal {
   enum class Kind { number, text, date, duration } kind;
   double number = 0;
-  std::string text;
+  std::string text;  // its own: of a time there is none to point at
 };
 
 // Rounding is exact on the binary value, ties to even, as CPython's round().
@@ -79,7 +79,7 @@ Normal normal_of(const CellValue& value) {
       if (const auto number = parse_python_float(value.text)) {
         return {Kind::number, rounded(*number, 2), {}};
       }
-      return {Kind::text, 0, value.text};
+      return {Kind::text, 0, std::string(value.text)};
     case CellType::date:
       return {Kind::date, value.number, {}};
     case CellType::datetime:
@@ -159,7 +159,7 @@ std::string value_text(const CellValue& value) {
       return value.number != 0 ? "true" : "false";
     case CellType::text:
     case CellType::error:
-      return value.text;
+      return std::string(value.text);
     case CellType::date:
       return date_text(day);
     case CellType::datetime:

@@ -28,7 +28,7 @@ void set_number(CellValue& value, double number, bool integer) {
   value.integer = integer;
 }
 
-void set_text(CellValue& value, CellType type, const std::string& text) {
+void set_text(CellValue& value, CellType type, std::string_view text) {
   value.type = type;
   value.text = text;
 }
@@ -63,7 +63,7 @@ Result<Workbook> WorkbookReader::read() {
   SKILLGRAD_TRY(const PackageIndex index, read_package_index(archive_));
   if (!index.shared_strings.empty()) {
     SKILLGRAD_TRY(shared_,
-                  read_shared_strings(archive_, index.shared_strings, limits_.cells, text_));
+                  read_shared_strings(archive_, index.shared_strings, limits_.cells, text_, *texts_));
   }
   SKILLGRAD_TRY(const WorkbookPart part, read_workbook_part(archive_, index.workbook));
   SKILLGRAD_TRY(const auto relationships, read_relationships(archive_, index.workbook));
@@ -81,6 +81,7 @@ Result<Workbook> WorkbookReader::read() {
     if (chart || !archive_.has(found->second.target)) continue;
     SheetState state;
     state.sheet.name_ = entry.name;
+    state.sheet.texts_ = texts_;
     SKILLGRAD_CHECK(read_sheet(found->second.target, state));
     workbook.sheets_.push_back(std::move(state.sheet));
   }
@@ -157,11 +158,7 @@ Result<> WorkbookReader::read_cell(XmlReader& reader, SheetState& state) {
   SKILLGRAD_CHECK(place_cell(reader, state, cell));
   SKILLGRAD_CHECK(start_cell(reader));
   SKILLGRAD_CHECK(read_cell_content(reader));
-  // A text that does not fit into the value itself has a place on the heap, with a frame around it.
-  constexpr std::size_t kFrame = 24, kWithin = 15;
-  const bool text = raw_.type != RawCell::Type::number;
-  const std::size_t heap = text && raw_.value.size() > kWithin ? kFrame : 0;
-  if (!text_.take(sizeof(Worksheet::Stored) + heap))
+  if (!text_.take(sizeof(Worksheet::Stored)))
     return unexpected(unreadable("holds too many cells with too much text"));
   Worksheet& sheet = state.sheet;
   const std::uint64_t key = Worksheet::key(cell.row, cell.column);
@@ -227,7 +224,7 @@ Result<> WorkbookReader::read_cell_content(XmlReader& reader) {
       seen_value = seen_value || in_value;
       if (reader.is("is") && inline_text && !raw_.has_inline) {
         raw_.has_inline = true;
-        SKILLGRAD_TRY(raw_.value, read_rich_text(reader, text_));
+        SKILLGRAD_CHECK(read_rich_text(reader, text_, raw_.value));
       }
     }
   }
@@ -267,6 +264,7 @@ Result<> WorkbookReader::read_typed_value(const RawCell& raw, CellValue& value) 
     case RawCell::Type::shared_text: {
       const auto index = index_of(raw.value);
       if (!index || *index >= shared_.size()) return is_no("shared string", raw.value);
+      // Kept once, but whoever compares or prints the cells goes through it each time.
       if (!text_.take(shared_[*index].size())) return unexpected(unreadable("holds too much text"));
       set_text(value, CellType::text, shared_[*index]);
       return {};
@@ -285,14 +283,14 @@ Result<> WorkbookReader::read_typed_value(const RawCell& raw, CellValue& value) 
       return {};
     }
     case RawCell::Type::error:
-      set_text(value, CellType::error, raw.value);
+      set_text(value, CellType::error, texts_->keep(raw.value));
       return {};
     case RawCell::Type::inline_text:
     case RawCell::Type::formula_text:
     case RawCell::Type::text:
       break;
   }
-  set_text(value, CellType::text, raw.value);
+  set_text(value, CellType::text, texts_->keep(raw.value));
   return {};
 }
 

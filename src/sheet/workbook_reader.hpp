@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <skillgrad/core/error.hpp>
@@ -55,7 +57,8 @@ class WorkbookReader {
   TextBudget text_;
   std::size_t cells_ = 0;
   RawCell raw_;  ///< of the cell being read; kept for the memory of its value
-  std::vector<std::string> shared_;
+  std::shared_ptr<TextStore> texts_ = std::make_shared<TextStore>();
+  std::vector<std::string_view> shared_;  ///< in texts_
   std::vector<NumberKind> styles_;
   bool epoch_1904_ = false;
 };

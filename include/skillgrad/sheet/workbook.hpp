@@ -7,22 +7,24 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <skillgrad/core/error.hpp>
 
 namespace skillgrad::sheet {
 
-enum class CellType { empty, number, boolean, text, error, date, datetime, time, duration };
+enum class CellType : std::uint8_t { empty, number, boolean, text, error, date, datetime, time, duration };
 
 /// What openpyxl's `data_only=True` would return for a cell (grading.md 2.8).
 /// date, datetime: `number` = days since 1899-12-30 with fraction, rounded to ms.
 /// time: days in [0,1). duration: days. boolean: 0 or 1. text, error: `text`.
+/// A workbook has a hundred thousand of them and more, so they are small and own nothing.
 struct CellValue {
-  CellType type = CellType::empty;
   double number = 0;
-  bool integer = false;  ///< number written without '.', 'e' or 'E'
-  std::string text;
+  std::string_view text;  ///< of a cell of a worksheet: valid as long as that
+  CellType type = CellType::empty;
+  bool integer = false;           ///< number written without '.', 'e' or 'E'
   bool formula = false;           ///< the cell holds a formula
   bool formula_uncached = false;  ///< ... without a cached value; type is then empty
 };
@@ -60,7 +62,8 @@ class Worksheet {
     std::uint64_t key;
     CellValue value;
   };
-  std::deque<Stored> cells_;  ///< sorted by key; a deque needs no double memory while it grows
+  std::shared_ptr<const void> texts_;  ///< what the cells' texts point into
+  std::deque<Stored> cells_;           ///< sorted by key; a deque needs no double memory while it grows
   std::uint32_t last_row_ = 0, last_column_ = 0;
   bool has_uncached_formula_ = false;
 };

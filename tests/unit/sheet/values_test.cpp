@@ -19,7 +19,7 @@ CellValue number(double value) {
   cell.number = value;
   return cell;
 }
-CellValue text(const std::string& value) {
+CellValue text(std::string_view value) {
   CellValue cell;
   cell.type = CellType::text;
   cell.text = value;
@@ -30,7 +30,7 @@ CellValue boolean(bool value) {
   cell.type = CellType::boolean;
   return cell;
 }
-CellValue error(const std::string& value) {
+CellValue error(std::string_view value) {
   CellValue cell = text(value);
   cell.type = CellType::error;
   return cell;
