@@ -62,8 +62,8 @@ std::optional<CellRef> parse_cell_name(std::string_view name) {
 Result<Workbook> WorkbookReader::read() {
   SKILLGRAD_TRY(const PackageIndex index, read_package_index(archive_));
   if (!index.shared_strings.empty()) {
-    SKILLGRAD_TRY(shared_,
-                  read_shared_strings(archive_, index.shared_strings, limits_.cells, text_, *texts_));
+    SKILLGRAD_TRY(shared_, read_shared_strings(archive_, index.shared_strings, limits_.cells, text_,
+                                               *texts_));
   }
   SKILLGRAD_TRY(const WorkbookPart part, read_workbook_part(archive_, index.workbook));
   SKILLGRAD_TRY(const auto relationships, read_relationships(archive_, index.workbook));

@@ -2,6 +2,7 @@
 #include "sheet/xml_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace skillgrad::sheet {
@@ -17,6 +18,21 @@ bool all_space(std::string_view text) {
     if (!is_space(c)) return false;
   }
   return true;
+}
+
+// Signs of which the names of plain tags consist: those that cannot end or quote anything.
+constexpr auto kInName = [] {
+  std::array<bool, 256> table{};
+  table.fill(true);
+  for (const char c : std::string_view("\0 \t\n\r\"'=<>/&", 12)) {
+    table[static_cast<unsigned char>(c)] = false;
+  }
+  return table;
+}();
+
+const char* name_end(const char* at, const char* end) {
+  while (at != end && kInName[static_cast<unsigned char>(*at)]) ++at;
+  return at;
 }
 
 void append_utf8(std::uint32_t code, std::string& out) {
@@ -137,6 +153,11 @@ XmlReader::Token XmlReader::read_markup() {
     if (rest.starts_with("<!--")) return skip_to("-->", 4) ? Token::done : Token::failed;
     return rest.starts_with("<![CDATA[") ? read_cdata() : fail("has a DTD");
   }
+  if (kind == '/') {
+    if (read_plain_end()) return pop();
+  } else if (read_plain_start()) {
+    return failed_ ? Token::failed : Token::start;
+  }
   const std::size_t close = find_tag_end();
   if (failed_) return Token::failed;
   return kind == '/' ? read_end(close) : read_start(close);
@@ -206,6 +227,51 @@ XmlReader::Token XmlReader::read_text() {
   return Token::text;
 }
 
+// Reads what nearly every start tag is in one pass: all of it in the buffer, attributes with
+// nothing to replace. False, and nothing is read: the tag is not of that kind, or it is wrong,
+// which the long way finds out.
+bool XmlReader::read_plain_start() {
+  const char* const end = buffer_.get() + end_;
+  const char* at = buffer_.get() + position_ + 1;
+  const std::string_view name(at, static_cast<std::size_t>(name_end(at, end) - at));
+  at += name.size();
+  attribute_count_ = 0;
+  while (true) {
+    while (at != end && is_space(*at)) ++at;
+    if (end - at < 2) return false;
+    if (*at == '>' || *at == '/') break;
+    const char* const equals = name_end(at, end);
+    if (equals == at || end - equals < 3 || *equals != '=') return false;
+    const char quote = equals[1];
+    if (quote != '"' && quote != '\'') return false;
+    const char* const value = equals + 2;
+    const char* close = value;
+    while (close != end && *close != quote && *close != '&' && (*close < '\0' || *close >= ' '))
+      ++close;
+    if (close == end || *close != quote) return false;
+    Attribute& slot = next_slot();
+    slot.name = {at, static_cast<std::size_t>(equals - at)};
+    slot.raw = {value, static_cast<std::size_t>(close - value)};
+    slot.is_decoded = false;
+    at = close + 1;
+  }
+  const bool empty = *at == '/';
+  if (name.empty() || (empty && at[1] != '>')) return false;
+  position_ = static_cast<std::size_t>(at - buffer_.get()) + (empty ? 2 : 1);
+  pending_end_ = empty;
+  open_element(name, true);
+  return true;
+}
+
+bool XmlReader::read_plain_end() {
+  if (depth_ == 0 || !open_[depth_ - 1].plain) return false;
+  const std::string_view name = open_[depth_ - 1].name;
+  const std::string_view tag = unread().substr(2);
+  if (tag.size() <= name.size() || tag[name.size()] != '>' || !tag.starts_with(name)) return false;
+  position_ += name.size() + 3;
+  return true;
+}
+
 XmlReader::Token XmlReader::read_start(std::size_t close) {
   std::string_view tag = unread().substr(1, close - 1);
   position_ += close + 1;
@@ -213,14 +279,14 @@ XmlReader::Token XmlReader::read_start(std::size_t close) {
     tag.remove_suffix(1);
     pending_end_ = true;
   }
-  std::size_t name_end = 0;
-  while (name_end < tag.size() && !is_space(tag[name_end])) ++name_end;
-  if (!open_element(tag.substr(0, name_end))) return Token::failed;
-  if (!read_attributes(tag.substr(name_end))) return Token::failed;
+  std::size_t size = 0;
+  while (size < tag.size() && !is_space(tag[size])) ++size;
+  if (!open_element(tag.substr(0, size), false)) return Token::failed;
+  if (!read_attributes(tag.substr(size))) return Token::failed;
   return Token::start;
 }
 
-bool XmlReader::open_element(std::string_view name) {
+bool XmlReader::open_element(std::string_view name, bool plain) {
   const char* const problem = name.empty()                ? "has a tag without a name"
                               : depth_ == 0 && root_seen_ ? "has two root elements"
                               : depth_ == kMaxDepth       ? "is nested too deeply"
@@ -237,6 +303,7 @@ bool XmlReader::open_element(std::string_view name) {
   if (open_.size() == depth_) open_.emplace_back();
   Element& element = open_[depth_];
   element.name.assign(name);
+  element.plain = plain;
   element.local = name.rfind(':') + 1;  // without a prefix npos + 1, which is 0
   name_ = name.substr(element.local);
   token_depth_ = ++depth_;
@@ -260,6 +327,11 @@ XmlReader::Token XmlReader::pop() {
   return Token::end;
 }
 
+XmlReader::Attribute& XmlReader::next_slot() {
+  if (attributes_.size() == attribute_count_) attributes_.emplace_back();
+  return attributes_[attribute_count_++];
+}
+
 bool XmlReader::read_attributes(std::string_view tag) {
   attribute_count_ = 0;
   const auto skip_space = [&tag] {
@@ -275,8 +347,7 @@ bool XmlReader::read_attributes(std::string_view tag) {
     while (!name.empty() && is_space(name.back())) name.remove_suffix(1);
     tag.remove_prefix(equals + 1);
     skip_space();
-    if (attributes_.size() == attribute_count_) attributes_.emplace_back();
-    Attribute& slot = attributes_[attribute_count_++];
+    Attribute& slot = next_slot();
     slot.name = name;
     if (!read_attribute_value(tag, slot)) return false;
   }

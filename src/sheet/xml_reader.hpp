@@ -65,6 +65,7 @@ class XmlReader {
   struct Element {
     std::string name;       ///< with its prefix
     std::size_t local = 0;  ///< where the local name starts
+    bool plain = false;     ///< no sign in it means anything in a tag
   };
   template <std::size_t kSize>
   static bool same(std::string_view text, const char (&literal)[kSize]) {
@@ -80,9 +81,12 @@ class XmlReader {
   Token read_text();
   Token read_cdata();
   bool skip_to(std::string_view end, std::size_t skip);
+  bool read_plain_start();
+  bool read_plain_end();
   Token read_start(std::size_t close);
   Token read_end(std::size_t close);
-  bool open_element(std::string_view name);
+  bool open_element(std::string_view name, bool plain);
+  Attribute& next_slot();
   bool read_attributes(std::string_view tag);
   bool read_attribute_value(std::string_view& tag, Attribute& slot);
   bool decode(std::string_view raw, bool attribute, std::string& out);

@@ -14,7 +14,17 @@
 
 namespace skillgrad::sheet {
 
-enum class CellType : std::uint8_t { empty, number, boolean, text, error, date, datetime, time, duration };
+enum class CellType : std::uint8_t {
+  empty,
+  number,
+  boolean,
+  text,
+  error,
+  date,
+  datetime,
+  time,
+  duration
+};
 
 /// What openpyxl's `data_only=True` would return for a cell (grading.md 2.8).
 /// date, datetime: `number` = days since 1899-12-30 with fraction, rounded to ms.
@@ -63,7 +73,7 @@ class Worksheet {
     CellValue value;
   };
   std::shared_ptr<const void> texts_;  ///< what the cells' texts point into
-  std::deque<Stored> cells_;           ///< sorted by key; a deque needs no double memory while it grows
+  std::deque<Stored> cells_;  ///< sorted by key; a deque needs no double memory while it grows
   std::uint32_t last_row_ = 0, last_column_ = 0;
   bool has_uncached_formula_ = false;
 };
