@@ -2,9 +2,11 @@
 #include "sheet/zip_archive.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zip.h>
@@ -38,6 +40,9 @@ Result<int> open_regular(const std::filesystem::path& path, std::uint64_t max_by
   }
   return fd;
 }
+
+// What is inflated at once, and so is in memory as a whole; longer parts are read piece by piece.
+constexpr std::uint64_t kAtOnce = std::uint64_t{8} << 20;
 
 std::uint64_t little_endian(const std::string& bytes, std::size_t at, std::size_t size) {
   std::uint64_t value = 0;
@@ -83,6 +88,8 @@ Error unreadable(std::string what) {
 
 ZipPart::ZipPart(ZipPart&& other) noexcept
     : file_(std::exchange(other.file_, nullptr)),
+      whole_(std::move(other.whole_)),
+      position_(other.position_),
       budget_(other.budget_),
       name_(std::move(other.name_)) {}
 
@@ -90,12 +97,20 @@ ZipPart::~ZipPart() {
   if (file_ != nullptr) zip_fclose(file_);
 }
 
-Result<std::size_t> ZipPart::read(char* buffer, std::size_t size) {
-  const zip_int64_t got = zip_fread(file_, buffer, size);
-  if (got < 0) {
-    return unexpected(unreadable(name_ + ": " + zip_error_strerror(zip_file_get_error(file_))));
+Result<std::uint64_t> ZipPart::read_some(char* buffer, std::size_t size) {
+  if (file_ == nullptr) {
+    const std::size_t count = std::min(size, whole_.size - position_);
+    if (count > 0) std::memcpy(buffer, whole_.bytes.get() + position_, count);
+    position_ += count;
+    return count;
   }
-  const auto count = static_cast<std::uint64_t>(got);
+  const zip_int64_t got = zip_fread(file_, buffer, size);
+  if (got >= 0) return static_cast<std::uint64_t>(got);
+  return unexpected(unreadable(name_ + ": " + zip_error_strerror(zip_file_get_error(file_))));
+}
+
+Result<std::size_t> ZipPart::read(char* buffer, std::size_t size) {
+  SKILLGRAD_TRY(const std::uint64_t count, read_some(buffer, size));
   if (count > budget_->bytes) {
     return unexpected(unreadable("inflates to more than the permitted number of bytes"));
   }
@@ -104,6 +119,9 @@ Result<std::size_t> ZipPart::read(char* buffer, std::size_t size) {
 }
 
 void ZipArchive::Close::operator()(zip* archive) const { zip_discard(archive); }
+void ZipArchive::Close::operator()(libdeflate_decompressor* decompressor) const {
+  libdeflate_free_decompressor(decompressor);
+}
 
 Result<ZipArchive> ZipArchive::open(const std::filesystem::path& path, const ReadLimits& limits) {
   SKILLGRAD_TRY(const int fd, open_regular(path, limits.file_bytes));
@@ -148,6 +166,36 @@ const std::uint64_t* ZipArchive::find(const std::string& name) const {
 
 bool ZipArchive::has(const std::string& name) const { return find(name) != nullptr; }
 
+// Inflating a part as a whole takes half the time of doing it in pieces. Nothing unless every byte
+// is as the directory says, size and checksum too: libzip then reads the part and tells what is
+// wrong with it.
+std::optional<ZipPart::Whole> ZipArchive::inflate_at_once(std::uint64_t index,
+                                                          const struct zip_stat& status) {
+  constexpr zip_uint64_t kKnown = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_CRC |
+                                  ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+  if ((status.valid & kKnown) != kKnown || status.comp_method != ZIP_CM_DEFLATE ||
+      status.encryption_method != ZIP_EM_NONE || status.size > kAtOnce ||
+      status.comp_size > kAtOnce) {
+    return std::nullopt;
+  }
+  ZipPart::Whole packed{std::make_unique_for_overwrite<char[]>(status.comp_size), status.comp_size};
+  zip_file_t* file = zip_fopen_index(zip_.get(), index, ZIP_FL_COMPRESSED);
+  if (file == nullptr) return std::nullopt;
+  const zip_int64_t got = zip_fread(file, packed.bytes.get(), packed.size);
+  zip_fclose(file);
+  if (got < 0 || static_cast<std::uint64_t>(got) != packed.size) return std::nullopt;
+  if (!decompressor_) decompressor_.reset(libdeflate_alloc_decompressor());
+  if (!decompressor_) return std::nullopt;
+  ZipPart::Whole out{std::make_unique_for_overwrite<char[]>(status.size), status.size};
+  std::size_t used = 0, made = 0;
+  const bool sound = libdeflate_deflate_decompress_ex(decompressor_.get(), packed.bytes.get(),
+                                                      packed.size, out.bytes.get(), out.size, &used,
+                                                      &made) == LIBDEFLATE_SUCCESS &&
+                     used == packed.size && made == out.size &&
+                     libdeflate_crc32(0, out.bytes.get(), out.size) == status.crc;
+  return sound ? std::optional(std::move(out)) : std::nullopt;
+}
+
 Result<ZipPart> ZipArchive::part(const std::string& name) {
   const std::uint64_t* index = find(name);
   if (index == nullptr) return unexpected(unreadable("part " + name + " is missing"));
@@ -156,6 +204,9 @@ Result<ZipPart> ZipArchive::part(const std::string& name) {
   if (zip_stat_index(zip_.get(), *index, 0, &status) != 0 ||
       ((status.valid & ZIP_STAT_SIZE) != 0 && status.size > budget_->bytes)) {
     return unexpected(unreadable(name + " inflates to more than the permitted number of bytes"));
+  }
+  if (auto whole = inflate_at_once(*index, status)) {
+    return ZipPart(std::move(*whole), budget_.get(), name);
   }
   zip_file_t* file = zip_fopen_index(zip_.get(), *index, 0);
   if (file == nullptr) {

@@ -5,13 +5,16 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/sheet/workbook.hpp>
 
+struct libdeflate_decompressor;
 struct zip;
 struct zip_file;
+struct zip_stat;
 
 namespace skillgrad::sheet {
 
@@ -28,8 +31,16 @@ class ZipPart {
     std::uint64_t elements = kMaxElements;  ///< of XML
   };
 
+  /// The inflated bytes of a part, where they are known already.
+  struct Whole {
+    std::unique_ptr<char[]> bytes;
+    std::size_t size = 0;
+  };
+
   ZipPart(zip_file* file, Budget* budget, std::string name)
       : file_(file), budget_(budget), name_(std::move(name)) {}
+  ZipPart(Whole whole, Budget* budget, std::string name)
+      : whole_(std::move(whole)), budget_(budget), name_(std::move(name)) {}
   ZipPart(const ZipPart&) = delete;
   ZipPart& operator=(const ZipPart&) = delete;
   ZipPart(ZipPart&& other) noexcept;
@@ -42,7 +53,11 @@ class ZipPart {
   [[nodiscard]] bool take_element() { return budget_->elements > 0 && budget_->elements-- > 0; }
 
  private:
-  zip_file* file_;
+  [[nodiscard]] Result<std::uint64_t> read_some(char* buffer, std::size_t size);
+
+  zip_file* file_ = nullptr;  ///< none: the bytes are in whole_
+  Whole whole_;
+  std::size_t position_ = 0;  ///< in whole_
   Budget* budget_;
   std::string name_;
 };
@@ -59,12 +74,16 @@ class ZipArchive {
  private:
   struct Close {
     void operator()(zip* archive) const;
+    void operator()(libdeflate_decompressor* decompressor) const;
   };
   ZipArchive() = default;
+  [[nodiscard]] std::optional<ZipPart::Whole> inflate_at_once(std::uint64_t index,
+                                                              const struct zip_stat& status);
   [[nodiscard]] Result<> index(const ReadLimits& limits);
   [[nodiscard]] const std::uint64_t* find(const std::string& name) const;
 
   std::unique_ptr<zip, Close> zip_;
+  std::unique_ptr<libdeflate_decompressor, Close> decompressor_;
   std::map<std::string, std::uint64_t> exact_, folded_;
   std::unique_ptr<ZipPart::Budget> budget_ = std::make_unique<ZipPart::Budget>();
 };

@@ -13,17 +13,21 @@
 
 namespace skillgrad::fakes {
 
-/// Writes a zip file with these parts, compressed. For packages that no office program would make.
+/// Writes a zip file with these parts, compressed unless told otherwise. For packages that no
+/// office program would make.
 inline void write_zip(const std::filesystem::path& path,
-                      const std::vector<std::pair<std::string, std::string>>& parts) {
+                      const std::vector<std::pair<std::string, std::string>>& parts,
+                      bool packed = true) {
   int code = 0;
   zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
   if (archive == nullptr) throw std::runtime_error("cannot create " + path.string());
   for (const auto& [name, bytes] : parts) {
     zip_source_t* source = zip_source_buffer(archive, bytes.data(), bytes.size(), 0);
-    if (source == nullptr || zip_file_add(archive, name.c_str(), source, ZIP_FL_OVERWRITE) < 0) {
-      throw std::runtime_error("cannot add " + name);
-    }
+    const zip_int64_t at =
+        source == nullptr ? -1 : zip_file_add(archive, name.c_str(), source, ZIP_FL_OVERWRITE);
+    if (at < 0) throw std::runtime_error("cannot add " + name);
+    const zip_int32_t method = packed ? ZIP_CM_DEFLATE : ZIP_CM_STORE;
+    zip_set_file_compression(archive, static_cast<zip_uint64_t>(at), method, 0);
   }
   if (zip_close(archive) != 0) throw std::runtime_error("cannot write " + path.string());
 }

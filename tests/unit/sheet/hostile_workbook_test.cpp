@@ -94,6 +94,29 @@ TEST_F(HostileWorkbook, FlippedBytesNeverCrash) {
   EXPECT_GT(unreadable, 0U);
 }
 
+TEST_F(HostileWorkbook, ChecksumIsHeldAgainstThePartAndItsSizeIsNotTrusted) {
+  constexpr std::size_t kChecksum = 16, kSize = 24, kName = 46;
+  XlsxWriter().sheet("S").raw(repeated("<c><v>7</v></c>", 1'000)).save(path_);
+  const std::string whole = *read_file(path_);
+  // The directory follows the parts, so the name's last place is there.
+  const std::size_t entry = whole.rfind(sheet_) - kName;
+  ASSERT_EQ(whole.substr(entry, 4), "PK\x01\x02");
+  for (const std::size_t field : {kChecksum, kSize}) {
+    for (const int change : {-1, 1}) {
+      std::string changed = whole;
+      changed[entry + field] = static_cast<char>(changed[entry + field] + change);
+      write_bytes(changed);
+      const auto book = Workbook::read(path_);
+      ASSERT_EQ(book.has_value(), field == kSize) << change;
+      if (book) {
+        EXPECT_EQ(book->sheets()[0].at(1, 1'000).number, 7) << change;
+      } else {
+        EXPECT_THAT(book.error().message, testing::HasSubstr("sheet1.xml")) << change;
+      }
+    }
+  }
+}
+
 TEST_F(HostileWorkbook, OtherKindsOfFilesAreUnreadable) {
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
   expect_unreadable("not a regular file");

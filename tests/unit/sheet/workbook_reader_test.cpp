@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <optional>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -135,6 +137,84 @@ TEST_F(WorkbookReaderTest, PrefixesAbsoluteTargetsAndOtherCaseAreRead) {
   const auto book = Workbook::read(path_);
   ASSERT_TRUE(book) << book.error().to_line();
   EXPECT_EQ(cell(*book, 1, 1), "string <7>A&");
+}
+
+TEST_F(WorkbookReaderTest, TagsOfAnyLegalFormAreRead) {
+  for (const std::string written : {
+           R"(<c r="A1"><v>7</v></c>)",
+           R"(<c r='A1'><v>7</v></c>)",
+           R"(<c s="0"r="A1"><v>7</v></c>)",
+           R"(<c  s = "0"  r =  "A1" ><v >7</v ></c  >)",
+           "<c\n\ts=\"0\"\r\nr=\"A1\"\n>\n<v\n>7</v\n></c\n>",
+           R"(<c r="&#65;1"><v>7</v></c>)",
+           R"(<c cm=">/>'" r="A1" vm='>"'><v>7</v></c>)",
+           R"(<c r="A1"><f/><v>7</v></c>)",
+           R"(<c r="A1"><f a="1"/><v>7</v><x /></c>)",
+           R"(<x:c xmlns:x="u" x:r="Z9" r="A1"><x:v>7</x:v></x:c>)",
+       }) {
+    XlsxWriter writer;
+    const auto book = read(writer.sheet("S").raw(written));
+    ASSERT_TRUE(book) << written << ": " << book.error().to_line();
+    EXPECT_EQ(cell(*book, 1, 1), "number 7") << written;
+    EXPECT_EQ(book->sheets()[0].stored_cells(), 1U) << written;
+  }
+}
+
+TEST_F(WorkbookReaderTest, BrokenTagsMakeTheWorkbookUnreadable) {
+  for (const std::string written : {
+           R"(<c r=A1><v>7</v></c>)",
+           R"(<c r><v>7</v></c>)",
+           R"(<c r="A1'><v>7</v></c>)",
+           R"(<c r="A1" "><v>7</v></c>)",
+           R"(<c ="A1"><v>7</v></c>)",
+           R"(<c r="A1" /  ><v>7</v></c>)",
+           R"(<c r="&A1;"><v>7</v></c>)",
+           R"(<c r="A1"><v>7</vv></c>)",
+           R"(<c r="A1"><v>7</c></v>)",
+           R"(<c r="A1"><v>7</ v></c>)",
+           R"(<c r="A1"><>7</></c>)",
+           R"(<c r="A1"><v>7</v>)",
+       }) {
+    XlsxWriter writer;
+    const auto book = read(writer.sheet("S").raw(written));
+    ASSERT_FALSE(book) << written;
+    EXPECT_THAT(book.error().message, testing::StartsWith("unreadable: ")) << written;
+  }
+}
+
+TEST_F(WorkbookReaderTest, TextsOfAnyLengthStayWhatTheyAreWithTheirSheet) {
+  XlsxWriter writer;
+  writer.sheet("S");
+  std::vector<std::string> texts;
+  for (std::size_t row = 1; row <= 400; ++row) {
+    // Short ones fill blocks, and now and then one is too long for any.
+    const std::size_t length = row % 100 == 0 ? 300'000 : row * row % 1'500;
+    texts.emplace_back(length, static_cast<char>('a' + row % 26));
+    writer.text(cell_name(static_cast<std::uint32_t>(row), 1), texts.back());
+  }
+  std::optional<Worksheet> kept;
+  {
+    const auto book = read(writer);
+    ASSERT_TRUE(book) << book.error().to_line();
+    kept = book->sheets().front();
+  }
+  for (std::uint32_t row = 1; row <= 400; ++row) {
+    ASSERT_EQ(kept->at(row, 1).text, texts[row - 1]) << row;
+  }
+}
+
+TEST_F(WorkbookReaderTest, PartsAreReadAlikeShortOrLongPackedOrStored) {
+  for (const bool packed : {true, false}) {
+    for (const std::size_t blanks : {std::size_t{0}, std::size_t{7} << 20, std::size_t{9} << 20}) {
+      XlsxWriter writer;
+      writer.sheet("S").raw(std::string(blanks, ' ')).number("B3", 5);
+      auto parts = writer.parts();
+      fakes::write_zip(path_, parts, packed);
+      const auto book = Workbook::read(path_);
+      ASSERT_TRUE(book) << blanks << ": " << book.error().to_line();
+      EXPECT_EQ(cell(*book, 3, 2), "number 5") << blanks;
+    }
+  }
 }
 
 TEST_F(WorkbookReaderTest, SheetsAreFoundByTheirExactName) {
