@@ -83,6 +83,21 @@ std::u32string_view trim_white_space(std::u32string_view text) { return trimmed(
 
 std::string_view trim_white_space(std::string_view ascii) { return trimmed(ascii); }
 
+// No sequence of UTF-8 is the end of another, so bytes can be compared.
+std::string_view trim_white_space_utf8(std::string_view utf8) {
+  std::size_t before = 0;
+  do {
+    before = utf8.size();
+    utf8 = trimmed(utf8);
+    for (const char32_t& c : kWhiteSpaceBeyondAscii) {
+      const std::string bytes = to_utf8({&c, 1});
+      if (utf8.starts_with(bytes)) utf8.remove_prefix(bytes.size());
+      if (utf8.ends_with(bytes)) utf8.remove_suffix(bytes.size());
+    }
+  } while (utf8.size() != before);
+  return utf8;
+}
+
 std::u32string collapse_white_space(std::u32string_view text) {
   std::u32string out;
   for (const char32_t c : trim_white_space(text)) {

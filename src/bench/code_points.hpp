@@ -22,6 +22,7 @@ namespace skillgrad::bench {
 }
 [[nodiscard]] std::u32string_view trim_white_space(std::u32string_view text);
 [[nodiscard]] std::string_view trim_white_space(std::string_view ascii);
+[[nodiscard]] std::string_view trim_white_space_utf8(std::string_view utf8);
 /// Runs of white space become one space each; none at the ends.
 [[nodiscard]] std::u32string collapse_white_space(std::u32string_view text);
 

@@ -21,10 +21,42 @@ struct Line {
   std::string id, text;
 };
 
+constexpr const char* kForm =
+    R"(write {"task_id":"13-1","output":"path.xlsx"} or {"task_id":"nt-0","answer":["x"]})";
+
+tl::unexpected<Error> with_mend(Error error, const char* mend) {
+  if (error.mend.empty()) error.mend = mend;
+  return tl::unexpected(std::move(error));
+}
+
+Result<Json> parse_line(const std::string& text, const std::string& where) {
+  auto value = parse_json(text, "");
+  if (value) return value;
+  Error error = std::move(value).error();
+  // ":1:COLUMN" of the single line becomes "file:LINE:COLUMN".
+  const auto column = error.where.rfind(':');
+  error.where = where + (column == std::string::npos ? "" : error.where.substr(column));
+  return with_mend(std::move(error), kForm);
+}
+
+/// A path that names no file is most often a typing mistake, though it has to count as a fail.
+void name_missing_output(const Json& line, const fs::path& base_dir, const std::string& where) {
+  const auto output = line.find("output");
+  std::error_code error;
+  if (output == line.end() || !output->is_string() ||
+      fs::is_regular_file(base_dir / output->get<std::string>(), error))
+    return;
+  print_err(fmt::format("note: {}: there is no file \"{}\"; the answer counts as missing\n", where,
+                        strip_control(output->get<std::string>())));
+}
+
 /// One JSON object a line with a task_id that the benchmark knows, each id once.
 Result<std::vector<Line>> read_predictions(const std::string& path,
                                            const bench::Benchmark& benchmark) {
-  SKILLGRAD_TRY(const auto text, read_file(path));
+  const auto file = read_file(path);
+  if (!file)
+    return with_mend(file.error(), "give --predictions FILE with one JSON line for each answer");
+  const std::string& text = *file;
   std::vector<Line> out;
   std::set<std::string> seen;
   int number = 0;
@@ -32,12 +64,10 @@ Result<std::vector<Line>> read_predictions(const std::string& path,
     ++number;
     if (trim(raw).empty()) continue;
     const std::string where = fmt::format("{}:{}", path, number);
-    SKILLGRAD_TRY(const auto json, parse_json(raw, where));
+    SKILLGRAD_TRY(const auto json, parse_line(raw, where));
     const auto id = json.is_object() ? json.find("task_id") : json.end();
     if (!json.is_object() || id == json.end() || !(id->is_string() || id->is_number_integer()))
-      return fail(
-          ErrorCode::input, "no \"task_id\" in this line", where,
-          R"(write {"task_id":"13-1","output":"path.xlsx"} or {"task_id":"nt-0","answer":["x"]})");
+      return fail(ErrorCode::input, "no \"task_id\" in this line", where, kForm);
     std::string name = id->is_string() ? id->get<std::string>() : dump_json(*id);
     if (benchmark.find(name) == nullptr)
       return fail(ErrorCode::input, "the benchmark has no task \"" + name + "\"", where,
@@ -45,6 +75,7 @@ Result<std::vector<Line>> read_predictions(const std::string& path,
     if (!seen.insert(name).second)
       return fail(ErrorCode::input, "task \"" + name + "\" stands there twice", where,
                   "keep one prediction for each task");
+    name_missing_output(json, fs::absolute(path).parent_path(), where);
     out.push_back({number, std::move(name), raw});
   }
   if (out.empty())

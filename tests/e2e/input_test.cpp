@@ -148,9 +148,10 @@ TEST(WrongInput, OfPredictionsIsRefusedWithItsLine) {
   };
   expect_refused(scratch,
                  {{"none named", {"grade", "-b", mini.tasks()}, 2, {"--predictions"}},
-                  {"missing", with("gone.jsonl"), 2, {"gone.jsonl"}},
+                  {"missing", with("gone.jsonl"), 2, {"gone.jsonl", "fix:"}},
                   {"empty", with("empty.jsonl"), 2, {"no predictions", "empty.jsonl"}},
-                  {"broken", with("broken.jsonl"), 2, {"broken.jsonl:2"}},
+                  {"a folder", with("."), 2, {"is a folder", "fix:"}},
+                  {"broken", with("broken.jsonl"), 2, {"broken.jsonl:2:2\n", "fix:"}},
                   {"unknown", with("unknown.jsonl"), 2, {"tset-00", "unknown.jsonl:1"}},
                   {"twice", with("twice.jsonl"), 2, {"test-00", "twice.jsonl:2"}},
                   {"no benchmark", {"grade", "--predictions", "twice.jsonl"}, 2, {"--benchmark"}}});

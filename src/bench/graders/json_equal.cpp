@@ -27,7 +27,11 @@ TypedText typed(const Json* value) {
 }
 
 bool same_number(const Json& a, const Json& b, double tol) {
-  if (a.is_number_integer() && b.is_number_integer() && tol <= 0) return a == b;
+  if (a.is_number_integer() && b.is_number_integer() && tol <= 0) {
+    // The library compares -1 with 18446744073709551615 as if both were signed.
+    const bool same_sign = (a.get<double>() < 0) == (b.get<double>() < 0);
+    return same_sign && a == b;
+  }
   return std::abs(a.get<double>() - b.get<double>()) <= tol;
 }
 

@@ -83,11 +83,15 @@ class NumberScanner {
     while (is_digit(look(0))) out.push_back(static_cast<char>(text_[at_++]));
   }
 
+  static bool is_separator(char32_t c) {
+    return c == ',' || c == U'\u00A0' || c == '\'' || c == U'\u2019' || c == '_';
+  }
+
   // ",123" with exactly three digits, after one to three digits.
   void groups(std::string& out) {
     const std::size_t first = out.size();
     const char32_t separator = look(0);
-    if (first == 0 || first > 3 || (separator != ',' && separator != U'\u00A0')) return;
+    if (first == 0 || first > 3 || !is_separator(separator)) return;
     while (look(0) == separator && is_digit(look(1)) && is_digit(look(2)) && is_digit(look(3)) &&
            !is_digit(look(4))) {
       ++at_;

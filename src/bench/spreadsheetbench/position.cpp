@@ -5,6 +5,8 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "bench/code_points.hpp"
+
 namespace skillgrad::bench {
 namespace {
 
@@ -12,33 +14,19 @@ constexpr std::int64_t kMaxRow = 1'048'576;
 constexpr std::int64_t kMaxColumn = 16'384;
 constexpr std::int64_t kMaxLetters = 18'278;  // ZZZ, the last column that openpyxl can name
 constexpr std::int64_t kHuge = std::int64_t{1} << 40;
-constexpr std::string_view kNoBreakSpace = "\xC2\xA0";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
-// Removes white space (U+00A0 too) and, if `quotes`, apostrophes at both ends.
+// Removes white space of any script (U+00A0 too, as Python's strip) and, if `quotes`, apostrophes
+// at both ends.
 std::string_view strip(std::string_view text, bool quotes) {
-  const auto front = [&] {
-    const char c = text.empty() ? 'x' : text.front();
-    return c == ' ' || (c >= '\t' && c <= '\r') || (quotes && c == '\'');
-  };
-  const auto back = [&] {
-    const char c = text.empty() ? 'x' : text.back();
-    return c == ' ' || (c >= '\t' && c <= '\r') || (quotes && c == '\'');
-  };
   while (true) {
-    if (front()) {
-      text.remove_prefix(1);
-    } else if (back()) {
-      text.remove_suffix(1);
-    } else if (text.starts_with(kNoBreakSpace)) {
-      text.remove_prefix(kNoBreakSpace.size());
-    } else if (text.ends_with(kNoBreakSpace)) {
-      text.remove_suffix(kNoBreakSpace.size());
-    } else {
-      return text;
-    }
+    const std::size_t before = text.size();
+    text = trim_white_space_utf8(text);
+    if (quotes && text.starts_with('\'')) text.remove_prefix(1);
+    if (quotes && text.ends_with('\'')) text.remove_suffix(1);
+    if (text.size() == before) return text;
   }
 }
 

@@ -15,6 +15,7 @@
 #include "bench/dataset_file.hpp"
 #include "bench/spreadsheetbench/dataset.hpp"
 #include "bench/spreadsheetbench/known_flaws.hpp"
+#include "bench/spreadsheetbench/position.hpp"
 #include "bench/spreadsheetbench/published_split.hpp"
 
 namespace skillgrad::bench {
@@ -110,11 +111,11 @@ std::string without_quotes(std::string text) {
 // (grading.md 2.6). Only the list of sheets is read.
 std::string told_sheet(const DatasetEntry& entry, const fs::path& golden) {
   if (entry.answer_sheet.empty()) return {};
-  const auto parts = split(entry.answer_position, ',');
-  const bool some_unnamed = std::any_of(parts.begin(), parts.end(), [](const std::string& part) {
-    return part.find('!') == std::string::npos;
-  });
-  if (!some_unnamed) return {};
+  const auto parts = parse_strict(entry.answer_position);
+  if (!parts || std::all_of(parts->begin(), parts->end(),
+                            [](const StrictPart& part) { return part.sheet.has_value(); })) {
+    return {};
+  }
   const auto names = sheet::read_sheet_names(golden);
   const std::string wanted = without_quotes(entry.answer_sheet);
   return names && std::count(names->begin(), names->end(), wanted) == 1 ? wanted : "";
@@ -303,12 +304,17 @@ Result<AgentAnswer> SpreadsheetBench::prediction(const Task& task, const std::st
       !(line["output"].is_string() || line["output"].is_null())) {
     return fail(ErrorCode::input, "a prediction needs \"output\": the path of a workbook, or null",
                 "prediction for task " + task.id,
-                R"(write lines such as {"id": "13-1", "output": "out/13-1.xlsx"})");
+                R"(write lines such as {"task_id": "13-1", "output": "out/13-1.xlsx"})");
   }
-  // null: the agent left no output, which is a fail and no error.
+  // null, or a file that is not there: the agent left no output, which is a fail and no error.
   if (line["output"].is_null()) return AgentAnswer{work_dir, ""};
   const fs::path output = base_dir / line["output"].get<std::string>();
-  SKILLGRAD_CHECK(copy_to(output, work_dir / task.output_file));
+  std::error_code error;
+  if (!fs::is_regular_file(output, error)) return AgentAnswer{work_dir, ""};
+  // Whatever its size: a file over the reader's cap is an unreadable output, a fail as well.
+  const fs::path copy = work_dir / task.output_file;
+  if (!fs::copy_file(output, copy, fs::copy_options::overwrite_existing, error))
+    return unexpected(errno_error(error.value(), "cannot copy the output", output.string()));
   return AgentAnswer{work_dir, ""};
 }
 

@@ -121,6 +121,17 @@ INSTANTIATE_TEST_SUITE_P(
         Row{kNumberAbs, "5", "5.51", false}, Row{kNumberRel, "100", "101", true},
         Row{kNumberRel, "100", "101.1", false}, Row{kNumberRel, "-100", "-99", true},
         Row{kNumberLast, "7", "2 + 5 = 7", true}, Row{kNumberFirst, "2", "2 + 5 = 7", true},
+        Row{kNumber, "1000", "1_000", true}, Row{kNumber, "1", "1_000", false},
+        Row{kNumber, "1000000", "1'000'000", true},
+        Row{kNumber, "1000",
+            "1\xE2\x80\x99"
+            "000 km",
+            true},
+        Row{kNumber, "1234567", "1,234'567", false}, Row{kNumber, "12", "\xE2\x82\xAC 12 %", true},
+        Row{kNumber, "5", "EUR 5", true}, Row{kNumber, "5", "5km", true},
+        Row{kNumber, "5", "-5", false}, Row{kNumber, "0", "-0", true},
+        Row{kNumber, "5", "inf", false}, Row{kNumberAbs, "5", "NaN", false},
+        Row{kNumberRel, "0", "0.001", false}, Row{kNumberFirst, "7", "no number", false},
         Row{kNumberLast, "5", "2024-05", true}, Row{kNumber, "[1,2]", "2", true}));
 
 constexpr const char* kJson = R"("json-equal")";
@@ -148,7 +159,14 @@ INSTANTIATE_TEST_SUITE_P(
         Row{kJsonTol, "1.0", "1.02", false},
         // 1 fits 1.5 first, but 1.5 fits nothing else: a matching is sought, not the first fit.
         Row{kJsonLoose, "[[1,1.5]]", "[1.5,0.5,9]", true},
-        Row{kJson, "9007199254740993", "9007199254740992", false}));
+        Row{kJson, "9007199254740993", "9007199254740992", false},
+        Row{kJson, "-1", "18446744073709551615", false},
+        Row{kJson, "18446744073709551615", "-1", false},
+        Row{kJson, "18446744073709551615", "18446744073709551615", true},
+        Row{kJson, R"({"a":1})", R"({"a":NaN})", false}, Row{kJson, R"([[]])", "[]", true},
+        Row{kJson, R"([[]])", "{}", false}, Row{kJsonTol, "5", "5", true},
+        Row{kJsonTol, R"("5")", "5", true}, Row{kJsonTol, R"({"a":"5"})", R"({"a":5})", false},
+        Row{kJsonSubset, R"([[1,2]])", "[1,2,3]", false}, Row{kJson, "1", "1 2", false}));
 
 constexpr const char* kDenotation = R"("denotation")";
 INSTANTIATE_TEST_SUITE_P(Denotation, GraderTable,

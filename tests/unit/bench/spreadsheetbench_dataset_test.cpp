@@ -164,9 +164,35 @@ TEST_F(SpreadsheetBenchDataset, SetUpGradeGoldenAndPredictionWorkTogether) {
       (*bench)->prediction(task, R"({"output": "1/1_1_init.xlsx"})", dir_ / "spreadsheet", work);
   ASSERT_TRUE(wrong) << wrong.error().to_text();
   EXPECT_EQ((*bench)->grade(task, *wrong, {}).status, GradeStatus::fail);
-  EXPECT_FALSE((*bench)->prediction(task, R"({"output": "none.xlsx"})", dir_, work));
+  EXPECT_FALSE((*bench)->prediction(task, R"({"output": 1})", dir_, work));
   EXPECT_FALSE((*bench)->prediction(task, R"({"answer": []})", dir_, work));
   EXPECT_TRUE((*bench)->prediction(task, R"({"output": null})", dir_, work));
+}
+
+// The agent's own failures: they score 0 in strict mode, and are never left out as errors.
+TEST_F(SpreadsheetBenchDataset, PredictionsThatAreMissingOrUnreadableFail) {
+  book("1/1_1_init.xlsx");
+  book("1/1_1_golden.xlsx", 2);
+  dataset("[" + entry("1", "1") + "]");
+  const auto bench = load();
+  ASSERT_TRUE(bench) << bench.error().to_text();
+  const Task& task = (*bench)->tasks()[0];
+  ASSERT_TRUE(write_file_atomic(dir_ / "junk.xlsx", "no workbook"));
+  ASSERT_TRUE(write_file_atomic(dir_ / "huge.xlsx", ""));
+  fs::resize_file(dir_ / "huge.xlsx", (std::uint64_t{64} << 20) + 1);  // sparse
+  for (const char* line :
+       {R"({"output": null})", R"({"output": "none.xlsx"})", R"({"output": "spreadsheet"})",
+        R"({"output": "junk.xlsx"})", R"({"output": "huge.xlsx"})"}) {
+    const fs::path work = folder_.path() / "work";
+    fs::create_directories(work);
+    const auto answer = (*bench)->prediction(task, line, dir_, work);
+    ASSERT_TRUE(answer) << line << ": " << answer.error().to_text();
+    const Grade grade = (*bench)->grade(task, *answer, {});
+    EXPECT_EQ(grade.status, GradeStatus::fail) << line << ": " << grade.message;
+    EXPECT_EQ(grade.score, 0) << line;
+    EXPECT_EQ(grade.total, 1U) << line;
+    fs::remove_all(work);
+  }
 }
 
 TEST_F(SpreadsheetBenchDataset, HashesFollowContentAndContentHashIgnoresNames) {
