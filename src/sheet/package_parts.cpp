@@ -206,7 +206,7 @@ Result<std::vector<std::string_view>> read_shared_strings(ZipArchive& archive,
     if (token == Token::failed) return unexpected(reader.error());
     if (token == Token::done) return out;
     if (token != Token::start || reader.depth() != 2 || !reader.is("si")) continue;
-    if (out.size() == max_strings || !budget.take(sizeof(std::string_view)))
+    if (out.size() == max_strings || !budget.take(TextBudget::kSharedString))
       return unexpected(unreadable("too many shared strings"));
     SKILLGRAD_CHECK(read_rich_text(reader, budget, text));
     // openpyxl drops this part of escapes such as _x005F_ and decodes no other.

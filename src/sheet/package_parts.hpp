@@ -47,6 +47,10 @@ struct WorkbookPart {
 struct TextBudget {
   /// A spreadsheet program stops at 32,767 characters.
   static constexpr std::size_t kLongestText = std::size_t{16} << 20;
+  /// Charged for a cell, for a text that is long for one, and for a shared string, besides the
+  /// text. More than they take, and no sizes of types: which workbooks can be read must not depend
+  /// on how their cells are kept.
+  static constexpr std::size_t kCell = 72, kLongText = 24, kSharedString = 32;
   std::uint64_t left;
   /// For `bytes` more of a text that has `so_far`.
   [[nodiscard]] bool take_text(std::size_t bytes, std::size_t so_far) {

@@ -158,7 +158,10 @@ Result<> WorkbookReader::read_cell(XmlReader& reader, SheetState& state) {
   SKILLGRAD_CHECK(place_cell(reader, state, cell));
   SKILLGRAD_CHECK(start_cell(reader));
   SKILLGRAD_CHECK(read_cell_content(reader));
-  if (!text_.take(sizeof(Worksheet::Stored)))
+  static_assert(sizeof(Worksheet::Stored) <= TextBudget::kCell);
+  constexpr std::size_t kShort = 15;
+  const bool long_text = raw_.type != RawCell::Type::number && raw_.value.size() > kShort;
+  if (!text_.take(TextBudget::kCell + (long_text ? TextBudget::kLongText : 0)))
     return unexpected(unreadable("holds too many cells with too much text"));
   Worksheet& sheet = state.sheet;
   const std::uint64_t key = Worksheet::key(cell.row, cell.column);
