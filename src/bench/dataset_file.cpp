@@ -40,7 +40,11 @@ Result<std::string> read_dataset_bytes(const fs::path& path, std::uint64_t max_b
                   "get the file anew, or cut it into smaller ones");
     }
   }
-  return read_file(path, max_bytes);
+  auto bytes = read_file(path, max_bytes);
+  if (bytes || !bytes.error().mend.empty()) return bytes;
+  Error failure = std::move(bytes).error();
+  failure.mend = "check the path, or get the data set anew";
+  return unexpected(std::move(failure));
 }
 
 Result<std::string> read_dataset_text(const fs::path& path, std::uint64_t max_bytes) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <skillgrad/bench/import.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/terminal.hpp>
 
@@ -53,6 +54,33 @@ Result<int> show(const Settings& settings, const Workbench& bench) {
   for (const auto& task : tasks)
     print_out(fmt::format("{:<6} {:<20} {}\n", task["split"].get<std::string>(),
                           task["task_id"].get<std::string>(), task["category"].get<std::string>()));
+  return 0;
+}
+
+/// The splits in the form that --split-file reads.
+int split(const Workbench& bench) {
+  const Json out = {{"origin", bench.splits.origin},
+                    {"train", bench.splits.train},
+                    {"val", bench.splits.val},
+                    {"test", bench.splits.test}};
+  print_out(dump_json(out, 1) + "\n");
+  return 0;
+}
+
+/// Another format's records as JSON Lines.
+Result<int> import(const Settings& settings) {
+  const std::string spec = settings.text("benchmark");
+  if (spec.empty())
+    return fail(ErrorCode::usage, "no file is named", "--benchmark",
+                "give --benchmark FILE, a .csv, .tsv or evals.json file");
+  auto options = benchmark_options(settings);
+  SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));
+  SKILLGRAD_TRY(const auto imported, bench::import_records(spec, options));
+  for (const auto& notice : imported.notices) print_err("note: " + notice + "\n");
+  for (const auto& line : imported.lines) print_out(line + "\n");
+  if (!imported.files_folder.empty())
+    print_err("note: paths of files in these lines are relative to " +
+              imported.files_folder.string() + "; keep the lines in a file there\n");
   return 0;
 }
 
@@ -129,15 +157,17 @@ Result<int> check(const Settings& settings, const Workbench& bench, std::stop_to
 
 Result<int> run_benchmark(const Invocation& invocation) {
   const std::string& action = invocation.arguments.at(0);
-  const std::vector<std::string> actions = {"list", "show", "check"};
+  const std::vector<std::string> actions = {"list", "show", "check", "split", "import"};
   if (std::find(actions.begin(), actions.end(), action) == actions.end()) {
     const auto near = nearest_match(action, actions);
     return fail(ErrorCode::usage, "unknown action \"" + action + "\"", "benchmark",
-                near ? "did you mean \"" + *near + "\"?" : "use list, show or check");
+                near ? "did you mean \"" + *near + "\"?" : "use " + join(actions, ", "));
   }
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   if (action == "list") return list(settings);
+  if (action == "import") return import(settings);
   SKILLGRAD_TRY(const auto bench, open_workbench(settings, ""));
+  if (action == "split") return split(bench);
   return action == "show" ? show(settings, bench) : check(settings, bench, invocation.stop);
 }
 

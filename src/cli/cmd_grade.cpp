@@ -194,6 +194,7 @@ Result<int> run_grade(const Invocation& invocation) {
     return fail(ErrorCode::usage, "no benchmark is named", "--benchmark",
                 "give --benchmark NAME:PATH or a .jsonl file");
   SKILLGRAD_TRY(const auto bench, open_graders(settings, settings.text("benchmark")));
+  for (const auto& notice : bench.benchmark->notices()) print_err("note: " + notice + "\n");
   SKILLGRAD_TRY(const auto lines, read_predictions(predictions, *bench.benchmark));
   SystemClock clock;
   SKILLGRAD_TRY(const auto models, judges_for(settings, clock, bench, lines, invocation.stop));

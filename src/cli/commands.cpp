@@ -83,7 +83,7 @@ const std::vector<CommandSpec> kCommands = {
      "  0 valid   1 an error in a package   2 usage",
      cmd_validate},
     {"benchmark",
-     "list, show or check benchmarks",
+     "list, show, check or split benchmarks, or import one",
      "ACTION",
      1,
      1,
@@ -91,7 +91,9 @@ const std::vector<CommandSpec> kCommands = {
      {},
      "  skillgrad benchmark list\n"
      "  skillgrad benchmark show -b spreadsheetbench:DIR\n"
-     "  skillgrad benchmark check -b tasks.jsonl --json",
+     "  skillgrad benchmark check -b tasks.jsonl --json\n"
+     "  skillgrad benchmark split -b tasks.jsonl --stratify level > split.json\n"
+     "  skillgrad benchmark import -b questions.csv --map input=q,target=a > tasks.jsonl",
      kCheckCodes,
      cmd_benchmark},
     {"demo",

@@ -71,6 +71,38 @@ TEST(Grade, AnAnswerCannotTakeThePlaceOfTheGradersModules) {
   EXPECT_EQ(lines[1]["score"], 0.25) << lines[1];
 }
 
+TEST(BenchmarkSplit, PrintsWhatSplitFileReads) {
+  const Scratch scratch;
+  std::string tasks;
+  for (int i = 0; i < 30; ++i)
+    tasks += fmt::format("{{\"id\":\"t{0}\",\"input\":\"{0}?\",\"target\":\"{0}\"}}\n", i);
+  scratch.put("tasks.jsonl", tasks);
+  const auto drawn = run(scratch, {"benchmark", "split", "-b", "tasks.jsonl", "--split-seed", "7"});
+  ASSERT_EQ(drawn.exit_code, 0) << drawn.err;
+  scratch.put("split.json", drawn.out);
+  const auto again =
+      run(scratch, {"benchmark", "split", "-b", "tasks.jsonl", "--split-file", "split.json"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  for (const char* name : {"train", "val", "test"}) {
+    EXPECT_EQ(again.json()[name], drawn.json()[name]) << name;
+    EXPECT_FALSE(drawn.json()[name].empty()) << name;
+  }
+}
+
+TEST(BenchmarkImport, PrintsRecordsThatCanBeChecked) {
+  const Scratch scratch;
+  scratch.put("q.csv", "q,a,level\n\"1, or 2?\",1,easy\n3?,3,hard\n");
+  const auto imported =
+      run(scratch, {"benchmark", "import", "-b", "q.csv", "--map", "input=q,target=a"});
+  ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  scratch.put("tasks.jsonl", imported.out);
+  const auto checked = run(scratch, {"benchmark", "check", "-b", "tasks.jsonl"});
+  EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
+  EXPECT_EQ(run(scratch, {"benchmark", "import"}).exit_code, 2);
+  EXPECT_EQ(run(scratch, {"benchmark", "import", "-b", "q.csv"}).exit_code, 2)
+      << "no known columns";
+}
+
 /// A one-task workbook benchmark: B1 shall hold 42.
 std::string workbook_benchmark(const Scratch& scratch) {
   scratch.put("ssb/dataset.json",

@@ -82,7 +82,8 @@ Result<Json> to_record(const Json& eval, const RecordPlace& place,
 
 }  // namespace
 
-Result<RecordSet> load_evals(const fs::path& path, const BenchmarkOptions& options) {
+Result<RecordSet> load_evals(const fs::path& path, const BenchmarkOptions& options,
+                             RecordLines* lines) {
   SKILLGRAD_TRY(const Json document, read_dataset_json(path));
   if (!document.is_object() || !document.contains("evals") || !document["evals"].is_array())
     return fail(ErrorCode::dataset, "no list \"evals\" in this file", path.string(),
@@ -100,6 +101,7 @@ Result<RecordSet> load_evals(const fs::path& path, const BenchmarkOptions& optio
     place.where = path.string() + ": eval " + std::to_string(place.line);
     SKILLGRAD_TRY(const Json object, to_record(eval, place, set.notices));
     SKILLGRAD_TRY(Record record, read_record(object, place, set.notices));
+    if (lines != nullptr) lines->add(object, record, place);
     set.records.push_back(std::move(record));
   }
   return set;

@@ -31,7 +31,8 @@ Result<Json> parse_line(std::string_view line, const std::string& where) {
 
 }  // namespace
 
-Result<RecordSet> load_json_lines(const fs::path& path, const BenchmarkOptions& options) {
+Result<RecordSet> load_json_lines(const fs::path& path, const BenchmarkOptions& options,
+                                  RecordLines* lines) {
   SKILLGRAD_TRY(const std::string text, read_dataset_text(path));
   RecordSet set;
   RecordPlace place;
@@ -48,6 +49,7 @@ Result<RecordSet> load_json_lines(const fs::path& path, const BenchmarkOptions& 
       return unexpected(too_many("records", kMaxTasks, place.where));
     SKILLGRAD_TRY(const Json object, parse_line(line, place.where));
     SKILLGRAD_TRY(Record record, read_record(object, place, set.notices));
+    if (lines != nullptr) lines->add(object, record, place);
     set.records.push_back(std::move(record));
   }
   return set;

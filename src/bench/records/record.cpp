@@ -216,6 +216,21 @@ Result<> read_text_fields(const Json& object, const RecordPlace& place, Record& 
 
 }  // namespace
 
+void RecordLines::add(const Json& object, const Record& record, const RecordPlace& place) {
+  Json line = Json::object();
+  line["id"] = record.task.id;
+  for (const auto& [key, value] : object.items())
+    if (key != "id") line[key] = value;
+  lines.push_back(dump_json(line));
+  base_dir = place.base_dir;
+  // Golden workbooks and programs of graders are found beside the file as well.
+  const bool grader_files =
+      object.contains("grader") && object["grader"].is_object() &&
+      (object["grader"].contains("golden") || object["grader"].contains("run"));
+  has_files = has_files || grader_files || object.contains("files") || object.contains("golden") ||
+              object.contains("checks");
+}
+
 Result<Record> read_record(const Json& object, const RecordPlace& place,
                            std::vector<std::string>& notices) {
   if (!object.is_object())

@@ -47,6 +47,15 @@ struct RecordSet {
   std::vector<std::string> notices;
 };
 
+/// For an import: the records as they are in the JSON Lines form.
+struct RecordLines {
+  std::vector<std::string> lines;
+  std::filesystem::path base_dir;  ///< of the paths in them
+  bool has_files = false;
+  /// `object` is what `record` was read from.
+  void add(const nlohmann::ordered_json& object, const Record& record, const RecordPlace& place);
+};
+
 /// Reads one object of the JSON Lines form. Notices receive warnings. Errors: dataset.
 [[nodiscard]] Result<Record> read_record(const nlohmann::ordered_json& object,
                                          const RecordPlace& place,
@@ -61,10 +70,13 @@ struct RecordSet {
                                      const std::filesystem::path& work_dir);
 
 [[nodiscard]] Result<RecordSet> load_json_lines(const std::filesystem::path& path,
-                                                const BenchmarkOptions& options);
+                                                const BenchmarkOptions& options,
+                                                RecordLines* lines = nullptr);
 [[nodiscard]] Result<RecordSet> load_table(const std::filesystem::path& path,
-                                           const BenchmarkOptions& options);
+                                           const BenchmarkOptions& options,
+                                           RecordLines* lines = nullptr);
 [[nodiscard]] Result<RecordSet> load_evals(const std::filesystem::path& path,
-                                           const BenchmarkOptions& options);
+                                           const BenchmarkOptions& options,
+                                           RecordLines* lines = nullptr);
 
 }  // namespace skillgrad::bench

@@ -5,6 +5,7 @@
 #include <new>
 #include <unordered_map>
 
+#include <skillgrad/bench/import.hpp>
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
@@ -224,14 +225,15 @@ Result<> check_unique(const RecordSet& set, const fs::path& path) {
   return {};
 }
 
-Result<RecordSet> load_set(const fs::path& path, const BenchmarkOptions& options) {
+Result<RecordSet> load_set(const fs::path& path, const BenchmarkOptions& options,
+                           RecordLines* lines = nullptr) {
   const std::string extension = to_lower_ascii(path.extension().string());
   if (extension != ".csv" && extension != ".tsv" && !options.map.empty())
     return fail(ErrorCode::config, "a column map fits CSV and TSV files only", path.string(),
                 "leave --map out");
-  if (extension == ".csv" || extension == ".tsv") return load_table(path, options);
-  if (extension == ".json") return load_evals(path, options);
-  return load_json_lines(path, options);
+  if (extension == ".csv" || extension == ".tsv") return load_table(path, options, lines);
+  if (extension == ".json") return load_evals(path, options, lines);
+  return load_json_lines(path, options, lines);
 }
 
 Result<fs::path> file_of_folder(const fs::path& folder, std::vector<std::string>& notices) {
@@ -248,8 +250,10 @@ Result<fs::path> file_of_folder(const fs::path& folder, std::vector<std::string>
 
 }  // namespace
 
-Result<std::unique_ptr<Benchmark>> load_records(const fs::path& path,
-                                                const BenchmarkOptions& options) {
+namespace {
+
+Result<RecordSet> load_checked(const fs::path& path, const BenchmarkOptions& options,
+                               RecordLines* lines) {
   std::error_code error;
   if (!fs::exists(path, error))
     return fail(ErrorCode::input, "no benchmark file", path.string(),
@@ -259,13 +263,35 @@ Result<std::unique_ptr<Benchmark>> load_records(const fs::path& path,
   if (fs::is_directory(path, error)) {
     SKILLGRAD_TRY(file, file_of_folder(path, notices));
   }
-  SKILLGRAD_TRY(RecordSet set, load_set(file, options));
+  SKILLGRAD_TRY(RecordSet set, load_set(file, options, lines));
   if (set.records.empty())
     return fail(ErrorCode::dataset, "no record in this file", file.string(),
                 "write one JSON object a line");
   SKILLGRAD_CHECK(check_unique(set, file));
   set.notices.insert(set.notices.begin(), notices.begin(), notices.end());
+  return set;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Benchmark>> load_records(const fs::path& path,
+                                                const BenchmarkOptions& options) {
+  SKILLGRAD_TRY(RecordSet set, load_checked(path, options, nullptr));
   return std::make_unique<RecordsBenchmark>(path.string(), std::move(set));
+}
+
+Result<ImportedRecords> import_records(const std::string& spec, const BenchmarkOptions& options) {
+  constexpr std::string_view kName = "records:";
+  for (const std::string& name : benchmark_names())
+    if (name != "records" && spec.starts_with(name + ":"))
+      return fail(ErrorCode::config, "a data set of " + name + " is read as it is", spec,
+                  "import a .csv, .tsv or evals.json file");
+  const std::string path = spec.starts_with(kName) ? spec.substr(kName.size()) : spec;
+  RecordLines lines;
+  SKILLGRAD_TRY(RecordSet set, load_checked(path, options, &lines));
+  ImportedRecords out{std::move(lines.lines), std::move(set.notices), {}};
+  if (lines.has_files) out.files_folder = lines.base_dir;
+  return out;
 }
 
 }  // namespace skillgrad::bench

@@ -128,7 +128,8 @@ Result<std::vector<std::string>> read_header(const std::vector<CsvRow>& rows,
 
 }  // namespace
 
-Result<RecordSet> load_table(const fs::path& path, const BenchmarkOptions& options) {
+Result<RecordSet> load_table(const fs::path& path, const BenchmarkOptions& options,
+                             RecordLines* lines) {
   SKILLGRAD_TRY(const std::string text, read_dataset_text(path));
   const std::string file = path.string();
   std::vector<CsvRow> rows;
@@ -152,8 +153,9 @@ Result<RecordSet> load_table(const fs::path& path, const BenchmarkOptions& optio
                   "this row has " + std::to_string(rows[i].cells.size()) +
                       " fields, the header has " + std::to_string(header.size()),
                   place.where, "quote fields that hold a comma, and give empty fields too");
-    SKILLGRAD_TRY(Record record,
-                  read_record(to_record(rows[i], header, columns), place, set.notices));
+    const Json object = to_record(rows[i], header, columns);
+    SKILLGRAD_TRY(Record record, read_record(object, place, set.notices));
+    if (lines != nullptr) lines->add(object, record, place);
     set.records.push_back(std::move(record));
   }
   return set;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <skillgrad/bench/import.hpp>
+
 #include "unit/bench/support.hpp"
 
 namespace skillgrad::bench {
@@ -11,6 +13,50 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+
+TEST(Import, TablesAndEvalsBecomeJsonLinesThatLoadAsTheSameTasks) {
+  Folder folder;
+  const auto table = folder.put("q.csv",
+                                "\xEF\xBB\xBFuid,question,__expected,level\r\n"
+                                "a,\"Why, \"\"now\"\"?\",icontains:Yes,1\r\nb,How?,plain,2\r\n");
+  const auto evals =
+      folder.put("evals/evals.json",
+                 R"({"skill_name":"s","evals":[{"id":3,"prompt":"Do it.","files":["evals/in.csv"],)"
+                 R"("assertions":["one",{"text":"two"}],"expectations":["two","three"]}]})");
+  folder.put("evals/in.csv", "1\n");
+  for (const auto& [file, folder_of_files] :
+       {std::pair{table, std::filesystem::path()}, std::pair{evals, folder.path()}}) {
+    const auto imported = import_records(file.string(), {});
+    ASSERT_TRUE(imported) << imported.error().to_text();
+    EXPECT_EQ(imported->files_folder, folder_of_files);
+    std::string text;
+    for (const std::string& line : imported->lines) text += line + "\n";
+    const auto again = load_benchmark(folder.put("tasks.jsonl", text).string(), {});
+    const auto first = load_benchmark(file.string(), {});
+    ASSERT_TRUE(again) << again.error().to_text();
+    ASSERT_TRUE(first) << first.error().to_text();
+    ASSERT_EQ((*again)->tasks().size(), (*first)->tasks().size());
+    EXPECT_THAT((*again)->notices(), IsEmpty());
+    for (std::size_t i = 0; i < (*first)->tasks().size(); ++i) {
+      EXPECT_EQ((*again)->tasks()[i].id, (*first)->tasks()[i].id);
+      EXPECT_EQ((*again)->tasks()[i].prompt, (*first)->tasks()[i].prompt);
+      EXPECT_EQ((*again)->tasks()[i].content_hash, (*first)->tasks()[i].content_hash);
+      EXPECT_EQ((*again)->tasks()[i].judged, (*first)->tasks()[i].judged);
+    }
+  }
+}
+
+TEST(Import, GivesLinesWithoutAnIdTheirNumberAndRefusesDataSets) {
+  Folder folder;
+  const auto file = folder.put("t.jsonl", "\n{\"input\":\"x\",\"target\":\"y\"}\n");
+  const auto imported = import_records("records:" + file.string(), {});
+  ASSERT_TRUE(imported) << imported.error().to_text();
+  EXPECT_THAT(imported->lines, ElementsAre(R"({"id":"2","input":"x","target":"y"})"));
+  EXPECT_THAT(imported->notices, ElementsAre(HasSubstr("no \"id\"")));
+  const auto refused = import_records("wikitablequestions:" + folder.path().string(), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::config);
+}
 
 TEST(Records, AreReadWithTheirFilesSplitAndTarget) {
   Folder folder;
