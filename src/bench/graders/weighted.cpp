@@ -40,7 +40,7 @@ class WeightedGrader final : public Grader {
       total.judged = total.judged || part.judged;
       sum += check.weight * part.score;
       weights += check.weight;
-      all_hard = all_hard && part.hard;
+      all_hard = all_hard && (part.hard || check.weight <= 0);  // weight 0: reported only
       total.matched += part.hard ? 1 : 0;
       total.checks.push_back({check.name, check.weight, part.score, part.message});
       for (Difference& difference : part.differences) {

@@ -221,6 +221,23 @@ TEST(WeightedChecks, AddUpToTheScore) {
   EXPECT_EQ(flat->grade(task, {"", ""}, {}).score, 0);
 }
 
+TEST(WeightedChecks, ACheckOfWeightZeroIsReportedAndCountsForNothing) {
+  const Loaded loaded("tasks.jsonl",
+                      R"({"id":"t","input":"x","checks":[{"name":"one","weight":0,"grader":)"
+                      R"({"type":"exact","target":"a"}},{"name":"two","weight":0.3,"grader":)"
+                      R"({"type":"exact","target":"b"}}]})");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  const Grade right = loaded->grade(loaded->tasks()[0], {"", "b"}, {});
+  EXPECT_EQ(right.score, 1);
+  EXPECT_EQ(right.status, GradeStatus::pass);
+  EXPECT_EQ(right.matched, 1U);
+  EXPECT_EQ(right.total, 2U);
+  EXPECT_EQ(loaded->grade(loaded->tasks()[0], {"", "a"}, {}).score, 0);
+  const Loaded none("tasks.jsonl", R"({"id":"t","input":"x","checks":[{"weight":0,"grader":)"
+                                   R"({"type":"exact","target":"a"}}]})");
+  EXPECT_FALSE(none.benchmark) << "no check counts";
+}
+
 TEST(WeightedChecks, AnErrorOfOneIsAnErrorOfAll) {
   const Loaded loaded("tasks.jsonl",
                       R"({"id":"t","input":"x","checks":[{"grader":{"type":"exact","target":"a"}},)"
