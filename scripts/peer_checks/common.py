@@ -32,12 +32,12 @@ class Report:
     def row(self, check, ok, seen=""):
         self.passed += bool(ok)
         self.failed += not ok
-        print(f"  {'ok  ' if ok else 'FAIL'}  {check:<52}  {one_line(seen)}".rstrip(), flush=True)
+        print(f"  {'ok  ' if ok else 'FAIL'}  {check:<64}  {one_line(seen)}".rstrip(), flush=True)
         return ok
 
     def skip(self, what, why):
         self.skipped += 1
-        print(f"  skip  {what:<52}  {one_line(why)}", flush=True)
+        print(f"  skip  {what:<64}  {one_line(why)}", flush=True)
 
 
 def one_line(value, limit=180):

@@ -17,8 +17,7 @@ HELLO = [{"role": "user", "content": "Hello"}]
 TASK = [
     {"role": "system", "content": "You solve tasks with tools.\n<available_skills>\n<skill>\n<name>"
                                   f"{SKILL}</name>\n</skill>\n</available_skills>"},
-    {"role": "user", "content": "<task>Count the open records of spring_orders.csv; write the number "
-                                "to answer.txt.</task>"},
+    {"role": "user", "content": "<task>Add up tool_rental.csv by name; write by_name.csv.</task>"},
 ]
 
 
@@ -33,7 +32,7 @@ def tool(name, *arguments):
 TOOLS = [tool("activate_skill", "skill"), tool("read_reference", "skill", "path"),
          tool("shell", "command")]
 TOOL_ANSWERS = {"activate_skill": "Count rows after reading them all.", "read_reference": "No such file.",
-                "shell": "exit code: 0\nstdout:\nwrote 4 to answer.txt\n"}
+                "shell": "exit code: 0\nstdout:\nwrote by_name.csv\n"}
 
 
 def row(check, ok, seen=""):
@@ -82,9 +81,11 @@ def streamed_chat(client, whole):
 
 def tool_loop(client):
     """The model asks for tools, gets results and answers."""
-    messages, used = list(TASK), []
+    messages, used, last = list(TASK), [], []
     for _ in range(12):
         choice = client.chat.completions.create(model=MODEL, messages=messages, tools=TOOLS).choices[0]
+        if choice.message.tool_calls:
+            last = list(messages)
         messages.append(choice.message)
         if not choice.message.tool_calls:
             break
@@ -96,26 +97,29 @@ def tool_loop(client):
     row("tool loop: calls, results, answer",
         choice.finish_reason == "stop" and used[0] == "activate_skill" and used[-1] == "shell",
         f"{' > '.join(used)} > {choice.message.content!r}")
+    return last
 
 
-def streamed_tools(client):
-    whole = client.chat.completions.create(model=MODEL, messages=TASK, tools=TOOLS).choices[0].message
-    calls = {}
-    for chunk in client.chat.completions.create(model=MODEL, messages=TASK, tools=TOOLS, stream=True):
+def streamed_tools(client, messages):
+    """The conversation up to the longest call, which comes in pieces."""
+    whole = client.chat.completions.create(model=MODEL, messages=messages, tools=TOOLS).choices[0].message
+    calls, pieces = {}, 0
+    for chunk in client.chat.completions.create(model=MODEL, messages=messages, tools=TOOLS, stream=True):
         for piece in chunk.choices[0].delta.tool_calls or []:
             call = calls.setdefault(piece.index, {"id": "", "name": "", "arguments": ""})
             call["id"] += piece.id or ""
             call["name"] += piece.function.name or ""
             call["arguments"] += piece.function.arguments or ""
-    expected = [{"id": call.id, "name": call.function.name, "arguments": call.function.arguments}
-                for call in whole.tool_calls]
-    row("streaming with tools gives the same calls", list(calls.values()) == expected, expected)
-    with client.chat.completions.stream(model=MODEL, messages=TASK, tools=TOOLS) as stream:
+            pieces += 1
+    expected = [(call.id, call.function.name, call.function.arguments) for call in whole.tool_calls]
+    seen = f"{pieces} pieces, {expected[0][1]} with {len(expected[0][2])} characters"
+    row("streaming with tools gives the same calls",
+        [tuple(call.values()) for call in calls.values()] == expected and pieces > 2, seen)
+    with client.chat.completions.stream(model=MODEL, messages=messages, tools=TOOLS) as stream:
         final = stream.get_final_completion().choices[0]
     built = [(call.id, call.function.name, call.function.arguments) for call in final.message.tool_calls]
     row("the client's own assembly of a stream agrees",
-        built == [tuple(call.values()) for call in expected] and final.finish_reason == "tool_calls",
-        built)
+        built == expected and final.finish_reason == "tool_calls", seen)
 
 
 def errors(client, url):
@@ -139,11 +143,11 @@ def errors(client, url):
 
 
 def plain(url, key):
-    client = openai.OpenAI(base_url=url, api_key=key, max_retries=0)
+    # Strict: a reply that lacks a field of the client's types is an error.
+    client = openai.OpenAI(base_url=url, api_key=key, max_retries=0, _strict_response_validation=True)
     whole = plain_chat(client)
     streamed_chat(client, whole)
-    tool_loop(client)
-    streamed_tools(client)
+    streamed_tools(client, tool_loop(client))
     models = [model.id for model in client.models.list()]
     row("list of models", models == [MODEL], models)
     errors(client, url)

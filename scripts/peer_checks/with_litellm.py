@@ -6,12 +6,12 @@ import pathlib
 from peer_checks.common import free_port, ledger
 
 TITLE = "litellm: `skillgrad` against LiteLLM's proxy in front of `skillgrad simulate`"
-# Named exactly, for two releases of this package carried malicious code (1.82.7, 1.82.8; later a
-# third was withdrawn, 1.107.0): a new one is tried on purpose, never because it is the newest.
+# Named exactly, for releases of this package have carried malicious code (1.82.7, 1.82.8) or were
+# withdrawn (1.107.0): another one is taken on purpose, never because it is the newest.
 PACKAGE = "litellm[proxy]==1.102.0"
 SKILL = pathlib.Path(__file__).resolve().parents[2] / "skills/table-reports"
 KEY, UPSTREAM_KEY = "sk-proxy-0123456789", "sk-upstream-0123456789"
-OPTIMIZE = ["--epochs", 1, "--batch-size", 4, "--limit", 8]
+OPTIMIZE = ["--max-iters", 2, "--limit", 8, "--no-test", "--exit-zero"]
 START = """
 import sys
 from litellm.proxy.proxy_cli import run_server
@@ -81,22 +81,21 @@ def same_results(report, shop, url, upstream):
                    through["usage"])
     through, direct = (optimize(shop, *arguments) for arguments in (
         (base(url), "demo", KEY, "opt-through"), (upstream, "sim:demo", UPSTREAM_KEY, "opt-direct")))
-    report.row("optimize: same course as directly", through and through == direct, through)
+    report.row("optimize: same gates and the same best skill as directly", through == direct and through[0],
+               ", ".join(f"{gate['decision']} {gate['before']:.3f} > {gate['after']:.3f}"
+                         for gate in through[0]))
 
 
 def optimize(shop, url, model, key, name):
-    """What decides: the scores of the start and the best, and what the gate said each time."""
+    """What each gate decided on which scores, and the best skill."""
     run = shop.folder / name
     code, out, errors = shop.skillgrad("optimize", SKILL, "--base-url", url, "--model", model, "--run", run,
                                        *OPTIMIZE, key=key)
     if out is None:
         raise ValueError(f"optimize gave no result, exit code {code}: {errors.strip()[-300:]}")
-    gates = []
-    for path in sorted(run.glob("iter_*/gate.json")):
-        gate = json.loads(path.read_text())
-        gates.append({name: gate.get(name) for name in ("accepted", "decision", "score", "reason")
-                      if name in gate})
-    return {"exit": code, "gates": gates, "calls": out["usage"]["calls"]}
+    gates = [json.loads(path.read_text()) for path in sorted(run.glob("iter_*/gate.json"))]
+    best = {str(path.relative_to(run)): path.read_text() for path in sorted(run.glob("best/**/*.md"))}
+    return gates, best
 
 
 def named_errors(report, shop, url):
@@ -112,10 +111,13 @@ def named_errors(report, shop, url):
 
 
 def rate_limit(report, shop, url):
-    out = evaluate(shop, base(url), "demo", KEY, "limited", "--limit", "1", "--max-calls", "2", "--exit-zero")
-    outcomes = {row["outcome"] for row in ledger(shop.folder / "limited")}
-    report.row("429 behind the proxy: rate_limit", outcomes == {"rate_limit"},
-               f"{outcomes}, {out['by_status']}")
+    """The limit of calls ends the run after the second refusal, so that no check waits for long."""
+    run = shop.folder / "limited"
+    code, _, _ = shop.skillgrad("eval", SKILL, "--base-url", base(url), "--model", "demo", "--run", run,
+                                "--limit", 1, "--max-calls", 2, key=KEY)
+    rows = [(row["http_status"], row["outcome"]) for row in ledger(run)]
+    report.row("429 of the endpoint behind it: rate_limit", set(rows) == {(429, "rate_limit")} and code == 4,
+               f"{rows}, exit code {code}")
 
 
 def faults(report, shop, url):
