@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 from measure.common import run
-from peer_checks.common import Unavailable, Workshop
+from peer_checks.common import Unavailable, Workshop, one_line
 
 PROGRAMS = ["call_throughput", "reply_server"]
 LATENCY_MS = 50
@@ -60,7 +60,7 @@ def measure_python(table, programs, count, own_us):
         try:
             python = shop.python("openai", ["openai"])
         except Unavailable as why:
-            table.row(what, "skipped", str(why)[:28])
+            table.row(what, "skipped", one_line(why, 120))
             return
         version = shop.version(python, "openai")
         with reply_server(programs) as url:

@@ -5,7 +5,7 @@
 // usage: reply_server LATENCY_MS
 //
 // Prints its base URL as the first line, serves loopback only, and ends when its standard input is
-// closed or a connection cannot be served any more. Prints the number of replies.
+// closed; then it prints the number of replies.
 #include <array>
 #include <cerrno>
 #include <charconv>
