@@ -50,6 +50,7 @@ Result<std::unique_ptr<Grader>> make_grader(const Json& spec, const GraderSetup&
     Error error = std::move(made).error();
     error.code = ErrorCode::dataset;
     if (error.where.empty()) error.where = setup.where;
+    if (error.mend.empty()) error.mend = "docs/grading.md lists the options of each grader";
     return unexpected(std::move(error));
   }
   return made;

@@ -22,7 +22,7 @@ constexpr std::size_t kMaxEntries = 20'000;  // each has a folder to look into
 Result<std::string> read_id(const Json& value, const std::string& where) {
   std::string id;
   if (value.is_number_integer()) {
-    id = std::to_string(value.get<std::int64_t>());
+    id = value.dump();
   } else if (value.is_string()) {
     id = value.get<std::string>();
   }

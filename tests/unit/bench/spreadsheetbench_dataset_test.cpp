@@ -169,6 +169,15 @@ TEST_F(SpreadsheetBenchDataset, SetUpGradeGoldenAndPredictionWorkTogether) {
   EXPECT_TRUE((*bench)->prediction(task, R"({"output": null})", dir_, work));
 }
 
+TEST_F(SpreadsheetBenchDataset, IdsKeepAllTheirDigits) {
+  book("18446744073709551615/1_18446744073709551615_init.xlsx");
+  book("18446744073709551615/1_18446744073709551615_golden.xlsx", 2);
+  dataset("[" + entry("18446744073709551615", "18446744073709551615") + "]");
+  const auto bench = load();
+  ASSERT_TRUE(bench) << bench.error().to_text();
+  EXPECT_EQ((*bench)->tasks()[0].id, "18446744073709551615");
+}
+
 // The agent's own failures: they score 0 in strict mode, and are never left out as errors.
 TEST_F(SpreadsheetBenchDataset, PredictionsThatAreMissingOrUnreadableFail) {
   book("1/1_1_init.xlsx");

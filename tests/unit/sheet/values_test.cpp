@@ -75,6 +75,13 @@ TEST(Values, CompareAsTheBenchmarkDoes) {
       {text("٣"), number(3), true},
       {text("\u00A05\u3000"), number(5), true},
       {text("²"), number(2), false},
+      {text("1_٣"), number(13), true},
+      {text("+-5"), number(5), false},
+      {text("\u22125"), number(-5), false},
+      {text("5\u200B"), number(5), false},
+      {text("5\u2028"), number(5), true},
+      {text("INFINITY"), text("+inf"), true},
+      {text("1e400"), number(1e308), false},
       {text("1,000"), number(1000), false},
       {text("5%"), number(0.05), false},
       {text("$5"), number(5), false},
@@ -184,7 +191,24 @@ TEST(DateTime, SerialsBecomeWhatOpenpyxlMakesOfThem) {
     EXPECT_STREQ(type_name(value.type), type) << serial;
     EXPECT_EQ(value_text(value), expected) << serial;
   }
-  EXPECT_EQ(value_text(value_of_serial(1, NumberKind::date_time, true)), "1904-01-02 00:00:00");
+  const SerialCase cases_1904[] = {
+      {0, "time", "00:00:00"},
+      {0.99999999999, "datetime", "1904-01-02 00:00:00"},
+      {1, "datetime", "1904-01-02 00:00:00"},
+      {59, "datetime", "1904-02-29 00:00:00"},
+      {60, "datetime", "1904-03-01 00:00:00"},
+      {-1462, "datetime", "1899-12-30 00:00:00"},
+      {2957003, "datetime", "9999-12-31 00:00:00"},
+      {2957003.99999999, "datetime", "9999-12-31 23:59:59.999"},
+      {2957004, "error", "#VALUE!"},
+      {-695055, "datetime", "0001-01-01 00:00:00"},
+      {-695056, "error", "#VALUE!"},
+  };
+  for (const auto& [serial, type, expected] : cases_1904) {
+    const CellValue value = value_of_serial(serial, NumberKind::date_time, true);
+    EXPECT_STREQ(type_name(value.type), type) << serial;
+    EXPECT_EQ(value_text(value), expected) << serial;
+  }
   EXPECT_EQ(value_of_serial(1e10, NumberKind::duration, false).type, CellType::error);
 }
 
@@ -205,6 +229,16 @@ TEST(DateTime, FormatCodesSayHowNumbersAreRead) {
       {"0_d", NumberKind::plain},
       {"#,##0", NumberKind::plain},
       {"AM/PM", NumberKind::date_time},
+      {"[s].00", NumberKind::duration},
+      {"[Red][h]:mm", NumberKind::duration},
+      {"[h]:mm;yyyy", NumberKind::duration},
+      {"yyyy;[h]:mm", NumberKind::date_time},
+      {"\"[h]\"0", NumberKind::plain},
+      {"[hhh]0", NumberKind::plain},
+      {"[h", NumberKind::date_time},
+      {"\"unclosed d", NumberKind::date_time},
+      {"[>100]0;d", NumberKind::plain},
+      {"[yy]0", NumberKind::plain},
   };
   for (const auto& [code, kind] : cases) EXPECT_EQ(kind_of_format(code), kind) << code;
   for (unsigned id = 0; id < 60; ++id) {
