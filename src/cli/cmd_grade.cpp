@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -46,7 +47,7 @@ void name_missing_output(const Json& line, const fs::path& base_dir, const std::
   if (output == line.end() || !output->is_string() ||
       fs::is_regular_file(base_dir / output->get<std::string>(), error))
     return;
-  print_err(fmt::format("note: {}: there is no file \"{}\"; the answer counts as missing\n", where,
+  print_err(fmt::format("note: {}: there is no file \"{}\"\n", where,
                         strip_control(output->get<std::string>())));
 }
 
@@ -164,6 +165,36 @@ std::vector<bench::CaseScore> planned_cases(const std::vector<bench::Grade>& gra
   return out;
 }
 
+/// Rates by category (instruction_type of SpreadsheetBench), where there is more than one.
+std::string category_lines(const std::vector<bench::Grade>& grades,
+                           const bench::Benchmark& benchmark) {
+  struct Sum {
+    std::size_t planned = 0, graded = 0, passed = 0;
+    double score = 0;
+  };
+  std::map<std::string, Sum> sums;
+  for (const auto& grade : grades) {
+    Sum& sum = sums[benchmark.find(grade.task_id)->category];
+    ++sum.planned;
+    if (grade.status == bench::GradeStatus::error) continue;
+    ++sum.graded;
+    sum.passed += grade.status == bench::GradeStatus::pass ? 1U : 0U;
+    sum.score += grade.score;
+  }
+  if (sums.size() < 2) return {};
+  std::string out;
+  for (const auto& [name, sum] : sums) {
+    const std::string mean =
+        sum.graded > 0
+            ? fmt::format(", mean score {:.4f}", sum.score / static_cast<double>(sum.graded))
+            : "";
+    out += fmt::format("  {}: {} graded, {} passed{}; with errors as failures {:.4f}\n",
+                       name.empty() ? "no category" : strip_control(name), sum.graded, sum.passed,
+                       mean, sum.score / static_cast<double>(sum.planned));
+  }
+  return out;
+}
+
 int print_grades(const std::vector<bench::Grade>& grades, const Workbench& bench) {
   std::size_t passed = 0, errors = 0;
   double sum = 0;
@@ -178,6 +209,10 @@ int print_grades(const std::vector<bench::Grade>& grades, const Workbench& bench
       graded > 0 ? fmt::format(", mean score {:.4f}", sum / static_cast<double>(graded)) : "";
   print_err(fmt::format("{} graded: {} passed{}; {} errors ({})\n", graded, passed, mean, errors,
                         bench.graded_by));
+  if (errors > 0 && graded > 0)
+    print_err(fmt::format("with errors as failures: mean score {:.4f}\n",
+                          sum / static_cast<double>(grades.size())));
+  if (graded > 0) print_err(category_lines(grades, *bench.benchmark));
   if (const auto groups =
           bench::score_groups(*bench.benchmark, planned_cases(grades, *bench.benchmark)))
     print_err(report::group_line(*groups));

@@ -71,6 +71,25 @@ TEST(Grade, AnAnswerCannotTakeThePlaceOfTheGradersModules) {
   EXPECT_EQ(lines[1]["score"], 0.25) << lines[1];
 }
 
+TEST(Grade, SumsUpByCategoryAndWithErrorsAsFailures) {
+  const Scratch scratch;
+  scratch.put("tasks.jsonl",
+              R"({"id":"a","input":"x","target":"4","category":"easy"})"
+              "\n"
+              R"({"id":"b","input":"y","target":"a","grader":"regex","category":"hard"})"
+              "\n");
+  scratch.put("answers.jsonl",
+              "{\"task_id\":\"a\",\"answer\":\"4\"}\n{\"task_id\":\"b\",\"answer\":\"" +
+                  std::string(70'000, 'b') + "\"}\n");
+  const auto graded =
+      run(scratch, {"grade", "-b", "tasks.jsonl", "--predictions", "answers.jsonl"});
+  ASSERT_EQ(graded.exit_code, 0) << graded;
+  EXPECT_TRUE(holds(graded.err, {"1 graded: 1 passed, mean score 1.0000; 1 errors",
+                                 "with errors as failures: mean score 0.5000",
+                                 "  easy: 1 graded, 1 passed, mean score 1.0000",
+                                 "  hard: 0 graded, 0 passed; with errors as failures 0.0000"}));
+}
+
 TEST(BenchmarkSplit, PrintsWhatSplitFileReads) {
   const Scratch scratch;
   std::string tasks;
