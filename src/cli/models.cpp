@@ -39,6 +39,9 @@ Result<> check_roles(const Json& roles) {
     for (const char* key : {"model", "base_url", "api_key_env", "api"}) reader.string(key, "");
     reader.integer("context_tokens", 0, 0);
     reader.number("temperature", 0, 0, 2);
+    reader.number("rpm", 0, 0);
+    reader.number("tpm", 0, 0);
+    reader.integer("max_concurrency", 0, 0, 4096);
     for (const char* key : {"headers", "extra_body", "price"}) reader.ignore(key);
     SKILLGRAD_CHECK(reader.finish());
   }
@@ -86,6 +89,32 @@ Json role_of(const Settings& settings, const std::string& name) {
   return roles.is_object() && roles.contains(name) ? roles[name] : Json::object();
 }
 
+/// A role with another account (address or key) has the limits that it names, others those of all
+/// roles: they draw on the same account.
+Result<> apply_limits(const Settings& settings, const Json& role, bool own_account,
+                      llm::EndpointOptions& out) {
+  for (const char* key : kAccountLimits) {
+    if (own_account || !role.contains(key)) continue;
+    return fail(ErrorCode::config,
+                std::string("\"") + key +
+                    "\" is set for a role that shares the endpoint and key of "
+                    "--model, so its requests count towards the same limits",
+                "roles",
+                std::string("set ") + key +
+                    " for all of them, or give the role its own "
+                    "base_url or api_key_env");
+  }
+  const auto value = [&](const char* key) {
+    return own_account ? role.value(key, 0.0) : settings.number(key);
+  };
+  out.requests_per_minute = value("rpm");
+  out.tokens_per_minute = value("tpm");
+  out.max_concurrency = static_cast<int>(value("max_concurrency"));
+  // The number of tasks at once is the most that a rate limit can halve, and grow back to.
+  if (out.max_concurrency <= 0) out.max_concurrency = static_cast<int>(settings.integer("jobs"));
+  return {};
+}
+
 Result<> apply_price(const Json& price, llm::EndpointOptions& out) {
   if (price.is_null()) return {};
   StrictReader reader(price, "price");
@@ -113,7 +142,7 @@ Json model_identity(const Settings& settings) {
   const bool simulated = !scenario_of(settings).empty();
   return {{"model", settings.text("model")},
           {"endpoint", simulated ? "simulated" : effective_base_url(settings)},
-          {"roles", settings.shown("roles")}};
+          {"roles", settings.deciding("roles")}};
 }
 
 sim::ServerOptions simulation_options(const Settings& settings) {
@@ -150,6 +179,7 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
     out.base_url = server_->base_url();
     out.model = server_->model();
     out.identity = server_->model();
+    SKILLGRAD_CHECK(apply_limits(settings, role, false, out));
   } else {
     // What identifies the user at one endpoint is not shown to another one.
     const bool own = !same_origin(out.base_url, effective_base_url(settings));
@@ -161,6 +191,8 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
                          : own                    ? Json::object()
                                                   : settings.json("headers");
     SKILLGRAD_CHECK(add_headers(headers, out));
+    const bool own_account = own || variable != settings.text("api_key_env");
+    SKILLGRAD_CHECK(apply_limits(settings, role, own_account, out));
   }
   out.stream = settings.text("stream");
   out.api = text_of(role, "api", settings.text("api"));
@@ -168,6 +200,7 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
   out.truncation_is_error = settings.text("on_truncation") == "error";
   out.fold_system = settings.flag("fold_system");
   out.strict_tools = settings.flag("strict_tools");
+  out.http_version = settings.text("http_version");
   if (const Json value = value_of(settings, role, "temperature"); !value.is_null())
     out.temperature = value.get<double>();
   if (!settings.json("max_output_tokens").is_null())
@@ -232,6 +265,7 @@ Result<std::unique_ptr<llm::ChatModel>> Models::make_client(llm::EndpointOptions
   dependencies.recorder = recorder_;
   dependencies.redactor = redactor_.get();
   dependencies.jitter_seed = jitter_seed_;
+  dependencies.limits = limits_.get();
   dependencies.warn = [](const std::string& line) {
     print_err("warning: " + strip_control(line) + "\n");
   };

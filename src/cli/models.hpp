@@ -51,6 +51,7 @@ class Models final : public bench::JudgeModels {
   std::unique_ptr<sim::Server> server_;
   std::unique_ptr<Redactor> redactor_;
   std::unique_ptr<llm::Accountant> accountant_;
+  std::unique_ptr<llm::Limits> limits_ = std::make_unique<llm::Limits>();
   std::vector<Secret> secrets_;
   std::map<std::string, llm::EndpointOptions> endpoints_;
   std::map<std::string, std::unique_ptr<llm::ChatModel>> clients_;

@@ -267,6 +267,20 @@ Json Settings::shown(const std::string& key) const {
   return out;
 }
 
+Json Settings::deciding(const std::string& key) const {
+  Json out = shown(key);
+  if (key != "roles" || !out.is_object()) return out;
+  Json roles = Json::object();
+  for (const auto& [name, role] : out.items()) {
+    Json left = role;
+    if (left.is_object()) {
+      for (const char* limit : kAccountLimits) left.erase(limit);
+    }
+    if (left == role || !left.empty()) roles[name] = std::move(left);
+  }
+  return roles;
+}
+
 Json Settings::to_json() const {
   Json out = Json::object();
   for (const auto& spec : option_table()) out[spec.key] = shown(spec.key);
@@ -310,7 +324,7 @@ Result<Settings> restore_settings(const Json& flat, const Json& chosen, const Gi
     SKILLGRAD_CHECK(out.set_text(key, text, std::string("flag --") + find_option(key)->flag));
   for (const auto& text : given.sets) SKILLGRAD_CHECK(apply_set(out, text));
   for (const auto& spec : option_table())
-    if (spec.identity && out.json(spec.key) != before.json(spec.key))
+    if (spec.identity && out.deciding(spec.key) != before.deciding(spec.key))
       return fail(ErrorCode::usage,
                   fmt::format("{} cannot change when a run goes on: it has {}, got {}", spec.key,
                               dump_json(before.shown(spec.key)), dump_json(out.shown(spec.key))),

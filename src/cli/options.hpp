@@ -43,6 +43,9 @@ struct OptionSpec {
   const char* help;
 };
 
+/// Limits of an endpoint's account, which a role with another endpoint may have for itself.
+inline constexpr const char* kAccountLimits[] = {"rpm", "tpm", "max_concurrency"};
+
 [[nodiscard]] const std::vector<OptionSpec>& option_table();
 [[nodiscard]] const OptionSpec* find_option(const std::string& key);
 [[nodiscard]] std::string environment_name(const OptionSpec& spec);
@@ -68,6 +71,8 @@ class Settings {
                                   std::string origin);
   /// Without what must not be kept or shown: the values of headers become null.
   [[nodiscard]] Json shown(const std::string& key) const;
+  /// As shown(), without what may change within one run: the limits of roles.
+  [[nodiscard]] Json deciding(const std::string& key) const;
   /// Flat object of all values as shown(), in table order.
   [[nodiscard]] Json to_json() const;
 

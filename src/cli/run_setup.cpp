@@ -20,7 +20,7 @@ constexpr const char* kInitial = "initial/skill";
 Json identity_settings(const Settings& settings) {
   Json out = Json::object();
   for (const auto& spec : option_table())
-    if (spec.identity) out[spec.key] = settings.shown(spec.key);
+    if (spec.identity) out[spec.key] = settings.deciding(spec.key);
   return out;
 }
 

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "llm/breaker.hpp"
 
-#include <algorithm>
-
 namespace skillgrad::llm {
 
-Breaker::Gate Breaker::enter(SteadyTime now) {
-  const std::scoped_lock lock(mutex_);
+Breaker::Gate Breaker::state(SteadyTime now) const {
   if (failed_probes_ >= kProbes) return {Gate::Kind::dead, Duration{0}};
-  if (now < pause_until_) return {Gate::Kind::wait, pause_until_ - now};
   if (!open_) return {};
   if (now < open_until_) return {Gate::Kind::wait, open_until_ - now};
   // One request tries the endpoint; the others look again soon.
   if (probing_) return {Gate::Kind::wait, std::chrono::milliseconds(500)};
-  probing_ = true;
   return {};
+}
+
+Breaker::Gate Breaker::look(SteadyTime now) const {
+  const std::scoped_lock lock(mutex_);
+  return state(now);
+}
+
+Breaker::Gate Breaker::enter(SteadyTime now) {
+  const std::scoped_lock lock(mutex_);
+  const Gate gate = state(now);
+  if (gate.kind == Gate::Kind::go && open_) probing_ = true;
+  return gate;
 }
 
 void Breaker::answered() {
@@ -42,11 +49,6 @@ void Breaker::failed(SteadyTime now) {
 void Breaker::abandoned() {
   const std::scoped_lock lock(mutex_);
   probing_ = false;
-}
-
-void Breaker::pause_until(SteadyTime time) {
-  const std::scoped_lock lock(mutex_);
-  pause_until_ = std::max(pause_until_, time);
 }
 
 }  // namespace skillgrad::llm

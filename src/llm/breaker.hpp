@@ -7,8 +7,8 @@
 
 namespace skillgrad::llm {
 
-/// Keeps workers from hammering an endpoint that is down (R3.5), and makes all of them wait out a
-/// rate limit that one of them met. Thread-safe; time comes from the caller.
+/// Keeps workers from hammering an endpoint that is down (R3.5). Thread-safe; time comes from the
+/// caller.
 class Breaker {
  public:
   struct Gate {
@@ -16,6 +16,8 @@ class Breaker {
     Kind kind = Kind::go;
     Duration wait{0};
   };
+  /// What enter() would say, without entering.
+  [[nodiscard]] Gate look(SteadyTime now) const;
   /// May an attempt start now? After `go` the caller must report success, failure or neither.
   [[nodiscard]] Gate enter(SteadyTime now);
   /// The endpoint answered, whatever it said.
@@ -24,21 +26,20 @@ class Breaker {
   void failed(SteadyTime now);
   /// The attempt told nothing about the endpoint (cancelled).
   void abandoned();
-  /// The endpoint asked for a pause.
-  void pause_until(SteadyTime time);
 
  private:
   static constexpr int kFailuresToOpen = 8;
   static constexpr int kProbes = 3;
   static constexpr Duration kOpenFor = std::chrono::seconds(30);
 
-  std::mutex mutex_;
+  [[nodiscard]] Gate state(SteadyTime now) const;
+
+  mutable std::mutex mutex_;
   int consecutive_ = 0;
   int failed_probes_ = 0;
   bool open_ = false;
   bool probing_ = false;
   SteadyTime open_until_{};
-  SteadyTime pause_until_{};
 };
 
 }  // namespace skillgrad::llm

@@ -88,11 +88,13 @@ Result<std::optional<ChatReply>> Call::replay() {
 }
 
 Result<ChatReply> Call::attempts() {
+  const Limiter::Presence presence(endpoint_.limiter());
   while (true) {
-    SKILLGRAD_CHECK(gate());
+    SKILLGRAD_TRY(Limiter::Permit permit, admit(presence.turn()));
     SKILLGRAD_CHECK(write_body());
     SKILLGRAD_CHECK(reserve());
     ReadReply read = send();
+    make_room(permit, read);
     SKILLGRAD_CHECK(settle(read));
     if (!read.failure) return std::move(read.reply);
     SKILLGRAD_CHECK(after_failure(read));
@@ -105,19 +107,34 @@ std::optional<SteadyTime> Call::start_limit() const {
   return std::min(*context_.deadline, *context_.cut_at);
 }
 
-Result<> Call::gate() {
+Result<> Call::may_start() {
+  if (auto error = endpoint_.fatal()) return tl::unexpected(std::move(*error));
+  if (context_.stop.stop_requested()) {
+    return fail(ErrorCode::cancelled, "stopped before the request was sent", {},
+                "resume the run to go on");
+  }
+  if (const auto limit = start_limit(); limit && endpoint_.clock().now() >= *limit) {
+    return fail(ErrorCode::deadline, "the time limit passed before the request was sent", {},
+                "raise the time limit and resume");
+  }
+  return {};
+}
+
+Result<Limiter::Permit> Call::admit(std::uint64_t turn) {
   while (true) {
-    if (auto error = endpoint_.fatal()) return tl::unexpected(std::move(*error));
-    if (context_.stop.stop_requested()) {
-      return fail(ErrorCode::cancelled, "stopped before the request was sent", {},
-                  "resume the run to go on");
+    SKILLGRAD_CHECK(wait_for_breaker());
+    SKILLGRAD_TRY(Limiter::Permit permit, wait_for_turn(turn));
+    // Others may have found the endpoint down in the meantime; then the place is given back.
+    if (endpoint_.breaker().enter(endpoint_.clock().now()).kind == Breaker::Gate::Kind::go) {
+      return permit;
     }
-    const SteadyTime now = endpoint_.clock().now();
-    if (const auto limit = start_limit(); limit && now >= *limit) {
-      return fail(ErrorCode::deadline, "the time limit passed before the request was sent", {},
-                  "raise the time limit and resume");
-    }
-    const Breaker::Gate gate = endpoint_.breaker().enter(now);
+  }
+}
+
+Result<> Call::wait_for_breaker() {
+  while (true) {
+    SKILLGRAD_CHECK(may_start());
+    const Breaker::Gate gate = endpoint_.breaker().look(endpoint_.clock().now());
     if (gate.kind == Breaker::Gate::Kind::go) return {};
     if (gate.kind == Breaker::Gate::Kind::dead) {
       Failure down = make_failure(FailureClass::transient, 0,
@@ -130,8 +147,33 @@ Result<> Call::gate() {
     const double spread = jitter_number(endpoint_.jitter_seed() + 1, key_, attempt_);
     const Duration extra = std::min<Duration>(gate.wait / 10, std::chrono::seconds(1));
     const Duration pause = gate.wait + std::chrono::duration_cast<Duration>(extra * spread);
-    SKILLGRAD_CHECK(wait(pause, make_failure(FailureClass::rate_limit, 0,
-                                             "the endpoint asked for a pause or is down")));
+    SKILLGRAD_CHECK(wait(pause, make_failure(FailureClass::rate_limit, 0, "the endpoint is down")));
+  }
+}
+
+Result<Limiter::Permit> Call::wait_for_turn(std::uint64_t turn) {
+  const std::int64_t cap =
+      cap_override_.value_or(endpoint_.fitting_cap(wanted_cap_, prompt_bytes_));
+  Entrant entrant;
+  entrant.turn = turn;
+  entrant.tokens = static_cast<double>(estimate_tokens(text_.size()) + cap);
+  entrant.limit = start_limit();
+  // The jitter lengthens a pause by up to a tenth.
+  entrant.longest_pause = with_jitter(endpoint_.options().max_retry_after, 1);
+  entrant.stop = context_.stop;
+  entrant.abandon = [this] { return endpoint_.fatal().has_value(); };
+  Limiter::Entry entry = endpoint_.limiter().enter(entrant, endpoint_.clock());
+  switch (entry.refusal) {
+    case Limiter::Refusal::too_large: {
+      Failure failure = make_failure(FailureClass::request_too_large, 0, entry.text);
+      return tl::unexpected(give_up(failure, "it was not sent"));
+    }
+    case Limiter::Refusal::no_room:
+    case Limiter::Refusal::pause:
+      return tl::unexpected(give_up(make_failure(FailureClass::rate_limit, 0, entry.text), {}));
+    default:
+      SKILLGRAD_CHECK(may_start());
+      return std::move(entry.permit);
   }
 }
 
@@ -197,6 +239,7 @@ ReadReply Call::send() {
     limits.total = std::min(limits.total, left);
   }
   HttpReply http = endpoint_.transport(style_).perform(text_, limits, context_.stop);
+  hints_ = limit_hints(http.headers, endpoint_.clock().wall_now());
   http_status_ = http.status;
   seconds_ = http.seconds;
   first_byte_seconds_ = http.first_byte_seconds;
@@ -262,6 +305,27 @@ void Call::charge_failure(const ReadReply& read, LedgerRow& row) const {
   } else if (priced_) {
     row.cost_usd = reserved_usd_;
   }
+}
+
+void Call::make_room(Limiter::Permit& permit, const ReadReply& read) {
+  AttemptEnd end;
+  end.hints = hints_;
+  end.success = !read.failure;
+  const Usage& usage = read.reply.usage;
+  const bool used = !read.failure || usage.input_tokens > 0;
+  if (used) {
+    end.tokens = static_cast<double>(usage.input_tokens + usage.output_tokens);
+  } else if (!read.failure->possibly_billed) {
+    end.tokens = 0;
+  }
+  if (read.failure && read.failure->cls == FailureClass::rate_limit) {
+    const double uniform = jitter_number(endpoint_.jitter_seed(), key_, attempt_);
+    ++rate_limits_;
+    end.rate_limited = true;
+    end.pause = read.failure->delay ? with_jitter(*read.failure->delay, uniform)
+                                    : backoff(rate_limits_ + 1, uniform);
+  }
+  permit.end(end);
 }
 
 Result<> Call::settle(ReadReply& read) {
@@ -382,17 +446,20 @@ Result<> Call::after_failure(ReadReply& read) {
     cap_override_ = 2 * std::max(body_.output_cap, read.reply.usage.output_tokens);
     return {};
   }
-  if (failure.cls == FailureClass::rate_limit && failure.delay) {
-    endpoint_.breaker().pause_until(now + decision.wait);
-  }
+  // A rate limit is waited out in the line of all calls, see make_room().
+  if (failure.cls == FailureClass::rate_limit) return check_room(decision.wait, failure);
   return wait(decision.wait, failure);
+}
+
+Result<> Call::check_room(Duration duration, const Failure& failure) {
+  const auto limit = start_limit();
+  if (!limit || endpoint_.clock().now() + duration <= *limit) return {};
+  return tl::unexpected(give_up(failure, "the time limit leaves no room for another attempt"));
 }
 
 Result<> Call::wait(Duration duration, const Failure& failure) {
   if (duration <= Duration{0}) return {};
-  if (const auto limit = start_limit(); limit && endpoint_.clock().now() + duration > *limit) {
-    return tl::unexpected(give_up(failure, "the time limit leaves no room for another attempt"));
-  }
+  SKILLGRAD_CHECK(check_room(duration, failure));
   if (endpoint_.clock().sleep_for(duration, context_.stop)) return {};
   return fail(ErrorCode::cancelled, "stopped while waiting to try again", {},
               "resume the run to go on");

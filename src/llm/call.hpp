@@ -24,8 +24,14 @@ class Call {
   [[nodiscard]] Result<ChatReply> attempts();
   /// After this moment no attempt starts.
   [[nodiscard]] std::optional<SteadyTime> start_limit() const;
-  /// Waits until an attempt may start; an error when none may.
-  [[nodiscard]] Result<> gate();
+  /// An error when no attempt may start any more.
+  [[nodiscard]] Result<> may_start();
+  /// Waits until the endpoint is up, then until its limits let an attempt start.
+  [[nodiscard]] Result<Limiter::Permit> admit(std::uint64_t turn);
+  [[nodiscard]] Result<> wait_for_breaker();
+  [[nodiscard]] Result<Limiter::Permit> wait_for_turn(std::uint64_t turn);
+  /// Makes room for the next attempt of any call; a rate limit first halts all of them.
+  void make_room(Limiter::Permit& permit, const ReadReply& read);
   [[nodiscard]] Result<> write_body();
   [[nodiscard]] Result<> reserve();
   [[nodiscard]] ReadReply send();
@@ -36,6 +42,8 @@ class Call {
   /// Success: another attempt follows. Error: the call is over.
   [[nodiscard]] Result<> after_failure(ReadReply& read);
   [[nodiscard]] bool adapt(ReadReply& read);
+  /// An error when a wait would end after the time limit.
+  [[nodiscard]] Result<> check_room(Duration duration, const Failure& failure);
   [[nodiscard]] Result<> wait(Duration duration, const Failure& failure);
   [[nodiscard]] Error give_up(const Failure& failure, const std::string& note);
   void report_success(ReadReply& read);
@@ -56,6 +64,8 @@ class Call {
   int resends_ = 0;
 
   int attempt_ = 0;
+  int rate_limits_ = 0;
+  LimitHints hints_;  ///< of the last reply
   int http_status_ = 0;
   double seconds_ = 0, total_seconds_ = 0, first_byte_seconds_ = 0;
   std::string request_id_;

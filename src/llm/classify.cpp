@@ -210,7 +210,7 @@ FailureClass classify_status(int status, const ErrorBody& body, bool has_delay) 
     return FailureClass::model_not_found;
   }
   if (client_error && says_unsupported(text)) return FailureClass::unsupported_param;
-  if (status == 401 || status == 403) return FailureClass::auth;
+  if (status == 401 || status == 403 || status == 407) return FailureClass::auth;
   if (status == 404 || status == 405 || (status >= 300 && status < 400)) {
     return FailureClass::wrong_url;
   }

@@ -48,6 +48,7 @@ struct Failure {
   std::optional<bool> should_retry;  ///< x-should-retry
   std::string detail;                ///< transport text, when there is no body
   std::string location;              ///< of a 3xx
+  std::string bad_proxy;             ///< environment variable of the proxy that is at fault
   bool possibly_billed = false;
 };
 

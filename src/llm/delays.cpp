@@ -9,27 +9,14 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/limit_headers.hpp"
+
 namespace skillgrad::llm {
 
 namespace {
 
 /// Longer waits are cut here, so that the arithmetic cannot overflow; every limit is far below.
 constexpr double kLongest = 1e9;
-
-std::optional<Duration> from_seconds(double seconds) {
-  if (!std::isfinite(seconds) || seconds <= 0) return std::nullopt;
-  return std::chrono::duration_cast<Duration>(
-      std::chrono::duration<double>(std::min(seconds, kLongest)));
-}
-
-std::optional<double> parse_number(std::string_view text) {
-  text = trim(text);
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc::result_out_of_range && end == text.data() + text.size()) return kLongest;
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 const std::string* find(const Headers& headers, const char* name) {
   const auto found = headers.find(name);
@@ -55,24 +42,9 @@ std::optional<Duration> retry_after(const Headers& headers, WallTime wall_now) {
   if (value->find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string::npos) return std::nullopt;
   const auto until = http_date(*value);
   if (!until) return std::nullopt;
-  std::int64_t now =
-      std::chrono::duration_cast<std::chrono::seconds>(wall_now.time_since_epoch()).count();
-  if (const std::string* date = find(headers, "date")) {
-    if (const auto served = http_date(*date)) now = *served;
-  }
-  return from_seconds(static_cast<double>(*until - now));
-}
-
-std::optional<Duration> bucket_reset(const Headers& headers) {
-  std::optional<Duration> longest;
-  for (const char* kind : {"requests", "tokens"}) {
-    const std::string* left = find(headers, (std::string("x-ratelimit-remaining-") + kind).c_str());
-    const std::string* reset = find(headers, (std::string("x-ratelimit-reset-") + kind).c_str());
-    if (left == nullptr || reset == nullptr || trim(*left) != "0") continue;
-    const auto delay = parse_duration(*reset);
-    if (delay && (!longest || *delay > *longest)) longest = delay;
-  }
-  return longest;
+  const auto now = reply_time(headers, wall_now).time_since_epoch();
+  const auto now_s = std::chrono::floor<std::chrono::seconds>(now).count();
+  return from_seconds(static_cast<double>(*until - now_s));
 }
 
 std::optional<Duration> body_delay(const ErrorBody& error) {
@@ -98,6 +70,29 @@ std::optional<Duration> body_delay(const ErrorBody& error) {
 }
 
 }  // namespace
+
+std::optional<Duration> from_seconds(double seconds) {
+  if (!std::isfinite(seconds) || seconds <= 0) return std::nullopt;
+  return std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double>(std::min(seconds, kLongest)));
+}
+
+std::optional<double> parse_number(std::string_view text) {
+  text = trim(text);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::result_out_of_range && end == text.data() + text.size()) return kLongest;
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+WallTime reply_time(const Headers& headers, WallTime wall_now) {
+  const std::string* date = find(headers, "date");
+  const auto served = date == nullptr ? std::nullopt : http_date(*date);
+  constexpr std::int64_t kLatest = 7'000'000'000;  // the clock counts nanoseconds in 64 bits
+  const bool usable = served && *served > 0 && *served < kLatest;
+  return usable ? WallTime(std::chrono::seconds(*served)) : wall_now;
+}
 
 std::optional<Duration> parse_duration(std::string_view text) {
   text = trim(text);
@@ -136,7 +131,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
 std::optional<Duration> requested_delay(const Headers& headers, const ErrorBody& error,
                                         WallTime wall_now) {
   if (const auto delay = retry_after(headers, wall_now)) return delay;
-  if (const auto delay = bucket_reset(headers)) return delay;
+  if (const auto delay = empty_bucket_reset(headers, wall_now)) return delay;
   return body_delay(error);
 }
 

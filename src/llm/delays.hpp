@@ -21,6 +21,14 @@ using Headers = std::map<std::string, std::string>;  ///< names in lower case, l
 /// "1s", "6m0s", "17ms", "2m59.56s", "0.5", "34s"; nullopt for anything else or for <= 0.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
 
+/// A number alone, white space around it allowed; too large ones become the longest wait.
+[[nodiscard]] std::optional<double> parse_number(std::string_view text);
+/// nullopt unless finite and above 0.
+[[nodiscard]] std::optional<Duration> from_seconds(double seconds);
+/// The server's own time when it answered (its Date), so that points in time which it names survive
+/// a wrong clock here; else `wall_now`.
+[[nodiscard]] WallTime reply_time(const Headers& headers, WallTime wall_now);
+
 /// Full-jitter backoff: uniform in [0, min(cap, base * 2^(attempt-1))], at least 10 ms.
 [[nodiscard]] Duration backoff(int attempt, double uniform);
 /// A requested delay plus 0 to 10 %, never less.

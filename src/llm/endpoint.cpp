@@ -8,6 +8,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "llm/headers.hpp"
+#include "llm/limits.hpp"
 #include "llm/profile.hpp"
 #include "llm/usage.hpp"
 
@@ -62,6 +63,10 @@ Result<> Endpoint::resolve() {
     return fail(ErrorCode::config, "stream is \"" + options_.stream + "\"", {},
                 "use auto, on or off");
   }
+  if (options_.http_version != "auto" && options_.http_version != "1.1") {
+    return fail(ErrorCode::config, "http_version is \"" + options_.http_version + "\"", {},
+                "use auto or 1.1");
+  }
   SKILLGRAD_TRY(const Url url, parse_base_url(options_.base_url));
   const Profile profile = profile_of(url, options_.model);
   chat_url_ = chat_url(url, options_.model);
@@ -81,6 +86,11 @@ Result<> Endpoint::resolve() {
   SKILLGRAD_TRY(std::vector<std::string> headers, request_headers(options_, profile));
   SKILLGRAD_TRY(builder_, BodyBuilder::create({options_.model, options_.extra_body,
                                                options_.temperature, source_}));
+  Limits own_limits;
+  limiter_ = limiter_of(dependencies_.limits != nullptr ? *dependencies_.limits : own_limits, url,
+                        headers, dependencies_.jitter_seed);
+  limiter_->configure(
+      {options_.requests_per_minute, options_.tokens_per_minute, options_.max_concurrency});
   TransportOptions transport;
   transport.url = chat_url_;
   transport.headers = std::move(headers);
@@ -88,6 +98,7 @@ Result<> Endpoint::resolve() {
   transport.insecure_tls = options_.insecure_tls;
   transport.connect_timeout = options_.connect_timeout;
   transport.max_reply_bytes = options_.max_reply_bytes;
+  transport.http_version = options_.http_version;
   chat_transport_ = std::make_unique<Transport>(transport);
   transport.url = responses_url_;
   responses_transport_ = std::make_unique<Transport>(std::move(transport));
@@ -151,9 +162,12 @@ std::optional<Error> Endpoint::fatal() const {
 }
 
 void Endpoint::set_fatal(const Error& error) {
-  const std::scoped_lock lock(mutex_);
-  if (!fatal_) fatal_ = error;
-  has_fatal_.store(true);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!fatal_) fatal_ = error;
+    has_fatal_.store(true);
+  }
+  limiter_->wake_all();
 }
 
 WireStyle Endpoint::style() const {

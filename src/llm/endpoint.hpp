@@ -12,6 +12,7 @@
 
 #include "llm/body.hpp"
 #include "llm/breaker.hpp"
+#include "llm/limiter.hpp"
 #include "llm/mutations.hpp"
 #include "llm/prices.hpp"
 #include "llm/transport.hpp"
@@ -37,6 +38,7 @@ class Endpoint {
     return style.responses ? *responses_transport_ : *chat_transport_;
   }
   [[nodiscard]] Breaker& breaker() { return breaker_; }
+  [[nodiscard]] Limiter& limiter() { return *limiter_; }
   [[nodiscard]] Clock& clock() { return *clock_; }
   [[nodiscard]] Accountant& accountant() { return *accountant_; }
   [[nodiscard]] CallRecorder* recorder() { return dependencies_.recorder; }
@@ -81,6 +83,7 @@ class Endpoint {
   std::unique_ptr<Transport> chat_transport_, responses_transport_;
   std::optional<PriceEntry> price_;
   Breaker breaker_;
+  std::shared_ptr<Limiter> limiter_;  ///< shared with the other clients of this origin and key
 
   mutable std::mutex mutex_;
   WireStyle style_;

@@ -43,6 +43,17 @@ std::string transient_mend(const Failure& failure, const ErrorScene& scene) {
 }
 
 std::string mend_for(const Failure& failure, const ErrorScene& scene) {
+  if (!failure.bad_proxy.empty()) {
+    return "check the proxy that " + failure.bad_proxy +
+           " names; NO_PROXY=HOST keeps a host from it";
+  }
+  if (failure.status == 407) {
+    return "the proxy asks for a user and password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT; "
+           "NO_PROXY=HOST keeps a host from it";
+  }
+  if (failure.detail.starts_with("the proxy refused")) {
+    return "ask for the proxy's rules, or keep the endpoint's host from it with NO_PROXY=HOST";
+  }
   switch (failure.cls) {
     case FailureClass::auth:
       return "set OPENAI_API_KEY or --api-key-env to a key that this endpoint accepts";

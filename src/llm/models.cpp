@@ -37,6 +37,7 @@ Result<std::vector<std::string>> fetch_models(const EndpointOptions& options,
   transport.get = true;
   transport.ca_file = options.ca_file;
   transport.insecure_tls = options.insecure_tls;
+  transport.http_version = options.http_version;
   transport.connect_timeout = std::min(options.connect_timeout, timeout);
   transport.max_reply_bytes = options.max_reply_bytes;
   SKILLGRAD_TRY(transport.headers, request_headers(options, profile_of(url, options.model)));

@@ -112,6 +112,11 @@ ReadReply read_success_body(const HttpReply& http, const ReplyContext& context) 
   return out;
 }
 
+FailureClass classify_proxy(int status) {
+  if (status == 407) return FailureClass::auth;
+  return status == 429 || status >= 500 ? FailureClass::transient : FailureClass::wrong_url;
+}
+
 Failure transport_failure(const HttpReply& http) {
   Failure failure = make_failure(FailureClass::transient, http.status, {});
   failure.possibly_billed = http.sent;
@@ -136,6 +141,13 @@ Failure transport_failure(const HttpReply& http) {
     case Ending::finished:
       failure.cls = classify_curl(http.curl_code);
       failure.detail = http.curl_text + " (libcurl code " + std::to_string(http.curl_code) + ")";
+      failure.bad_proxy = http.bad_proxy;
+      if (http.proxy_status >= 400) {
+        failure.status = http.proxy_status;
+        failure.detail = "the proxy refused to connect to the endpoint";
+        failure.cls = classify_proxy(http.proxy_status);
+        failure.possibly_billed = false;
+      }
       break;
   }
   return failure;

@@ -23,7 +23,7 @@ void global_init() {
 
 /// Loopback never goes through a proxy; what the user excluded stays excluded.
 std::string no_proxy_list() {
-  std::string list = "localhost,127.0.0.1,::1";
+  std::string list = "localhost,127.0.0.1,127.0.0.0/8,::1";
   for (const char* name : {"no_proxy", "NO_PROXY"}) {
     // Read before any thread of ours could change the environment; nothing here ever does.
     const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
@@ -34,6 +34,29 @@ std::string no_proxy_list() {
     break;
   }
   return list;
+}
+
+/// The variable that names the proxy for this URL, by libcurl's rules, or "".
+std::string proxy_variable(const std::string& url) {
+  const bool tls = url.starts_with("https://");
+  // HTTP_PROXY in upper case can be set by a client of a CGI program: it never counts.
+  const std::array<const char*, 4> names = {tls ? "https_proxy" : "http_proxy",
+                                            tls ? "HTTPS_PROXY" : "", "all_proxy", "ALL_PROXY"};
+  for (const char* name : names) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    if (value != nullptr && *value != '\0') return name;
+  }
+  return {};
+}
+
+/// libcurl tells a proxy that is down from an endpoint that is down by the host in its text alone.
+bool blames_proxy(int code, const std::string& text, const std::string& url) {
+  if (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY) return true;
+  static constexpr std::string_view kMarker = "Failed to connect to ";
+  if (!text.starts_with(kMarker)) return false;
+  const auto host = text.substr(kMarker.size(), text.find(' ', kMarker.size()) - kMarker.size());
+  const auto mark = url.find("://") + 3;
+  return url.compare(mark, host.size(), host) != 0;
 }
 
 std::string certificate_file(const std::string& configured) {
@@ -88,6 +111,7 @@ struct Transport::Handle {
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NETRC, CURL_NETRC_IGNORED);
     curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy_list().c_str());
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 30L);
@@ -103,7 +127,16 @@ struct Transport::Handle {
       curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
       curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     }
+    if (options.http_version == "1.1") {
+      curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    }
     curl_easy_setopt(easy, options.get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+  }
+
+  [[nodiscard]] int connect_status() const {
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return static_cast<int>(status);
   }
 
   [[nodiscard]] bool request_was_sent() const {
@@ -252,6 +285,7 @@ HttpReply Transport::perform(std::string_view body, const AttemptLimits& limits,
     reply.ending = drive(handle->multi, watch, stop, reply.curl_code);
   }
   reply.sent = handle->request_was_sent();
+  const int connect_status = handle->connect_status();
   curl_multi_remove_handle(handle->multi, easy);
   reply.seconds = seconds_since(start);
   reply.first_byte_seconds = watch.first_byte_seconds();
@@ -260,6 +294,11 @@ HttpReply Transport::perform(std::string_view body, const AttemptLimits& limits,
     reply.curl_text = handle->error[0] != '\0'
                           ? handle->error.data()
                           : curl_easy_strerror(static_cast<CURLcode>(reply.curl_code));
+  }
+  if (reply.curl_code != CURLE_OK) {
+    if (connect_status >= 300) reply.proxy_status = connect_status;
+    const std::string proxy = proxy_variable(options_.url);
+    if (blames_proxy(reply.curl_code, reply.curl_text, options_.url)) reply.bad_proxy = proxy;
   }
   sink.finish(reply);
   give_back(std::move(handle));

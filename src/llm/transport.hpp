@@ -21,6 +21,7 @@ struct TransportOptions {
   bool get = false;                  ///< GET instead of POST
   std::string ca_file;
   bool insecure_tls = false;
+  std::string http_version = "auto";  ///< auto | 1.1
   std::chrono::milliseconds connect_timeout{10'000};
   std::size_t max_reply_bytes = 64U << 20U;
 };
@@ -52,7 +53,9 @@ struct HttpReply {
   Ending ending = Ending::finished;
   int curl_code = 0;
   std::string curl_text;
-  bool sent = false;  ///< the request may have reached the server
+  int proxy_status = 0;   ///< what a proxy answered to CONNECT, if that is all there is
+  std::string bad_proxy;  ///< environment variable of the proxy that could not be reached
+  bool sent = false;      ///< the request may have reached the server
   double seconds = 0;
   double first_byte_seconds = 0;
 };

@@ -141,12 +141,34 @@ class Accountant {
   std::unique_ptr<State> state_;
 };
 
+class Limiter;
+struct Url;
+
+/// Holds requests to the limits of the endpoints' accounts (EndpointOptions::requests_per_minute
+/// and its neighbours, and what the endpoints themselves say). Clients that are given the same
+/// object share one limiter per origin and key. Thread-safe.
+class Limits {
+ public:
+  Limits();
+  ~Limits();
+  Limits(const Limits&) = delete;
+  Limits& operator=(const Limits&) = delete;
+
+ private:
+  friend std::shared_ptr<Limiter> limiter_of(Limits& limits, const Url& url,
+                                             const std::vector<std::string>& headers,
+                                             std::uint64_t jitter_seed);
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// Everything a client needs besides the endpoint. All references outlive the client.
 struct ClientDependencies {
   Clock* clock = nullptr;
   Accountant* accountant = nullptr;
   CallRecorder* recorder = nullptr;  ///< may be null: nothing is recorded
   const Redactor* redactor = nullptr;
+  Limits* limits = nullptr;  ///< null: the client keeps to the limits alone
   std::uint64_t jitter_seed = 0;
   std::function<void(const std::string& line)> warn;  ///< one-time warnings, already redacted
 };

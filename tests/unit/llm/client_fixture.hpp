@@ -43,6 +43,7 @@ class ClientTest : public ::testing::Test {
     dependencies.accountant = &accountant();
     dependencies.recorder = &recorder_;
     dependencies.redactor = &redactor_;
+    dependencies.limits = &limits_;
     dependencies.jitter_seed = 7;
     dependencies.warn = [this](const std::string& line) {
       const std::scoped_lock lock(mutex_);
@@ -86,6 +87,7 @@ class ClientTest : public ::testing::Test {
   fault::Server server_;
   ManualClock clock_;
   Budget budget_;
+  Limits limits_;  ///< shared by all clients of a test
   fakes::FakeRecorder recorder_;
   Redactor redactor_;
   EndpointOptions options_;
