@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs inside the virtual environment that holds `openai`; prints one JSON line per check.
 
-usage: openai_probe.py plain|limited|faulty|together BASE_URL KEY
+usage: openai_probe.py plain|responses|limited|faulty|together BASE_URL KEY
 """
 import asyncio
 import json
@@ -153,6 +153,54 @@ def plain(url, key):
     errors(client, url)
 
 
+def response_loop(client, stream):
+    """The tool loop in items, each replayed as it came: (tools used, last response)."""
+    tools = [{"type": "function", "strict": False, **tool["function"]} for tool in TOOLS]
+    options = {"model": MODEL, "instructions": TASK[0]["content"], "tools": tools, "store": False,
+               "include": ["reasoning.encrypted_content"]}
+    items, used = [TASK[1]], []
+    for _ in range(12):
+        if stream:
+            with client.responses.stream(input=items, **options) as events:
+                response = events.get_final_response()
+        else:
+            response = client.responses.create(input=items, **options)
+        calls = [item for item in response.output if item.type == "function_call"]
+        items += [item.to_dict() for item in response.output]
+        if not calls:
+            break
+        for call in calls:
+            json.loads(call.arguments)
+            used.append(call.name)
+            items.append({"type": "function_call_output", "call_id": call.call_id,
+                          "output": TOOL_ANSWERS[call.name]})
+    return used, response
+
+
+def responses(url, key):
+    client = openai.OpenAI(base_url=url, api_key=key, max_retries=0, _strict_response_validation=True)
+    whole = client.responses.create(model=MODEL, input="Hello")
+    row("responses: text and usage", whole.output_text and whole.status == "completed"
+        and whole.usage.total_tokens == whole.usage.input_tokens + whole.usage.output_tokens,
+        whole.output_text)
+    events = list(client.responses.create(model=MODEL, input="Hello", stream=True))
+    text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+    row("responses: streaming gives the same text",
+        text == whole.output_text and events[-1].type == "response.completed",
+        f"{len(events)} events, the last is {events[-1].type}")
+    capped = client.responses.create(model=MODEL, input="Hello", max_output_tokens=3)
+    row("responses: an output cap ends the reply", capped.status == "incomplete"
+        and capped.incomplete_details.reason == "max_output_tokens", capped.incomplete_details)
+    used, last = response_loop(client, stream=False)
+    row("responses: tool loop, items replayed as they came", used[0] == "activate_skill"
+        and used[-1] == "shell" and last.output_text, f"{' > '.join(used)} > {last.output_text!r}")
+    streamed, final = response_loop(client, stream=True)
+    row("responses: the same loop streamed", streamed == used and final.output_text == last.output_text,
+        f"{' > '.join(streamed)} > {final.output_text!r}")
+    expect_error("responses: unknown model", openai.NotFoundError, 404,
+                 lambda: client.responses.create(model="no-such-model", input="Hello"))
+
+
 def limited(url, key):
     client = openai.OpenAI(base_url=url, api_key=key, max_retries=0)
     expect_error("429", openai.RateLimitError, 429,
@@ -183,4 +231,6 @@ def together(url, key):
 
 
 if __name__ == "__main__":
-    {"plain": plain, "limited": limited, "faulty": faulty, "together": together}[sys.argv[1]](*sys.argv[2:])
+    PARTS = {"plain": plain, "responses": responses, "limited": limited, "faulty": faulty,
+             "together": together}
+    PARTS[sys.argv[1]](*sys.argv[2:])

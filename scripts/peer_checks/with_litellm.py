@@ -71,14 +71,13 @@ def same_results(report, shop, url, upstream):
                checks["model"]["found"])
     bare = shop.doctor(base(url).removesuffix("/v1"), "demo", key=KEY)
     report.row("doctor: base URL without /v1", bare["model"]["state"] == "ok", bare["endpoint"]["found"])
-    for stream in ("off", "on"):
-        through = evaluate(shop, base(url), "demo", KEY, f"through-{stream}", "--stream", stream)
-        direct = evaluate(shop, upstream, "sim:demo", UPSTREAM_KEY, f"direct-{stream}", "--stream", stream)
-        report.row(f"eval, stream {stream}: same verdict of every task as directly",
-                   through["tasks"] == direct["tasks"] and through["by_status"] == direct["by_status"],
-                   f"{through['by_status']}, directly {direct['by_status']}")
-        report.row(f"eval, stream {stream}: same usage as directly", through["usage"] == direct["usage"],
-                   through["usage"])
+    direct = evaluate(shop, upstream, "sim:demo", UPSTREAM_KEY, "direct")
+    for api, stream in (("chat", "off"), ("chat", "on"), ("responses", "off"), ("responses", "on")):
+        through = evaluate(shop, base(url), "demo", KEY, f"through-{api}-{stream}", "--stream", stream,
+                           "--set", f"api={api}")
+        report.row(f"eval, {api}, stream {stream}: same verdicts and usage as directly",
+                   through["tasks"] == direct["tasks"] and through["usage"] == direct["usage"],
+                   f"{through['by_status']}, directly {direct['by_status']}; {through['usage']}")
     through, direct = (optimize(shop, *arguments) for arguments in (
         (base(url), "demo", KEY, "opt-through"), (upstream, "sim:demo", UPSTREAM_KEY, "opt-direct")))
     report.row("optimize: same gates and the same best skill as directly", through == direct and through[0],

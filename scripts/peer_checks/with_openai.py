@@ -16,6 +16,7 @@ def check(report, shop):
     print(f"  openai {shop.version(python, 'openai')}", flush=True)
     with shop.simulate("--require-key", KEY) as url:
         probe(report, shop, python, "plain", url)
+        probe(report, shop, python, "responses", url)
     with shop.simulate("--require-key", KEY, "--sim-fault-429", "1") as url:
         probe(report, shop, python, "limited", url)
     with shop.simulate("--require-key", KEY, "--sim-fault-429", "0.3", "--sim-fault-500", "0.2") as url:

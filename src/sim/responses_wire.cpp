@@ -139,8 +139,12 @@ Json response_object(const Completion& completion) {
   value["incomplete_details"] = cut ? Json({{"reason", "max_output_tokens"}}) : Json();
   value["model"] = completion.model;
   value["output"] = output_items(completion);
+  // Clients require these settings to be there; those of the request are not told back.
+  value["parallel_tool_calls"] = true;
+  value["tool_choice"] = "auto";
+  value["tools"] = Json::array();
   value["usage"] = {{"input_tokens", completion.prompt_tokens},
-                    {"input_tokens_details", {{"cached_tokens", 0}}},
+                    {"input_tokens_details", {{"cached_tokens", 0}, {"cache_write_tokens", 0}}},
                     {"output_tokens", completion.completion_tokens},
                     {"output_tokens_details", {{"reasoning_tokens", 0}}},
                     {"total_tokens", completion.prompt_tokens + completion.completion_tokens}};
@@ -161,22 +165,45 @@ class EventList {
   std::vector<std::string> events_;
 };
 
+/// The text of a message, as a part that begins empty, grows and ends.
+void add_text(EventList& events, const Json& item, const Json& place) {
+  const Json& part = item.at("content").front();
+  Json begun = part;
+  begun["text"] = "";
+  const auto at = [&](Json fields) {
+    fields.update(place);
+    fields["content_index"] = 0;
+    return fields;
+  };
+  events.add("response.content_part.added", at({{"part", std::move(begun)}}));
+  if (part.at("text") != "")
+    events.add("response.output_text.delta",
+               at({{"delta", part.at("text")}, {"logprobs", Json::array()}}));
+  events.add("response.output_text.done",
+             at({{"text", part.at("text")}, {"logprobs", Json::array()}}));
+  events.add("response.content_part.done", at({{"part", part}}));
+}
+
+void add_arguments(EventList& events, const Json& item, const Json& place) {
+  const auto at = [&](const char* key) {
+    Json fields = place;
+    fields[key] = item.at("arguments");
+    return fields;
+  };
+  if (item.at("arguments") != "") events.add("response.function_call_arguments.delta", at("delta"));
+  events.add("response.function_call_arguments.done", at("arguments"));
+}
+
 void add_item(EventList& events, const Json& item, std::size_t index) {
   Json begun = item;
   const std::string type = item.at("type");
-  std::string text, delta;
-  if (type == "message") {
-    text = item.at("content").front().at("text");
-    delta = "response.output_text.delta";
-    begun["content"] = Json::array();
-  } else if (type == "function_call") {
-    text = item.at("arguments");
-    delta = "response.function_call_arguments.delta";
-    begun["arguments"] = "";
-  }
+  if (type == "message") begun["content"] = Json::array();
+  if (type == "function_call") begun["arguments"] = "";
+  if (type != "reasoning") begun["status"] = "in_progress";
   events.add("response.output_item.added", {{"output_index", index}, {"item", std::move(begun)}});
-  if (!text.empty())
-    events.add(delta, {{"output_index", index}, {"item_id", item.at("id")}, {"delta", text}});
+  const Json place = {{"output_index", index}, {"item_id", item.at("id")}};
+  if (type == "message") add_text(events, item, place);
+  if (type == "function_call") add_arguments(events, item, place);
   events.add("response.output_item.done", {{"output_index", index}, {"item", item}});
 }
 

@@ -204,6 +204,59 @@ TEST(SimServer, AStreamHoldsTheSameReplyAsTheWholeAnswer) {
   }
 }
 
+Json responses_body(const Json& chat) {
+  Json body = {{"model", chat.at("model")},
+               {"instructions", chat.at("messages")[0].at("content")},
+               {"input", chat.at("messages")[1].at("content")},
+               {"stream", true}};
+  if (chat.contains("tools"))
+    for (const Json& tool : chat.at("tools")) {
+      Json flat = tool.at("function");
+      flat["type"] = "function";
+      body["tools"].push_back(std::move(flat));
+    }
+  return body;
+}
+
+std::vector<Json> events_of(const std::string& stream) {
+  std::vector<Json> events;
+  for (std::size_t at = stream.find("data: "); at != std::string::npos;
+       at = stream.find("data: ", at)) {
+    at += 6;
+    events.push_back(Json::parse(stream.substr(at, stream.find("\n\n", at) - at)));
+  }
+  return events;
+}
+
+TEST(SimServer, AResponsesStreamNamesEachPartAsItBeginsGrowsAndEnds) {
+  const Running running;
+  const std::vector<std::pair<Json, std::vector<std::string>>> cases = {
+      {simple_body(),
+       {"output_item.added", "content_part.added", "output_text.delta", "output_text.done",
+        "content_part.done", "output_item.done"}},
+      {executor_body(),
+       {"output_item.added", "function_call_arguments.delta", "function_call_arguments.done",
+        "output_item.done"}}};
+  for (const auto& [chat, of_item] : cases) {
+    const auto result =
+        running.client().Post("/v1/responses", dump_json(responses_body(chat)), "application/json");
+    ASSERT_TRUE(result);
+    ASSERT_EQ(result->status, 200) << result->body;
+    const std::vector<Json> events = events_of(result->body);
+    std::vector<std::string> expected = {"response.created", "response.output_item.added",
+                                         "response.output_item.done"};  // the reasoning item
+    for (const std::string& name : of_item) expected.push_back("response." + name);
+    expected.emplace_back("response.completed");
+    std::vector<std::string> types;
+    for (const Json& event : events) types.push_back(event.at("type"));
+    EXPECT_EQ(types, expected);
+    const Json& whole = events.back().at("response");
+    for (const char* key : {"parallel_tool_calls", "tool_choice", "tools"})
+      EXPECT_TRUE(whole.contains(key)) << key;
+    EXPECT_EQ(events[events.size() - 2].at("item"), whole.at("output").back());
+  }
+}
+
 TEST(SimServer, CutsAReplyAtTheOutputCap) {
   const Running running;
   Json body = simple_body();
