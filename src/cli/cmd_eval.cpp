@@ -103,6 +103,8 @@ Json result_json(const RunSetup& setup, const RunRequest& request, const Scored&
                       {"score", groups->score},
                       {"hard", groups->hard},
                       {"soft", groups->soft}};
+  out["cached_calls"] = setup.models->accountant().totals().cached_calls;
+  out["request_changes"] = setup.models->request_changes();
   out["usage_by_stage"] = optim::usage_by_stage_json(setup.models->accountant().totals());
   out["seconds"] = scored.seconds;
   out["verdict"] = verdict;
@@ -125,6 +127,7 @@ std::string result_text(const RunSetup& setup, const RunRequest& request, const 
        request.extra.value("split", ""), setup.models->model(), setup.models->simulated()});
   if (const auto groups = by_task(setup, scored)) out += report::group_line(*groups);
   const auto totals = setup.models->accountant().totals();
+  out += report::cached_line(totals);
   if (totals.by_stage.size() > 1) out += "\n" + report::cost_by_stage(totals) + "\n";
   if (scored.baseline)
     out += fmt::format(

@@ -164,10 +164,71 @@ sim::ServerOptions simulation_options(const Settings& settings) {
   return out;
 }
 
+/// Nothing is asked of any endpoint.
+bool replays_only(const Settings& settings) {
+  const std::string replay = settings.text("replay");
+  return !replay.empty() && settings.text("record") != replay;
+}
+
+Result<std::unique_ptr<llm::ExchangeStore>> open_cassette(const Settings& settings,
+                                                          const Clock& clock,
+                                                          const Redactor* redactor) {
+  const std::string record = settings.text("record"), replay = settings.text("replay");
+  if (record.empty() && replay.empty()) return nullptr;
+  if (!record.empty() && !replay.empty() && record != replay) {
+    return fail(ErrorCode::config, "--record and --replay name different folders",
+                record + ", " + replay,
+                "give one of them; with both, the same folder is replayed and completed");
+  }
+  llm::ExchangeStoreOptions options;
+  options.dir = record.empty() ? replay : record;
+  options.use = record.empty()   ? llm::StoreUse::replay
+                : replay.empty() ? llm::StoreUse::record
+                                 : llm::StoreUse::automatic;
+  return llm::ExchangeStore::open(std::move(options), clock, redactor);
+}
+
+Result<std::unique_ptr<llm::ExchangeStore>> open_cache(const Settings& settings, const Clock& clock,
+                                                       const Redactor* redactor) {
+  const std::string dir = settings.text("cache");
+  SKILLGRAD_TRY(const auto age, parse_duration(settings.text("cache_ttl")));
+  if (dir.empty()) {
+    for (const char* key : {"cache_ttl", "refresh"}) {
+      if (settings.given(key))
+        return fail(ErrorCode::config, std::string(key) + " is set without a cache",
+                    settings.origin(key), "name the cache's folder with --cache");
+    }
+    return nullptr;
+  }
+  llm::ExchangeStoreOptions options;
+  options.dir = dir;
+  options.time_to_live = std::chrono::duration_cast<std::chrono::seconds>(age);
+  options.refresh = settings.flag("refresh");
+  return llm::ExchangeStore::open(std::move(options), clock, redactor);
+}
+
+Result<> Models::open_stores(const Settings& settings, const fs::path& learned) {
+  SKILLGRAD_TRY(cassette_, open_cassette(settings, *clock_, redactor_.get()));
+  SKILLGRAD_TRY(cache_, open_cache(settings, *clock_, redactor_.get()));
+  std::vector<fs::path> files;
+  if (!learned.empty()) files.push_back(learned);
+  for (const auto* store : {cache_.get(), cassette_.get()})
+    if (store != nullptr) files.push_back(store->dir() / "learned.json");
+  SKILLGRAD_TRY(learned_, llm::LearnedChanges::open(std::move(files)));
+  return {};
+}
+
 Result<> Models::start_simulation(const Settings& settings) {
+  if (replays_only(settings)) {
+    SKILLGRAD_TRY(simulated_model_, sim::model_name(scenario_of(settings)));
+    simulated_url_ = "http://127.0.0.1:9/v1";  // the discard port; nobody connects to it
+    return {};
+  }
   auto options = simulation_options(settings);
   options.threads = static_cast<unsigned>(settings.integer("jobs")) + 8;
   SKILLGRAD_TRY(server_, sim::Server::start(options));
+  simulated_model_ = server_->model();
+  simulated_url_ = server_->base_url();
   return {};
 }
 
@@ -175,10 +236,10 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
   llm::EndpointOptions out;
   out.model = text_of(role, "model", settings.text("model"));
   out.base_url = text_of(role, "base_url", effective_base_url(settings));
-  if (out.model.starts_with("sim:") && server_ != nullptr) {
-    out.base_url = server_->base_url();
-    out.model = server_->model();
-    out.identity = server_->model();
+  if (out.model.starts_with("sim:") && !simulated_model_.empty()) {
+    out.base_url = simulated_url_;
+    out.model = simulated_model_;
+    out.identity = simulated_model_;
     SKILLGRAD_CHECK(apply_limits(settings, role, false, out));
   } else {
     // What identifies the user at one endpoint is not shown to another one.
@@ -232,7 +293,7 @@ Result<> Models::add_headers(const Json& headers, llm::EndpointOptions& out) {
 }
 
 Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::CallRecorder* recorder,
-                                             Clock& clock) {
+                                             Clock& clock, const fs::path& learned) {
   std::unique_ptr<Models> out(new Models(clock));
   if (settings.text("model").empty())
     return fail(ErrorCode::config, "no model is named", "--model",
@@ -245,6 +306,7 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
   }
   out->model_ = out->endpoints_.at("executor").model;
   out->redactor_ = std::make_unique<Redactor>(out->secrets_);
+  SKILLGRAD_CHECK(out->open_stores(settings, learned));
   llm::Budget budget;
   budget.max_usd = settings.number("max_usd");
   budget.max_tokens = settings.integer("max_tokens");
@@ -264,6 +326,9 @@ Result<std::unique_ptr<llm::ChatModel>> Models::make_client(llm::EndpointOptions
   dependencies.accountant = accountant_.get();
   dependencies.recorder = recorder_;
   dependencies.redactor = redactor_.get();
+  dependencies.cassette = cassette_.get();
+  dependencies.cache = cache_.get();
+  dependencies.learned = learned_.get();
   dependencies.jitter_seed = jitter_seed_;
   dependencies.limits = limits_.get();
   dependencies.warn = [](const std::string& line) {
@@ -315,6 +380,7 @@ std::string judge_description(const Settings& settings) {
 llm::ChatModel& Models::role(const std::string& name) const { return *clients_.at(name); }
 
 Result<> Models::preflight(const std::stop_token& stop) const {
+  if (cassette_ != nullptr && cassette_->must_hit()) return {};
   std::set<std::string> seen;
   for (const auto& [name, options] : endpoints_) {
     if (!seen.insert(options.base_url + " " + options.api_key.reveal()).second) continue;

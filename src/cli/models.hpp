@@ -10,6 +10,7 @@
 #include <skillgrad/core/clock.hpp>
 #include <skillgrad/core/secret.hpp>
 #include <skillgrad/llm/client.hpp>
+#include <skillgrad/llm/exchange_store.hpp>
 #include <skillgrad/sim/server.hpp>
 
 #include "cli/options.hpp"
@@ -20,10 +21,13 @@ namespace skillgrad::cli {
 /// endpoint when the model is "sim:NAME". Not movable: clients hold references into it.
 class Models final : public bench::JudgeModels {
  public:
-  /// Starts what is needed. Errors: config (no model, bad URL, unknown scenario), io.
+  /// Starts what is needed; what endpoints teach is kept in the file `learned`, if one is named, and
+  /// beside cache and cassette. Errors: config (no model, bad URL, unknown scenario), input (no such
+  /// recording), io.
   [[nodiscard]] static Result<std::unique_ptr<Models>> open(const Settings& settings,
                                                             llm::CallRecorder* recorder,
-                                                            Clock& clock);
+                                                            Clock& clock,
+                                                            const fs::path& learned = {});
   /// executor, diagnoser, momentum, patcher, judge.
   [[nodiscard]] llm::ChatModel& role(const std::string& name) const;
   /// Asks for one thing once at a time: of equal requests at the same moment, the first is sent and
@@ -35,6 +39,8 @@ class Models final : public bench::JudgeModels {
   [[nodiscard]] bool simulated() const { return server_ != nullptr || model_.starts_with("sim:"); }
   [[nodiscard]] const std::vector<Secret>& secrets() const { return secrets_; }
   [[nodiscard]] const std::string& model() const { return model_; }
+  /// How requests differ from what was configured, because endpoints refused it, in words.
+  [[nodiscard]] std::vector<std::string> request_changes() const { return learned_->in_words(); }
   /// Asks each endpoint for its list of models: a wrong URL, key or certificate shows here, before
   /// any task runs. Endpoints without that list are fine.
   /// A server or connection error is met with two more tries, a second apart.
@@ -44,6 +50,7 @@ class Models final : public bench::JudgeModels {
   explicit Models(Clock& clock) : clock_(&clock) {}
   Result<llm::EndpointOptions> endpoint(const Settings& settings, const Json& role);
   Result<> start_simulation(const Settings& settings);
+  Result<> open_stores(const Settings& settings, const fs::path& learned);
   Result<> add_headers(const Json& headers, llm::EndpointOptions& out);
   Result<std::unique_ptr<llm::ChatModel>> make_client(llm::EndpointOptions options) const;
 
@@ -55,7 +62,10 @@ class Models final : public bench::JudgeModels {
   std::vector<Secret> secrets_;
   std::map<std::string, llm::EndpointOptions> endpoints_;
   std::map<std::string, std::unique_ptr<llm::ChatModel>> clients_;
+  std::unique_ptr<llm::ExchangeStore> cassette_, cache_;
+  std::unique_ptr<llm::LearnedChanges> learned_;
   std::string model_;
+  std::string simulated_model_, simulated_url_;  ///< of the endpoint that is simulated here
   llm::CallRecorder* recorder_ = nullptr;
   std::uint64_t jitter_seed_ = 0;
   struct Judge {

@@ -86,6 +86,11 @@ const std::vector<OptionSpec> kTable = {
 
   {"jobs", "jobs", "j", integer, "8", kRun | kGrading, false, 1, 4096, "", "tasks at once"},
   {"run", "run", "", text, "\"\"", kRun, false, 0, 0, "", "run directory (default: skillgrad-runs/NAME-ID)"},
+  {"cache", "cache", "", text, "\"\"", kRun | kJudge, false, 0, 0, "", "folder of replies: an equal call is not paid for again"},
+  {"cache_ttl", "cache-ttl", "", text, "\"\"", kRun | kJudge, false, 0, 0, "", "oldest reply that the cache gives: 90s, 30m, 48h (default: any)"},
+  {"refresh", "refresh", "", boolean, "false", kRun | kJudge, false, 0, 0, "", "ask again for everything and put it into the cache"},
+  {"record", "record", "", text, "\"\"", kRun | kJudge, false, 0, 0, "", "folder to record every call in, for --replay"},
+  {"replay", "replay", "", text, "\"\"", kRun | kJudge, false, 0, 0, "", "answer all calls from this recording, without any connection (with --record of the same folder: record what is missing)"},
   {"force", "force", "", boolean, "false", kRun, false, 0, 0, "", "go on where a check before spending refuses"},
   {"events", "events", "", text, "\"\"", kRun, false, 0, 0, "", "also stream events as JSON Lines to this file (- for stdout)"},
   {"sandbox", "sandbox", "", text, "\"auto\"", kSandbox, false, 0, 0, "auto|require|off", "isolation of the agent's commands"},

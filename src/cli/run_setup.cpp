@@ -191,7 +191,8 @@ Result<> restore_ledger(RunSetup& setup) {
 Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::stop_token& stop) {
   SKILLGRAD_TRY(const auto identity, identity_of(setup, request));
   SKILLGRAD_CHECK(open_store(setup, request, identity));
-  SKILLGRAD_TRY(setup.models, Models::open(setup.settings, &setup.store->calls(), setup.clock));
+  SKILLGRAD_TRY(setup.models, Models::open(setup.settings, &setup.store->calls(), setup.clock,
+                                           setup.store->path("calls/learned.json")));
   setup.store->redact_with(setup.models->redactor());
   SKILLGRAD_CHECK(restore_ledger(setup));
   SKILLGRAD_CHECK(setup.models->preflight(stop));
@@ -232,7 +233,8 @@ Result<> make_paths_absolute(Settings& settings, const std::string& default_spec
     const fs::path path = fs::absolute(spec.substr(name.size())).lexically_normal();
     SKILLGRAD_CHECK(settings.set("benchmark", name + path.string(), settings.origin("benchmark")));
   }
-  for (const char* key : {"split_file", "prompts", "ca_file", "events", "sim.request_log"}) {
+  for (const char* key : {"split_file", "prompts", "ca_file", "events", "sim.request_log", "cache",
+                          "record", "replay"}) {
     const std::string text = settings.text(key);
     if (text.empty() || text == "-" || text.starts_with("builtin:")) continue;
     SKILLGRAD_CHECK(

@@ -116,6 +116,9 @@ optim::OptimizeParts StageSet::parts(RunSetup& setup) const {
                {"grading", setup.bench.graded_by},
                {"recalculation", setup.bench.recalculator->version()},
                {"version", SKILLGRAD_VERSION}};
+  out.closing_facts = [&models = *setup.models] {
+    return Json{{"request_changes", models.request_changes()}};
+  };
   out.forbidden_texts = {setup.store->dir().string()};
   for (const auto& secret : setup.models->secrets())
     if (looks_secret(secret.reveal())) out.forbidden_texts.push_back(secret.reveal());

@@ -70,12 +70,20 @@ Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) c
 
 void Accountant::State::count(const LedgerRow& row) {
   const bool ok = row.outcome == "ok" || row.outcome == "refused";
-  ++totals.attempts;
-  if (row.attempt > 1) ++totals.retries;
+  if (row.cached) {
+    ++totals.cached_calls;
+  } else {
+    ++totals.attempts;
+    if (row.attempt > 1) ++totals.retries;
+  }
   Usage usage = row.usage;
   usage.calls = ok ? 1 : 0;
   totals.usage += usage;
   totals.by_stage[row.stage] += usage;
+  if (row.cached) {
+    totals.cost_by_stage[row.stage] += 0;  // known: nothing was paid
+    return;
+  }
   spent_tokens += usage.input_tokens + usage.output_tokens;
   spent_usd += row.cost_usd.value_or(0);
   if (row.billed == "unknown") {
@@ -136,8 +144,8 @@ void Accountant::settle(double reserved_usd, std::int64_t reserved_tokens, const
 
 void Accountant::restore(const LedgerRow& row) {
   const std::scoped_lock lock(state_->mutex);
-  ++state_->started;
-  if (row.attempt <= 1) ++state_->first_attempts;
+  if (!row.cached) ++state_->started;
+  if (!row.cached && row.attempt <= 1) ++state_->first_attempts;
   state_->count(row);
 }
 

@@ -7,6 +7,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/exchange.hpp"
 #include "llm/explain.hpp"
 #include "llm/outcome.hpp"
 #include "llm/record.hpp"
@@ -31,12 +32,6 @@ constexpr std::int64_t kDefaultOutputCap = 16'000;
 /// Changes of the request that one call may try, learned or its own; they are no retries.
 constexpr int kMaxResends = 6;
 
-bool fatal_class(FailureClass cls) {
-  return cls == FailureClass::auth || cls == FailureClass::quota ||
-         cls == FailureClass::model_not_found || cls == FailureClass::wrong_url ||
-         cls == FailureClass::tls;
-}
-
 }  // namespace
 
 Call::Call(Endpoint& endpoint, const ChatRequest& request, const CallContext& context)
@@ -51,7 +46,10 @@ Result<ChatReply> Call::run() {
   SKILLGRAD_CHECK(prepare());
   SKILLGRAD_TRY(std::optional<ChatReply> recorded, replay());
   if (recorded) return std::move(*recorded);
+  SKILLGRAD_TRY(std::optional<ChatReply> kept, stored());
+  if (kept) return std::move(*kept);
   Result<ChatReply> result = attempts();
+  SKILLGRAD_CHECK(keep(result));
   if (!result && attempt_ > 0 && result.error().code != ErrorCode::cancelled) {
     endpoint_.accountant().note_failed_call();
   }
@@ -67,6 +65,7 @@ Result<> Call::prepare() {
   const std::string address =
       options.identity.empty() ? printable_url(endpoint_.url(style_)) : options.identity;
   key_ = request_key(address, options.model, body_, request_);
+  if (!endpoint_.stores().empty()) canonical_ = body_.canonical();
   text_ = body_.text();
   prompt_bytes_ = text_.size();
   return {};
@@ -84,6 +83,7 @@ Result<std::optional<ChatReply>> Call::replay() {
     return std::optional<ChatReply>{};
   }
   endpoint_.accountant().note_replay();
+  warn_if_not_kept();
   return std::optional<ChatReply>(std::move(*reply));
 }
 
@@ -238,23 +238,30 @@ ReadReply Call::send() {
     cut_by_deadline = left < limits.total;
     limits.total = std::min(limits.total, left);
   }
+  limits.keep_raw = keeps_calls();
   HttpReply http = endpoint_.transport(style_).perform(text_, limits, context_.stop);
   hints_ = limit_hints(http.headers, endpoint_.clock().wall_now());
+  if (limits.keep_raw) last_ = exchange_of(http);
   http_status_ = http.status;
   seconds_ = http.seconds;
   first_byte_seconds_ = http.first_byte_seconds;
   request_id_ = request_id_of(http.headers);
   total_seconds_ += http.seconds;
+  ReadReply read = understand(http);
+  if (read.failure && cut_by_deadline && http.curl_code == CURLE_OPERATION_TIMEDOUT) {
+    read.failure->cls = FailureClass::deadline;
+    read.failure->detail = "the time limit passed before the reply was complete";
+  }
+  return read;
+}
+
+ReadReply Call::understand(HttpReply& http) {
   ReplyContext context;
   context.request = &request_;
   context.salt = key_;
   context.source = endpoint_.source();
   context.request_bytes = text_.size();
   ReadReply read = read_outcome(http, context, endpoint_.clock().wall_now());
-  if (read.failure && cut_by_deadline && http.curl_code == CURLE_OPERATION_TIMEDOUT) {
-    read.failure->cls = FailureClass::deadline;
-    read.failure->detail = "the time limit passed before the reply was complete";
-  }
   check_truncation(read);
   return read;
 }
@@ -431,7 +438,7 @@ Result<> Call::after_failure(ReadReply& read) {
                    failure.cls == FailureClass::request_too_large)) {
     failure.cls = FailureClass::context_overflow;
   }
-  if (fatal_class(failure.cls)) {
+  if (is_fatal(failure.cls)) {
     Error error = give_up(failure, {});
     endpoint_.set_fatal(error);
     return tl::unexpected(std::move(error));
@@ -465,6 +472,12 @@ Result<> Call::wait(Duration duration, const Failure& failure) {
               "resume the run to go on");
 }
 
+bool Call::is_fatal(FailureClass cls) {
+  return cls == FailureClass::auth || cls == FailureClass::quota ||
+         cls == FailureClass::model_not_found || cls == FailureClass::wrong_url ||
+         cls == FailureClass::tls;
+}
+
 Error Call::give_up(const Failure& failure, const std::string& note) {
   ErrorScene scene;
   scene.url = endpoint_.url(style_);
@@ -473,7 +486,7 @@ Error Call::give_up(const Failure& failure, const std::string& note) {
   scene.output_cap = body_.output_cap;
   scene.note = note;
   scene.redact = [this](const std::string& text) { return endpoint_.redact(text); };
-  if (failure.cls == FailureClass::model_not_found) {
+  if (failure.cls == FailureClass::model_not_found && played_from_ == nullptr) {
     if (auto models = fetch_models(endpoint_.options(), std::chrono::seconds(5))) {
       scene.offered_models = std::move(*models);
     }

@@ -9,6 +9,7 @@
 #include "llm/endpoint.hpp"
 #include "llm/reply.hpp"
 #include "llm/retry.hpp"
+#include "llm/transport.hpp"
 
 namespace skillgrad::llm {
 
@@ -21,6 +22,16 @@ class Call {
  private:
   [[nodiscard]] Result<> prepare();
   [[nodiscard]] Result<std::optional<ChatReply>> replay();
+  /// Answered from a cassette or cache; nullopt: ask the endpoint.
+  [[nodiscard]] Result<std::optional<ChatReply>> stored();
+  [[nodiscard]] Result<ChatReply> play(const StoredCall& call);
+  [[nodiscard]] Result<ChatReply> played(ReadReply& read, const StoredCall& call);
+  [[nodiscard]] Error miss(const ExchangeStore& store);
+  /// Keeps how the call ended where calls are kept.
+  [[nodiscard]] Result<> keep(const Result<ChatReply>& result);
+  [[nodiscard]] bool keeps_calls() const;
+  [[nodiscard]] StoredCall stored_call() const;
+  void warn_if_not_kept();
   [[nodiscard]] Result<ChatReply> attempts();
   /// After this moment no attempt starts.
   [[nodiscard]] std::optional<SteadyTime> start_limit() const;
@@ -35,6 +46,7 @@ class Call {
   [[nodiscard]] Result<> write_body();
   [[nodiscard]] Result<> reserve();
   [[nodiscard]] ReadReply send();
+  [[nodiscard]] ReadReply understand(HttpReply& http);
   void check_truncation(ReadReply& read);
   [[nodiscard]] Result<> settle(ReadReply& read);
   [[nodiscard]] LedgerRow row() const;
@@ -45,6 +57,8 @@ class Call {
   /// An error when a wait would end after the time limit.
   [[nodiscard]] Result<> check_room(Duration duration, const Failure& failure);
   [[nodiscard]] Result<> wait(Duration duration, const Failure& failure);
+  /// No further call of this client can succeed.
+  [[nodiscard]] static bool is_fatal(FailureClass cls);
   [[nodiscard]] Error give_up(const Failure& failure, const std::string& note);
   void report_success(ReadReply& read);
 
@@ -69,6 +83,9 @@ class Call {
   int http_status_ = 0;
   double seconds_ = 0, total_seconds_ = 0, first_byte_seconds_ = 0;
   std::string request_id_;
+  std::string canonical_;  ///< of the first body; only where calls are kept
+  Exchange last_;          ///< the reply of the last attempt; only where calls are kept
+  const ExchangeStore* played_from_ = nullptr;  ///< where the call was found, if it was
   double reserved_usd_ = 0;
   std::int64_t reserved_tokens_ = 0;
   bool priced_ = false;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
 
 #include "llm/headers.hpp"
@@ -48,6 +49,7 @@ Result<std::unique_ptr<Endpoint>> Endpoint::create(EndpointOptions options,
   std::unique_ptr<Endpoint> endpoint(new Endpoint(std::move(options), std::move(dependencies)));
   SKILLGRAD_CHECK(endpoint->resolve());
   SKILLGRAD_CHECK(endpoint->resolve_price());
+  SKILLGRAD_CHECK(endpoint->recall_changes());
   return endpoint;
 }
 
@@ -131,6 +133,32 @@ Result<> Endpoint::resolve_price() {
   return {};
 }
 
+std::vector<ExchangeStore*> Endpoint::stores() const {
+  std::vector<ExchangeStore*> out;
+  for (ExchangeStore* store : {dependencies_.cassette, dependencies_.cache})
+    if (store != nullptr) out.push_back(store);
+  return out;
+}
+
+std::string Endpoint::learned_name() const {
+  return options_.identity.empty() ? source_ : options_.identity + " " + options_.model;
+}
+
+Result<> Endpoint::recall_changes() {
+  if (dependencies_.learned == nullptr) return {};
+  const auto entry = dependencies_.learned->find(learned_name());
+  if (!entry) return {};
+  const std::string where = "learned changes of " + learned_name();
+  SKILLGRAD_TRY(const Json value, parse_json(entry->style, where));
+  SKILLGRAD_TRY(const WireStyle from,
+                style_from_json(dump_json(value.value("from", Json())), where));
+  SKILLGRAD_TRY(const WireStyle to, style_from_json(dump_json(value.value("to", Json())), where));
+  if (from != initial_style_) return {};
+  style_ = to;
+  learned_ = static_cast<int>(entry->changes.size());
+  return {};
+}
+
 const Redactor* Endpoint::record_redactor() const {
   return dependencies_.redactor != nullptr ? dependencies_.redactor : &own_redactor_;
 }
@@ -176,6 +204,7 @@ WireStyle Endpoint::style() const {
 }
 
 bool Endpoint::learn(const WireStyle& sent, const Mutation& mutation) {
+  Result<> kept;
   {
     const std::scoped_lock lock(mutex_);
     // Another call met the same rejection first: what it learned is tried before more is changed.
@@ -183,7 +212,13 @@ bool Endpoint::learn(const WireStyle& sent, const Mutation& mutation) {
     if (learned_ >= kMaxMutations || mutation.style == style_) return false;
     style_ = mutation.style;
     ++learned_;
+    if (dependencies_.learned != nullptr) {
+      const std::string text =
+          "{\"from\":" + style_to_json(initial_style_) + ",\"to\":" + style_to_json(style_) + "}";
+      kept = dependencies_.learned->put(learned_name(), text, mutation.description);
+    }
   }
+  if (!kept) warn_once("what the endpoint taught could not be kept: " + kept.error().to_line());
   warn_once("model " + options_.model + " at " + url(sent) +
             " refused a parameter: " + mutation.description + " for all further requests");
   return true;

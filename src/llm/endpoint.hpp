@@ -7,8 +7,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <skillgrad/llm/client.hpp>
+#include <skillgrad/llm/exchange_store.hpp>
 
 #include "llm/body.hpp"
 #include "llm/breaker.hpp"
@@ -41,6 +43,8 @@ class Endpoint {
   [[nodiscard]] Limiter& limiter() { return *limiter_; }
   [[nodiscard]] Clock& clock() { return *clock_; }
   [[nodiscard]] Accountant& accountant() { return *accountant_; }
+  /// Cassette and cache, as far as there are any, in the order in which they are asked.
+  [[nodiscard]] std::vector<ExchangeStore*> stores() const;
   [[nodiscard]] CallRecorder* recorder() { return dependencies_.recorder; }
   [[nodiscard]] std::uint64_t jitter_seed() const { return dependencies_.jitter_seed; }
   [[nodiscard]] const Redactor* record_redactor() const;
@@ -69,6 +73,9 @@ class Endpoint {
   Endpoint(EndpointOptions options, ClientDependencies dependencies);
   [[nodiscard]] Result<> resolve();
   [[nodiscard]] Result<> resolve_price();
+  /// Takes over what an earlier process learned, if its requests began in the same style.
+  [[nodiscard]] Result<> recall_changes();
+  [[nodiscard]] std::string learned_name() const;
 
   EndpointOptions options_;
   ClientDependencies dependencies_;

@@ -50,7 +50,7 @@ void ReplySink::decide(std::string_view data) {
   parser_ = std::make_unique<SseParser>(
       [assembler = stream_.get()](const SseEvent& event) { assembler->event(event); });
   parser_->feed(text);
-  body_.clear();
+  if (!keep_raw_) body_.clear();
 }
 
 bool ReplySink::bytes(std::string_view data) {
@@ -67,6 +67,7 @@ bool ReplySink::bytes(std::string_view data) {
       body_.append(data);
       break;
     case Kind::events:
+      if (keep_raw_) body_.append(data);
       parser_->feed(data);
       break;
   }
@@ -79,9 +80,8 @@ void ReplySink::finish(HttpReply& reply) {
   if (kind_ == Kind::events) {
     parser_->finish();
     reply.stream = std::move(*stream_);
-  } else {
-    reply.body = std::move(body_);
   }
+  reply.body = std::move(body_);
 }
 
 }  // namespace skillgrad::llm

@@ -13,7 +13,9 @@ namespace skillgrad::llm {
 /// JSON (R2.1), and stops at the byte cap.
 class ReplySink {
  public:
-  explicit ReplySink(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+  /// `keep_raw`: the bytes of a stream are kept beside what they mean.
+  explicit ReplySink(std::size_t max_bytes, bool keep_raw = false)
+      : max_bytes_(max_bytes), keep_raw_(keep_raw) {}
   ReplySink(const ReplySink&) = delete;
   ReplySink& operator=(const ReplySink&) = delete;
 
@@ -32,12 +34,13 @@ class ReplySink {
   void decide(std::string_view data);
 
   std::size_t max_bytes_;
+  bool keep_raw_;
   std::size_t total_ = 0;
   bool over_cap_ = false;
   int status_ = 0;
   Headers headers_;
   Kind kind_ = Kind::unknown;
-  std::string body_;
+  std::string body_;  ///< of a stream only with keep_raw
   std::unique_ptr<DeltaAssembler> stream_;
   std::unique_ptr<SseParser> parser_;
 };

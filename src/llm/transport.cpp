@@ -264,7 +264,7 @@ HttpReply Transport::perform(std::string_view body, const AttemptLimits& limits,
     reply.curl_text = "out of memory";
     return reply;
   }
-  ReplySink sink(options_.max_reply_bytes);
+  ReplySink sink(options_.max_reply_bytes, limits.keep_raw);
   Watch watch(limits, sink);
   Wired wired{sink, watch};
   CURL* easy = handle->easy;

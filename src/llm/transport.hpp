@@ -28,6 +28,7 @@ struct TransportOptions {
 
 /// Limits of one attempt; the stream timers count only when a stream was asked for.
 struct AttemptLimits {
+  bool keep_raw = false;  ///< the reply's bytes are wanted even if they are a stream
   std::chrono::milliseconds total{600'000};
   bool stream = false;
   std::chrono::milliseconds first_byte{120'000};
@@ -48,7 +49,7 @@ enum class Ending {
 struct HttpReply {
   int status = 0;
   Headers headers;
-  std::string body;                      ///< not filled when the body was a stream
+  std::string body;                      ///< of a stream only with keep_raw
   std::optional<DeltaAssembler> stream;  ///< the body was server-sent events
   Ending ending = Ending::finished;
   int curl_code = 0;

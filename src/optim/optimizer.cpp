@@ -71,6 +71,7 @@ Result<OptimizeResult> Loop::run() {
     result_.stop_reason = result_.error->message;
   }
   result_.facts = parts_.facts;
+  if (parts_.closing_facts) result_.facts.update(parts_.closing_facts());
   result_.iterations = state_.rows;
   result_.best_iteration = state_.best_iteration;
   result_.best_score = state_.best_score;

@@ -91,6 +91,7 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
                   {"cost_usd", optional_json(totals.cost_usd)},
                   {"attempts", totals.attempts},
                   {"retries", totals.retries},
+                  {"cached_calls", totals.cached_calls},
                   {"unsettled_usd", totals.unsettled_usd},
                   {"seconds", result.seconds}});
   return out;

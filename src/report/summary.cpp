@@ -82,6 +82,12 @@ std::string group_line(const bench::GroupScores& scores) {
                      scores.graded, scores.planned);
 }
 
+std::string cached_line(const llm::LedgerTotals& totals) {
+  if (totals.cached_calls == 0) return {};
+  return fmt::format("{} of {} calls were answered without asking the endpoint\n",
+                     totals.cached_calls, totals.usage.calls);
+}
+
 std::string optimize_summary(const optim::OptimizeResult& result, const SummaryFacts& facts) {
   std::string out = "\n";
   if (facts.simulated) out += std::string(kSimulation) + "\n";
@@ -92,7 +98,7 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
     out += test_lines(*result.test) + errors_line(result.test->before) +
            errors_line(result.test->after);
   }
-  out += "\n" + cost_by_stage(result.totals);
+  out += "\n" + cost_by_stage(result.totals) + cached_line(result.totals);
   if (result.totals.unsettled_usd > 0)
     out +=
         fmt::format("possibly billed without a reply: {:.4f} USD\n", result.totals.unsettled_usd);

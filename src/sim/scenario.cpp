@@ -309,6 +309,11 @@ std::vector<std::string> scenario_names() {
   return names;
 }
 
+Result<std::string> model_name(const std::string& scenario) {
+  SKILLGRAD_TRY(const Scenario loaded, Scenario::load(scenario));
+  return "sim:" + loaded.name;
+}
+
 Result<ScenarioTasks> scenario_tasks(const std::string& scenario) {
   SKILLGRAD_TRY(const Scenario loaded, Scenario::load(scenario));
   return ScenarioTasks{loaded.benchmark, loaded.train, loaded.val, loaded.test};

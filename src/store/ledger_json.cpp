@@ -27,6 +27,7 @@ Json row_to_json(const llm::LedgerRow& row) {
       {"provider", row.provider}};
   for (const auto& [key, text] : named)
     if (!text.empty()) out[key] = text;
+  if (row.cached) out["cached"] = true;
   return out;
 }
 
@@ -54,6 +55,7 @@ Result<llm::LedgerRow> row_from_json(const Json& value, const std::string& where
   out.response_id = reader.string("response_id", "");
   out.request_id = reader.string("request_id", "");
   out.provider = reader.string("provider", "");
+  out.cached = reader.boolean("cached", false);
   SKILLGRAD_CHECK(reader.finish(true));
   return out;
 }

@@ -53,6 +53,11 @@ class FakeRecorder final : public llm::CallRecorder {
     return {};
   }
 
+  /// As a recorder of another run.
+  void forget() {
+    const std::scoped_lock lock(mutex_);
+    finished_.clear();
+  }
   void fail_with(std::optional<Error> error) {
     const std::scoped_lock lock(mutex_);
     error_ = std::move(error);

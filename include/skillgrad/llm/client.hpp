@@ -15,6 +15,9 @@
 
 namespace skillgrad::llm {
 
+class ExchangeStore;
+class LearnedChanges;
+
 /// Where and how to call. Serialised into config.json without `api_key`.
 struct EndpointOptions {
   std::string base_url;  ///< joined by endpoints.md R1.1
@@ -45,8 +48,8 @@ struct EndpointOptions {
   std::int64_t context_tokens = 0;  ///< what the model can read and write together; 0: not known
   /// A reply whose token count shows that the endpoint cut the prompt: an error, or a warning.
   bool truncation_is_error = false;
-  bool fold_system = false;         ///< system text goes in front of the first user message
-  bool strict_tools = false;        ///< tool schemas are sent as strict
+  bool fold_system = false;   ///< system text goes in front of the first user message
+  bool strict_tools = false;  ///< tool schemas are sent as strict
   int max_attempts_transient = 6;
   int max_attempts_rate_limit = 12;
   std::optional<double> price_in, price_cached, price_out;  ///< USD per million tokens, override
@@ -77,6 +80,7 @@ struct LedgerRow {
   double first_byte_seconds = 0;
   /// As the endpoint named them; never keys, because some endpoints repeat their ids.
   std::string response_model, response_id, request_id, provider;
+  bool cached = false;  ///< answered from a cache or cassette; nothing was sent or paid
 };
 
 /// Where finished calls and attempts are recorded (implemented by the store; a fake in tests).
@@ -104,7 +108,8 @@ struct LedgerTotals {
   std::map<std::string, Usage> by_stage;
   std::map<std::string, double> cost_by_stage;
   std::int64_t attempts = 0, retries = 0, failed_calls = 0, replayed_calls = 0;
-  double unsettled_usd = 0;  ///< attempts that may have been billed but gave no reply
+  std::int64_t cached_calls = 0;  ///< answered from a cache or cassette
+  double unsettled_usd = 0;       ///< attempts that may have been billed but gave no reply
 };
 
 /// Shared by all clients of a run: budget, ledger totals, calls in flight. Thread-safe.
@@ -122,7 +127,8 @@ class Accountant {
   void settle(double reserved_usd, std::int64_t reserved_tokens, const LedgerRow& row);
   /// Gives a reservation back whose attempt was never sent.
   void release(double reserved_usd, std::int64_t reserved_tokens);
-  /// A row of an earlier process of the same run (replayed at resume); counts as spent.
+  /// A row of an earlier process of the same run (replayed at resume), which counts as spent, or of
+  /// a call that was answered from a cache, which does not.
   void restore(const LedgerRow& row);
   [[nodiscard]] LedgerTotals totals() const;
   [[nodiscard]] int in_flight() const;
@@ -167,6 +173,9 @@ struct ClientDependencies {
   Clock* clock = nullptr;
   Accountant* accountant = nullptr;
   CallRecorder* recorder = nullptr;  ///< may be null: nothing is recorded
+  /// Calls kept beyond the run, asked in this order; may be null.
+  ExchangeStore *cassette = nullptr, *cache = nullptr;
+  LearnedChanges* learned = nullptr;  ///< may be null: nothing is known, nothing is kept
   const Redactor* redactor = nullptr;
   Limits* limits = nullptr;  ///< null: the client keeps to the limits alone
   std::uint64_t jitter_seed = 0;

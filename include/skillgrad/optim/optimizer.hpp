@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,6 +52,8 @@ struct OptimizeParts {
   Observer* observer = nullptr;
   unsigned jobs = 1;
   Json facts = Json::object();  ///< what run.json says about the run: skill, model, simulation, ...
+  /// More of that, known only at the end; asked once, may be empty.
+  std::function<Json()> closing_facts;
   std::vector<std::string> forbidden_texts;  ///< secrets and run paths: lint UPD-05
 };
 

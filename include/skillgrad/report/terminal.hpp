@@ -41,6 +41,8 @@ struct EvalFacts {
 
 /// Calls, tokens and USD of each stage and of all.
 [[nodiscard]] std::string cost_by_stage(const llm::LedgerTotals& totals);
+/// How many calls a cache or recording answered; "" when none.
+[[nodiscard]] std::string cached_line(const llm::LedgerTotals& totals);
 
 /// Hard and soft score of tasks with several cases, in one line.
 [[nodiscard]] std::string group_line(const bench::GroupScores& scores);

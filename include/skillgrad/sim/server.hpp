@@ -45,6 +45,8 @@ class Server {
 };
 
 [[nodiscard]] std::vector<std::string> scenario_names();
+/// What a server of this scenario calls its model: "sim:NAME". Errors as Server::start.
+[[nodiscard]] Result<std::string> model_name(const std::string& scenario);
 /// Ids that a scenario can play, by split; empty lists when it names no split.
 struct ScenarioTasks {
   std::string benchmark;

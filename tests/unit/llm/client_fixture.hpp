@@ -44,6 +44,9 @@ class ClientTest : public ::testing::Test {
     dependencies.recorder = &recorder_;
     dependencies.redactor = &redactor_;
     dependencies.limits = &limits_;
+    dependencies.cassette = cassette_;
+    dependencies.cache = cache_;
+    dependencies.learned = learned_;
     dependencies.jitter_seed = 7;
     dependencies.warn = [this](const std::string& line) {
       const std::scoped_lock lock(mutex_);
@@ -91,6 +94,8 @@ class ClientTest : public ::testing::Test {
   fakes::FakeRecorder recorder_;
   Redactor redactor_;
   EndpointOptions options_;
+  ExchangeStore *cassette_ = nullptr, *cache_ = nullptr;
+  LearnedChanges* learned_ = nullptr;
 
  private:
   std::unique_ptr<Accountant> accountant_;
