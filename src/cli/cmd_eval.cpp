@@ -128,6 +128,7 @@ std::string result_text(const RunSetup& setup, const RunRequest& request, const 
   if (const auto groups = by_task(setup, scored)) out += report::group_line(*groups);
   const auto totals = setup.models->accountant().totals();
   out += report::cached_line(totals);
+  if (!setup.models->simulated()) out += report::prompt_cache_line(totals);
   if (totals.by_stage.size() > 1) out += "\n" + report::cost_by_stage(totals) + "\n";
   if (scored.baseline)
     out += fmt::format(

@@ -9,6 +9,7 @@
 
 #include "llm/exchange.hpp"
 #include "llm/explain.hpp"
+#include "llm/history.hpp"
 #include "llm/outcome.hpp"
 #include "llm/record.hpp"
 #include "llm/url.hpp"
@@ -68,6 +69,8 @@ Result<> Call::prepare() {
   if (!endpoint_.stores().empty()) canonical_ = body_.canonical();
   text_ = body_.text();
   prompt_bytes_ = text_.size();
+  prefix_ = system_text(request_.messages);
+  if (const std::string* tools = body_.find("tools"); tools != nullptr) prefix_ += *tools;
   return {};
 }
 
@@ -88,12 +91,14 @@ Result<std::optional<ChatReply>> Call::replay() {
 }
 
 Result<ChatReply> Call::attempts() {
+  WarmUp::Lead lead = endpoint_.warm_up().enter(prefix_, context_.stop);
   const Limiter::Presence presence(endpoint_.limiter());
   while (true) {
     SKILLGRAD_TRY(Limiter::Permit permit, admit(presence.turn()));
     SKILLGRAD_CHECK(write_body());
     SKILLGRAD_CHECK(reserve());
     ReadReply read = send();
+    lead.done();
     make_room(permit, read);
     SKILLGRAD_CHECK(settle(read));
     if (!read.failure) return std::move(read.reply);

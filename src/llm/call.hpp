@@ -71,6 +71,7 @@ class Call {
   std::string text_;  ///< the bytes that are sent; equal for equal attempts
   WireStyle style_;   ///< how body_ is written
   std::string key_;
+  std::string prefix_;  ///< what many calls begin with: tools and system text
   std::int64_t wanted_cap_ = 0;
   std::optional<std::int64_t> cap_override_;
   std::size_t prompt_bytes_ = 0;

@@ -18,6 +18,7 @@
 #include "llm/mutations.hpp"
 #include "llm/prices.hpp"
 #include "llm/transport.hpp"
+#include "llm/warm_up.hpp"
 
 namespace skillgrad::llm {
 
@@ -40,6 +41,7 @@ class Endpoint {
     return style.responses ? *responses_transport_ : *chat_transport_;
   }
   [[nodiscard]] Breaker& breaker() { return breaker_; }
+  [[nodiscard]] WarmUp& warm_up() { return warm_up_; }
   [[nodiscard]] Limiter& limiter() { return *limiter_; }
   [[nodiscard]] Clock& clock() { return *clock_; }
   [[nodiscard]] Accountant& accountant() { return *accountant_; }
@@ -90,6 +92,7 @@ class Endpoint {
   std::unique_ptr<Transport> chat_transport_, responses_transport_;
   std::optional<PriceEntry> price_;
   Breaker breaker_;
+  WarmUp warm_up_;
   std::shared_ptr<Limiter> limiter_;  ///< shared with the other clients of this origin and key
 
   mutable std::mutex mutex_;

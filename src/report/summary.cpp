@@ -88,6 +88,18 @@ std::string cached_line(const llm::LedgerTotals& totals) {
                      totals.cached_calls, totals.usage.calls);
 }
 
+std::string prompt_cache_line(const llm::LedgerTotals& totals) {
+  constexpr std::int64_t kLongPrompt = 2'000;
+  constexpr double kFair = 0.3;
+  const llm::Usage& usage = totals.usage;
+  if (usage.calls == 0 || usage.input_tokens / usage.calls < kLongPrompt) return {};
+  const double share =
+      static_cast<double>(usage.cached_tokens) / static_cast<double>(usage.input_tokens);
+  return fmt::format("{} of the input tokens came from the endpoint's prompt cache{}\n",
+                     percent(share),
+                     share < kFair ? " (few; does it cache prompts, and report it?)" : "");
+}
+
 std::string optimize_summary(const optim::OptimizeResult& result, const SummaryFacts& facts) {
   std::string out = "\n";
   if (facts.simulated) out += std::string(kSimulation) + "\n";
@@ -99,6 +111,7 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
            errors_line(result.test->after);
   }
   out += "\n" + cost_by_stage(result.totals) + cached_line(result.totals);
+  if (!facts.simulated) out += prompt_cache_line(result.totals);
   if (result.totals.unsettled_usd > 0)
     out +=
         fmt::format("possibly billed without a reply: {:.4f} USD\n", result.totals.unsettled_usd);
