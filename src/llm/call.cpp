@@ -99,10 +99,13 @@ Result<ChatReply> Call::attempts() {
     SKILLGRAD_CHECK(reserve());
     ReadReply read = send();
     lead.done();
-    make_room(permit, read);
+    // Nobody follows into an error that ends the run before it is known to all.
+    const bool hold = read.failure && is_fatal(read.failure->cls);
+    if (!hold) make_room(permit, read);
     SKILLGRAD_CHECK(settle(read));
     if (!read.failure) return std::move(read.reply);
     SKILLGRAD_CHECK(after_failure(read));
+    if (hold) make_room(permit, read);
   }
 }
 
