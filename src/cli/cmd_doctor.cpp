@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <skillgrad/core/files.hpp>
@@ -110,6 +112,31 @@ std::vector<Row> check_endpoint(const Settings& settings, std::stop_token stop) 
   return out;
 }
 
+/// What each model costs and who says so; roles with one model and price share a row.
+std::vector<Row> check_prices(const Settings& settings) {
+  const auto prices = role_prices(settings, SystemClock().wall_now());
+  if (!prices) return {{"price", Row::State::bad, prices.error().to_line(), prices.error().mend}};
+  std::vector<Row> out;
+  for (const auto& price : *prices) {
+    const std::string text = to_text(price);
+    const auto same =
+        std::find_if(out.begin(), out.end(), [&](const Row& row) { return row.found == text; });
+    if (same != out.end()) continue;
+    Row row{out.empty() ? "price" : "price " + price.role, Row::State::ok, text, {}};
+    if (!price.price.price) {
+      row.state = Row::State::weak;
+      row.mend =
+          "--price '{\"input\":1,\"output\":4}' (USD per million tokens) or --prices FILE; "
+          "without a price, --max-usd is refused and costs are shown as unknown";
+    } else if (!price.price.warning.empty()) {
+      row.state = Row::State::weak;
+      row.mend = price.price.warning;
+    }
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
 const char* mark(Row::State state) {
   switch (state) {
     case Row::State::ok:
@@ -131,6 +158,7 @@ int cmd_doctor(const Invocation& invocation) {
     return exit_code_of(settings.error().code);
   }
   std::vector<Row> rows = check_endpoint(*settings, invocation.stop);
+  for (auto& row : check_prices(*settings)) rows.push_back(std::move(row));
   std::unique_ptr<exec::Sandbox> sandbox;
   rows.push_back(check_sandbox(*settings, sandbox));
   if (sandbox) {

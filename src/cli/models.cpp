@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/models.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 
@@ -14,7 +15,6 @@
 namespace skillgrad::cli {
 namespace {
 
-constexpr const char* kRoles[] = {"executor", "diagnoser", "momentum", "patcher", "judge"};
 constexpr const char* kOpenAi = "https://api.openai.com/v1";
 
 std::string environment(const std::string& name) {
@@ -28,7 +28,7 @@ std::string text_of(const Json& role, const char* key, const std::string& fallba
 }
 
 Result<> check_roles(const Json& roles) {
-  std::vector<std::string> names(std::begin(kRoles), std::end(kRoles));
+  const auto& names = role_names();
   for (const auto& [name, role] : roles.items()) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       const auto near = nearest_match(name, names);
@@ -124,7 +124,73 @@ Result<> apply_price(const Json& price, llm::EndpointOptions& out) {
   return reader.finish();
 }
 
+/// --price is of --model: another model needs its own, or one of a table.
+Result<> own_price(const Settings& settings, const Json& role, const std::string& main_model,
+                   llm::EndpointOptions& out) {
+  if (role.contains("price")) return apply_price(role["price"], out);
+  return out.model == main_model ? apply_price(settings.json("price"), out) : Result<>{};
+}
+
 }  // namespace
+
+const std::vector<std::string>& role_names() {
+  static const std::vector<std::string> names = {"executor", "diagnoser", "momentum", "patcher",
+                                                 "judge"};
+  return names;
+}
+
+Result<std::shared_ptr<const llm::PriceTable>> load_prices(const Settings& settings) {
+  const std::string path = settings.text("prices");
+  if (path.empty()) return nullptr;
+  auto table = llm::PriceTable::load(path);
+  if (!table) return tl::unexpected(std::move(table).error().with_context("--prices"));
+  return std::make_shared<const llm::PriceTable>(std::move(*table));
+}
+
+Result<std::vector<RolePrice>> role_prices(const Settings& settings, WallTime when) {
+  SKILLGRAD_CHECK(check_roles(settings.json("roles")));
+  SKILLGRAD_TRY(const auto table, load_prices(settings));
+  std::vector<RolePrice> out;
+  for (const auto& name : role_names()) {
+    const Json role = role_of(settings, name);
+    llm::EndpointOptions endpoint;
+    endpoint.model = text_of(role, "model", settings.text("model"));
+    if (endpoint.model.empty()) continue;
+    endpoint.base_url = text_of(role, "base_url", effective_base_url(settings));
+    endpoint.price_table = table;
+    SKILLGRAD_CHECK(own_price(settings, role, settings.text("model"), endpoint));
+    SKILLGRAD_TRY(auto price, llm::effective_price(endpoint, when));
+    out.push_back({name, endpoint.model, std::move(price)});
+  }
+  return out;
+}
+
+std::string to_text(const RolePrice& price) {
+  if (!price.price.price) return price.model + ": not known (give --price or --prices)";
+  return price.model + ": " + llm::to_text(*price.price.price) + " (" + price.price.source + ")";
+}
+
+Json to_json(const RolePrice& price) {
+  Json out = {{"model", price.model}, {"input", nullptr},       {"cached", nullptr},
+              {"output", nullptr},    {"cache_write", nullptr}, {"above", Json::array()},
+              {"source", nullptr}};
+  if (const auto& entry = price.price.price) {
+    out["input"] = entry->base.input;
+    out["cached"] = entry->base.cached;
+    out["output"] = entry->base.output;
+    if (entry->cache_write) out["cache_write"] = *entry->cache_write;
+    for (const auto& tier : entry->tiers)
+      out["above"].push_back({{"prompt_tokens", tier.above_prompt_tokens},
+                              {"input", tier.rate.input},
+                              {"cached", tier.rate.cached},
+                              {"output", tier.rate.output}});
+    if (entry->per_call > 0) out["per_call"] = entry->per_call;
+    out["source"] = price.price.source;
+  }
+  if (price.price.context_tokens > 0) out["context_tokens"] = price.price.context_tokens;
+  if (!price.price.warning.empty()) out["warning"] = price.price.warning;
+  return out;
+}
 
 std::string scenario_of(const Settings& settings) {
   const auto model = settings.text("model");
@@ -272,12 +338,19 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
   out.insecure_tls = settings.flag("insecure_tls");
   out.attempt_timeout = std::chrono::milliseconds(
       static_cast<std::int64_t>(settings.number("attempt_timeout_s") * 1000));
-  // --price is of --model: another model needs its own, or one of the table.
-  if (role.contains("price"))
-    SKILLGRAD_CHECK(apply_price(role["price"], out));
-  else if (out.model == settings.text("model"))
-    SKILLGRAD_CHECK(apply_price(settings.json("price"), out));
+  SKILLGRAD_CHECK(own_price(settings, role, settings.text("model"), out));
+  out.price_table = prices_;
+  SKILLGRAD_CHECK(apply_prices(out));
   return out;
+}
+
+/// What the user's table says about the model beyond its price, and whatever is doubtful, once.
+Result<> Models::apply_prices(llm::EndpointOptions& out) {
+  SKILLGRAD_TRY(const auto found, llm::effective_price(out, clock_->wall_now()));
+  if (out.context_tokens == 0) out.context_tokens = found.context_tokens;
+  if (!found.warning.empty() && warned_.insert(found.warning).second)
+    print_err("warning: " + strip_control(found.warning) + "\n");
+  return {};
 }
 
 Result<> Models::add_headers(const Json& headers, llm::EndpointOptions& out) {
@@ -300,8 +373,9 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
                 "give --model NAME (with --base-url for another endpoint than OpenAI's), or "
                 "--model sim:demo for the offline simulation");
   SKILLGRAD_CHECK(check_roles(settings.json("roles")));
+  SKILLGRAD_TRY(out->prices_, load_prices(settings));
   if (!scenario_of(settings).empty()) SKILLGRAD_CHECK(out->start_simulation(settings));
-  for (const char* name : kRoles) {
+  for (const auto& name : role_names()) {
     SKILLGRAD_TRY(out->endpoints_[name], out->endpoint(settings, role_of(settings, name)));
   }
   out->model_ = out->endpoints_.at("executor").model;
@@ -314,7 +388,7 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
   out->accountant_ = std::make_unique<llm::Accountant>(budget);
   out->recorder_ = recorder;
   out->jitter_seed_ = static_cast<std::uint64_t>(settings.integer("seed"));
-  for (const char* name : kRoles) {
+  for (const auto& name : role_names()) {
     SKILLGRAD_TRY(out->clients_[name], out->make_client(out->endpoints_.at(name)));
   }
   return out;
@@ -344,7 +418,13 @@ Result<llm::ChatModel*> Models::judge(const std::string& model) {
   Judge judge;
   if (!model.empty()) {
     llm::EndpointOptions options = endpoints_.at("judge");
+    if (options.model != model) {
+      // The price and the context of the role are those of the role's model.
+      options.price_in = options.price_cached = options.price_out = std::nullopt;
+      options.context_tokens = 0;
+    }
     options.model = model;
+    SKILLGRAD_CHECK(apply_prices(options));
     SKILLGRAD_TRY(judge.own, make_client(std::move(options)));
   }
   judge.shared = share_equal_calls(judge.own ? *judge.own : *clients_.at("judge"));

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include <skillgrad/bench/benchmark.hpp>
@@ -11,6 +12,7 @@
 #include <skillgrad/core/secret.hpp>
 #include <skillgrad/llm/client.hpp>
 #include <skillgrad/llm/exchange_store.hpp>
+#include <skillgrad/llm/prices.hpp>
 #include <skillgrad/sim/server.hpp>
 
 #include "cli/options.hpp"
@@ -41,6 +43,10 @@ class Models final : public bench::JudgeModels {
   [[nodiscard]] const std::string& model() const { return model_; }
   /// How requests differ from what was configured, because endpoints refused it, in words.
   [[nodiscard]] std::vector<std::string> request_changes() const { return learned_->in_words(); }
+  /// Where and how a role calls, and what its calls cost.
+  [[nodiscard]] const llm::EndpointOptions& endpoint_of(const std::string& role) const {
+    return endpoints_.at(role);
+  }
   /// Asks each endpoint for its list of models: a wrong URL, key or certificate shows here, before
   /// any task runs. Endpoints without that list are fine.
   /// A server or connection error is met with two more tries, a second apart.
@@ -52,6 +58,7 @@ class Models final : public bench::JudgeModels {
   Result<> start_simulation(const Settings& settings);
   Result<> open_stores(const Settings& settings, const fs::path& learned);
   Result<> add_headers(const Json& headers, llm::EndpointOptions& out);
+  Result<> apply_prices(llm::EndpointOptions& out);
   Result<std::unique_ptr<llm::ChatModel>> make_client(llm::EndpointOptions options) const;
 
   Clock* clock_;
@@ -66,6 +73,8 @@ class Models final : public bench::JudgeModels {
   std::unique_ptr<llm::LearnedChanges> learned_;
   std::string model_;
   std::string simulated_model_, simulated_url_;  ///< of the endpoint that is simulated here
+  std::shared_ptr<const llm::PriceTable> prices_;
+  std::set<std::string> warned_;
   llm::CallRecorder* recorder_ = nullptr;
   std::uint64_t jitter_seed_ = 0;
   struct Judge {
@@ -87,6 +96,20 @@ class Models final : public bench::JudgeModels {
 /// What stands for model and endpoints in a run's identity: names and URLs, no keys, no ports of
 /// the simulated endpoint.
 [[nodiscard]] Json model_identity(const Settings& settings);
+/// executor, diagnoser, momentum, patcher, judge.
+[[nodiscard]] const std::vector<std::string>& role_names();
+/// The table of --prices; null without one. Errors: input, config.
+[[nodiscard]] Result<std::shared_ptr<const llm::PriceTable>> load_prices(const Settings& settings);
+/// What the calls of a role cost.
+struct RolePrice {
+  std::string role, model;
+  llm::EffectivePrice price;
+};
+/// Of every role that has a model. Starts nothing and asks nobody. Errors: config, input.
+[[nodiscard]] Result<std::vector<RolePrice>> role_prices(const Settings& settings, WallTime when);
+/// "gpt-4.1-mini: 0.4 input, ... (the built-in table of ...)".
+[[nodiscard]] std::string to_text(const RolePrice& price);
+[[nodiscard]] Json to_json(const RolePrice& price);
 /// "NAME" of "sim:NAME" when it is to be served here, or "".
 [[nodiscard]] std::string scenario_of(const Settings& settings);
 /// The knobs of the simulated endpoint, with the scenario of the model's name.

@@ -31,6 +31,7 @@ const std::vector<OptionSpec> kTable = {
   {"rpm", "rpm", "", number, "0", kModel | kLimits, false, 0, kBig, "", "requests per minute that the key may send (0: no limit)"},
   {"tpm", "tpm", "", number, "0", kModel | kLimits, false, 0, kBig, "", "tokens per minute that the key may use, prompt and output cap (0: no limit)"},
   {"max_concurrency", "max-concurrency", "", integer, "0", kModel | kLimits, false, 0, 4096, "", "requests of the key in flight at once (0: as many as --jobs)"},
+  {"prices", "prices", "", text, "\"\"", kModel | kLimits, false, 0, 0, "", "file of model prices, asked before the built-in table: LiteLLM's, llm-prices', models.dev's, OpenRouter's or our own"},
   {"price", "price", "", json, "null", kModel, false, 0, 0, "", R"(USD per million tokens of --model: {"input":1,"cached":0.1,"output":4})"},
 
   {"benchmark", "benchmark", "b", text, "\"\"", kBench, false, 0, 0, "", "NAME:PATH, or a .jsonl, .csv, .tsv or evals.json file (default: SKILL/evals)"},
@@ -51,6 +52,12 @@ const std::vector<OptionSpec> kTable = {
   {"max_iters", "max-iters", "", integer, "0", kLoop | kStops, false, 0, 10000, "", "stop after N iterations (0: all batches)"},
   {"patience", "patience", "", integer, "0", kLoop | kStops, false, 0, 1000, "", "gates without improvement that stop (0: off)"},
   {"target_score", "target-score", "", number, "0", kLoop | kStops, false, 0, 1, "", "gate score that stops (0: off)"},
+
+  {"assume.turns", "assume-turns", "", integer, "10", kPlan, false, 1, 1000, "", "estimate: model calls of one task"},
+  {"assume.stage_turns", "assume-stage-turns", "", integer, "4", kPlan, false, 1, 1000, "", "estimate: model calls of one diagnosis, memory update or patch"},
+  {"assume.output_tokens", "assume-output-tokens", "", integer, "400", kPlan, false, 1, kBig, "", "estimate: tokens of one reply"},
+  {"assume.tool_tokens", "assume-tool-tokens", "", integer, "500", kPlan, false, 0, kBig, "", "estimate: tokens that the tools answer to one reply"},
+  {"assume.failures", "assume-failures", "", number, "0.5", kPlan, false, 0, 1, "", "estimate: share of the evolution tasks that fail in the base run"},
 
   {"preset", "preset", "", text, "\"default\"", kLoop, true, 0, 0, "default|paper", "default, or paper: the published loop"},
   {"seed", "seed", "", integer, "0", kLoop, true, 0, kBig, "", "training seed: failure pool and batches"},

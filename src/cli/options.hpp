@@ -24,7 +24,8 @@ enum Group : unsigned {
   kGrading = 1U << 10,  ///< how answers are judged (also a part of kBench)
   kSelect = 1U << 11,   ///< which tasks
   kStops = 1U << 12,    ///< what ends the optimizer early; may change between a run and its resume
-  kJudge = 1U << 13     ///< the prompt of a judge outside of a run
+  kJudge = 1U << 13,    ///< the prompt of a judge outside of a run
+  kPlan = 1U << 14      ///< what an estimate assumes
 };
 
 enum class ValueType { boolean, integer, number, text, json };

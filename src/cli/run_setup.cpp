@@ -233,7 +233,7 @@ Result<> make_paths_absolute(Settings& settings, const std::string& default_spec
     const fs::path path = fs::absolute(spec.substr(name.size())).lexically_normal();
     SKILLGRAD_CHECK(settings.set("benchmark", name + path.string(), settings.origin("benchmark")));
   }
-  for (const char* key : {"split_file", "prompts", "ca_file", "events", "sim.request_log", "cache",
+  for (const char* key : {"split_file", "prompts", "prices", "ca_file", "events", "sim.request_log", "cache",
                           "record", "replay"}) {
     const std::string text = settings.text(key);
     if (text.empty() || text == "-" || text.starts_with("builtin:")) continue;

@@ -111,24 +111,15 @@ Result<> Endpoint::resolve() {
 }
 
 Result<> Endpoint::resolve_price() {
-  if (options_.price_in.has_value() != options_.price_out.has_value()) {
-    return fail(ErrorCode::config, "only one of the prices for input and output is set", {},
-                "name the price of input and of output: --price {\"input\":1,\"output\":4} (USD "
-                "per million tokens)");
-  }
-  if (options_.price_in) {
-    price_ = PriceEntry{};
-    price_->base = {*options_.price_in, options_.price_cached.value_or(*options_.price_in),
-                    *options_.price_out};
-  } else {
-    price_ = PriceTable::built_in().find(options_.model, clock_->wall_now());
-  }
+  SKILLGRAD_TRY(auto effective, effective_price(options_, clock_->wall_now()));
+  price_ = std::move(effective.price);
   if (!price_ && accountant_->budget().max_usd > 0) {
-    return fail(
-        ErrorCode::config,
-        "--max-usd is set, but the price of model \"" + options_.model + "\" is not known", {},
-        "give its price in USD per million tokens, --price {\"input\":1,\"output\":4}, or limit "
-        "tokens with --max-tokens");
+    return fail(ErrorCode::config,
+                "--max-usd is set, but the price of model \"" + options_.model + "\" is not known",
+                {},
+                "give its price in USD per million tokens, --price {\"input\":1,\"output\":4}, a "
+                "price table "
+                "with --prices, or limit tokens with --max-tokens");
   }
   return {};
 }

@@ -11,12 +11,12 @@
 
 #include <skillgrad/llm/client.hpp>
 #include <skillgrad/llm/exchange_store.hpp>
+#include <skillgrad/llm/prices.hpp>
 
 #include "llm/body.hpp"
 #include "llm/breaker.hpp"
 #include "llm/limiter.hpp"
 #include "llm/mutations.hpp"
-#include "llm/prices.hpp"
 #include "llm/transport.hpp"
 #include "llm/warm_up.hpp"
 

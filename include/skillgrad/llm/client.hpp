@@ -17,6 +17,7 @@ namespace skillgrad::llm {
 
 class ExchangeStore;
 class LearnedChanges;
+class PriceTable;  // prices.hpp
 
 /// Where and how to call. Serialised into config.json without `api_key`.
 struct EndpointOptions {
@@ -53,6 +54,7 @@ struct EndpointOptions {
   int max_attempts_transient = 6;
   int max_attempts_rate_limit = 12;
   std::optional<double> price_in, price_cached, price_out;  ///< USD per million tokens, override
+  std::shared_ptr<const PriceTable> price_table;  ///< the user's, asked before the built-in one
 };
 
 /// Hard limits of a run; 0 = none. Checked before every attempt; `max_calls` counts attempts.
@@ -189,12 +191,10 @@ struct ClientDependencies {
 /// URL of the chat completions resource by R1.1. Errors: config.
 [[nodiscard]] Result<std::string> join_url(const std::string& base_url,
                                            const std::string& resource);
-/// USD per million tokens: {input, cached, output}, from the built-in dated table; nullopt if
-/// unknown.
+/// USD per million tokens.
 struct Price {
   double input = 0, cached = 0, output = 0;
 };
-[[nodiscard]] std::optional<Price> find_price(const std::string& model);
 /// GET {base}/models, for doctor. Errors as complete().
 [[nodiscard]] Result<std::vector<std::string>> list_models(const EndpointOptions& options);
 
