@@ -5,6 +5,7 @@
 #include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "cli/estimate.hpp"
 #include "cli/evaluate_run.hpp"
 #include "cli/stage_set.hpp"
 
@@ -85,6 +86,12 @@ std::optional<bench::GroupScores> by_task(const RunSetup& setup, const Scored& s
   return bench::score_groups(*setup.bench.benchmark, cases);
 }
 
+/// USD that may have been billed for attempts without a reply, those of earlier processes included.
+double unsettled_usd(const RunSetup& setup) {
+  const auto lost = setup.store->unsettled();
+  return setup.models->accountant().totals().unsettled_usd + (lost ? lost->usd : 0);
+}
+
 Json result_json(const RunSetup& setup, const RunRequest& request, const Scored& scored,
                  const char* verdict) {
   Json out = {{"schema", "skillgrad.eval/1"},
@@ -106,6 +113,7 @@ Json result_json(const RunSetup& setup, const RunRequest& request, const Scored&
   out["cached_calls"] = setup.models->accountant().totals().cached_calls;
   out["request_changes"] = setup.models->request_changes();
   out["usage_by_stage"] = optim::usage_by_stage_json(setup.models->accountant().totals());
+  out["unsettled_usd"] = unsettled_usd(setup);
   out["seconds"] = scored.seconds;
   out["verdict"] = verdict;
   if (scored.baseline) {
@@ -130,6 +138,8 @@ std::string result_text(const RunSetup& setup, const RunRequest& request, const 
   out += report::cached_line(totals);
   if (!setup.models->simulated()) out += report::prompt_cache_line(totals);
   if (totals.by_stage.size() > 1) out += "\n" + report::cost_by_stage(totals) + "\n";
+  if (const double lost = unsettled_usd(setup); lost > 0)
+    out += fmt::format("possibly billed without a reply: {:.4f} USD\n", lost);
   if (scored.baseline)
     out += fmt::format(
         "baseline   {}\ndifference {:+.1f} points [{:+.1f}, {:+.1f}], {} fixed, {} broken, p = "
@@ -191,6 +201,27 @@ Result<int> run_eval(RunSetup& setup, const Invocation& invocation, const RunReq
   return setup.settings.flag("exit_zero") ? 0 : failed;
 }
 
+/// What it would do and cost, without a run directory and without a call.
+Result<int> estimate_eval(const Invocation& invocation, const RunRequest& request) {
+  EstimateFacts facts{"eval", 0, {}};
+  SKILLGRAD_TRY(facts.measured, measured_of(invocation));
+  SKILLGRAD_TRY(const auto setup, open_dry_run(invocation, request));
+  const std::string split = request.extra.value("split", "test");
+  SKILLGRAD_TRY(const auto planned, split_ids(setup->bench.splits, split));
+  if (!planned.empty())
+    SKILLGRAD_CHECK(check_measurement(setup->settings, setup->bench, planned, invocation.stop));
+  SKILLGRAD_TRY(const auto ids, split_ids(setup->bench.splits, split));
+  if (ids.empty())
+    return fail(ErrorCode::dataset, "split \"" + split + "\" has no tasks",
+                setup->bench.splits.origin, "choose another --split, or widen --ids or --limit");
+  SKILLGRAD_TRY(const auto first, first_requests(*setup, ids, false, invocation.stop));
+  const bool compared = !request.extra.value("baseline", "").empty();
+  if (compared) facts.compared = ids.size();
+  const auto plan = evaluation_plan(ids, request.extra.value("trials", 1), compared);
+  print_estimate(*setup, estimate(*setup, plan, first, facts.measured), first, facts);
+  return 0;
+}
+
 }  // namespace
 
 int verdict_exit(const Settings& settings, const optim::EvalSummary& summary) {
@@ -231,6 +262,16 @@ int cmd_eval(const Invocation& invocation) {
   if (const auto added = add_baseline(invocation.value("baseline"), request.extra); !added) {
     print_error(added.error());
     return exit_code_of(added.error().code);
+  }
+  if (invocation.has("dry-run")) {
+    const auto code = estimate_eval(invocation, request);
+    if (code) return *code;
+    print_error(code.error());
+    return exit_code_of(code.error().code);
+  }
+  if (const auto fine = refuse_estimate_flags(invocation); !fine) {
+    print_error(fine.error());
+    return exit_code_of(fine.error().code);
   }
   const auto setup = open_run(invocation, request);
   if (!setup) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli/cmd_optimize.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
@@ -9,6 +12,7 @@
 #include <skillgrad/skill/install.hpp>
 #include <skillgrad/stats/stats.hpp>
 
+#include "cli/estimate.hpp"
 #include "cli/evaluate_run.hpp"
 #include "cli/stage_set.hpp"
 
@@ -89,22 +93,64 @@ Result<> check_splits(const RunSetup& setup) {
   return {};
 }
 
-/// A run must be able to pay for the base run and three iterations (cli.md section 6).
-Result<> check_budget(const RunSetup& setup) {
-  const auto calls = setup.settings.integer("max_calls");
-  if (calls == 0 || setup.settings.flag("force") || setup.resumed) return {};
-  const auto& splits = setup.bench.splits;
-  const auto batch = static_cast<std::size_t>(setup.settings.integer("batch_size"));
-  const auto k = static_cast<std::size_t>(setup.settings.integer("rollouts"));
-  // At least two calls for a rollout, one for a diagnosis, one each for momentum and patch.
-  const std::size_t least = 2 * k * (splits.train.size() + splits.val.size()) +
-                            3 * (2 * k * (batch + splits.val.size()) + batch + 2);
-  if (static_cast<std::size_t>(calls) >= least) return {};
-  return fail(ErrorCode::config,
-              fmt::format("--max-calls {} cannot cover the base run and three iterations, which "
-                          "need at least {} calls",
-                          calls, least),
-              "--max-calls", "raise it, narrow the splits with --limit, or go on with --force");
+/// Everything that the plan holds if these train tasks fail.
+PlannedViews views(const RunSetup& setup, const optim::RunPlan& plan, double failures) {
+  const auto& train = setup.bench.splits.train;
+  const auto first = [&](std::size_t n) {
+    return std::vector<std::string>(train.begin(), train.begin() + static_cast<std::ptrdiff_t>(n));
+  };
+  const auto about =
+      static_cast<std::size_t>(std::ceil(failures * static_cast<double>(train.size()) - 1e-9));
+  PlannedViews out{plan.work(first(std::min<std::size_t>(1, train.size()))),
+                   plan.work(first(std::min(about, train.size()))), plan.work(train)};
+  for (std::size_t i = 0; i < out.low.size(); ++i) {
+    // Where the batch comes out right, nothing follows it.
+    if (!out.low[i].exact && out.low[i].stage != "execute") out.low[i].conversations = 0;
+    // The guard is made of tasks that pass: as many as are asked for, if some do.
+    if (out.high[i].stage == "gate")
+      out.high[i].conversations +=
+          plan.batches(train).items.size() *
+          std::min(train.size(), static_cast<std::size_t>(setup.settings.integer("guard"))) *
+          static_cast<std::size_t>(setup.settings.integer("rollouts"));
+  }
+  return out;
+}
+
+/// A run must be able to pay for the base run and three iterations (cli.md section 6), even if each
+/// conversation is as short as it can be.
+Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
+  const Settings& given = setup.settings;
+  const bool limited = given.integer("max_calls") > 0 || given.integer("max_tokens") > 0 ||
+                       given.number("max_usd") > 0;
+  if (!limited || given.flag("force") || setup.resumed) return {};
+  auto settings = optimize_settings(given);
+  settings.max_iters = settings.max_iters == 0 ? 3 : std::min(3, settings.max_iters);
+  settings.score_test = false;
+  settings.guard = 0;
+  SKILLGRAD_TRY(const auto first, first_requests(setup, setup.bench.splits.train, true, stop));
+  const optim::RunPlan plan(settings, setup.bench.splits, first.gated, first.momentum);
+  const auto work = plan.work(setup.bench.splits.train);
+  const Estimate least = estimate(setup, {work, work, work}, first, std::nullopt);
+  const auto refuse = [](const char* flag, const std::string& limit, const std::string& needed) {
+    return fail(ErrorCode::config,
+                fmt::format("--{} {} cannot cover the base run and three iterations, which need at "
+                            "least {}",
+                            flag, limit, needed),
+                std::string("--") + flag,
+                "raise it, narrow the splits with --limit, or go on with --force; `skillgrad "
+                "estimate` shows the whole");
+  };
+  if (const auto calls = given.integer("max_calls");
+      calls > 0 && static_cast<double>(calls) < least.calls.low)
+    return refuse("max-calls", std::to_string(calls), fmt::format("{:.0f} calls", least.calls.low));
+  const double tokens = least.input.low + least.output.low;
+  if (const auto limit = given.integer("max_tokens");
+      limit > 0 && static_cast<double>(limit) < tokens)
+    return refuse("max-tokens", std::to_string(limit), fmt::format("{:.0f} tokens", tokens));
+  if (const double limit = given.number("max_usd");
+      limit > 0 && least.usd && limit < least.usd->low)
+    return refuse("max-usd", format_double(limit), fmt::format("{:.4f} USD", least.usd->low));
+  return {};
 }
 
 /// The measurement depends on the agent being offered the skill (cli.md section 6).
@@ -154,7 +200,7 @@ std::string next_command(const RunSetup& setup, const optim::OptimizeResult& res
 
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(refuse_repaired(setup));
-  SKILLGRAD_CHECK(check_budget(setup));
+  SKILLGRAD_CHECK(check_budget(setup, invocation.stop));
   SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, "all"));
   SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
   SKILLGRAD_CHECK(check_splits(setup));
@@ -179,6 +225,40 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   return verdict(setup.settings, result);
 }
 
+/// What the run would do, from the plan that the loop executes.
+Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& request) {
+  EstimateFacts facts{"optimize", 0, {}};
+  SKILLGRAD_TRY(facts.measured, measured_of(invocation));
+  SKILLGRAD_TRY(const auto setup, open_dry_run(invocation, request));
+  SKILLGRAD_CHECK(refuse_repaired(*setup));
+  SKILLGRAD_TRY(const auto ids, split_ids(setup->bench.splits, "all"));
+  SKILLGRAD_CHECK(check_measurement(setup->settings, setup->bench, ids, invocation.stop));
+  SKILLGRAD_CHECK(check_splits(*setup));
+  SKILLGRAD_CHECK(refuse_idle_options(setup->settings, setup->bench.splits));
+  const auto& splits = setup->bench.splits;
+  SKILLGRAD_TRY(const auto first, first_requests(*setup, splits.train, true, invocation.stop));
+  const optim::RunPlan plan(optimize_settings(setup->settings), splits, first.gated,
+                            first.momentum);
+  const double failures = facts.measured && facts.measured->failures
+                              ? *facts.measured->failures
+                              : setup->settings.number("assume.failures");
+  const auto planned = views(*setup, plan, failures);
+  Estimate out = estimate(*setup, planned, first, facts.measured);
+  out.loop = true;
+  out.failures = failures;
+  const auto count = [](const std::vector<optim::PlannedWork>& work) {
+    for (const auto& part : work)
+      if (part.stage == "patch") return static_cast<double>(part.conversations);
+    return 0.0;
+  };
+  out.iterations = {0, count(planned.expected), count(planned.high)};
+  if (setup->settings.flag("score_test")) facts.compared = splits.test.size();
+  print_estimate(*setup, out, first, facts);
+  if (const auto covered = check_budget(*setup, invocation.stop); !covered)
+    print_err("warning: the run would be refused: " + covered.error().message + "\n");
+  return 0;
+}
+
 }  // namespace
 
 int finish_optimize(RunSetup& setup, const Invocation& invocation) {
@@ -192,12 +272,29 @@ int finish_optimize(RunSetup& setup, const Invocation& invocation) {
 int cmd_optimize(const Invocation& invocation) {
   // Only eval knows "none" as no skill; here it is a folder's name.
   const std::string& skill = invocation.arguments.at(0);
-  const auto setup = open_run(invocation, {"optimize", skill == "none" ? "./none" : skill});
+  const RunRequest request{"optimize", skill == "none" ? "./none" : skill};
+  if (invocation.has("dry-run")) {
+    const auto code = estimate_optimize(invocation, request);
+    if (code) return *code;
+    print_error(code.error());
+    return exit_code_of(code.error().code);
+  }
+  if (const auto fine = refuse_estimate_flags(invocation); !fine) {
+    print_error(fine.error());
+    return exit_code_of(fine.error().code);
+  }
+  const auto setup = open_run(invocation, request);
   if (!setup) {
     print_error(setup.error());
     return exit_code_of(setup.error().code);
   }
   return finish_optimize(**setup, invocation);
+}
+
+int cmd_estimate(const Invocation& invocation) {
+  Invocation optimize = invocation;
+  optimize.local["dry-run"] = "true";
+  return cmd_optimize(optimize);
 }
 
 int cmd_resume(const Invocation& invocation) {

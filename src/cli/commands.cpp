@@ -20,8 +20,9 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop,
-     {},
+     kEvaluate | kLoop | kPlan,
+     {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
+      {"from", "RUN", "with --dry-run: expect what this earlier run needed"}},
      "  skillgrad optimize skills/xlsx --benchmark spreadsheetbench:DIR --model gpt-4.1-mini "
      "--max-usd 5\n"
      "  skillgrad optimize my-skill --model sim:demo --seed 3 --json\n"
@@ -34,8 +35,10 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate,
-     {{"split", "NAME", "train, val, test or all (default: test)"},
+     kEvaluate | kPlan,
+     {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
+      {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
+      {"split", "NAME", "train, val, test or all (default: test)"},
       {"trials", "K", "rollouts per task (default: 1)"},
       {"baseline", "WHAT", "compare with none, a skill folder, or a run's best package"}},
      "  skillgrad eval my-skill --split test --model gpt-4.1-mini --min-score 0.7\n"
@@ -43,6 +46,18 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad eval none --trials 3 -b tasks.jsonl -m sim:demo --json",
      kRunCodes,
      cmd_eval},
+    {"estimate",
+     "Say what optimize would call, use and cost; no call is made",
+     "SKILL",
+     1,
+     1,
+     kEvaluate | kLoop | kPlan,
+     {{"from", "RUN", "expect what this earlier run needed"}},
+     "  skillgrad estimate my-skill --model gpt-4.1-mini\n"
+     "  skillgrad estimate my-skill --model qwen3 --prices litellm.json --from RUN --json\n"
+     "  skillgrad estimate skills/xlsx -b spreadsheetbench:DIR -m gpt-4.1-mini --assume-turns 8",
+     "  0 estimated   2 usage, configuration or input",
+     cmd_estimate},
     {"resume",
      "Go on with an interrupted optimize or eval run",
      "RUN",
@@ -138,7 +153,7 @@ const std::vector<CommandSpec> kCommands = {
      "show",
      1,
      1,
-     kEvaluate | kLoop | kGrading,
+     kEvaluate | kLoop | kGrading | kPlan,
      {{"origin", "", "and where it came from"}},
      "  skillgrad config show\n"
      "  skillgrad config show --origin --preset paper\n"

@@ -46,6 +46,7 @@ void print_error(const Error& error);
 
 // One function for each command; the return value is the process exit code.
 int cmd_optimize(const Invocation& invocation);
+int cmd_estimate(const Invocation& invocation);
 int cmd_resume(const Invocation& invocation);
 int cmd_eval(const Invocation& invocation);
 int cmd_grade(const Invocation& invocation);

@@ -233,8 +233,8 @@ Result<> make_paths_absolute(Settings& settings, const std::string& default_spec
     const fs::path path = fs::absolute(spec.substr(name.size())).lexically_normal();
     SKILLGRAD_CHECK(settings.set("benchmark", name + path.string(), settings.origin("benchmark")));
   }
-  for (const char* key : {"split_file", "prompts", "prices", "ca_file", "events", "sim.request_log", "cache",
-                          "record", "replay"}) {
+  for (const char* key : {"split_file", "prompts", "prices", "ca_file", "events", "sim.request_log",
+                          "cache", "record", "replay"}) {
     const std::string text = settings.text(key);
     if (text.empty() || text == "-" || text.starts_with("builtin:")) continue;
     SKILLGRAD_CHECK(
@@ -261,8 +261,11 @@ Result<skill::SkillPackage> load_skill(const std::string& path) {
   return package;
 }
 
-Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
-                                           const RunRequest& request) {
+namespace {
+
+/// Settings, skill and benchmark of a new command.
+Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
+                                             const RunRequest& request) {
   auto setup = std::make_unique<RunSetup>();
   setup->command = request.command;
   SKILLGRAD_TRY(setup->settings, load_settings(invocation));
@@ -275,7 +278,22 @@ Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  return setup;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
+                                           const RunRequest& request) {
+  SKILLGRAD_TRY(auto setup, load_parts(invocation, request));
   SKILLGRAD_CHECK(finish_opening(*setup, request, invocation.stop));
+  return setup;
+}
+
+Result<std::unique_ptr<RunSetup>> open_dry_run(const Invocation& invocation,
+                                               const RunRequest& request) {
+  SKILLGRAD_TRY(auto setup, load_parts(invocation, request));
+  SKILLGRAD_TRY(setup->models, Models::open(setup->settings, nullptr, setup->clock));
   return setup;
 }
 

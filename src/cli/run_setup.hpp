@@ -45,6 +45,12 @@ struct RunSetup {
   std::unique_ptr<optim::Observer> observer;
   bool resumed = false;  ///< the directory held an earlier part of this run
   Json config;           ///< of a new run, until start_run() writes it
+  /// Takes the place of every model while a dry run looks at requests; else null.
+  llm::ChatModel* stand_in = nullptr;
+
+  [[nodiscard]] llm::ChatModel& model(const std::string& role) const {
+    return stand_in != nullptr ? *stand_in : models->role(role);
+  }
 };
 
 struct RunRequest {
@@ -57,6 +63,10 @@ struct RunRequest {
 /// For `optimize` and `eval`. Errors: usage, config, input, dataset, locked, io, ...
 [[nodiscard]] Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
                                                          const RunRequest& request);
+/// The same without a run directory, and without asking any endpoint: for estimates. `store` and
+/// `observer` stay null.
+[[nodiscard]] Result<std::unique_ptr<RunSetup>> open_dry_run(const Invocation& invocation,
+                                                             const RunRequest& request);
 /// For `resume`: everything comes from RUN/config.json; given limits win.
 [[nodiscard]] Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                                                            const std::string& run_dir,

@@ -12,13 +12,13 @@ namespace {
 optim::StageDependencies dependencies(RunSetup& setup, const std::string& role,
                                       std::stop_token stop) {
   optim::StageDependencies out;
-  out.model = &setup.models->role(role);
+  out.model = &setup.model(role);
   out.benchmark = setup.bench.benchmark.get();
   out.grading = setup.bench.grading(std::move(stop));
   out.grading.judging.models = setup.models.get();
   out.sandbox = setup.bench.sandbox.get();
   out.clock = &setup.clock;
-  out.run_dir = setup.store->dir();
+  if (setup.store) out.run_dir = setup.store->dir();
   out.config_dir = setup.config_dir;
   out.prompt = [&setup](const std::string& name) { return load_prompt(setup.settings, name); };
   return out;
@@ -58,7 +58,7 @@ bool looks_secret(const std::string& text) {
 Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::stop_token stop) {
   auto out = std::make_unique<StageSet>();
   agent::ExecutorDependencies executor;
-  executor.model = &setup.models->role("executor");
+  executor.model = &setup.model("executor");
   executor.benchmark = setup.bench.benchmark.get();
   executor.sandbox = setup.bench.sandbox.get();
   executor.recalculator = setup.bench.recalculator.get();

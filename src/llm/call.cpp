@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/llm/preview.hpp>
 
 #include "llm/exchange.hpp"
 #include "llm/explain.hpp"
@@ -27,9 +28,6 @@ std::string request_id_of(const Headers& headers) {
   return {};
 }
 
-/// Enough for long tool calls and some hidden reasoning; endpoints that allow less say so, and the
-/// cap is then cut to what they name.
-constexpr std::int64_t kDefaultOutputCap = 16'000;
 /// Changes of the request that one call may try, learned or its own; they are no retries.
 constexpr int kMaxResends = 6;
 

@@ -4,6 +4,7 @@
 
 #include <skillgrad/agent/tool_loop.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/plan.hpp>
 #include <skillgrad/optim/stages.hpp>
 
 #include "optim/command_stage.hpp"
@@ -15,7 +16,6 @@ namespace {
 
 using agent::tagged;
 
-constexpr int kTurns = 15;
 constexpr std::size_t kSkillBytes = 60'000;
 constexpr std::size_t kTaskBytes = 20'000;
 constexpr std::size_t kFeedbackBytes = 12'000;
@@ -185,7 +185,7 @@ class CommandDiagnoser final : public Diagnoser {
 
 Result<std::unique_ptr<Diagnoser>> make_llm(const Json& options,
                                             const StageDependencies& dependencies) {
-  SKILLGRAD_TRY(const int turns, turns_option(options, "diagnoser", kTurns));
+  SKILLGRAD_TRY(const int turns, turns_option(options, "diagnoser", kDiagnoserTurns));
   SKILLGRAD_TRY(std::string failure, dependencies.prompt("diagnose_failure"));
   SKILLGRAD_TRY(std::string success, dependencies.prompt("diagnose_success"));
   return std::make_unique<LlmDiagnoser>(dependencies, std::move(failure), std::move(success),

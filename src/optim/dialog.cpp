@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/plan.hpp>
 
 #include "optim/stage_options.hpp"
 
@@ -13,8 +14,6 @@ namespace {
 
 /// How often a hand-in that does not fit goes back to the model.
 constexpr int kCorrections = 2;
-/// Turns granted once when the model read on instead of handing in.
-constexpr int kLastTurns = 2;
 
 std::string problem_text(const Error& error) {
   std::string out = error.message;
@@ -163,7 +162,7 @@ Result<> Dialog::round(int turns) {
         if (reminded) return tl::unexpected(no_hand_in("its turns are used up"));
         reminded = true;
         say("Your turns are used up. Hand in now with the tool " + setup_.hand_in.name + ".");
-        turns = kLastTurns;
+        turns = kExtraStageTurns;
         break;
       case agent::EndState::token_limit:
         return fail(ErrorCode::context_overflow,

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <set>
 
 #include <fmt/format.h>
 
 #include <skillgrad/core/parallel.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/momentum.hpp>
+#include <skillgrad/optim/plan.hpp>
 
 namespace skillgrad::optim {
 namespace {
@@ -82,7 +82,7 @@ Result<skill::SkillPackage> load_candidate(const OptimizeParts& parts, int itera
 }
 
 IterationRunner::IterationRunner(const LoopContext& loop, int iteration,
-                                 std::vector<std::string> batch, RunState& state)
+                                 const std::vector<std::string>& batch, RunState& state)
     : loop_(loop),
       settings_(*loop.settings),
       parts_(*loop.parts),
@@ -91,9 +91,7 @@ IterationRunner::IterationRunner(const LoopContext& loop, int iteration,
       name_(iteration_name(iteration)) {
   row_.iteration = iteration;
   // A small pool with --updates gives batches that name a task twice: it is one piece of evidence.
-  std::set<std::string> seen;
-  for (auto& id : batch)
-    if (seen.insert(id).second) batch_.push_back(std::move(id));
+  batch_ = each_once(batch);
 }
 
 std::string IterationRunner::file(const std::string& name) const { return name_ + "/" + name; }

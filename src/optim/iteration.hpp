@@ -41,7 +41,7 @@ struct LoopContext {
 /// stage is complete and read instead of being computed again.
 class IterationRunner {
  public:
-  IterationRunner(const LoopContext& loop, int iteration, std::vector<std::string> batch,
+  IterationRunner(const LoopContext& loop, int iteration, const std::vector<std::string>& batch,
                   RunState& state);
   /// Updates the state (not yet saved). Errors: those that end a run, io.
   [[nodiscard]] Result<IterationRow> run();

@@ -5,6 +5,7 @@
 #include <skillgrad/agent/tool_loop.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/momentum.hpp>
+#include <skillgrad/optim/plan.hpp>
 #include <skillgrad/optim/stages.hpp>
 
 #include "optim/command_stage.hpp"
@@ -17,7 +18,6 @@ namespace {
 
 using agent::tagged;
 
-constexpr int kTurns = 15;
 constexpr std::size_t kBodyBytes = 80'000;
 constexpr std::size_t kMemoryBytes = 80'000;
 constexpr std::size_t kShortText = 400;
@@ -258,7 +258,7 @@ class NoMomentum final : public Momentum {
 
 Result<std::unique_ptr<Momentum>> make_llm(const Json& options,
                                            const StageDependencies& dependencies) {
-  SKILLGRAD_TRY(const int turns, turns_option(options, "momentum", kTurns));
+  SKILLGRAD_TRY(const int turns, turns_option(options, "momentum", kMomentumTurns));
   SKILLGRAD_TRY(std::string prompt, dependencies.prompt("momentum"));
   return std::make_unique<LlmMomentum>(dependencies, std::move(prompt), turns);
 }

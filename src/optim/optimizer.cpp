@@ -6,6 +6,7 @@
 #include <skillgrad/core/random.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/optimizer.hpp>
+#include <skillgrad/optim/plan.hpp>
 
 #include "optim/iteration.hpp"
 
@@ -21,7 +22,8 @@ class Loop {
       : settings_(settings),
         parts_(parts),
         runner_({parts.benchmark, parts.executor, parts.loss, parts.store, parts.observer,
-                 parts.limits, parts.jobs}) {
+                 parts.limits, parts.jobs}),
+        plan_(settings, parts.splits, parts.gate->needs_scores(), parts.momentum != nullptr) {
     loop_.settings = &settings_;
     loop_.parts = &parts_;
     loop_.runner = &runner_;
@@ -32,16 +34,17 @@ class Loop {
 
  private:
   Result<> run_all();
-  Result<> base_run();
+  Result<> base_run(const PlanStep& step);
   [[nodiscard]] Result<> refuse(std::string what, std::string mend) const;
   [[nodiscard]] Result<> check_errors(const EvalSummary& scored, const std::string& what) const;
   [[nodiscard]] Result<> check_base() const;
-  Result<> validation_baseline();
+  Result<> validation_baseline(const PlanStep& step);
+  Result<> execute(const PlanStep& step);
   Result<> plan();
   Result<> iterate();
   [[nodiscard]] std::string stop_reason() const;
   Result<> publish_best();
-  Result<> score_test();
+  Result<> score_test(const PlanStep& step);
   Result<EvalSummary> evaluate(const skill::SkillPackage& skill,
                                const std::vector<std::string>& ids, const std::string& dir,
                                const std::string& label);
@@ -50,6 +53,7 @@ class Loop {
   const OptimizeSettings& settings_;
   const OptimizeParts& parts_;
   RolloutRunner runner_;
+  RunPlan plan_;
   LoopContext loop_;
   RunState state_;
   std::vector<std::vector<std::string>> batches_;
@@ -77,6 +81,8 @@ Result<OptimizeResult> Loop::run() {
   result_.best_score = state_.best_score;
   result_.best_path = parts_.store->path("best").string();
   result_.totals = parts_.accountant->totals();
+  // What was in flight when an earlier process of this run ended may have been billed as well.
+  if (const auto lost = parts_.store->unsettled()) result_.totals.unsettled_usd += lost->usd;
   result_.seconds = std::chrono::duration<double>(parts_.clock->now() - started).count();
   collect_costs();
   SKILLGRAD_CHECK(parts_.store->write(
@@ -89,13 +95,24 @@ Result<> Loop::run_all() {
   SKILLGRAD_TRY(auto saved, load_state(*parts_.store));
   if (saved) state_ = std::move(*saved);
   SKILLGRAD_CHECK(publish_best());
-  SKILLGRAD_CHECK(base_run());
-  SKILLGRAD_CHECK(check_base());
-  SKILLGRAD_CHECK(validation_baseline());
-  SKILLGRAD_CHECK(plan());
-  SKILLGRAD_CHECK(iterate());
-  SKILLGRAD_CHECK(score_test());
+  for (const PlanStep& step : plan_.steps()) SKILLGRAD_CHECK(execute(step));
   result_.stop_reason = state_.stop_reason;
+  return {};
+}
+
+Result<> Loop::execute(const PlanStep& step) {
+  switch (step.kind) {
+    case PlanStep::Kind::base:
+      SKILLGRAD_CHECK(base_run(step));
+      return check_base();
+    case PlanStep::Kind::validation:
+      return validation_baseline(step);
+    case PlanStep::Kind::iterations:
+      SKILLGRAD_CHECK(plan());
+      return iterate();
+    case PlanStep::Kind::test:
+      return score_test(step);
+  }
   return {};
 }
 
@@ -114,9 +131,8 @@ Result<EvalSummary> Loop::evaluate(const skill::SkillPackage& skill,
   return summarize(std::move(records), settings_.rollouts);
 }
 
-Result<> Loop::base_run() {
-  SKILLGRAD_TRY(result_.base_train,
-                evaluate(parts_.initial, parts_.splits.train, "base", "base run"));
+Result<> Loop::base_run(const PlanStep& step) {
+  SKILLGRAD_TRY(result_.base_train, evaluate(parts_.initial, step.tasks, "base", "base run"));
   loop_.base = result_.base_train->records;
   double cost = 0, seconds = 0;
   for (const auto& record : loop_.base) {
@@ -159,10 +175,9 @@ Result<> Loop::check_base() const {
   return {};
 }
 
-Result<> Loop::validation_baseline() {
-  if (!parts_.gate->needs_scores()) return {};
-  loop_.gate_tasks = parts_.splits.val;
-  SKILLGRAD_TRY(result_.base_val, evaluate(parts_.initial, parts_.splits.val, "base_val",
+Result<> Loop::validation_baseline(const PlanStep& step) {
+  loop_.gate_tasks = step.tasks;
+  SKILLGRAD_TRY(result_.base_val, evaluate(parts_.initial, step.tasks, "base_val",
                                            "validation of the initial skill"));
   SKILLGRAD_CHECK(check_errors(*result_.base_val, "validation"));
   std::vector<std::string> passed;
@@ -190,10 +205,9 @@ Result<> Loop::plan() {
   for (const auto& id : parts_.splits.train)
     if (const auto found = scores.find(id); found != scores.end() && found->second < 1)
       failures.push_back(id);
-  batches_ = make_batches(failures, settings_.schedule);
-  cut_short_ =
-      settings_.max_iters > 0 && batches_.size() > static_cast<std::size_t>(settings_.max_iters);
-  if (cut_short_) batches_.resize(static_cast<std::size_t>(settings_.max_iters));
+  auto drawn = plan_.batches(failures);
+  batches_ = std::move(drawn.items);
+  cut_short_ = drawn.cut_short;
   Json hashes = Json::object();
   for (const auto* ids : {&parts_.splits.train, &parts_.splits.val, &parts_.splits.test})
     for (const auto& id : *ids) hashes[id] = parts_.benchmark->find(id)->hash;
@@ -262,21 +276,20 @@ Result<> Loop::publish_best() {
   return remove_tree(old);
 }
 
-Result<> Loop::score_test() {
-  if (!settings_.score_test || parts_.splits.test.empty()) return {};
+Result<> Loop::score_test(const PlanStep& step) {
   TestScore test;
-  SKILLGRAD_TRY(test.before, evaluate(parts_.initial, parts_.splits.test, "test/initial",
-                                      "test split, initial skill"));
+  SKILLGRAD_TRY(test.before,
+                evaluate(parts_.initial, step.tasks, "test/initial", "test split, initial skill"));
   if (state_.best_iteration == 0) {
     test.after = test.before;
   } else {
     SKILLGRAD_TRY(const auto best, load_candidate(parts_, state_.best_iteration));
     // One folder for each package: a run that was resumed with more iterations has another best.
-    SKILLGRAD_TRY(test.after, evaluate(best, parts_.splits.test,
-                                       "test/" + iteration_name(state_.best_iteration),
-                                       "test split, best skill"));
+    SKILLGRAD_TRY(test.after,
+                  evaluate(best, step.tasks, "test/" + iteration_name(state_.best_iteration),
+                           "test split, best skill"));
   }
-  test.paired = compare_tasks(parts_.splits.test, test.before, test.after);
+  test.paired = compare_tasks(step.tasks, test.before, test.after);
   result_.test = std::move(test);
   return {};
 }

@@ -4,6 +4,7 @@
 
 #include <skillgrad/agent/tool_loop.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/plan.hpp>
 #include <skillgrad/optim/stages.hpp>
 
 #include "optim/command_stage.hpp"
@@ -16,9 +17,6 @@ namespace {
 
 using agent::tagged;
 
-constexpr int kTurns = 20;
-constexpr int kRepairRounds = 3;
-constexpr int kRepairTurns = 8;
 constexpr std::size_t kSkillBytes = 120'000;
 constexpr std::size_t kMemoryBytes = 60'000;
 constexpr std::size_t kDiffBytes = 5'000;
@@ -184,9 +182,9 @@ class LlmPatcher final : public Patcher {
     if (editor.edits().empty()) return to_output(editor, {}, input, hand_in, 0);
     skill::LintReport report = check(editor, input);
     int rounds = 0;
-    while (!report.blocking.empty() && rounds < kRepairRounds) {
+    while (!report.blocking.empty() && rounds < kPatchRepairRounds) {
       ++rounds;
-      auto repaired = dialog.resume(lint_message(report), kRepairTurns);
+      auto repaired = dialog.resume(lint_message(report), kPatchRepairTurns);
       if (!repaired && !is_models_failure(repaired.error())) {
         return tl::unexpected(std::move(repaired).error());
       }
@@ -258,7 +256,7 @@ class CommandPatcher final : public Patcher {
 
 Result<std::unique_ptr<Patcher>> make_llm(const Json& options,
                                           const StageDependencies& dependencies) {
-  SKILLGRAD_TRY(const int turns, turns_option(options, "patcher", kTurns));
+  SKILLGRAD_TRY(const int turns, turns_option(options, "patcher", kPatcherTurns));
   SKILLGRAD_TRY(std::string prompt, dependencies.prompt("patcher"));
   return std::make_unique<LlmPatcher>(dependencies, std::move(prompt), turns);
 }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/optim/optimizer.hpp>
+
+namespace skillgrad::optim {
+
+/// Model turns that a stage may take unless its options name another number (algorithm.md
+/// section 2).
+inline constexpr int kDiagnoserTurns = 15, kMomentumTurns = 15, kPatcherTurns = 20;
+/// Rounds in which a patch that breaks a rule goes back, and the turns of each.
+inline constexpr int kPatchRepairRounds = 3, kPatchRepairTurns = 8;
+/// Turns granted once to a stage that read on instead of handing in.
+inline constexpr int kExtraStageTurns = 2;
+
+/// One part of a run. The loop executes these in order, and an estimate counts them.
+struct PlanStep {
+  enum class Kind { base, validation, iterations, test };
+  Kind kind = Kind::base;
+  std::vector<std::string> tasks;  ///< of iterations: those of the gate, without its guard
+};
+
+/// Conversations of one kind, all with the same role's model.
+struct PlannedWork {
+  std::string stage;               ///< "base run", "validation", "execute", "diagnose", ...
+  std::string role;                ///< executor, diagnoser, momentum, patcher
+  std::vector<std::string> tasks;  ///< one entry for each conversation that is about a task
+  std::size_t conversations = 0;
+  bool exact = false;  ///< fixed before the first call
+};
+
+/// What a run will do, as far as it is known before its first call.
+class RunPlan {
+ public:
+  /// `gated`: the gate compares scores. `momentum`: there is such a stage.
+  RunPlan(const OptimizeSettings& settings, const bench::Splits& splits, bool gated, bool momentum);
+
+  [[nodiscard]] const std::vector<PlanStep>& steps() const { return steps_; }
+  struct Batches {
+    std::vector<std::vector<std::string>> items;
+    bool cut_short = false;  ///< by max_iters
+  };
+  /// The training batches for the tasks that failed in the base run.
+  [[nodiscard]] Batches batches(const std::vector<std::string>& failures) const;
+  /// Everything that is done if these tasks fail and every batch gives a candidate; the gate's
+  /// guard is counted in full as far as tasks pass. What ends a run early makes it less; what is
+  /// tried again makes it more.
+  [[nodiscard]] std::vector<PlannedWork> work(const std::vector<std::string>& failures) const;
+
+ private:
+  OptimizeSettings settings_;
+  std::vector<PlanStep> steps_;
+  std::vector<std::string> train_;
+  bool momentum_;
+};
+
+/// A batch as it is run: a task that is drawn twice is one piece of evidence.
+[[nodiscard]] std::vector<std::string> each_once(const std::vector<std::string>& batch);
+
+}  // namespace skillgrad::optim
