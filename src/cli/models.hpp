@@ -23,9 +23,9 @@ namespace skillgrad::cli {
 /// endpoint when the model is "sim:NAME". Not movable: clients hold references into it.
 class Models final : public bench::JudgeModels {
  public:
-  /// Starts what is needed; what endpoints teach is kept in the file `learned`, if one is named, and
-  /// beside cache and cassette. Errors: config (no model, bad URL, unknown scenario), input (no such
-  /// recording), io.
+  /// Starts what is needed; what endpoints teach is kept in the file `learned`, if one is named,
+  /// and beside cache and cassette. Errors: config (no model, bad URL, unknown scenario), input (no
+  /// such recording), io.
   [[nodiscard]] static Result<std::unique_ptr<Models>> open(const Settings& settings,
                                                             llm::CallRecorder* recorder,
                                                             Clock& clock,

@@ -293,6 +293,9 @@ Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
 Result<std::unique_ptr<RunSetup>> open_dry_run(const Invocation& invocation,
                                                const RunRequest& request) {
   SKILLGRAD_TRY(auto setup, load_parts(invocation, request));
+  // No call is made, so none is kept or looked up: their folders are not even made.
+  for (const char* key : {"cache", "record", "replay"})
+    SKILLGRAD_CHECK(setup->settings.set(key, "", "dry run"));
   SKILLGRAD_TRY(setup->models, Models::open(setup->settings, nullptr, setup->clock));
   return setup;
 }

@@ -53,7 +53,7 @@ TEST(Estimate, CountsWhatTheRunThenDoes) {
   const Words command = {"estimate", mini.skill(), "--model", mini.model(), "--batch",
                          "3",        "--prices",   prices,    "--json"};
   const auto scopes = ledger_scopes(scratch, "r");
-  const auto before = tree(scratch.path());
+  const auto before = tree(scratch.path() / "r"), skill = tree(scratch.path() / "mini");
 
   struct Case {
     Words more;
@@ -62,7 +62,7 @@ TEST(Estimate, CountsWhatTheRunThenDoes) {
   // Measured on the run itself, or guessed: 3 calls a task, 2 a stage, as this simulation plays.
   const std::vector<Case> cases = {
       {{"--from", "r"}, 1.5},
-      {{"--assume-turns", "3", "--assume-stage-turns", "2", "--assume-output-tokens", "60",
+      {{"--assume-turns", "3", "--assume-stage-turns", "2", "--assume-output-tokens", "25",
         "--assume-tool-tokens", "100", "--assume-failures", "0.73"},
        3}};
   for (const auto& item : cases) {
@@ -82,8 +82,10 @@ TEST(Estimate, CountsWhatTheRunThenDoes) {
         EXPECT_EQ(planned[bound].get<std::size_t>(), scopes.at(step).size()) << stage;
       EXPECT_EQ(stages.at(stage)["exact"], true);
     }
-    EXPECT_EQ(stages.at("patch")["conversations"]["expected"].get<std::size_t>(),
-              scopes.at("patcher").size());
+    // A batch that comes out right asks for no patch.
+    const Json& patches = stages.at("patch")["conversations"];
+    EXPECT_LE(patches["low"].get<std::size_t>(), scopes.at("patcher").size());
+    EXPECT_GE(patches["expected"].get<std::size_t>(), scopes.at("patcher").size());
     EXPECT_EQ(estimate["iterations"]["expected"].get<std::size_t>(), really["iterations"].size());
     expect_within(estimate["calls"]["expected"], really["usage"]["calls"], item.factor, "calls");
     expect_within(estimate["input_tokens"]["expected"], really["usage"]["input_tokens"],
@@ -98,7 +100,9 @@ TEST(Estimate, CountsWhatTheRunThenDoes) {
     EXPECT_LE(estimate["calls"]["low"].get<std::int64_t>(), calls);
     EXPECT_GE(estimate["calls"]["high"].get<std::int64_t>(), calls);
   }
-  EXPECT_EQ(tree(scratch.path()), before) << "an estimate writes nothing";
+  EXPECT_TRUE(tree(scratch.path() / "r") == before) << "the measured run is left as it was";
+  EXPECT_TRUE(tree(scratch.path() / "mini") == skill);
+  EXPECT_FALSE(scratch.has("skillgrad-runs"));
 }
 
 TEST(Estimate, SendsNothingAndShowsTheFirstRequest) {
