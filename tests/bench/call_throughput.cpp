@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // How many calls a second the client makes, and what one costs in CPU time.
 //
-// usage: call_throughput BASE_URL MODEL CALLS IN_FLIGHT LATENCY_MS record|plain
+// usage: call_throughput BASE_URL MODEL CALLS IN_FLIGHT LATENCY_MS record|plain|cache
 //
-// "record" keeps every call in a run directory, as a real run does. Only this process is measured;
+// "record" keeps every call in a run directory, as a real run does; "cache" makes the calls once
+// without measuring and then measures how a cache answers them. Only this process is measured;
 // the endpoint must run in another one. Prints one JSON object.
 #include <atomic>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/parallel.hpp>
 #include <skillgrad/llm/client.hpp>
+#include <skillgrad/llm/exchange_store.hpp>
 #include <skillgrad/store/run_store.hpp>
 
 namespace {
@@ -98,13 +100,20 @@ Result<Json> run(char** argv) {
   dependencies.clock = &clock;
   dependencies.accountant = &accountant;
   dependencies.redactor = &redactor;
-  if (std::string(argv[6]) == "record") dependencies.recorder = &store->calls();
+  const std::string kind = argv[6];
+  if (kind == "record") dependencies.recorder = &store->calls();
+  SKILLGRAD_TRY(const auto cache,
+                llm::ExchangeStore::open({dir.path() / "cache", llm::StoreUse::cache, {}, false},
+                                         clock, &redactor));
+  if (kind == "cache") dependencies.cache = cache.get();
   dependencies.warn = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
   SKILLGRAD_TRY(const auto client, llm::make_client(std::move(options), dependencies));
   Plan plan;
   plan.calls = static_cast<std::size_t>(std::strtoull(argv[3], nullptr, 10));
   plan.in_flight = static_cast<unsigned>(std::strtoul(argv[4], nullptr, 10));
   plan.latency = std::strtod(argv[5], nullptr) / 1000;
+  if (kind == "cache" && measure(*client, plan)["failed"] != 0)
+    return fail(ErrorCode::infra, "not every call could be put into the cache");
   return measure(*client, plan);
 }
 
@@ -112,8 +121,9 @@ Result<Json> run(char** argv) {
 
 int main(int argc, char** argv) {
   if (argc != 7) {
-    std::fprintf(stderr,
-                 "usage: call_throughput BASE_URL MODEL CALLS IN_FLIGHT LATENCY_MS record|plain\n");
+    std::fprintf(
+        stderr,
+        "usage: call_throughput BASE_URL MODEL CALLS IN_FLIGHT LATENCY_MS record|plain|cache\n");
     return 2;
   }
   const auto result = run(argv);
