@@ -41,7 +41,8 @@ struct EvalFacts {
 
 /// Calls, tokens and USD of each stage and of all.
 [[nodiscard]] std::string cost_by_stage(const llm::LedgerTotals& totals);
-/// Which share of the input the endpoint's own cache served; "" where prompts are too short for one.
+/// Which share of the input the endpoint's own cache served; "" where prompts are too short for
+/// one.
 [[nodiscard]] std::string prompt_cache_line(const llm::LedgerTotals& totals);
 /// How many calls a cache or recording answered; "" when none.
 [[nodiscard]] std::string cached_line(const llm::LedgerTotals& totals);
