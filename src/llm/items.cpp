@@ -7,6 +7,7 @@
 
 #include "llm/field.hpp"
 #include "llm/history.hpp"
+#include "llm/list_writer.hpp"
 
 namespace skillgrad::llm {
 
@@ -34,28 +35,15 @@ class Writer {
       }
     }
     if (!folded.empty()) write_message("user", folded);
-    return {std::move(system), out_ + "]"};
+    return {std::move(system), list_.take()};
   }
 
  private:
-  void begin(const char* type) {
-    if (out_.size() > 1) out_ += ',';
-    out_ += R"({"type":")";
-    out_ += type;
-    out_ += '"';
-  }
-  void field(const char* key, std::string_view text) {
-    out_ += ",\"";
-    out_ += key;
-    out_ += "\":";
-    append_json_string(out_, text);
-  }
-
   void write_message(const char* role, std::string_view text) {
-    begin("message");
-    field("role", role);
-    field("content", text);
-    out_ += '}';
+    list_.begin("type", "message");
+    list_.field("role", role);
+    list_.field("content", text);
+    list_.end();
   }
 
   void write_assistant(const Message& message) {
@@ -70,11 +58,11 @@ class Writer {
     }
     if (!trim(message.content).empty()) write_message("assistant", message.content);
     for (const ToolCall& call : message.tool_calls) {
-      begin("function_call");
-      field("call_id", wire_id(call.id, style_));
-      field("name", legal_name(call.name));
-      field("arguments", call.arguments.empty() ? "{}" : call.arguments);
-      out_ += '}';
+      list_.begin("type", "function_call");
+      list_.field("call_id", wire_id(call.id, style_));
+      list_.field("name", legal_name(call.name));
+      list_.field("arguments", call.arguments.empty() ? "{}" : call.arguments);
+      list_.end();
     }
   }
 
@@ -89,24 +77,23 @@ class Writer {
         item["name"] = legal_name(text_of(member(&item, "name")));
         if (!call.problem.empty() || call.arguments == "{}") item["arguments"] = "{}";
       }
-      if (out_.size() > 1) out_ += ',';
-      out_ += dump_json(item);
+      list_.object(dump_json(item));
     }
   }
 
   void write_outputs(std::size_t turn) {
     for (const ToolCall& call : messages_[turn].tool_calls) {
-      begin("function_call_output");
-      field("call_id", wire_id(call.id, style_));
-      field("output", result_text(messages_, turn, call));
-      out_ += '}';
+      list_.begin("type", "function_call_output");
+      list_.field("call_id", wire_id(call.id, style_));
+      list_.field("output", result_text(messages_, turn, call));
+      list_.end();
     }
   }
 
   const std::vector<Message>& messages_;
   const WireStyle& style_;
   const std::string& source_;
-  std::string out_ = "[";
+  ListWriter list_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "llm/body.hpp"
 #include "llm/field.hpp"
 #include "llm/history.hpp"
+#include "llm/list_writer.hpp"
 
 namespace skillgrad::llm {
 
@@ -14,7 +15,6 @@ class Writer {
   Writer(const WireStyle& style, const std::string& source) : style_(style), source_(source) {}
 
   std::string write(const std::vector<Message>& messages) {
-    out_ = "[";
     write_system(messages);
     for (std::size_t i = 0; i < messages.size(); ++i) {
       const Message& message = messages[i];
@@ -28,26 +28,12 @@ class Writer {
       }
     }
     if (!folded_.empty()) write_user({});
-    out_ += ']';
-    return std::move(out_);
+    return list_.take();
   }
 
   [[nodiscard]] bool null_content() const { return null_content_; }
 
  private:
-  void begin(const char* role) {
-    if (out_.size() > 1) out_ += ',';
-    out_ += R"({"role":")";
-    out_ += role;
-    out_ += '"';
-  }
-  void field(const char* key, std::string_view text) {
-    out_ += ",\"";
-    out_ += key;
-    out_ += "\":";
-    append_json_string(out_, text);
-  }
-
   void write_system(const std::vector<Message>& messages) {
     std::string text = system_text(messages);
     if (text.empty()) return;
@@ -55,31 +41,31 @@ class Writer {
       folded_ = std::move(text);
       return;
     }
-    begin("system");
-    field("content", text);
-    out_ += '}';
+    list_.begin("role", "system");
+    list_.field("content", text);
+    list_.end();
   }
 
   void write_user(const Message& message) {
-    begin("user");
-    field("content", fold_into(std::move(folded_), message.content));
+    list_.begin("role", "user");
+    list_.field("content", fold_into(std::move(folded_), message.content));
     folded_.clear();
-    out_ += '}';
+    list_.end();
   }
 
   void write_assistant(const Message& message) {
-    begin("assistant");
+    list_.begin("role", "assistant");
     const bool blank = message.content.empty();
     if (blank && !style_.empty_content) {
-      out_ += ",\"content\":null";
+      list_.json("content", "null");
       null_content_ = true;
     } else {
-      field("content", message.content);
+      list_.field("content", message.content);
     }
     const Json mirror = own_mirror(message, style_, source_);
     write_mirrored_fields(message, mirror);
-    if (!message.tool_calls.empty()) write_calls(message, mirror);
-    out_ += '}';
+    if (!message.tool_calls.empty()) list_.json("tool_calls", calls_text(message, mirror));
+    list_.end();
   }
 
   void write_mirrored_fields(const Message& message, const Json& mirror) {
@@ -88,50 +74,48 @@ class Writer {
     if (fields != nullptr && fields->is_object()) {
       for (const auto& [key, value] : fields->items()) {
         has_reasoning_content = has_reasoning_content || key == "reasoning_content";
-        out_ += ',';
-        append_json_string(out_, key);
-        out_ += ':' + dump_json(value);
+        list_.json(key, dump_json(value));
       }
     }
     if (style_.backfill_reasoning && !has_reasoning_content && !message.tool_calls.empty()) {
-      field("reasoning_content", text_of(member(fields, "reasoning")));
+      list_.field("reasoning_content", text_of(member(fields, "reasoning")));
     }
   }
 
-  void write_calls(const Message& message, const Json& mirror) {
+  [[nodiscard]] std::string calls_text(const Message& message, const Json& mirror) const {
     const Json* extras = member(&mirror, "extra_content");
-    out_ += ",\"tool_calls\":[";
+    ListWriter calls;
     for (std::size_t i = 0; i < message.tool_calls.size(); ++i) {
       const ToolCall& call = message.tool_calls[i];
-      if (i > 0) out_ += ',';
-      out_ += R"({"type":"function")";
-      field("id", wire_id(call.id, style_));
-      out_ += R"(,"function":{"name":)";
-      append_json_string(out_, legal_name(call.name));
-      field("arguments", call.arguments.empty() ? "{}" : call.arguments);
-      out_ += '}';
+      calls.begin("type", "function");
+      calls.field("id", wire_id(call.id, style_));
+      std::string function = "{\"name\":";
+      append_json_string(function, legal_name(call.name));
+      function += ",\"arguments\":";
+      append_json_string(function, call.arguments.empty() ? "{}" : call.arguments);
+      calls.json("function", function + "}");
       if (extras != nullptr && extras->is_array() && i < extras->size() &&
           !(*extras)[i].is_null()) {
-        out_ += ",\"extra_content\":" + dump_json((*extras)[i]);
+        calls.json("extra_content", dump_json((*extras)[i]));
       }
-      out_ += '}';
+      calls.end();
     }
-    out_ += ']';
+    return calls.take();
   }
 
   /// Exactly one result per call, in the order of the calls.
   void write_results(const std::vector<Message>& messages, std::size_t turn) {
     for (const ToolCall& call : messages[turn].tool_calls) {
-      begin("tool");
-      field("tool_call_id", wire_id(call.id, style_));
-      field("content", result_text(messages, turn, call));
-      out_ += '}';
+      list_.begin("role", "tool");
+      list_.field("tool_call_id", wire_id(call.id, style_));
+      list_.field("content", result_text(messages, turn, call));
+      list_.end();
     }
   }
 
   const WireStyle& style_;
   const std::string& source_;
-  std::string out_;
+  ListWriter list_;
   std::string folded_;  ///< system text that waits for the first user message
   bool null_content_ = false;
 };

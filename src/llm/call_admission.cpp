@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// The part of a call that waits: until an attempt may start, and before the next one.
+#include <algorithm>
+
+#include "llm/call.hpp"
+#include "llm/usage.hpp"
+
+namespace skillgrad::llm {
+
+std::optional<SteadyTime> Call::start_limit() const {
+  if (!context_.deadline || !context_.cut_at)
+    return context_.deadline ? context_.deadline : context_.cut_at;
+  return std::min(*context_.deadline, *context_.cut_at);
+}
+
+Result<> Call::may_start() {
+  if (auto error = endpoint_.fatal()) return tl::unexpected(std::move(*error));
+  if (context_.stop.stop_requested()) {
+    return fail(ErrorCode::cancelled, "stopped before the request was sent", {},
+                "resume the run to go on");
+  }
+  if (const auto limit = start_limit(); limit && endpoint_.clock().now() >= *limit) {
+    return fail(ErrorCode::deadline, "the time limit passed before the request was sent", {},
+                "raise the time limit and resume");
+  }
+  return {};
+}
+
+Result<Limiter::Permit> Call::admit(std::uint64_t turn) {
+  while (true) {
+    SKILLGRAD_CHECK(wait_for_breaker());
+    SKILLGRAD_TRY(Limiter::Permit permit, wait_for_turn(turn));
+    // Others may have found the endpoint down in the meantime; then the place is given back.
+    if (endpoint_.breaker().enter(endpoint_.clock().now()).kind == Breaker::Gate::Kind::go) {
+      return permit;
+    }
+  }
+}
+
+Result<> Call::wait_for_breaker() {
+  while (true) {
+    SKILLGRAD_CHECK(may_start());
+    const Breaker::Gate gate = endpoint_.breaker().look(endpoint_.clock().now());
+    if (gate.kind == Breaker::Gate::Kind::go) return {};
+    if (gate.kind == Breaker::Gate::Kind::dead) {
+      Failure down = make_failure(FailureClass::transient, 0,
+                                  "the endpoint stayed down: three probes, 30 s apart, failed");
+      Error error = give_up(down, {});
+      endpoint_.set_fatal(error);
+      return tl::unexpected(std::move(error));
+    }
+    // Workers that waited for the same moment start a little apart.
+    const double spread = jitter_number(endpoint_.jitter_seed() + 1, key_, attempt_);
+    const Duration extra = std::min<Duration>(gate.wait / 10, std::chrono::seconds(1));
+    const Duration pause = gate.wait + std::chrono::duration_cast<Duration>(extra * spread);
+    SKILLGRAD_CHECK(wait(pause, make_failure(FailureClass::rate_limit, 0, "the endpoint is down")));
+  }
+}
+
+Result<Limiter::Permit> Call::wait_for_turn(std::uint64_t turn) {
+  const std::int64_t cap =
+      cap_override_.value_or(endpoint_.fitting_cap(wanted_cap_, prompt_bytes_));
+  Entrant entrant;
+  entrant.turn = turn;
+  entrant.tokens = static_cast<double>(estimate_tokens(text_.size()) + cap);
+  entrant.limit = start_limit();
+  // The jitter lengthens a pause by up to a tenth.
+  entrant.longest_pause = with_jitter(endpoint_.options().max_retry_after, 1);
+  entrant.stop = context_.stop;
+  entrant.abandon = [this] { return endpoint_.fatal().has_value(); };
+  Limiter::Entry entry = endpoint_.limiter().enter(entrant, endpoint_.clock());
+  switch (entry.refusal) {
+    case Limiter::Refusal::too_large: {
+      Failure failure = make_failure(FailureClass::request_too_large, 0, entry.text);
+      return tl::unexpected(give_up(failure, "it was not sent"));
+    }
+    case Limiter::Refusal::no_room:
+    case Limiter::Refusal::pause:
+      return tl::unexpected(give_up(make_failure(FailureClass::rate_limit, 0, entry.text), {}));
+    default:
+      SKILLGRAD_CHECK(may_start());
+      return std::move(entry.permit);
+  }
+}
+
+void Call::make_room(Limiter::Permit& permit, const ReadReply& read) {
+  AttemptEnd end;
+  end.hints = hints_;
+  end.success = !read.failure;
+  const Usage& usage = read.reply.usage;
+  const bool used = !read.failure || usage.input_tokens > 0;
+  if (used) {
+    end.tokens = static_cast<double>(usage.input_tokens + usage.output_tokens);
+  } else if (!read.failure->possibly_billed) {
+    end.tokens = 0;
+  }
+  if (read.failure && read.failure->cls == FailureClass::rate_limit) {
+    const double uniform = jitter_number(endpoint_.jitter_seed(), key_, attempt_);
+    ++rate_limits_;
+    end.rate_limited = true;
+    end.pause = read.failure->delay ? with_jitter(*read.failure->delay, uniform)
+                                    : backoff(rate_limits_ + 1, uniform);
+  }
+  permit.end(end);
+}
+
+Result<> Call::check_room(Duration duration, const Failure& failure) {
+  const auto limit = start_limit();
+  if (!limit || endpoint_.clock().now() + duration <= *limit) return {};
+  return tl::unexpected(give_up(failure, "the time limit leaves no room for another attempt"));
+}
+
+Result<> Call::wait(Duration duration, const Failure& failure) {
+  if (duration <= Duration{0}) return {};
+  SKILLGRAD_CHECK(check_room(duration, failure));
+  if (endpoint_.clock().sleep_for(duration, context_.stop)) return {};
+  return fail(ErrorCode::cancelled, "stopped while waiting to try again", {},
+              "resume the run to go on");
+}
+
+}  // namespace skillgrad::llm
