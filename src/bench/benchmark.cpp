@@ -77,6 +77,13 @@ Result<std::unique_ptr<Benchmark>> load_benchmark(const std::string& spec,
   return load_records(parsed.path, options);
 }
 
+Result<std::string> Benchmark::official_prediction(const Task& /*task*/,
+                                                   const AgentAnswer& /*answer*/) const {
+  return fail(ErrorCode::config,
+              "benchmark \"" + name() + "\" has no official evaluator that reads predictions",
+              "--export", "leave --export out; only wikitablequestions has such a format");
+}
+
 const Task* Benchmark::find(const std::string& id) const {
   const std::vector<Task>& all = tasks();
   const auto found =

@@ -121,6 +121,7 @@ std::string grade_to_json(const Grade& grade) {
   }
   out["grader"] = grade.grader;
   if (!grade.version.empty()) out["version"] = grade.version;
+  if (grade.recalculated) out["recalculated"] = true;
   if (grade.judged) out["judged"] = true;
   return dump_json(out);
 }
@@ -153,6 +154,7 @@ Result<Grade> grade_from_json(const std::string& text) {
   if (checks.is_array()) grade.checks = read_checks(checks, reader);
   grade.grader = reader.string("grader", "");
   grade.version = reader.string("version", "");
+  grade.recalculated = reader.boolean("recalculated", false);
   grade.judged = reader.boolean("judged", false);
   SKILLGRAD_CHECK(reader.finish(true));
   return grade;

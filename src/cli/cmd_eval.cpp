@@ -75,7 +75,7 @@ Result<optim::EvalSummary> score(RunSetup& setup, const StageSet& stages,
   context.call = call;
   context.clock = &setup.clock;
   SKILLGRAD_TRY(auto records, runner.run(batch, context));
-  return optim::summarize(std::move(records), batch.samples);
+  return optim::summarize(std::move(records), batch.samples, setup.bench.benchmark.get());
 }
 
 /// Scores by task where the tasks have several cases, each of them a rollout.

@@ -12,139 +12,92 @@
 
 #include "cli/console.hpp"
 #include "cli/models.hpp"
+#include "cli/predictions.hpp"
 #include "cli/workbench.hpp"
 
 namespace skillgrad::cli {
 namespace {
 
-struct Line {
-  int number = 0;
-  std::string id, text;
+/// The grade of one prediction and what else its line came to.
+struct Outcome {
+  bench::Grade grade;
+  std::string exported;        ///< for the official evaluator; empty: no answer
+  std::optional<Error> wrong;  ///< the line names no answer
 };
 
-constexpr const char* kForm =
-    R"(write {"task_id":"13-1","output":"path.xlsx"} or {"task_id":"nt-0","answer":["x"]})";
-
-tl::unexpected<Error> with_mend(Error error, const char* mend) {
-  if (error.mend.empty()) error.mend = mend;
-  return tl::unexpected(std::move(error));
-}
-
-Result<Json> parse_line(const std::string& text, const std::string& where) {
-  auto value = parse_json(text, "");
-  if (value) return value;
-  Error error = std::move(value).error();
-  // ":1:COLUMN" of the single line becomes "file:LINE:COLUMN".
-  const auto column = error.where.rfind(':');
-  error.where = where + (column == std::string::npos ? "" : error.where.substr(column));
-  return with_mend(std::move(error), kForm);
-}
-
-/// A path that names no file is most often a typing mistake, though it has to count as a fail.
-void name_missing_output(const Json& line, const fs::path& base_dir, const std::string& where) {
-  const auto output = line.find("output");
-  std::error_code error;
-  if (output == line.end() || !output->is_string() ||
-      fs::is_regular_file(base_dir / output->get<std::string>(), error))
-    return;
-  print_err(fmt::format("note: {}: there is no file \"{}\"\n", where,
-                        strip_control(output->get<std::string>())));
-}
-
-/// One JSON object a line with a task_id that the benchmark knows, each id once.
-Result<std::vector<Line>> read_predictions(const std::string& path,
-                                           const bench::Benchmark& benchmark) {
-  const auto file = read_file(path);
-  if (!file)
-    return with_mend(file.error(), "give --predictions FILE with one JSON line for each answer");
-  const std::string& text = *file;
-  std::vector<Line> out;
-  std::set<std::string> seen;
-  int number = 0;
-  for (const auto& raw : split_lines(text)) {
-    ++number;
-    if (trim(raw).empty()) continue;
-    const std::string where = fmt::format("{}:{}", path, number);
-    SKILLGRAD_TRY(const auto json, parse_line(raw, where));
-    const auto id = json.is_object() ? json.find("task_id") : json.end();
-    if (!json.is_object() || id == json.end() || !(id->is_string() || id->is_number_integer()))
-      return fail(ErrorCode::input, "no \"task_id\" in this line", where, kForm);
-    std::string name = id->is_string() ? id->get<std::string>() : dump_json(*id);
-    if (benchmark.find(name) == nullptr)
-      return fail(ErrorCode::input, "the benchmark has no task \"" + name + "\"", where,
-                  "`skillgrad benchmark show` lists the ids");
-    if (!seen.insert(name).second)
-      return fail(ErrorCode::input, "task \"" + name + "\" stands there twice", where,
-                  "keep one prediction for each task");
-    name_missing_output(json, fs::absolute(path).parent_path(), where);
-    out.push_back({number, std::move(name), raw});
+Outcome grade_one(const Workbench& bench, const Prediction& prediction, const fs::path& base_dir,
+                  const bench::GradeContext& context, bool exporting) {
+  Outcome out;
+  out.grade.task_id = prediction.id;
+  out.grade.kind = bench::GradeErrorKind::infra_error;
+  const bench::Task& task = *bench.benchmark->find(prediction.id);
+  const auto work = TempDir::create("skillgrad-grade");
+  if (!work) {
+    out.grade.message = work.error().to_line();
+    return out;
   }
-  if (out.empty())
-    return fail(ErrorCode::input, "no predictions in the file", path, "write one JSON line each");
+  auto answer = open_prediction(prediction, *bench.benchmark, base_dir, work->path(), context);
+  if (!answer) {
+    out.grade.message = answer.error().to_line();
+    if (!prediction.kept && answer.error().code == ErrorCode::input)
+      out.wrong = std::move(answer).error().with_context(prediction.where);
+    return out;
+  }
+  if (exporting)
+    out.exported = bench.benchmark->official_prediction(task, *answer).value_or(std::string());
+  out.grade = bench.benchmark->grade(task, *answer, context);
   return out;
 }
 
-bench::Grade grade_line(const Workbench& bench, const Line& line, const fs::path& base_dir,
-                        const bench::GradeContext& context) {
-  bench::Grade out;
-  out.task_id = line.id;
-  out.kind = bench::GradeErrorKind::infra_error;
-  const bench::Task& task = *bench.benchmark->find(line.id);
-  const auto work = TempDir::create("skillgrad-grade");
-  if (!work) {
-    out.message = work.error().to_line();
-    return out;
-  }
-  const auto answer = bench.benchmark->prediction(task, line.text, base_dir, work->path());
-  if (!answer) {
-    out.message = answer.error().to_line();
-    return out;
-  }
-  return bench.benchmark->grade(task, *answer, context);
-}
-
-/// Grades in the order of the lines, up to the first one that has none, and the error of a judge
-/// call that ended the work.
+/// Outcomes in the order of the predictions, up to the first one that has none, and the error of a
+/// judge call that ended the work.
 struct Graded {
   std::vector<bench::Grade> grades;
+  std::string exported;
+  std::vector<Error> wrong;
   std::optional<Error> ended;
 };
 
-Graded grade_lines(const Workbench& bench, const std::vector<Line>& lines, const fs::path& base_dir,
-                   const bench::GradeContext& context, unsigned jobs) {
+Graded grade_all(const Workbench& bench, const std::vector<Prediction>& predictions,
+                 const fs::path& base_dir, const bench::GradeContext& context, unsigned jobs,
+                 bool exporting) {
   Graded out;
-  std::vector<std::optional<bench::Grade>> grades(lines.size());
+  std::vector<std::optional<Outcome>> outcomes(predictions.size());
   std::mutex mutex;
   std::atomic<bool> ended{false};
-  parallel_for(lines.size(), jobs, [&](std::size_t i) {
+  parallel_for(predictions.size(), jobs, [&](std::size_t i) {
     if (ended || context.stop.stop_requested()) return;
-    auto grade = grade_line(bench, lines[i], base_dir, context);
-    if (grade.call_error && llm::ends_run(grade.call_error->code)) {
+    auto outcome = grade_one(bench, predictions[i], base_dir, context, exporting);
+    auto& call_error = outcome.grade.call_error;
+    if (call_error && llm::ends_run(call_error->code)) {
       const std::lock_guard lock(mutex);
-      if (!out.ended) out.ended = std::move(grade.call_error);
+      if (!out.ended) out.ended = std::move(call_error);
       ended = true;
     } else {
-      grades[i] = std::move(grade);
+      outcomes[i] = std::move(outcome);
     }
   });
-  for (auto& grade : grades) {
-    if (!grade) break;
-    out.grades.push_back(std::move(*grade));
+  for (auto& outcome : outcomes) {
+    if (!outcome) break;
+    if (!outcome->exported.empty()) out.exported += outcome->exported + "\n";
+    if (outcome->wrong) out.wrong.push_back(std::move(*outcome->wrong));
+    out.grades.push_back(std::move(outcome->grade));
   }
   return out;
 }
 
 /// Opens the models only when one of the tasks needs a judge.
 Result<std::unique_ptr<Models>> judges_for(const Settings& settings, Clock& clock,
-                                           const Workbench& bench, const std::vector<Line>& lines,
+                                           const Workbench& bench,
+                                           const std::vector<Prediction>& predictions,
                                            const std::stop_token& stop) {
-  const auto judged = std::count_if(lines.begin(), lines.end(), [&](const Line& line) {
-    return bench.benchmark->find(line.id)->judged;
+  const auto judged = std::count_if(predictions.begin(), predictions.end(), [&](const auto& one) {
+    return bench.benchmark->find(one.id)->judged;
   });
   if (judged == 0) return nullptr;
-  return open_judges(settings, clock,
-                     fmt::format("{} of {} tasks are judged by a model", judged, lines.size()),
-                     stop);
+  return open_judges(
+      settings, clock,
+      fmt::format("{} of {} tasks are judged by a model", judged, predictions.size()), stop);
 }
 
 /// Cases of a task that has a prediction for another case count as failed.
@@ -219,33 +172,56 @@ int print_grades(const std::vector<bench::Grade>& grades, const Workbench& bench
   return errors > 0 && graded == 0 ? 3 : 0;
 }
 
+/// Before anything is graded: is there a format to export to?
+Result<> check_export(const bench::Benchmark& benchmark, const std::string& file) {
+  if (file.empty() || benchmark.tasks().empty()) return {};
+  bench::AgentAnswer empty;
+  empty.items.emplace();
+  SKILLGRAD_CHECK(benchmark.official_prediction(benchmark.tasks().front(), empty));
+  return {};
+}
+
+/// The verdict of lines without an answer comes last: the others have been graded and printed.
+Result<int> finish(Graded graded, std::size_t planned, int code) {
+  if (graded.ended)
+    return tl::unexpected(std::move(*graded.ended)
+                              .with_context(fmt::format("after {} of {} predictions",
+                                                        graded.grades.size(), planned)));
+  if (graded.wrong.empty()) return code;
+  Error first = std::move(graded.wrong.front());
+  if (graded.wrong.size() > 1)
+    first.message += fmt::format(" (and {} more)", graded.wrong.size() - 1);
+  return tl::unexpected(std::move(first));
+}
+
 Result<int> run_grade(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
-  const std::string predictions = invocation.value("predictions");
-  if (predictions.empty())
+  const std::string path = invocation.value("predictions"), exported = invocation.value("export");
+  if (path.empty())
     return fail(ErrorCode::usage, "no predictions are named", "--predictions",
                 "give --predictions FILE with one JSON line for each answer");
+  if (invocation.has("export") && exported.empty())
+    return fail(ErrorCode::usage, "no file is named", "--export", "give --export FILE");
   if (settings.text("benchmark").empty())
     return fail(ErrorCode::usage, "no benchmark is named", "--benchmark",
                 "give --benchmark NAME:PATH or a .jsonl file");
   SKILLGRAD_TRY(const auto bench, open_graders(settings, settings.text("benchmark")));
+  SKILLGRAD_CHECK(check_export(*bench.benchmark, exported));
   for (const auto& notice : bench.benchmark->notices()) print_err("note: " + notice + "\n");
-  SKILLGRAD_TRY(const auto lines, read_predictions(predictions, *bench.benchmark));
+  SKILLGRAD_TRY(const auto predictions, read_predictions(path, *bench.benchmark));
   SystemClock clock;
-  SKILLGRAD_TRY(const auto models, judges_for(settings, clock, bench, lines, invocation.stop));
+  SKILLGRAD_TRY(const auto models,
+                judges_for(settings, clock, bench, predictions, invocation.stop));
   auto context = bench.grading(invocation.stop);
   if (models != nullptr) SKILLGRAD_CHECK(lend_judges(settings, clock, *models, context));
-  auto graded = grade_lines(bench, lines, fs::absolute(predictions).parent_path(), context,
-                            static_cast<unsigned>(settings.integer("jobs")));
+  auto graded = grade_all(bench, predictions, fs::absolute(path).parent_path(), context,
+                          static_cast<unsigned>(settings.integer("jobs")), !exported.empty());
   if (invocation.stop.stop_requested())
-    return fail(ErrorCode::cancelled, "stopped on request", predictions);
+    return fail(ErrorCode::cancelled, "stopped on request", path);
   const int code = print_grades(graded.grades, bench);
+  if (!exported.empty()) SKILLGRAD_CHECK(write_file_atomic(exported, graded.exported));
   if (models != nullptr) print_err(report::cost_by_stage(models->accountant().totals()));
-  if (graded.ended)
-    return tl::unexpected(std::move(*graded.ended)
-                              .with_context(fmt::format("after {} of {} predictions",
-                                                        graded.grades.size(), lines.size())));
-  return code;
+  return finish(std::move(graded), predictions.size(), code);
 }
 
 }  // namespace

@@ -77,9 +77,12 @@ const std::vector<CommandSpec> kCommands = {
      0,
      kBench | kGrading | kSandbox | kModel | kLimits | kJudge | kSim,
      {{"predictions", "FILE",
-       "JSON Lines: {\"task_id\":...,\"output\":PATH} or {...,\"answer\":[...]}"}},
+       "JSON Lines: {\"task_id\":...,\"output\":PATH} or {...,\"answer\":[...]}; or the folder of "
+       "an eval run"},
+      {"export", "FILE",
+       "also write the answers as the official evaluator reads them (WikiTableQuestions)"}},
      "  skillgrad grade -b spreadsheetbench:DIR --predictions answers.jsonl\n"
-     "  skillgrad grade -b wikitablequestions:DIR --predictions answers.jsonl --mode official\n"
+     "  skillgrad grade -b wikitablequestions:DIR --predictions RUN --export official.tsv\n"
      "  skillgrad grade -b my-skill --predictions answers.jsonl --model gpt-4.1-mini > "
      "grades.jsonl",
      kCheckCodes,

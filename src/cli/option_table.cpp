@@ -37,6 +37,7 @@ const std::vector<OptionSpec> kTable = {
   {"benchmark", "benchmark", "b", text, "\"\"", kBench, false, 0, 0, "", "NAME:PATH, or a .jsonl, .csv, .tsv or evals.json file (default: SKILL/evals)"},
   {"grading_mode", "mode", "", text, "\"strict\"", kBench | kGrading, true, 0, 0, "strict|official|skillgrad", "how workbooks are compared"},
   {"recalc", "recalc", "", text, "\"auto\"", kBench | kGrading, true, 0, 0, "auto|always|never", "recalculate formulas with LibreOffice"},
+  {"recalc_golden", "recalc-golden", "", boolean, "false", kBench | kGrading, true, 0, 0, "", "recalculate golden workbooks, too (on a copy)"},
   {"cases", "cases", "", text, "\"first\"", kBench | kGrading, true, 0, 0, "first|all", "test cases of a SpreadsheetBench task: the first, or each as a task of its own"},
   {"map", "map", "", text, "\"\"", kBench | kGrading, true, 0, 0, "", "columns of a CSV or TSV benchmark: input=question,target=answer"},
   {"split_file", "split-file", "", text, "\"\"", kSelect, false, 0, 0, "", "JSON file or folder with the ids of train, val and test"},

@@ -133,6 +133,7 @@ bench::BenchmarkOptions benchmark_options(const Settings& settings) {
   out.recalc = recalc == "always"  ? bench::RecalcMode::always
                : recalc == "never" ? bench::RecalcMode::never
                                    : bench::RecalcMode::automatic;
+  out.recalc_golden = settings.flag("recalc_golden");
   out.cases = settings.text("cases") == "all" ? bench::CaseMode::all : bench::CaseMode::first;
   return out;
 }
@@ -151,6 +152,9 @@ Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings) {
 Result<Workbench> open_graders(const Settings& settings, const std::string& spec) {
   Workbench out;
   auto options = benchmark_options(settings);
+  if (options.recalc_golden && options.recalc == bench::RecalcMode::never)
+    return fail(ErrorCode::config, "--recalc-golden has no effect with --recalc never",
+                "--recalc-golden", "leave one of the two out");
   SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));
   SKILLGRAD_TRY(out.benchmark, bench::load_benchmark(spec, options));
   SKILLGRAD_TRY(out.sandbox, open_sandbox(settings));

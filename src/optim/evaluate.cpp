@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
+#include <skillgrad/bench/benchmark.hpp>
 #include <skillgrad/optim/evaluate.hpp>
 
 namespace skillgrad::optim {
@@ -31,6 +32,40 @@ double mean_of(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value;
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+
+double errors_as_failures(const std::vector<LossRecord>& records) {
+  double sum = 0;
+  for (const auto& record : records) sum += record.graded() ? record.score : 0;
+  return records.empty() ? 0 : sum / static_cast<double>(records.size());
+}
+
+CategoryScore category_score(const std::vector<LossRecord>& records) {
+  CategoryScore out;
+  out.planned = records.size();
+  out.score_errors_fail = errors_as_failures(records);
+  for (const auto& record : records) out.graded += record.graded() ? 1U : 0U;
+  std::vector<double> scores, hards;
+  for (const auto& [id, mean] : means_by_task(records)) {
+    scores.push_back(mean.score);
+    hards.push_back(mean.hard);
+  }
+  out.score = mean_of(scores);
+  out.hard = mean_of(hards);
+  return out;
+}
+
+std::map<std::string, CategoryScore> score_categories(const std::vector<LossRecord>& records,
+                                                      const bench::Benchmark& benchmark) {
+  std::map<std::string, std::vector<LossRecord>> parts;
+  for (const auto& record : records) {
+    const bench::Task* task = benchmark.find(record.task_id);
+    parts[task != nullptr ? task->category : ""].push_back(record);
+  }
+  std::map<std::string, CategoryScore> out;
+  if (parts.size() == 1 && parts.contains("")) return out;
+  for (const auto& [name, part] : parts) out[name] = category_score(part);
+  return out;
 }
 
 Json task_row(const LossRecord& record) {
@@ -68,7 +103,8 @@ stats::PairedResult compare_tasks(const std::vector<std::string>& ids, const Eva
   return stats::compare_paired(b, a);
 }
 
-EvalSummary summarize(std::vector<LossRecord> records, int trials) {
+EvalSummary summarize(std::vector<LossRecord> records, int trials,
+                      const bench::Benchmark* benchmark) {
   EvalSummary out;
   out.trials = trials;
   out.planned = records.size();
@@ -81,7 +117,6 @@ EvalSummary summarize(std::vector<LossRecord> records, int trials) {
   }
   out.score = mean_of(scores);
   out.hard = mean_of(hards);
-  double sum = 0;
   for (const auto& record : records) {
     ++out.by_status[record.status];
     out.usage += record.usage;
@@ -89,16 +124,28 @@ EvalSummary summarize(std::vector<LossRecord> records, int trials) {
       *out.cost_usd += *record.cost_usd;
     else
       out.cost_usd.reset();
-    if (!record.graded()) continue;
-    ++out.graded;
-    sum += record.score;
+    out.graded += record.graded() ? 1U : 0U;
   }
-  if (out.planned > 0) out.score_errors_fail = sum / static_cast<double>(out.planned);
+  out.score_errors_fail = errors_as_failures(records);
+  if (benchmark != nullptr) out.by_category = score_categories(records, *benchmark);
   double successes = 0;
   for (const double score : scores) successes += score;
   out.score_ci95 =
       binary ? stats::wilson95(successes, scores.size()) : stats::bootstrap_mean95(scores);
   out.records = std::move(records);
+  return out;
+}
+
+Json by_category_json(const EvalSummary& value) {
+  Json out = Json::object();
+  for (const auto& [name, part] : value.by_category) {
+    const bool any = part.graded > 0;
+    out[name] = {{"score", any ? Json(part.score) : Json()},
+                 {"hard", any ? Json(part.hard) : Json()},
+                 {"score_errors_as_failures", part.score_errors_fail},
+                 {"n_planned", part.planned},
+                 {"n_graded", part.graded}};
+  }
   return out;
 }
 
@@ -115,6 +162,7 @@ Json to_json(const EvalSummary& value) {
           {"n_planned", value.planned},
           {"n_graded", value.graded},
           {"by_status", by_status},
+          {"by_category", by_category_json(value)},
           {"trials", value.trials},
           {"usage", to_json(value.usage)},
           {"cost_usd", value.cost_usd ? Json(*value.cost_usd) : Json()},

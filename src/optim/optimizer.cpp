@@ -128,7 +128,7 @@ Result<EvalSummary> Loop::evaluate(const skill::SkillPackage& skill,
   StageContext scoring = stage_context(loop_, dir, 0);
   scoring.objective = package_facts(loop_, skill);
   SKILLGRAD_TRY(auto records, runner_.run(batch, scoring));
-  return summarize(std::move(records), settings_.rollouts);
+  return summarize(std::move(records), settings_.rollouts, parts_.benchmark);
 }
 
 Result<> Loop::base_run(const PlanStep& step) {

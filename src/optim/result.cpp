@@ -24,8 +24,10 @@ Json baseline_json(const OptimizeResult& result) {
     if (!summary) return;
     out[name] = {{"score", score_json(*summary)},
                  {"score_ci95", interval_json(*summary)},
+                 {"score_errors_as_failures", summary->score_errors_fail},
                  {"n_planned", summary->planned},
-                 {"n_graded", summary->graded}};
+                 {"n_graded", summary->graded},
+                 {"by_category", by_category_json(*summary)}};
   };
   add("train", result.base_train);
   add("val", result.base_val);
@@ -43,6 +45,8 @@ Json test_json(const TestScore& test) {
           {"difference_ci95", paired ? Json({ci.low, ci.high}) : Json()},
           {"p", paired ? Json(test.paired.p) : Json()},
           {"n", test.paired.n},
+          {"by_category",
+           {{"before", by_category_json(test.before)}, {"after", by_category_json(test.after)}}},
           {"fixed", test.paired.fixed},
           {"broken", test.paired.broken},
           {"detail", {{"before", to_json(test.before)}, {"after", to_json(test.after)}}}};

@@ -154,7 +154,7 @@ Result<std::optional<LossRecord>> RolloutRunner::find_saved(const Job& job) cons
   auto record = parse_json(*saved, file).and_then([&](Json json) -> Result<LossRecord> {
     if (json.is_object() && json.contains("skill")) {
       if (json["skill"].is_string()) skill = json["skill"].get<std::string>();
-      json.erase("skill");
+      for (const char* key : {"skill", "final_message", "outputs_kept"}) json.erase(key);
     }
     return loss_from_json(json);
   });
@@ -238,7 +238,10 @@ Result<> RolloutRunner::save(const Job& job, const agent::Rollout& rollout,
       parts_.store->write(job.dir + "/trajectory.jsonl", rollout.trajectory.to_json_lines()));
   SKILLGRAD_CHECK(parts_.store->write(job.dir + "/skill_text.md", rollout.skill_text));
   Json json = to_json(record);
+  // So that the answer can be graded again, or exported, without the rollout.
   json["skill"] = job.skill;
+  json["final_message"] = sanitize_utf8(rollout.final_message);
+  json["outputs_kept"] = all;
   return parts_.store->write(job.dir + "/loss.json", dump_json(json, 1) + "\n");
 }
 

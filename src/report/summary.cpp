@@ -56,6 +56,21 @@ std::string errors_line(const optim::EvalSummary& summary) {
       summary.planned - summary.graded, summary.planned, percent(summary.score_errors_fail));
 }
 
+/// One line for each category where there are several; the names are those of the data set.
+std::string category_lines(const optim::EvalSummary& summary) {
+  if (summary.by_category.size() < 2) return {};
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, part] : summary.by_category) {
+    std::string of = fmt::format("over {} of {}", part.graded, part.planned);
+    if (part.graded < part.planned)
+      of += fmt::format("; errors as failures: {}", percent(part.score_errors_fail));
+    rows.push_back(
+        {"  " + (name.empty() ? "no category" : strip_control(truncate_middle(name, 60))),
+         part.graded > 0 ? percent(part.score) : "none", std::move(of)});
+  }
+  return format_table(rows);
+}
+
 }  // namespace
 
 std::string cost_by_stage(const llm::LedgerTotals& totals) {
@@ -105,10 +120,13 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
   if (facts.simulated) out += std::string(kSimulation) + "\n";
   out += iteration_table(result) + "\n";
   if (result.base_train)
-    out += "base score (evolution split)  " + score_text(*result.base_train) + "\n";
+    out += "base score (evolution split)  " + score_text(*result.base_train) + "\n" +
+           category_lines(*result.base_train);
   if (result.test) {
     out += test_lines(*result.test) + errors_line(result.test->before) +
            errors_line(result.test->after);
+    if (const auto lines = category_lines(result.test->after); !lines.empty())
+      out += "test score after, by category:\n" + lines;
   }
   out += "\n" + cost_by_stage(result.totals) + cached_line(result.totals);
   if (!facts.simulated) out += prompt_cache_line(result.totals);
@@ -131,7 +149,7 @@ std::string eval_summary(const optim::EvalSummary& summary, const EvalFacts& fac
   out += fmt::format("score      {} over {} of {} rollouts\n", score_text(summary), summary.graded,
                      summary.planned);
   out += fmt::format("all right  {}\n", summary.graded > 0 ? percent(summary.hard) : "none") +
-         errors_line(summary);
+         errors_line(summary) + category_lines(summary);
   std::vector<std::string> statuses;
   for (const auto& [status, count] : summary.by_status)
     statuses.push_back(fmt::format("{} {}", count, status));

@@ -82,6 +82,7 @@ const std::vector<Field> kEvalFields = {
     {"/n_planned", Type::number},
     {"/n_graded", Type::number},
     {"/by_status", Type::object},
+    {"/by_category", Type::object},
     {"/trials", Type::number},
     {"/usage/input_tokens", Type::number},
     {"/usage/cached_tokens", Type::number},

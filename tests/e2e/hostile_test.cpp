@@ -91,8 +91,8 @@ TEST(Eval, OfWhichNothingCouldBeGradedHasOneVerdict) {
 
 TEST(Grade, WithoutAnyGradePrintsNoScore) {
   const Scratch scratch;
-  scratch.put("tasks.jsonl", R"({"id":"a","input":"x","target":"4"})");
-  scratch.put("answers.jsonl", R"({"task_id":"a","output":"gone.txt"})");
+  scratch.put("tasks.jsonl", R"({"id":"a","input":"x","target":"4","grader":"regex"})");
+  scratch.put("answers.jsonl", R"({"task_id":"a","answer":")" + std::string(70'000, 'b') + "\"}");
   const auto graded =
       run(scratch, {"grade", "-b", "tasks.jsonl", "--predictions", "answers.jsonl"});
   EXPECT_EQ(graded.exit_code, 3) << graded;

@@ -90,6 +90,115 @@ TEST(Grade, SumsUpByCategoryAndWithErrorsAsFailures) {
                                  "  hard: 0 graded, 0 passed; with errors as failures 0.0000"}));
 }
 
+TEST(Grade, ALineWithoutAnAnswerIsAnInputErrorAndTheOthersAreGraded) {
+  const Scratch scratch;
+  scratch.put("tasks.jsonl",
+              "{\"id\":\"a\",\"input\":\"x\",\"target\":\"4\"}\n"
+              "{\"id\":\"b\",\"input\":\"y\",\"target\":\"5\"}\n"
+              "{\"id\":\"c\",\"input\":\"z\",\"target\":\"6\"}\n");
+  scratch.put("answers.jsonl",
+              "{\"task_id\":\"a\"}\n{\"task_id\":\"b\",\"answer\":\"5\"}\n"
+              "{\"task_id\":\"c\",\"output\":\"gone.txt\"}\n");
+  const auto graded =
+      run(scratch, {"grade", "-b", "tasks.jsonl", "--predictions", "answers.jsonl"});
+  EXPECT_EQ(graded.exit_code, 2) << graded;
+  const auto lines = graded.json_lines();
+  ASSERT_EQ(lines.size(), 3U) << graded;
+  EXPECT_EQ(lines[0]["status"], "error");
+  EXPECT_TRUE(lines[0]["score"].is_null());
+  EXPECT_EQ(lines[1]["status"], "pass");
+  EXPECT_EQ(lines[2]["status"], "error");
+  EXPECT_TRUE(holds(graded.err, {"1 graded: 1 passed", "answers.jsonl:1", "(and 1 more)",
+                                 "neither \"answer\" nor \"output\""}));
+}
+
+/// Two questions about one table.
+std::string small_questions(const Scratch& scratch) {
+  scratch.put("wtq/data/training.tsv",
+              "id\tutterance\tcontext\ttargetValue\n"
+              "nt-0\twhich year?\tcsv/200-csv/1.csv\t2004\n"
+              "nt-1\twho?\tcsv/200-csv/1.csv\tAnn|Bob\n");
+  scratch.put("wtq/csv/200-csv/1.csv", "\"year\",\"who\"\n\"2004\",\"Ann\"\n");
+  return "wikitablequestions:" + (scratch / "wtq");
+}
+
+TEST(Grade, ExportsPredictionsForTheOfficialEvaluator) {
+  const Scratch scratch;
+  const std::string questions = small_questions(scratch);
+  scratch.put("answers.jsonl",
+              "{\"task_id\":\"nt-1\",\"answer\":[\"Bob\\tB\",\"Ann\"]}\n"
+              "{\"task_id\":\"nt-0\",\"answer\":[\"2004\"]}\n");
+  const auto graded = run(scratch, {"grade", "-b", questions, "--predictions", "answers.jsonl",
+                                    "--export", "official.tsv"});
+  ASSERT_EQ(graded.exit_code, 0) << graded;
+  EXPECT_EQ(scratch.read("official.tsv"), "nt-1\tBob B\tAnn\nnt-0\t2004\n");
+  EXPECT_EQ(graded.json_lines().size(), 2U);
+
+  scratch.put("tasks.jsonl", R"({"id":"a","input":"x","target":"4"})");
+  scratch.put("own.jsonl", R"({"task_id":"a","answer":"4"})");
+  const auto refused = run(
+      scratch, {"grade", "-b", "tasks.jsonl", "--predictions", "own.jsonl", "--export", "own.tsv"});
+  EXPECT_EQ(refused.exit_code, 2) << refused;
+  EXPECT_TRUE(refused.json_lines().empty()) << refused;
+  EXPECT_TRUE(holds(refused.err, {"no official evaluator", "--export", "wikitablequestions"}));
+  EXPECT_FALSE(fs::exists(scratch / "own.tsv"));
+}
+
+TEST(Grade, GradesAndExportsWhatARunKept) {
+  const Scratch scratch;
+  const std::string questions = small_questions(scratch);
+  const auto keep = [&](const std::string& task, const std::string& end, const Json& extra) {
+    Json loss = {
+        {"end_state", end}, {"final_message", "Answer: Ann | Bob"}, {"outputs_kept", true}};
+    loss.update(extra);
+    scratch.put("run/eval/rollouts/" + task + "/loss.json", dump_json(loss));
+  };
+  keep("nt-0.0", "finished", Json::object());
+  scratch.put("run/eval/rollouts/nt-0.0/outputs/answer.txt", "2004\n");
+  keep("nt-1.0", "finished", Json::object());
+  const Words words = {"grade", "-b", questions, "--predictions", "run", "--export", "o.tsv"};
+  const auto graded = run(scratch, words);
+  ASSERT_EQ(graded.exit_code, 0) << graded;
+  EXPECT_TRUE(holds(graded.err, {"2 graded: 2 passed"}));
+  EXPECT_EQ(scratch.read("o.tsv"), "nt-0\t2004\nnt-1\tAnn\tBob\n");
+
+  // What left no answer stays an error and is no line of the export.
+  keep("nt-0.0", "infra_error", {{"error", "the endpoint went away"}});
+  keep("nt-1.0", "finished", {{"outputs_kept", false}});
+  const auto none = run(scratch, words);
+  EXPECT_EQ(none.exit_code, 3) << none;
+  EXPECT_TRUE(holds(none.json_lines()[0]["message"].get<std::string>(), {"went away"}));
+  EXPECT_EQ(none.json_lines()[1]["status"], "error");
+  EXPECT_EQ(scratch.read("o.tsv"), "");
+}
+
+TEST(Grade, ARunGradedAgainHasItsScoreAgain) {
+  const Scratch scratch;
+  const Mini mini(scratch);
+  const auto eval = run(scratch, mini.eval(mini.skill(), "r", {"--trials", "2", "--json"}));
+  ASSERT_EQ(eval.exit_code, 0) << eval;
+  const auto graded = run(scratch, {"grade", "-b", mini.tasks(), "--predictions", "r"});
+  ASSERT_EQ(graded.exit_code, 0) << graded;
+  EXPECT_TRUE(holds(graded.err, {"first is graded"}));
+  std::map<std::string, Json> first;
+  const Json scored = eval.json();
+  for (const auto& task : scored["tasks"])
+    if (task["trial"] == 0) first[task["task_id"].get<std::string>()] = task["score"];
+  ASSERT_EQ(graded.json_lines().size(), first.size());
+  for (const auto& line : graded.json_lines())
+    EXPECT_EQ(line["score"], first.at(line["task_id"].get<std::string>())) << line;
+}
+
+TEST(Grade, RecalculatedGoldensNeedARecalculation) {
+  const Scratch scratch;
+  scratch.put("tasks.jsonl", R"({"id":"a","input":"x","target":"4"})");
+  scratch.put("own.jsonl", R"({"task_id":"a","answer":"4"})");
+  const auto refused = run(scratch, {"grade", "-b", "tasks.jsonl", "--predictions", "own.jsonl",
+                                     "--recalc-golden", "--recalc", "never"});
+  EXPECT_EQ(refused.exit_code, 2) << refused;
+  EXPECT_TRUE(holds(refused.err, {"--recalc-golden has no effect with --recalc never"}));
+}
+
 TEST(BenchmarkSplit, PrintsWhatSplitFileReads) {
   const Scratch scratch;
   std::string tasks;

@@ -66,9 +66,12 @@ struct Grade {
   std::string message;  ///< first 20 differences and a count, or the error with its mend
   std::vector<Difference> differences;
   std::vector<Check> checks;
-  std::string grader;   ///< e.g. "spreadsheetbench/strict"
-  std::string version;  ///< of the recalculation program when it was used, or ""
-  bool judged = false;  ///< a model gave the verdict, or a part of it
+  std::string grader;  ///< e.g. "spreadsheetbench/strict"
+  /// Of the recalculation program when a graded cell is a formula and recalculation is not switched
+  /// off, or "".
+  std::string version;
+  bool recalculated = false;  ///< the output or the golden workbook was
+  bool judged = false;        ///< a model gave the verdict, or a part of it
   /// The failed call behind an infra_error, for callers that must know whether it ends the run.
   std::optional<Error> call_error = std::nullopt;
 };
@@ -106,6 +109,7 @@ enum class CaseMode { first, all };
 struct BenchmarkOptions {
   GradingMode mode = GradingMode::strict;
   RecalcMode recalc = RecalcMode::automatic;
+  bool recalc_golden = false;              ///< golden workbooks, too, on a copy
   std::map<std::string, std::string> map;  ///< column map of CSV/TSV benchmarks
   CaseMode cases = CaseMode::first;
 };
@@ -135,6 +139,10 @@ class Benchmark {
   [[nodiscard]] virtual Result<AgentAnswer> prediction(
       const Task& task, const std::string& json_line, const std::filesystem::path& base_dir,
       const std::filesystem::path& work_dir) const = 0;
+  /// The answer as a line of the predictions file that the benchmark's official evaluator reads.
+  /// Error (config) where there is no such format.
+  [[nodiscard]] virtual Result<std::string> official_prediction(const Task& task,
+                                                                const AgentAnswer& answer) const;
   /// Why nobody can win this task, if that is documented for the published data: a check names it
   /// and does not fail for it.
   [[nodiscard]] virtual std::optional<std::string> known_flaw(const Task&) const {

@@ -8,7 +8,17 @@
 #include <skillgrad/optim/messages.hpp>
 #include <skillgrad/stats/stats.hpp>
 
+namespace skillgrad::bench {
+class Benchmark;
+}
+
 namespace skillgrad::optim {
+
+/// The same of the tasks of one category (instruction_type of SpreadsheetBench).
+struct CategoryScore {
+  std::size_t planned = 0, graded = 0;  ///< rollouts
+  double score = 0, hard = 0, score_errors_fail = 0;
+};
 
 /// What a set of loss records says. Errors are left out of `score` and shown beside it; the other
 /// reading, where every planned rollout without a grade counts as failed, is `score_errors_fail`.
@@ -21,13 +31,16 @@ struct EvalSummary {
   double hard = 0;             ///< share of graded tasks that are all right
   double score_errors_fail = 0;
   std::map<std::string, std::size_t> by_status;
+  std::map<std::string, CategoryScore> by_category;  ///< empty where no task has a category
   llm::Usage usage;
   std::optional<double> cost_usd = 0.0;
   std::vector<LossRecord> records;  ///< input order
   /// Share of planned rollouts that ended as errors.
   [[nodiscard]] double error_rate() const;
 };
-[[nodiscard]] EvalSummary summarize(std::vector<LossRecord> records, int trials);
+/// `benchmark` knows the categories of the tasks; null: none are summed up.
+[[nodiscard]] EvalSummary summarize(std::vector<LossRecord> records, int trials,
+                                    const bench::Benchmark* benchmark = nullptr);
 /// Mean score of each task over its graded trials; tasks without one are absent.
 [[nodiscard]] std::map<std::string, double> task_scores(const std::vector<LossRecord>& records);
 /// Two sets on the tasks that were graded in both, in the order of `ids`.
@@ -36,5 +49,8 @@ struct EvalSummary {
                                                 const EvalSummary& after);
 /// The fields of cli.md section 4 that a summary can fill ("score" ... "tasks").
 [[nodiscard]] Json to_json(const EvalSummary& value);
+/// {"NAME":{"score","hard","score_errors_as_failures","n_planned","n_graded"}}, "" for tasks
+/// without a category; {} where there are none.
+[[nodiscard]] Json by_category_json(const EvalSummary& value);
 
 }  // namespace skillgrad::optim

@@ -31,6 +31,7 @@ struct GraderSetup {
   std::vector<std::string> targets;
   std::string output;  ///< file that the task's agent must write, or ""
   RecalcMode recalc = RecalcMode::automatic;
+  bool recalc_golden = false;
 };
 
 /// Judges one answer. Immutable, hence thread-safe.

@@ -45,6 +45,7 @@ Result<std::unique_ptr<Grader>> make_xlsx_cells(const Json& spec, const GraderSe
   request.position = reader.string("position");
   request.answer_sheet = reader.string("sheet", "");
   request.recalc = setup.recalc;
+  request.recalc_golden = setup.recalc_golden;
   const std::string output = reader.string("output", setup.output);
   const std::string mode = reader.string("mode", "strict");
   if (mode == "official")

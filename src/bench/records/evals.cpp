@@ -94,6 +94,7 @@ Result<RecordSet> load_evals(const fs::path& path, const BenchmarkOptions& optio
   RecordPlace place;
   place.base_dir = folder.filename() == "evals" ? folder.parent_path() : folder;
   place.recalc = options.recalc;
+  place.recalc_golden = options.recalc_golden;
   if (document["evals"].size() > kMaxTasks)
     return unexpected(too_many("evals", kMaxTasks, path.string()));
   for (const Json& eval : document["evals"]) {

@@ -38,6 +38,7 @@ Result<RecordSet> load_json_lines(const fs::path& path, const BenchmarkOptions& 
   RecordPlace place;
   place.base_dir = path.has_parent_path() ? path.parent_path() : fs::path(".");
   place.recalc = options.recalc;
+  place.recalc_golden = options.recalc_golden;
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = trim(rest.substr(0, end));

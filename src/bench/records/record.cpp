@@ -143,6 +143,7 @@ Result<> read_grader(const Json& object, const RecordPlace& place, Record& recor
   setup.base_dir = place.base_dir;
   setup.output = record.task.output_file;
   setup.recalc = place.recalc;
+  setup.recalc_golden = place.recalc_golden;
   if (object.contains("target")) setup.targets = target_texts(object["target"]);
   const bool has_checks = object.contains("checks");
   const bool has_grader = object.contains("grader");

@@ -40,6 +40,7 @@ struct RecordPlace {
   std::size_t line = 0;
   std::filesystem::path base_dir;
   RecalcMode recalc = RecalcMode::automatic;
+  bool recalc_golden = false;
 };
 
 struct RecordSet {

@@ -144,6 +144,7 @@ Result<RecordSet> load_table(const fs::path& path, const BenchmarkOptions& optio
   RecordPlace place;
   place.base_dir = path.has_parent_path() ? path.parent_path() : fs::path(".");
   place.recalc = options.recalc;
+  place.recalc_golden = options.recalc_golden;
   if (rows.size() - 1 > kMaxTasks) return unexpected(too_many("records", kMaxTasks, file));
   for (std::size_t i = 1; i < rows.size(); ++i) {
     place.line = rows[i].line;

@@ -91,7 +91,8 @@ Grade no_output(const CellGradeRequest& request, const sheet::Workbook& golden,
   return grade;
 }
 
-// A cached value may be stale when the file says so or when any formula was never computed.
+// A cached value may be stale when the file says so or when any formula was never computed. Where
+// golden values are recalculated, those of the output must come from the same program.
 bool wants_recalculation(const CellGradeRequest& request, const sheet::Workbook& output,
                          const Comparison& comparison) {
   switch (request.recalc) {
@@ -102,27 +103,35 @@ bool wants_recalculation(const CellGradeRequest& request, const sheet::Workbook&
     case RecalcMode::automatic:
       break;
   }
-  return comparison.uncached > 0 || (comparison.formulas > 0 && (output.has_uncached_formula() ||
-                                                                 output.recalculates_on_load()));
+  return comparison.uncached > 0 ||
+         (comparison.formulas > 0 && (request.recalc_golden || output.has_uncached_formula() ||
+                                      output.recalculates_on_load()));
 }
 
-Result<sheet::Workbook> recalculated(const CellGradeRequest& request, const GradeContext& context) {
+bool wants_golden_recalculation(const CellGradeRequest& request, const sheet::Workbook& golden) {
+  if (!request.recalc_golden || request.recalc == RecalcMode::never) return false;
+  return request.recalc == RecalcMode::always || golden.has_uncached_formula() ||
+         compare(request, golden, &golden).formulas > 0;
+}
+
+Result<sheet::Workbook> recalculated(const std::filesystem::path& file,
+                                     const GradeContext& context) {
   if (context.recalculator == nullptr) {
     return fail(ErrorCode::infra, "no program for recalculation is set up", {},
                 "apt install libreoffice-calc-nogui");
   }
   SKILLGRAD_TRY(const TempDir folder, TempDir::create("skillgrad-recalc-"));
   const auto copy = folder.path() / "recalculated.xlsx";
-  SKILLGRAD_CHECK(context.recalculator->recalculate(request.output, copy, context.stop));
+  SKILLGRAD_CHECK(context.recalculator->recalculate(file, copy, context.stop));
   return sheet::Workbook::read(copy);
 }
 
 Grade grade_with_recalculation(const CellGradeRequest& request, const GradeContext& context,
                                const sheet::Workbook& golden, Comparison as_stored) {
-  auto workbook = recalculated(request, context);
+  auto workbook = recalculated(request.output, context);
   if (workbook) {
     Grade grade = grade_of(request, compare(request, golden, &*workbook));
-    grade.version = context.recalculator->version();
+    grade.recalculated = true;
     return grade;
   }
   const std::string problem = "recalculation failed: " + workbook.error().to_line();
@@ -131,6 +140,38 @@ Grade grade_with_recalculation(const CellGradeRequest& request, const GradeConte
   if (cancelled || needed) return error_grade(request, GradeErrorKind::infra_error, problem);
   as_stored.notes.push_back("graded by the values stored in the file; " + problem);
   return grade_of(request, std::move(as_stored));
+}
+
+Grade grade_output(const CellGradeRequest& request, const GradeContext& context,
+                   const sheet::Workbook& golden) {
+  struct stat status {};
+  if (::lstat(request.output.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) {
+    return no_output(request, golden,
+                     "there is no output file " + request.output.filename().string());
+  }
+  const auto output = sheet::Workbook::read(request.output);
+  if (!output) {
+    const std::string what =
+        "output " + request.output.filename().string() + " is " + output.error().message;
+    // The authors' evaluator raises on such a file, so it has no verdict to be identical to.
+    if (request.mode == GradingMode::skillgrad) {
+      return error_grade(request, GradeErrorKind::infra_error, what);
+    }
+    return no_output(request, golden, what);
+  }
+  Comparison comparison = compare(request, golden, &*output);
+  if (!comparison.dataset_error.empty()) {
+    return error_grade(request, GradeErrorKind::dataset_error, comparison.dataset_error);
+  }
+  const bool recalculate = wants_recalculation(request, *output, comparison);
+  // The program's version decides about such a verdict, also where the stored values were trusted.
+  const bool concerned =
+      recalculate || (comparison.formulas > 0 && request.recalc != RecalcMode::never);
+  Grade grade = recalculate
+                    ? grade_with_recalculation(request, context, golden, std::move(comparison))
+                    : grade_of(request, std::move(comparison));
+  if (concerned && context.recalculator != nullptr) grade.version = context.recalculator->version();
+  return grade;
 }
 
 }  // namespace
@@ -151,29 +192,18 @@ Grade grade_cells(const CellGradeRequest& request, const GradeContext& context) 
     grade.total = 1;
     return grade;
   }
-  struct stat status {};
-  if (::lstat(request.output.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) {
-    return no_output(request, *golden,
-                     "there is no output file " + request.output.filename().string());
+  if (!wants_golden_recalculation(request, *golden)) return grade_output(request, context, *golden);
+  const auto computed = recalculated(request.golden, context);
+  // Graded by its stored values it would not be what was asked for.
+  if (!computed) {
+    return error_grade(
+        request, GradeErrorKind::infra_error,
+        "recalculation of the golden workbook failed: " + computed.error().to_line());
   }
-  const auto output = sheet::Workbook::read(request.output);
-  if (!output) {
-    const std::string what =
-        "output " + request.output.filename().string() + " is " + output.error().message;
-    // The authors' evaluator raises on such a file, so it has no verdict to be identical to.
-    if (request.mode == GradingMode::skillgrad) {
-      return error_grade(request, GradeErrorKind::infra_error, what);
-    }
-    return no_output(request, *golden, what);
-  }
-  Comparison comparison = compare(request, *golden, &*output);
-  if (!comparison.dataset_error.empty()) {
-    return error_grade(request, GradeErrorKind::dataset_error, comparison.dataset_error);
-  }
-  if (!wants_recalculation(request, *output, comparison)) {
-    return grade_of(request, std::move(comparison));
-  }
-  return grade_with_recalculation(request, context, *golden, std::move(comparison));
+  Grade grade = grade_output(request, context, *computed);
+  grade.version = context.recalculator->version();
+  grade.recalculated = true;
+  return grade;
 }
 
 }  // namespace skillgrad::bench

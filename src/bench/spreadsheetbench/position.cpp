@@ -2,6 +2,8 @@
 #include "bench/spreadsheetbench/position.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include <skillgrad/core/text.hpp>
 
@@ -91,25 +93,50 @@ std::optional<RangeText> strict_range(std::string_view text) {
   return range;
 }
 
-// O5: digits form the row, all other signs the column in base 26 without any check.
+// Python's str.isdigit() beyond the decimal digits: superscripts, digits in circles and the like.
+// int() refuses them.
+bool is_digit_without_value(char32_t c) {
+  static constexpr std::pair<char32_t, char32_t> kRanges[] = {
+      {0xB2, 0xB3},       {0xB9, 0xB9},       {0x1369, 0x1371},   {0x19DA, 0x19DA},
+      {0x2070, 0x2070},   {0x2074, 0x2079},   {0x2080, 0x2089},   {0x2460, 0x2468},
+      {0x2474, 0x247C},   {0x2488, 0x2490},   {0x24EA, 0x24EA},   {0x24F5, 0x24FD},
+      {0x24FF, 0x24FF},   {0x2776, 0x277E},   {0x2780, 0x2788},   {0x278A, 0x2792},
+      {0x10A40, 0x10A43}, {0x10E60, 0x10E68}, {0x11052, 0x1105A}, {0x1F100, 0x1F10A}};
+  return std::any_of(std::begin(kRanges), std::end(kRanges),
+                     [c](const auto& range) { return c >= range.first && c <= range.second; });
+}
+
+// O5: digits of any script form the row, all other signs the column in base 26 without any check.
 struct LooseEnd {
   std::int64_t column = 0, row = 0;
 };
 std::optional<LooseEnd> loose_end(std::string_view text) {
   LooseEnd end;
   bool any_digit = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (is_digit(text[i])) {
-      end.row = std::min(kHuge, end.row * 10 + (byte - '0'));
+  for (const char32_t c : to_code_points(text)) {
+    if (const auto digit = decimal_digit(c)) {
+      end.row = std::min(kHuge, end.row * 10 + static_cast<std::int64_t>(*digit));
       any_digit = true;
-    } else if ((byte & 0xC0) != 0x80) {  // once per sign; beyond ASCII the value is far off anyway
-      const std::int64_t value = byte < 0x80 ? byte : 0x80;
-      end.column = std::clamp(end.column * 26 + value - 64, -kHuge, kHuge);
+    } else if (is_digit_without_value(c)) {
+      return std::nullopt;
+    } else {
+      end.column = std::clamp(end.column * 26 + static_cast<std::int64_t>(c) - 64, -kHuge, kHuge);
     }
   }
   if (!any_digit) return std::nullopt;
   return end;
+}
+
+// O4: one cell as openpyxl's pattern reads it, whose \d is any decimal digit and whose $ also
+// matches before a line break at the end.
+std::optional<End> official_cell(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  std::string plain;
+  for (const char32_t c : to_code_points(text)) {
+    const auto digit = decimal_digit(c);
+    plain += digit ? std::string(1, static_cast<char>('0' + *digit)) : to_utf8({&c, 1});
+  }
+  return parse_end(plain);
 }
 
 }  // namespace
@@ -187,7 +214,7 @@ std::optional<Rect> official_rect(std::string_view range) {
   const std::size_t colon = range.find(':');
   Rect rect;
   if (colon == std::string_view::npos) {
-    const auto cell = parse_end(range);
+    const auto cell = official_cell(range);
     if (!cell || !cell->column || !cell->row) return std::nullopt;
     rect = {*cell->row, *cell->column, *cell->row, *cell->column};
   } else {

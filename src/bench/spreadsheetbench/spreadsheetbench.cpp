@@ -64,8 +64,8 @@ class SpreadsheetBench final : public Benchmark {
   [[nodiscard]] std::string name() const override { return "spreadsheetbench"; }
   [[nodiscard]] std::string source() const override { return source_; }
   [[nodiscard]] std::string grading() const override {
-    return fmt::format("spreadsheetbench/{}, recalc {}{}", mode_name(options_.mode),
-                       recalc_name(options_.recalc),
+    return fmt::format("spreadsheetbench/{}, recalc {}{}{}", mode_name(options_.mode),
+                       recalc_name(options_.recalc), options_.recalc_golden ? ", goldens too" : "",
                        options_.cases == CaseMode::all ? ", all cases" : "");
   }
   [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }
@@ -283,6 +283,7 @@ Grade SpreadsheetBench::grade(const Task& task, const AgentAnswer& answer,
     request.answer_sheet = files_.at(task.id).answer_sheet;
     request.mode = options_.mode;
     request.recalc = options_.recalc;
+    request.recalc_golden = options_.recalc_golden;
     grade = grade_cells(request, context);
   }
   grade.grader = fmt::format("spreadsheetbench/{}", mode_name(options_.mode));

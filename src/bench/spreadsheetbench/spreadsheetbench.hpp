@@ -25,6 +25,7 @@ struct CellGradeRequest {
   std::string answer_sheet;      ///< sheet for parts that name none (strict mode only), or ""
   GradingMode mode = GradingMode::strict;
   RecalcMode recalc = RecalcMode::automatic;
+  bool recalc_golden = false;
 };
 /// Never throws, never changes a file. `grader` is left to the caller.
 [[nodiscard]] Grade grade_cells(const CellGradeRequest& request, const GradeContext& context);

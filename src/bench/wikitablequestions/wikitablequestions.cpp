@@ -165,7 +165,24 @@ class WikiTableQuestions final : public Benchmark {
     return AgentAnswer{work_dir, ""};
   }
 
+  // "id TAB item TAB item...", one line each; the format knows no escapes. The evaluator's reader
+  // ends a line at every sign that Python's splitlines() does.
+  [[nodiscard]] Result<std::string> official_prediction(const Task& task,
+                                                        const AgentAnswer& answer) const override {
+    SKILLGRAD_CHECK(question_of(task));
+    std::string line = task.id;
+    for (std::string item : items_of(answer).value_or(std::vector<std::string>{})) {
+      std::replace_if(item.begin(), item.end(), is_separator, ' ');
+      for (const char* sign : {"\u0085", "\u2028", "\u2029"})
+        item = replace_all(std::move(item), sign, " ");
+      line += "\t" + item;
+    }
+    return line;
+  }
+
  private:
+  static bool is_separator(char c) { return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1E); }
+
   [[nodiscard]] Result<const Question*> question_of(const Task& task) const {
     const auto found = index_.find(task.id);
     if (found == index_.end())
@@ -202,17 +219,20 @@ class WikiTableQuestions final : public Benchmark {
     return ids;
   }
 
+  /// 3.2. An error is of the answer file, which then is an answer without items and not a reason to
+  /// use the message.
+  static Result<std::vector<std::string>> items_of(const AgentAnswer& answer) {
+    if (answer.items) return *answer.items;
+    SKILLGRAD_TRY(const auto file, read_output_text(answer.work_dir, kAnswerFile));
+    return file ? items_of_file(*file) : items_of_message(sanitize_utf8(answer.final_message));
+  }
+
   static Grade grade_items(const std::vector<AnswerItem>& targets, const AgentAnswer& answer) {
-    if (answer.items) return grade_denotation(targets, *answer.items);
-    auto file = read_output_text(answer.work_dir, kAnswerFile);
-    // An unusable answer file is an answer without items, not a reason to use the message.
-    if (!file) {
-      Grade grade = grade_denotation(targets, {});
-      grade.message = "unreadable: " + file.error().message + "\n" + grade.message;
-      return grade;
-    }
-    return grade_denotation(targets, *file ? items_of_file(**file)
-                                           : items_of_message(sanitize_utf8(answer.final_message)));
+    const auto items = items_of(answer);
+    if (items) return grade_denotation(targets, *items);
+    Grade grade = grade_denotation(targets, {});
+    grade.message = "unreadable: " + items.error().message + "\n" + grade.message;
+    return grade;
   }
 
   fs::path dir_;

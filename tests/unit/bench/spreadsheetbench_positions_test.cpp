@@ -61,6 +61,10 @@ class Positions : public testing::Test {
       fill(w, "Data");
       w.number("AG1", 1);
     });
+    make("column_169", [](XlsxWriter& w) {
+      fill(w, "Data");
+      w.number("FM1", 1);
+    });
     make("a1_wrong", [](XlsxWriter& w) {
       fill(w, "Data");
       w.number("A1", 99);
@@ -181,6 +185,30 @@ const PositionCase kCases[] = {
     {"a:b", "golden", "pass 4/4", "fail", "pass 4/4"},
     {"@1:A1", "diff", "D", "fail", "pass 1/1"},
     {"\uFF211", "golden", "D", "fail", "pass 1/1"},
+    // Python's int() reads decimal digits of any script, and no others that isdigit() accepts.
+    {"A\u0661", "golden", "D", "pass", "pass 1/1"},
+    {"A\u0661", "diff", "D", "fail", "pass 1/1"},
+    {"$B$\uFF12", "diff", "D", "fail", "pass 1/1"},
+    {"A\u0661:B\u0967", "golden", "D", "pass", "pass 1/1"},
+    {"A\u0661:B\u0968", "diff", "D", "fail", "pass 1/1"},
+    {"A\u0662:B\u0661", "diff", "D", "pass", "pass 1/1"},
+    {"A\u0660", "golden", "D", "fail", "pass 1/1"},
+    {"A\u00B2", "golden", "D", "fail", "pass 1/1"},
+    {"A1:B\u00B2", "golden", "D", "fail", "pass 1/1"},
+    {"A2:A\u24601", "golden", "D", "fail", "pass 1/1"},
+    // A sign beyond ASCII is a column by its code point: U+00E9 is column 169.
+    {"\u00E91:\u00E91", "golden", "D", "pass", "pass 1/1"},
+    {"\u00E91:\u00E91", "column_169", "D", "fail", "pass 1/1"},
+    // `$` of its pattern matches before one line break at the end; a range takes it for a column.
+    {"A1\n", "golden", "pass 1/1", "pass", "pass 1/1"},
+    {"A1\n", "diff", "fail 0/1", "fail", "fail 0/1"},
+    {"A1\n\n", "golden", "pass 1/1", "fail", "pass 1/1"},
+    {"A1\r\n", "golden", "pass 1/1", "fail", "pass 1/1"},
+    {"\nA1", "golden", "pass 1/1", "fail", "pass 1/1"},
+    {"'A1'\n", "golden", "pass 1/1", "fail", "pass 1/1"},
+    {"Data!A1\n,Data!B1", "diff", "fail 0/2", "fail", "fail 0/2"},
+    {"Data!A1\n,Data!B1", "golden", "pass 2/2", "pass", "pass 2/2"},
+    {"Data!A1:B2\n", "diff", "fail 0/4", "pass", "fail 0/4"},
     {"A1:A1,A1", "diff", "fail 0/1", "fail", "fail 0/1"},
     {"1:2", "golden", "pass 4/4", "fail", "pass 4/4"},
     {"1:2", "diff", "fail 0/4", "fail", "fail 0/4"},

@@ -20,14 +20,20 @@ class FakeRecalculator final : public sheet::Recalculator {
  public:
   Result<> recalculate(const fs::path& input, const fs::path& output, std::stop_token) override {
     ++calls;
+    inputs.push_back(input.filename());
     EXPECT_NE(input, output);
     if (error) return unexpected(*error);
     answer.save(output);
     return {};
   }
-  [[nodiscard]] std::string version() const override { return "LibreOffice 1.2.3"; }
+  [[nodiscard]] std::string version() const override {
+    ++asked;
+    return "LibreOffice 1.2.3";
+  }
 
   int calls = 0;
+  mutable int asked = 0;  ///< for its version, which starts the program
+  std::vector<fs::path> inputs;
   XlsxWriter answer;
   std::optional<Error> error;
 };
@@ -69,13 +75,87 @@ TEST_F(Recalculation, AutomaticModeRecalculatesGradedFormulasWithoutAValue) {
   EXPECT_EQ(office_.calls, 1);
   EXPECT_EQ(result.status, GradeStatus::pass) << result.message;
   EXPECT_EQ(result.version, "LibreOffice 1.2.3");
+  EXPECT_TRUE(result.recalculated);
+  EXPECT_TRUE(grade_from_json(grade_to_json(result))->recalculated);
 }
 
 TEST_F(Recalculation, AutomaticModeTrustsCompleteCaches) {
   const Grade result = grade(cached());
   EXPECT_EQ(office_.calls, 0);
   EXPECT_EQ(result.status, GradeStatus::pass);
-  EXPECT_EQ(result.version, "");
+  EXPECT_EQ(result.version, "LibreOffice 1.2.3") << "another version might have trusted less";
+  EXPECT_FALSE(result.recalculated);
+}
+
+TEST_F(Recalculation, NothingIsStartedForTheVersionWhereNoFormulaIsGraded) {
+  const auto output = XlsxWriter().sheet("S").number("A1", 2).number("B1", 5).formula("C9", "1");
+  EXPECT_EQ(grade(output).version, "");
+  request_.recalc = RecalcMode::never;
+  EXPECT_EQ(grade(cached()).version, "");
+  EXPECT_EQ(grade(uncached()).version, "");
+  EXPECT_EQ(office_.asked, 0);
+}
+
+TEST_F(Recalculation, GoldenIsLeftAloneUnlessAskedFor) {
+  cached().save(golden());
+  request_.recalc = RecalcMode::always;
+  static_cast<void>(grade(cached()));
+  EXPECT_EQ(office_.inputs, (std::vector<fs::path>{"output.xlsx"}));
+}
+
+TEST_F(Recalculation, GoldenIsRecalculatedOnACopyWhenAskedFor) {
+  // What is stored says 2, the program says 3: an output that holds 3 is right.
+  cached().save(golden());
+  const std::string before = *read_file(golden());
+  office_.answer = XlsxWriter().sheet("S").number("A1", 3).number("B1", 5);
+  const auto output = XlsxWriter().sheet("S").number("A1", 3).number("B1", 5);
+  EXPECT_EQ(grade(output).status, GradeStatus::fail);
+  request_.recalc_golden = true;
+  for (const auto mode : {GradingMode::strict, GradingMode::official, GradingMode::skillgrad}) {
+    request_.mode = mode;
+    const Grade result = grade(output);
+    EXPECT_EQ(result.status, GradeStatus::pass) << result.message;
+    EXPECT_EQ(result.version, "LibreOffice 1.2.3");
+    EXPECT_TRUE(result.recalculated);
+  }
+  EXPECT_EQ(*read_file(golden()), before);
+  EXPECT_EQ(office_.inputs, (std::vector<fs::path>(3, "golden.xlsx")));
+}
+
+TEST_F(Recalculation, GoldenThatIsItsOwnAnswerPassesWhenRecalculated) {
+  cached().save(golden());
+  office_.answer = XlsxWriter().sheet("S").number("A1", 3).number("B1", 5);
+  request_.recalc_golden = true;
+  EXPECT_EQ(grade(cached()).status, GradeStatus::pass) << "both sides are computed";
+  EXPECT_EQ(office_.inputs, (std::vector<fs::path>{"golden.xlsx", "output.xlsx"}));
+}
+
+TEST_F(Recalculation, GoldenWithoutFormulasIsRecalculatedOnlyAlways) {
+  request_.recalc_golden = true;
+  static_cast<void>(grade(XlsxWriter().sheet("S").number("A1", 2).number("B1", 5)));
+  EXPECT_EQ(office_.calls, 0);
+  request_.recalc = RecalcMode::always;
+  static_cast<void>(grade(cached()));
+  EXPECT_EQ(office_.inputs, (std::vector<fs::path>{"golden.xlsx", "output.xlsx"}));
+}
+
+TEST_F(Recalculation, GoldenFormulaWithoutAValueIsMendedByItsRecalculation) {
+  uncached().save(golden());
+  request_.recalc_golden = true;
+  EXPECT_EQ(grade(XlsxWriter().sheet("S").number("A1", 2).number("B1", 5)).status,
+            GradeStatus::pass);
+}
+
+TEST_F(Recalculation, GoldenThatCouldNotBeRecalculatedMakesNoScoreInAnyMode) {
+  cached().save(golden());
+  break_office();
+  request_.recalc_golden = true;
+  for (const auto mode : {GradingMode::strict, GradingMode::official, GradingMode::skillgrad}) {
+    request_.mode = mode;
+    const Grade result = grade(XlsxWriter().sheet("S").number("A1", 2).number("B1", 5));
+    EXPECT_EQ(result.kind, GradeErrorKind::infra_error);
+    EXPECT_THAT(result.message, testing::HasSubstr("golden workbook failed"));
+  }
 }
 
 TEST_F(Recalculation, AutomaticModeRecalculatesWhereAPrecedentWasNeverComputed) {
@@ -117,7 +197,7 @@ TEST_F(Recalculation, ValuesThatAreThereAreGradedWithAWarningWhenTheProgramFails
   const Grade result = grade(cached().formula("Z9", "2+2"));
   EXPECT_EQ(result.status, GradeStatus::pass);
   EXPECT_THAT(result.message, testing::HasSubstr("recalculation failed"));
-  EXPECT_EQ(result.version, "");
+  EXPECT_FALSE(result.recalculated);
 }
 
 TEST_F(Recalculation, OtherModesGradeWhatIsCachedWhenTheProgramFails) {

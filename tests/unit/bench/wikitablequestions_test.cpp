@@ -254,6 +254,37 @@ TEST(WikiTableQuestions, BrokenDataSetsAreRefusedWithFileAndLine) {
   }
 }
 
+TEST(WikiTableQuestions, ExportsAnswersAsTheOfficialEvaluatorReadsThem) {
+  if (!std::filesystem::exists(kData)) GTEST_SKIP() << "no WikiTableQuestions beside the sources";
+  const auto benchmark = load_benchmark("wikitablequestions:" + kData.string(), {});
+  ASSERT_TRUE(benchmark) << benchmark.error().to_text();
+  const Task& task = (*benchmark)->tasks().front();
+  const auto exported = [&](std::vector<std::string> items) {
+    AgentAnswer answer;
+    answer.items = std::move(items);
+    return (*benchmark)->official_prediction(task, answer).value();
+  };
+  EXPECT_EQ(exported({"2004", "a b"}), task.id + "\t2004\ta b");
+  EXPECT_EQ(exported({}), task.id);
+  EXPECT_EQ(exported({""}), task.id + "\t");
+  EXPECT_EQ(exported({"a\tb\nc\r\nd\u2028e\u0085f|g"}), task.id + "\ta b c  d e f|g");
+  Folder work;
+  work.put("answer.txt", "\xEF\xBB\xBF one \r\n\ntwo\n");
+  EXPECT_EQ((*benchmark)->official_prediction(task, {work.path(), "Answer: three"}).value(),
+            task.id + "\tone\ttwo");
+  EXPECT_EQ(
+      (*benchmark)->official_prediction(task, {Folder().path(), "Answer: three | four"}).value(),
+      task.id + "\tthree\tfour");
+}
+
+TEST(WikiTableQuestions, OtherBenchmarksHaveNoOfficialFormatForPredictions) {
+  const Loaded records("tasks.jsonl", R"({"id":"a","input":"x","target":"4"})");
+  const auto line = records->official_prediction(records->tasks().front(), {});
+  ASSERT_FALSE(line);
+  EXPECT_EQ(line.error().code, ErrorCode::config);
+  EXPECT_THAT(line.error().message, HasSubstr("no official evaluator"));
+}
+
 TEST(WikiTableQuestions, LoadsTheRealDataQuicklyAndSplitsIt) {
   if (!std::filesystem::exists(kData)) GTEST_SKIP() << "no WikiTableQuestions beside the sources";
   const auto start = std::chrono::steady_clock::now();

@@ -36,5 +36,25 @@ TEST(Summary, OfRolloutsThatAllEndedAsErrorsShowsNoScore) {
   EXPECT_TRUE(json["iterations"][0]["train_score"].is_null());
 }
 
+TEST(Summary, ShowsCategoriesWhereThereAreSeveral) {
+  optim::EvalSummary summary;
+  summary.planned = 5;
+  summary.graded = 3;
+  summary.by_category["cell"] = {3, 3, 2.0 / 3, 2.0 / 3, 2.0 / 3};
+  const EvalFacts facts{"s", "b", "test", "m", false};
+  EXPECT_EQ(eval_summary(summary, facts).find("cell"), std::string::npos);
+  summary.by_category["sheet"] = {2, 0, 0, 0, 0};
+  const std::string text = eval_summary(summary, facts);
+  EXPECT_NE(text.find("  cell   66.7 %  over 3 of 3\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  sheet  none    over 0 of 2; errors as failures: 0.0 %\n"),
+            std::string::npos)
+      << text;
+  optim::OptimizeResult result;
+  result.base_train = summary;
+  result.test = optim::TestScore{summary, summary, {}};
+  const std::string run = optimize_summary(result, {"next", false});
+  EXPECT_NE(run.find("test score after, by category:\n  cell   66.7 %"), std::string::npos) << run;
+}
+
 }  // namespace
 }  // namespace skillgrad::report

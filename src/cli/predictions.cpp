@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "cli/predictions.hpp"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/rollouts.hpp>
+
+#include "cli/console.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kForm =
+    R"(write {"task_id":"13-1","output":"path.xlsx"} or {"task_id":"nt-0","answer":["x"]})";
+
+tl::unexpected<Error> with_mend(Error error, const char* mend) {
+  if (error.mend.empty()) error.mend = mend;
+  return tl::unexpected(std::move(error));
+}
+
+Result<Json> parse_line(const std::string& text, const std::string& where) {
+  auto value = parse_json(text, "");
+  if (value) return value;
+  Error error = std::move(value).error();
+  // ":1:COLUMN" of the single line becomes "file:LINE:COLUMN".
+  const auto column = error.where.rfind(':');
+  error.where = where + (column == std::string::npos ? "" : error.where.substr(column));
+  return with_mend(std::move(error), kForm);
+}
+
+/// A path that names no file is most often a typing mistake, though it has to count as a fail.
+void name_missing_output(const Json& line, const fs::path& base_dir, const std::string& where) {
+  const auto output = line.find("output");
+  std::error_code error;
+  if (output == line.end() || !output->is_string() ||
+      fs::is_regular_file(base_dir / output->get<std::string>(), error))
+    return;
+  print_err(fmt::format("note: {}: there is no file \"{}\"\n", where,
+                        strip_control(output->get<std::string>())));
+}
+
+/// One JSON object a line with a task_id that the benchmark knows, each id once.
+Result<std::vector<Prediction>> read_lines(const std::string& path,
+                                           const bench::Benchmark& benchmark) {
+  const auto file = read_file(path);
+  if (!file)
+    return with_mend(file.error(), "give --predictions FILE with one JSON line for each answer");
+  const std::string& text = *file;
+  std::vector<Prediction> out;
+  std::set<std::string> seen;
+  int number = 0;
+  for (const auto& raw : split_lines(text)) {
+    ++number;
+    if (trim(raw).empty()) continue;
+    const std::string where = fmt::format("{}:{}", path, number);
+    SKILLGRAD_TRY(const auto json, parse_line(raw, where));
+    const auto id = json.is_object() ? json.find("task_id") : json.end();
+    if (!json.is_object() || id == json.end() || !(id->is_string() || id->is_number_integer()))
+      return fail(ErrorCode::input, "no \"task_id\" in this line", where, kForm);
+    std::string name = id->is_string() ? id->get<std::string>() : dump_json(*id);
+    if (benchmark.find(name) == nullptr)
+      return fail(ErrorCode::input, "the benchmark has no task \"" + name + "\"", where,
+                  "`skillgrad benchmark show` lists the ids");
+    if (!seen.insert(name).second)
+      return fail(ErrorCode::input, "task \"" + name + "\" stands there twice", where,
+                  "keep one prediction for each task");
+    name_missing_output(json, fs::absolute(path).parent_path(), where);
+    out.push_back({std::move(name), where, raw, std::nullopt});
+  }
+  if (out.empty())
+    return fail(ErrorCode::input, "no predictions in the file", path, "write one JSON line each");
+  return out;
+}
+
+/// RUN of an eval, or a folder that holds rollouts itself (RUN/test/iter_003). Relative to `path`.
+std::optional<std::string> rollouts_below(const fs::path& path) {
+  std::error_code ignored;
+  for (const char* name : {".", "eval"})
+    if (fs::is_directory(path / name / "rollouts", ignored)) return name;
+  return std::nullopt;
+}
+
+Result<Prediction::Kept> read_kept(const fs::path& dir) {
+  const std::string where = (dir / "loss.json").string();
+  SKILLGRAD_TRY(const auto text, read_file(where));
+  SKILLGRAD_TRY(const auto json, parse_json(text, where));
+  StrictReader reader(json, where);
+  Prediction::Kept out;
+  out.outputs = dir / "outputs";
+  out.final_message = reader.string("final_message");
+  const bool complete = reader.boolean("outputs_kept");
+  const std::string end_state = reader.string("end_state");
+  const std::string error = reader.string("error", "");
+  SKILLGRAD_CHECK(reader.finish(true));
+  if (end_state == "infra_error")
+    out.error = "the rollout ended without an answer: " + error;
+  else if (!complete)
+    out.error = "the rollout's outputs were too many or too large to be kept";
+  return out;
+}
+
+/// The first trial of each task, in the order of the data set.
+Result<std::vector<Prediction>> read_run(const fs::path& path, const std::string& below,
+                                         const bench::Benchmark& benchmark) {
+  std::vector<Prediction> out;
+  std::error_code ignored;
+  bool trials = false;
+  for (const auto& task : benchmark.tasks()) {
+    const auto folder = [&](int sample) {
+      return (path / optim::RolloutRunner::rollout_dir(below, task.id, sample)).lexically_normal();
+    };
+    const fs::path dir = folder(0);
+    if (!fs::exists(dir / "loss.json", ignored)) continue;
+    trials = trials || fs::exists(folder(1), ignored);
+    SKILLGRAD_TRY(auto kept, read_kept(dir));
+    out.push_back({task.id, dir.string(), {}, std::move(kept)});
+  }
+  if (out.empty())
+    return fail(ErrorCode::input, "no rollout there is of a task of this benchmark", path.string(),
+                "give the --benchmark that the run was made with");
+  if (trials) print_err("note: of several trials of a task the first is graded\n");
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<Prediction>> read_predictions(const std::string& path,
+                                                 const bench::Benchmark& benchmark) {
+  if (const auto below = rollouts_below(path)) return read_run(path, *below, benchmark);
+  return read_lines(path, benchmark);
+}
+
+Result<bench::AgentAnswer> open_prediction(const Prediction& prediction,
+                                           const bench::Benchmark& benchmark,
+                                           const fs::path& base_dir, const fs::path& work_dir,
+                                           const bench::GradeContext& context) {
+  const bench::Task& task = *benchmark.find(prediction.id);
+  if (!prediction.kept) return benchmark.prediction(task, prediction.line, base_dir, work_dir);
+  if (!prediction.kept->error.empty())
+    return fail(ErrorCode::infra, prediction.kept->error, prediction.where);
+  SKILLGRAD_CHECK(benchmark.set_up(task, work_dir, context));
+  std::error_code error;
+  const fs::path& outputs = prediction.kept->outputs;
+  if (fs::is_directory(outputs, error))
+    fs::copy(outputs, work_dir,
+             fs::copy_options::recursive | fs::copy_options::overwrite_existing |
+                 fs::copy_options::skip_symlinks,
+             error);
+  else
+    error.clear();  // the agent made no file
+  if (error)
+    return tl::unexpected(errno_error(error.value(), "cannot copy the outputs", outputs.string()));
+  return bench::AgentAnswer{work_dir, prediction.kept->final_message};
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <skillgrad/bench/benchmark.hpp>
+
+namespace skillgrad::cli {
+
+/// An answer to grade: a line of a predictions file, or what a run kept of one rollout.
+struct Prediction {
+  std::string id;     ///< of a task that the benchmark has
+  std::string where;  ///< file:line, or the rollout's folder
+  std::string line;   ///< JSON, of a file
+  struct Kept {
+    std::filesystem::path outputs;
+    std::string final_message;
+    std::string error;  ///< why the rollout left no answer that can be graded, or ""
+  };
+  std::optional<Kept> kept;  ///< of a run
+};
+
+/// `path` is a file with a JSON object a line, or the folder of a run of eval, or one of an
+/// optimize run that holds rollouts/. Each id occurs once. What a user should know goes to stderr.
+/// Errors: input.
+[[nodiscard]] Result<std::vector<Prediction>> read_predictions(const std::string& path,
+                                                               const bench::Benchmark& benchmark);
+
+/// The answer of a prediction in the empty folder `work_dir`. Errors: input (the line names no
+/// answer), infra (the rollout has none), those of setting up and copying.
+[[nodiscard]] Result<bench::AgentAnswer> open_prediction(const Prediction& prediction,
+                                                         const bench::Benchmark& benchmark,
+                                                         const std::filesystem::path& base_dir,
+                                                         const std::filesystem::path& work_dir,
+                                                         const bench::GradeContext& context);
+
+}  // namespace skillgrad::cli
