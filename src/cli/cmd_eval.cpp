@@ -86,12 +86,6 @@ std::optional<bench::GroupScores> by_task(const RunSetup& setup, const Scored& s
   return bench::score_groups(*setup.bench.benchmark, cases);
 }
 
-/// USD that may have been billed for attempts without a reply, those of earlier processes included.
-double unsettled_usd(const RunSetup& setup) {
-  const auto lost = setup.store->unsettled();
-  return setup.models->accountant().totals().unsettled_usd + (lost ? lost->usd : 0);
-}
-
 Json result_json(const RunSetup& setup, const RunRequest& request, const Scored& scored,
                  const char* verdict) {
   Json out = {{"schema", "skillgrad.eval/1"},
@@ -113,7 +107,7 @@ Json result_json(const RunSetup& setup, const RunRequest& request, const Scored&
   out["cached_calls"] = setup.models->accountant().totals().cached_calls;
   out["request_changes"] = setup.models->request_changes();
   out["usage_by_stage"] = optim::usage_by_stage_json(setup.models->accountant().totals());
-  out["unsettled_usd"] = unsettled_usd(setup);
+  out["unsettled_usd"] = setup.models->accountant().totals().unsettled_usd;
   out["seconds"] = scored.seconds;
   out["verdict"] = verdict;
   if (scored.baseline) {
@@ -138,7 +132,7 @@ std::string result_text(const RunSetup& setup, const RunRequest& request, const 
   out += report::cached_line(totals);
   if (!setup.models->simulated()) out += report::prompt_cache_line(totals);
   if (totals.by_stage.size() > 1) out += "\n" + report::cost_by_stage(totals) + "\n";
-  if (const double lost = unsettled_usd(setup); lost > 0)
+  if (const double lost = totals.unsettled_usd; lost > 0)
     out += fmt::format("possibly billed without a reply: {:.4f} USD\n", lost);
   if (scored.baseline)
     out += fmt::format(

@@ -180,6 +180,7 @@ Result<> restore_ledger(RunSetup& setup) {
   SKILLGRAD_TRY(const auto rows, setup.store->ledger());
   for (const auto& row : rows) setup.models->accountant().restore(row);
   SKILLGRAD_TRY(const auto lost, setup.store->unsettled());
+  setup.models->accountant().restore_lost(lost.attempts, lost.usd);
   if (lost.attempts > 0)
     print_err(
         fmt::format("note: {} call{} in flight when the run was interrupted may have been "

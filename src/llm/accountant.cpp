@@ -149,6 +149,13 @@ void Accountant::restore(const LedgerRow& row) {
   state_->count(row);
 }
 
+void Accountant::restore_lost(std::size_t attempts, double usd) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->started += static_cast<std::int64_t>(attempts);
+  state_->spent_usd += usd;
+  state_->totals.unsettled_usd += usd;
+}
+
 LedgerTotals Accountant::totals() const {
   const std::scoped_lock lock(state_->mutex);
   return state_->totals;

@@ -81,8 +81,6 @@ Result<OptimizeResult> Loop::run() {
   result_.best_score = state_.best_score;
   result_.best_path = parts_.store->path("best").string();
   result_.totals = parts_.accountant->totals();
-  // What was in flight when an earlier process of this run ended may have been billed as well.
-  if (const auto lost = parts_.store->unsettled()) result_.totals.unsettled_usd += lost->usd;
   result_.seconds = std::chrono::duration<double>(parts_.clock->now() - started).count();
   collect_costs();
   SKILLGRAD_CHECK(parts_.store->write(

@@ -132,6 +132,9 @@ class Accountant {
   /// A row of an earlier process of the same run (replayed at resume), which counts as spent, or of
   /// a call that was answered from a cache, which does not.
   void restore(const LedgerRow& row);
+  /// Attempts that were in flight when an earlier process ended: they may have been billed, so they
+  /// count as spent.
+  void restore_lost(std::size_t attempts, double usd);
   [[nodiscard]] LedgerTotals totals() const;
   [[nodiscard]] int in_flight() const;
   [[nodiscard]] const Budget& budget() const;

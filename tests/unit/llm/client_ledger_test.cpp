@@ -78,6 +78,14 @@ TEST_F(ClientTest, SpendStaysBelowTheLimitWithManyWorkers) {  // T129
   EXPECT_GE(*spent, 0.7);
 }
 
+TEST_F(ClientTest, WhatWasInFlightAtAKillCountsAsSpent) {  // R3.6, R3.14
+  budget_.max_usd = 1;
+  accountant().restore_lost(2, 0.75);
+  EXPECT_FALSE(accountant().reserve(0.5, 10).has_value());
+  EXPECT_TRUE(accountant().reserve(0.2, 10).has_value());
+  EXPECT_DOUBLE_EQ(accountant().totals().unsettled_usd, 0.75);
+}
+
 TEST_F(ClientTest, ALimitInUsdNeedsAPrice) {
   budget_.max_usd = 1.0;
   ClientDependencies dependencies;
