@@ -191,6 +191,7 @@ ReadReply Call::understand(HttpReply& http) {
   context.salt = key_;
   context.source = endpoint_.source();
   context.request_bytes = text_.size();
+  context.context_tokens = endpoint_.options().context_tokens;
   ReadReply read = read_outcome(http, context, endpoint_.clock().wall_now());
   check_truncation(read);
   return read;

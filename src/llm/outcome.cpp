@@ -32,7 +32,14 @@ std::string shown(std::string_view body) {
   return body.empty() ? "" : ": " + truncate_middle(sanitize_utf8(body), 300);
 }
 
-Failure status_failure(const HttpReply& http, WallTime wall_now) {
+/// Some endpoints refuse a prompt that is too long without a word (R3.2).
+bool silent_overflow(const Failure& failure, const ReplyContext& context) {
+  if (!failure.body.empty || (failure.status != 400 && failure.status != 413)) return false;
+  return context.context_tokens > 0 &&
+         10 * estimate_tokens(context.request_bytes) >= 9 * context.context_tokens;
+}
+
+Failure status_failure(const HttpReply& http, const ReplyContext& context, WallTime wall_now) {
   Failure failure;
   failure.status = http.status;
   failure.body = parse_error_body(http.body);
@@ -42,6 +49,11 @@ Failure status_failure(const HttpReply& http, WallTime wall_now) {
     failure.location = location->second;
   }
   failure.cls = classify_status(http.status, failure.body, failure.delay.has_value());
+  if (silent_overflow(failure, context)) {
+    failure.cls = FailureClass::context_overflow;
+    failure.detail = "refused without a reason, and the prompt about fills the context of " +
+                     std::to_string(context.context_tokens) + " tokens";
+  }
   return failure;
 }
 
@@ -191,7 +203,7 @@ ReadReply read_outcome(HttpReply& http, const ReplyContext& context, WallTime wa
     if (http.ending != Ending::finished) out.failure = std::move(failure);
     return out;
   }
-  if (http.status >= 300) return failed(status_failure(http, wall_now));
+  if (http.status >= 300) return failed(status_failure(http, context, wall_now));
   if (!ended_well || http.status == 0) return failed(transport_failure(http));
   return read_success_body(http, context);
 }

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// Which texts of a reply are read as tool calls, and how streamed calls are put together
+// (endpoints.md R2.12, R2.13, R2.17).
+#include <set>
+
+#include "unit/llm/client_fixture.hpp"
+
+namespace skillgrad::llm {
+namespace {
+
+using fault::stream_step;
+
+const std::string kCall = R"({"name":"bash","arguments":{"command":"ls"}})";
+
+std::string reply_with(const Json& message, const std::string& finish = "stop") {
+  return dump_json({{"model", "test-model"},
+                    {"choices", Json::array({{{"message", message}, {"finish_reason", finish}}})}});
+}
+
+TEST_F(ClientTest, ACallInTheTextIsTakenOutAndSaidOnce) {
+  server_.script(
+      {json_step(200, reply_with({{"content", "Look.\n<tool_call>" + kCall + "</tool_call>"}}))});
+  auto model = client();
+  for (int i = 0; i < 2; ++i) {
+    ChatRequest asked = tool_request();
+    asked.sample_index = i;
+    const auto reply = model->complete(asked, {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    EXPECT_EQ(reply->finish, Finish::tools);
+    ASSERT_EQ(reply->message.tool_calls.size(), 1U);
+    EXPECT_EQ(reply->message.tool_calls[0].id.size(), 9U);
+    EXPECT_EQ(reply->message.content, "Look.");
+  }
+  int said = 0;
+  for (const std::string& line : warnings())
+    said += line.find("text_tool_call") != std::string::npos;
+  EXPECT_EQ(said, 1);
+}
+
+TEST_F(ClientTest, SeveralCallsInTheTextKeepTheirOrder) {
+  const std::string other = R"({"name":"bash","arguments":{"command":"pwd"}})";
+  const std::vector<std::string> texts = {
+      "<tool_call>" + kCall + "</tool_call>\n<tool_call>" + other + "</tool_call>",
+      "[TOOL_CALLS][" + kCall + "," + other + "]", "[" + kCall + "," + other + "]",
+      "<function=bash><parameter=command>ls</parameter></function>"
+      "<function=bash><parameter=command>pwd</parameter></function>"};
+  auto model = client();
+  for (const std::string& text : texts) {
+    SCOPED_TRACE(text);
+    server_.script({json_step(200, reply_with({{"content", text}}))});
+    ChatRequest asked = tool_request();
+    asked.messages.front().content = text;
+    const auto reply = model->complete(asked, {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    ASSERT_EQ(reply->message.tool_calls.size(), 2U);
+    EXPECT_EQ(reply->message.tool_calls[0].arguments, R"({"command":"ls"})");
+    EXPECT_EQ(reply->message.tool_calls[1].arguments, R"({"command":"pwd"})");
+    EXPECT_EQ(reply->message.content, "");
+  }
+}
+
+struct NoCall {
+  const char* name;
+  Json message;
+  bool offered;
+};
+
+class NoTextCallTest : public ClientTest, public ::testing::WithParamInterface<NoCall> {};
+
+TEST_P(NoTextCallTest, IsNotRead) {
+  server_.script({json_step(200, reply_with(GetParam().message))});
+  const auto reply = client()->complete(GetParam().offered ? tool_request() : request(kCall), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  for (const ToolCall& call : reply->message.tool_calls) {
+    EXPECT_EQ(call.arguments, R"({"command":"native"})");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, NoTextCallTest,
+    ::testing::Values(
+        NoCall{"NoToolsOffered", {{"content", kCall}}, false},
+        NoCall{"InsideThink", {{"content", "<think>" + kCall + "</think>No."}}, true},
+        NoCall{
+            "ThinkNeverClosed", {{"content", "<think><tool_call>" + kCall + "</tool_call>"}}, true},
+        NoCall{"InReasoning", {{"content", "No."}, {"reasoning_content", kCall}}, true},
+        NoCall{"BesideNativeCalls",
+               {{"content", "<tool_call>" + kCall + "</tool_call>"},
+                {"tool_calls",
+                 Json::array({{{"id", "n"},
+                               {"function",
+                                {{"name", "bash"}, {"arguments", R"({"command":"native"})"}}}}})}},
+               true},
+        NoCall{"Refusal", {{"content", nullptr}, {"refusal", kCall}}, true},
+        NoCall{"UnknownTool",
+               {{"content", R"(<tool_call>{"name":"rm","arguments":{}}</tool_call>)"}},
+               true},
+        NoCall{
+            "ArgumentsThatDoNotFit",
+            {{"content", R"(<tool_call>{"name":"bash","arguments":{"command":[1]}}</tool_call>)"}},
+            true}),
+    [](const auto& given) { return given.param.name; });
+
+TEST_F(ClientTest, ACutTextIsNeverReadAsACall) {
+  server_.script({json_step(200, reply_with({{"content", kCall}}, "length"))});
+  const auto reply = client()->complete(tool_request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  EXPECT_TRUE(reply->message.tool_calls.empty());
+  EXPECT_EQ(reply->finish, Finish::length);
+}
+
+TEST_F(ClientTest, ALegacyFunctionCallIsOneCall) {  // R2.12
+  server_.script({json_step(
+      200, reply_with({{"content", nullptr},
+                       {"function_call", {{"name", "bash"}, {"arguments", R"({"command":"ls"})"}}}},
+                      "function_call"))});
+  const auto reply = client()->complete(tool_request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  ASSERT_EQ(reply->message.tool_calls.size(), 1U);
+  EXPECT_EQ(reply->message.tool_calls[0].arguments, R"({"command":"ls"})");
+}
+
+TEST_F(ClientTest, FortyCallsComeThroughWithFortyIds) {  // T056: the tool loop bounds them
+  Json calls = Json::array();
+  for (int i = 0; i < 40; ++i) {
+    calls.push_back({{"id", "same"}, {"function", {{"name", "bash"}, {"arguments", "{}"}}}});
+  }
+  server_.script({json_step(200, fault::tool_body(dump_json(calls)))});
+  const auto reply = client()->complete(tool_request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  std::set<std::string> ids;
+  for (const ToolCall& call : reply->message.tool_calls) ids.insert(call.id);
+  EXPECT_EQ(ids.size(), 40U);
+}
+
+struct Deltas {
+  const char* name;
+  std::vector<const char*> pieces;
+  std::vector<std::pair<std::string, std::string>> calls;  ///< name and command
+};
+
+class DeltaTest : public ClientTest, public ::testing::WithParamInterface<Deltas> {};
+
+TEST_P(DeltaTest, PiecesBecomeCalls) {  // R2.17
+  std::vector<std::string> events;
+  for (const char* piece : GetParam().pieces) {
+    events.push_back(std::string("data: {\"choices\":[{\"delta\":{\"tool_calls\":[") + piece +
+                     "]}}]}\n\n");
+  }
+  events.emplace_back("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n");
+  options_.stream = "on";
+  server_.script({stream_step(events)});
+  const auto reply = client()->complete(tool_request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  std::vector<std::pair<std::string, std::string>> calls;
+  for (const ToolCall& call : reply->message.tool_calls) {
+    const auto arguments = parse_json(call.arguments, "arguments");
+    ASSERT_TRUE(arguments.has_value()) << call.arguments;
+    calls.emplace_back(call.name, arguments->value("command", "-"));
+  }
+  EXPECT_EQ(calls, GetParam().calls);
+}
+
+const std::vector<std::pair<std::string, std::string>> kOne = {{"bash", "ab"}};
+const std::vector<std::pair<std::string, std::string>> kTwo = {{"bash", "a"}, {"bash", "b"}};
+
+INSTANTIATE_TEST_SUITE_P(
+    Pieces, DeltaTest,
+    ::testing::Values(
+        Deltas{"EmptyIdAndNameInContinuations",
+               {R"({"index":0,"id":"x","function":{"name":"bash","arguments":""}})",
+                R"({"index":0,"id":"","function":{"name":"","arguments":"{\"command\":"}})",
+                R"({"index":0,"id":null,"function":{"name":null,"arguments":"\"ab\"}"}})"},
+               kOne},
+        Deltas{"NameComesLate",
+               {R"({"index":0,"id":"x","function":{"arguments":"{\"command\":"}})",
+                R"({"index":0,"function":{"name":"bash","arguments":"\"ab\"}"}})"},
+               kOne},
+        Deltas{"NameRepeatedInFull",
+               {R"({"index":0,"id":"x","function":{"name":"bash","arguments":"{\"command\":"}})",
+                R"({"index":0,"id":"x","function":{"name":"bash","arguments":"\"ab\"}"}})"},
+               kOne},
+        Deltas{
+            "StartsAtOneAndSkips",
+            {R"({"index":1,"id":"x","function":{"name":"bash","arguments":"{\"command\":\"a\"}"}})",
+             R"({"index":5,"id":"y","function":{"name":"bash","arguments":"{\"command\":\"b\"}"}})"},
+            kTwo},
+        Deltas{"IndexAsText",
+               {R"({"index":"0","id":"x","function":{"name":"bash","arguments":"{\"command\":"}})",
+                R"({"index":"0","function":{"arguments":"\"ab\"}"}})"},
+               kOne},
+        Deltas{"NoIndexWithIds",
+               {R"({"id":"x","function":{"name":"bash","arguments":"{\"comm"}})",
+                R"({"id":"y","function":{"name":"bash","arguments":"{\"comma"}})",
+                R"({"id":"x","function":{"arguments":"and\":\"a\"}"}})",
+                R"({"id":"y","function":{"arguments":"nd\":\"b\"}"}})"},
+               kTwo},
+        Deltas{"NeitherIndexNorId",
+               {R"({"function":{"name":"bash","arguments":"{\"command\":\"a\"}"}})",
+                R"({"function":{"name":"bash","arguments":"{\"command\":"}})",
+                R"({"function":{"arguments":"\"b\"}"}})"},
+               kTwo},
+        Deltas{
+            "IdlessPiecesGoToTheLatestOfAnIndex",
+            {R"({"index":0,"id":"x","function":{"name":"bash","arguments":"{\"command\":\"a\"}"}})",
+             R"({"index":0,"id":"y","function":{"name":"bash","arguments":"{\"command\":"}})",
+             R"({"index":0,"function":{"arguments":"\"b\"}"}})"},
+            kTwo},
+        Deltas{
+            "ParseableTooEarly",
+            {R"({"index":0,"id":"x","function":{"name":"bash","arguments":"{}"}})",
+             R"({"index":0,"function":{"arguments":" "}})",
+             R"({"index":1,"id":"y","function":{"name":"bash","arguments":"{\"command\":\"b\"}"}})"},
+            {{"bash", "-"}, {"bash", "b"}}}),
+    [](const auto& given) { return given.param.name; });
+
+}  // namespace
+}  // namespace skillgrad::llm

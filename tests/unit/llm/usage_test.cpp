@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Token counts as endpoints write them (endpoints.md R2.18, R2.19).
+#include "llm/usage.hpp"
+
+#include <gtest/gtest.h>
+
+#include "llm/field.hpp"
+
+namespace skillgrad::llm {
+namespace {
+
+struct Counts {
+  const char* name;
+  const char* reply;
+  std::int64_t input, cached, written, output, reasoning;
+};
+
+class UsageTest : public ::testing::TestWithParam<Counts> {};
+
+TEST_P(UsageTest, IsNormalised) {
+  const auto usage = read_usage(*parse_reply_json(GetParam().reply, "reply"));
+  ASSERT_TRUE(usage.has_value());
+  EXPECT_EQ(usage->usage.input_tokens, GetParam().input);
+  EXPECT_EQ(usage->usage.cached_tokens, GetParam().cached);
+  EXPECT_EQ(usage->cache_write_tokens, GetParam().written);
+  EXPECT_EQ(usage->usage.output_tokens, GetParam().output);
+  EXPECT_EQ(usage->reasoning_tokens, GetParam().reasoning);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, UsageTest,
+    ::testing::Values(
+        Counts{"Alibaba",
+               R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":)"
+               R"({"cached_tokens":30,"cache_write_tokens":20}}})",
+               100, 30, 20, 5, 0},
+        Counts{"AnthropicNames",
+               R"({"usage":{"input_tokens":100,"output_tokens":5,"cache_read_input_tokens":30,)"
+               R"("cache_creation_input_tokens":20}})",
+               100, 30, 20, 5, 0},
+        Counts{"WrittenIsAtMostTheRest",
+               R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"num_cached_tokens":90,)"
+               R"("cache_creation_input_tokens":50}})",
+               100, 90, 10, 5, 0},
+        Counts{"Responses",
+               R"({"usage":{"input_tokens":100,"output_tokens":50,"total_tokens":150,)"
+               R"("input_tokens_details":{"cached_tokens":7},)"
+               R"("output_tokens_details":{"reasoning_tokens":40}}})",
+               100, 7, 0, 50, 40},
+        Counts{"XaiLeavesReasoningOut",
+               R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":145,)"
+               R"("completion_tokens_details":{"reasoning_tokens":40}}})",
+               100, 0, 0, 45, 40},
+        Counts{"TotalAlone", R"({"usage":{"total_tokens":12}})", 0, 0, 0, 12, 0},
+        Counts{"TotalTooSmall",
+               R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":1}})", 100, 0,
+               0, 5, 0},
+        Counts{"NumbersAsText",
+               R"({"usage":{"prompt_tokens":"100","completion_tokens":"5","total_tokens":"105"}})",
+               100, 0, 0, 5, 0},
+        Counts{"NegativeIsZero", R"({"usage":{"prompt_tokens":100,"completion_tokens":-5}})", 100,
+               0, 0, 0, 0},
+        Counts{"Fractions", R"({"usage":{"prompt_tokens":100.0,"completion_tokens":5.0}})", 100, 0,
+               0, 5, 0},
+        Counts{"Groq",
+               R"({"usage":null,"x_groq":{"usage":{"prompt_tokens":100,"completion_tokens":5}}})",
+               100, 0, 0, 5, 0},
+        Counts{"InTheChoice",
+               R"({"choices":[{"usage":{"prompt_tokens":100,"completion_tokens":5}}]})", 100, 0, 0,
+               5, 0},
+        Counts{
+            "NullDetails",
+            R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":null,)"
+            R"("prompt_cache_hit_tokens":9}})",
+            100, 9, 0, 5, 0}),
+    [](const auto& given) { return given.param.name; });
+
+TEST(Usage, WhatSaysNothingIsNoUsage) {
+  for (const char* reply :
+       {"{}", R"({"usage":null})", R"({"usage":{}})", R"({"usage":[]})", R"({"usage":"many"})",
+        R"({"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}})",
+        R"({"usage":{"prompt_tokens":null}})", R"({"choices":[]})", R"({"choices":null})"}) {
+    EXPECT_FALSE(read_usage(*parse_reply_json(reply, "reply")).has_value()) << reply;
+  }
+}
+
+TEST(Usage, TheProvidersOwnCostIsTaken) {
+  const auto usage = read_usage(*parse_reply_json(
+      R"({"usage":{"prompt_tokens":1,"completion_tokens":1,"cost":0.00125}})", "reply"));
+  ASSERT_TRUE(usage.has_value());
+  EXPECT_DOUBLE_EQ(usage->provider_cost.value_or(-1), 0.00125);
+}
+
+}  // namespace
+}  // namespace skillgrad::llm
