@@ -5,23 +5,17 @@
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
-#include <skillgrad/llm/client.hpp>
 #include <skillgrad/sheet/workbook.hpp>
 
 #include "cli/console.hpp"
+#include "cli/doctor.hpp"
 #include "cli/models.hpp"
 #include "cli/workbench.hpp"
 
 namespace skillgrad::cli {
 namespace {
 
-struct Row {
-  enum class State { ok, weak, bad };
-  std::string what;
-  State state = State::ok;
-  std::string found;
-  std::string mend;  ///< a command or an instruction, for rows that are not ok
-};
+using Row = DoctorRow;
 
 Row check_sandbox(const Settings& settings, std::unique_ptr<exec::Sandbox>& sandbox) {
   auto opened = exec::make_sandbox(
@@ -73,45 +67,6 @@ Row check_disk(const Settings& settings) {
   return {"disk", Row::State::bad, found, "free some space or choose another folder with --run"};
 }
 
-/// The endpoint's list of models, and one tiny call that must come back as a tool call.
-std::vector<Row> check_endpoint(const Settings& settings, std::stop_token stop) {
-  if (settings.text("model").empty())
-    return {{"endpoint", Row::State::weak, "not checked: no model is named",
-             "skillgrad doctor --model NAME [--base-url URL]"}};
-  SystemClock clock;
-  const auto models = Models::open(settings, nullptr, clock);
-  if (!models) return {{"endpoint", Row::State::bad, models.error().message, models.error().mend}};
-  const std::string url =
-      scenario_of(settings).empty() ? effective_base_url(settings) : "simulated endpoint";
-  if (const auto ready = (*models)->preflight(stop); !ready)
-    return {{"endpoint", Row::State::bad, ready.error().to_line(), ready.error().mend}};
-  std::vector<Row> out = {{"endpoint", Row::State::ok, url, {}}};
-  llm::ChatRequest request;
-  request.stage = "doctor";
-  request.scope = "doctor";
-  request.messages = {
-      {llm::Role::system, "You test tool calling.", {}, {}, {}},
-      {llm::Role::user, "Call the tool `activate_skill` with skill \"probe\".", {}, {}, {}}};
-  request.tools = {
-      {"activate_skill", "Activates a skill by its name.",
-       R"({"type":"object","properties":{"skill":{"type":"string"}},"required":["skill"]})"}};
-  const auto reply = (*models)->role("executor").complete(request, {stop, {}, {}});
-  if (!reply) {
-    out.push_back({"model", Row::State::bad, reply.error().to_line(), reply.error().mend});
-    return out;
-  }
-  out.push_back({"model", Row::State::ok, reply->model, {}});
-  if (!reply->message.tool_calls.empty())
-    out.push_back({"tool calling", Row::State::ok, "works", {}});
-  else if ((*models)->simulated())
-    out.push_back({"tool calling", Row::State::ok, "simulated: plays tools in a run only", {}});
-  else
-    out.push_back({"tool calling", Row::State::bad, "the model answered with text only",
-                   "choose a model that can call tools, or switch them on in the server "
-                   "(vLLM: --enable-auto-tool-choice; llama.cpp: --jinja)"});
-  return out;
-}
-
 /// What each model costs and who says so; roles with one model and price share a row.
 std::vector<Row> check_prices(const Settings& settings) {
   const auto prices = role_prices(settings, SystemClock().wall_now());
@@ -157,7 +112,8 @@ int cmd_doctor(const Invocation& invocation) {
     print_error(settings.error());
     return exit_code_of(settings.error().code);
   }
-  std::vector<Row> rows = check_endpoint(*settings, invocation.stop);
+  EndpointReport endpoints = check_endpoints(*settings, invocation.stop);
+  std::vector<Row> rows = std::move(endpoints.rows);
   for (auto& row : check_prices(*settings)) rows.push_back(std::move(row));
   std::unique_ptr<exec::Sandbox> sandbox;
   rows.push_back(check_sandbox(*settings, sandbox));
@@ -183,7 +139,8 @@ int cmd_doctor(const Invocation& invocation) {
     print_out(fmt::format("{}  {:<18} {}\n", mark(row.state), row.what, strip_control(row.found)));
     if (!row.mend.empty()) print_out(fmt::format("      {:<18} fix: {}\n", "", row.mend));
   }
-  if (settings->flag("json")) print_out(dump_json({{"ok", !bad}, {"checks", out}}, 1) + "\n");
+  if (settings->flag("json"))
+    print_out(dump_json({{"ok", !bad}, {"checks", out}, {"endpoints", endpoints.facts}}, 1) + "\n");
   return bad ? 3 : 0;
 }
 

@@ -28,17 +28,38 @@ int print(std::FILE* stream, const std::string& text) {
 
 int lost_output = 0;  ///< errno of the first write to stdout that failed; under output_mutex()
 
+std::shared_ptr<const Redactor>& hidden() {
+  static std::shared_ptr<const Redactor> redactor;
+  return redactor;
+}
+
 }  // namespace
 
-void print_out(const std::string& text) {
+void hide_in_output(std::shared_ptr<const Redactor> redactor) {
   const std::lock_guard lock(output_mutex());
-  const int error = print(stdout, text);
+  hidden() = std::move(redactor);
+}
+
+std::string without_secrets(std::string text) {
+  std::shared_ptr<const Redactor> redactor;
+  {
+    const std::lock_guard lock(output_mutex());
+    redactor = hidden();
+  }
+  return redactor ? redactor->redact(text) : std::move(text);
+}
+
+void print_out(const std::string& text) {
+  const std::string shown = without_secrets(text);
+  const std::lock_guard lock(output_mutex());
+  const int error = print(stdout, shown);
   if (lost_output == 0) lost_output = error;
 }
 
 void print_err(const std::string& text) {
+  const std::string shown = without_secrets(text);
   const std::lock_guard lock(output_mutex());
-  print(stderr, text);
+  print(stderr, shown);
 }
 
 Result<> output_written() {

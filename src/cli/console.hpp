@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include <skillgrad/core/error.hpp>
+#include <skillgrad/core/secret.hpp>
 
 #include "cli/options.hpp"
 
@@ -26,6 +28,9 @@ struct Invocation {
   }
 };
 
+/// From now on nothing that is printed or logged holds what this redactor removes.
+void hide_in_output(std::shared_ptr<const Redactor> redactor);
+[[nodiscard]] std::string without_secrets(std::string text);
 /// stdout carries results only; everything else goes to stderr.
 void print_out(const std::string& text);
 /// What kept results from reaching stdout, once; a reader that went away (`| head`) is no error.

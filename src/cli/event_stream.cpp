@@ -41,7 +41,7 @@ class EventStream final : public optim::Observer {
     const std::lock_guard lock(mutex_);
     if (target_ == "-") {
       print_out(text);
-    } else if (auto done = append_file(target_, text); !done && !failed_) {
+    } else if (auto done = append_file(target_, without_secrets(text)); !done && !failed_) {
       failed_ = true;
       next_->notice("events are no longer written: " + done.error().to_line());
     }

@@ -9,6 +9,8 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "cli/console.hpp"
+
 namespace skillgrad::cli {
 namespace {
 
@@ -39,7 +41,7 @@ class LogFile final : public optim::Observer {
  private:
   /// Model text must not forge log lines.
   static std::string one_line(const std::string& text) {
-    return replace_all(strip_control(text), "\n", " ");
+    return without_secrets(replace_all(strip_control(text), "\n", " "));
   }
 
   std::shared_ptr<spdlog::logger> logger_;

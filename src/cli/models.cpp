@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/llm/inspect.hpp>
 
 #include "cli/console.hpp"
 #include "cli/shared_model.hpp"
@@ -207,7 +208,7 @@ std::string effective_base_url(const Settings& settings) {
 Json model_identity(const Settings& settings) {
   const bool simulated = !scenario_of(settings).empty();
   return {{"model", settings.text("model")},
-          {"endpoint", simulated ? "simulated" : effective_base_url(settings)},
+          {"endpoint", simulated ? "simulated" : llm::printable_url(effective_base_url(settings))},
           {"roles", settings.deciding("roles")}};
 }
 
@@ -313,11 +314,15 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
     const std::string variable =
         text_of(role, "api_key_env", own ? "" : settings.text("api_key_env"));
     if (!variable.empty()) out.api_key = Secret(environment(variable));
-    if (!out.api_key.empty()) secrets_.push_back(out.api_key);
     const Json headers = role.contains("headers") ? role["headers"]
                          : own                    ? Json::object()
                                                   : settings.json("headers");
     SKILLGRAD_CHECK(add_headers(headers, out));
+    if (llm::printable_url(out.base_url) == out.base_url &&
+        out.base_url.find("=***") != std::string::npos)
+      return fail(ErrorCode::config, "its key is not known: it is not kept with a run", "base URL",
+                  "give --base-url again when a run goes on");
+    for (Secret& secret : llm::secrets_of(out)) secrets_.push_back(std::move(secret));
     const bool own_account = own || variable != settings.text("api_key_env");
     SKILLGRAD_CHECK(apply_limits(settings, role, own_account, out));
   }
@@ -360,7 +365,6 @@ Result<> Models::add_headers(const Json& headers, llm::EndpointOptions& out) {
                 R"(write {"NAME":{"env":"VARIABLE"}} or {"NAME":"value"})");
   for (const auto& [name, value] : headers.items()) {
     SKILLGRAD_TRY(out.headers[name], header_value(name, value));
-    secrets_.emplace_back(out.headers[name]);
   }
   return {};
 }
@@ -379,7 +383,8 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
     SKILLGRAD_TRY(out->endpoints_[name], out->endpoint(settings, role_of(settings, name)));
   }
   out->model_ = out->endpoints_.at("executor").model;
-  out->redactor_ = std::make_unique<Redactor>(out->secrets_);
+  out->redactor_ = std::make_shared<const Redactor>(out->secrets_);
+  hide_in_output(out->redactor_);
   SKILLGRAD_CHECK(out->open_stores(settings, learned));
   llm::Budget budget;
   budget.max_usd = settings.number("max_usd");

@@ -63,7 +63,7 @@ class Models final : public bench::JudgeModels {
 
   Clock* clock_;
   std::unique_ptr<sim::Server> server_;
-  std::unique_ptr<Redactor> redactor_;
+  std::shared_ptr<const Redactor> redactor_;
   std::unique_ptr<llm::Accountant> accountant_;
   std::unique_ptr<llm::Limits> limits_ = std::make_unique<llm::Limits>();
   std::vector<Secret> secrets_;

@@ -11,7 +11,7 @@ constexpr double kBig = 1e15;
 const std::vector<OptionSpec> kTable = {
   // key, flag, short, type, default, groups, identity, low, high, choices, help
   {"model", "model", "m", text, "\"\"", kModel, true, 0, 0, "", "model name, or sim:NAME for the simulated endpoint"},
-  {"base_url", "base-url", "", text, "\"\"", kModel, true, 0, 0, "", "endpoint (default: OPENAI_BASE_URL)"},
+  {"base_url", "base-url", "", text, "\"\"", kModel | kLimits, true, 0, 0, "", "endpoint (default: OPENAI_BASE_URL)"},
   {"api_key_env", "api-key-env", "", text, "\"OPENAI_API_KEY\"", kModel, false, 0, 0, "", "environment variable that holds the key"},
   {"roles", "roles", "", json, "{}", kModel, true, 0, 0, "", R"(other endpoint per stage: {"diagnoser":{"model":...,"base_url":...,"api_key_env":...,"headers":...,"price":...,"temperature":...,"rpm":...}})"},
   {"stream", "stream", "", text, "\"auto\"", kModel, false, 0, 0, "auto|on|off", "ask for streamed replies"},

@@ -9,6 +9,7 @@
 
 #include <skillgrad/core/resources.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/llm/inspect.hpp>
 
 extern char** environ;  // NOLINT(readability-identifier-naming): the name is POSIX's
 
@@ -260,10 +261,17 @@ Json Settings::shown(const std::string& key) const {
     for (auto& [name, value] : headers.items())
       if (!value.is_object()) value = nullptr;  // an object names an environment variable
   };
+  const auto hide_keys = [](Json& url) {
+    if (url.is_string()) url = llm::printable_url(url.get_ref<const std::string&>());
+  };
   if (key == "headers") hide(out);
+  if (key == "base_url") hide_keys(out);
   if (key == "roles" && out.is_object())
-    for (auto& [name, role] : out.items())
-      if (role.is_object() && role.contains("headers")) hide(role["headers"]);
+    for (auto& [name, role] : out.items()) {
+      if (!role.is_object()) continue;
+      if (role.contains("headers")) hide(role["headers"]);
+      if (role.contains("base_url")) hide_keys(role["base_url"]);
+    }
   return out;
 }
 

@@ -15,6 +15,7 @@ namespace {
 // Shorter "secrets" are placeholders of local endpoints ("x", "none"): replacing them would spoil
 // ordinary text and protect nothing.
 constexpr std::size_t kMinSecret = 6;
+constexpr std::string_view kMask = "***";
 
 std::string url_encode(std::string_view text, std::string_view digits) {
   std::string out;
@@ -83,6 +84,45 @@ void add_forms(const std::string& secret, std::vector<std::string>& out) {
   }
 }
 
+/// What JSON puts a backslash before: one more for each text inside a text.
+bool may_be_escaped(char c) { return c == '"' || c == '/' || c == '\\'; }
+
+/// Where `needle` ends in `text` from `at`, however often it was escaped; npos if it is not there.
+std::size_t escaped_end(std::string_view text, std::size_t at, std::string_view needle) {
+  for (std::size_t i = 0; i < needle.size(); ++i) {
+    if (needle[i] == '\\' && i > 0 && needle[i - 1] == '\\') continue;  // one run of them
+    if (may_be_escaped(needle[i])) {
+      const std::size_t run = at;
+      while (at < text.size() && text[at] == '\\') ++at;
+      if (needle[i] == '\\') {
+        if (at == run) return std::string_view::npos;
+        continue;
+      }
+    }
+    if (at >= text.size() || text[at] != needle[i]) return std::string_view::npos;
+    ++at;
+  }
+  return at;
+}
+
+std::string replace_escaped(std::string text, std::string_view needle) {
+  const auto plain = static_cast<std::size_t>(
+      std::find_if(needle.begin(), needle.end(), may_be_escaped) - needle.begin());
+  const std::string_view head = needle.substr(0, std::max<std::size_t>(plain, 1));
+  for (auto at = text.find(head); at != std::string::npos; at = text.find(head, at)) {
+    const std::size_t end = escaped_end(text, at, needle);
+    if (end == std::string_view::npos) {
+      ++at;
+      continue;
+    }
+    std::size_t begin = at;
+    while (plain == 0 && begin > 0 && text[begin - 1] == '\\') --begin;
+    text.replace(begin, end - begin, kMask);
+    at = begin + kMask.size();
+  }
+  return text;
+}
+
 }  // namespace
 
 Redactor::Redactor(const std::vector<Secret>& secrets) {
@@ -97,9 +137,17 @@ Redactor::Redactor(const std::vector<Secret>& secrets) {
 }
 
 std::string Redactor::redact(std::string_view text) const {
+  return redact_key_patterns(redact_registered(text));
+}
+
+std::string Redactor::redact_registered(std::string_view text) const {
   std::string out(text);
-  for (const std::string& needle : needles_) out = replace_all(std::move(out), needle, "***");
-  return redact_key_patterns(out);
+  for (const std::string& needle : needles_) {
+    out = std::any_of(needle.begin(), needle.end(), may_be_escaped)
+              ? replace_escaped(std::move(out), needle)
+              : replace_all(std::move(out), needle, kMask);
+  }
+  return out;
 }
 
 }  // namespace skillgrad

@@ -278,6 +278,7 @@ Result<> Call::settle(ReadReply& read) {
 
 void Call::report_success(ReadReply& read) {
   ChatReply& reply = read.reply;
+  endpoint_.hide_secrets(reply);
   reply.usage.calls = 1;
   reply.cost_usd = read.provider_cost ? read.provider_cost
                                       : endpoint_.cost(reply.usage, read.cache_write_tokens);

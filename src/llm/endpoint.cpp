@@ -160,6 +160,17 @@ std::string Endpoint::redact(const std::string& text) const {
   return out;
 }
 
+void Endpoint::hide_secrets(ChatReply& reply) const {
+  const auto hide = [this](std::string& text) {
+    text = own_redactor_.redact_registered(text);
+    if (dependencies_.redactor != nullptr) text = dependencies_.redactor->redact_registered(text);
+  };
+  for (std::string* text : {&reply.message.content, &reply.reasoning, &reply.model}) hide(*text);
+  for (ToolCall& call : reply.message.tool_calls) {
+    for (std::string* text : {&call.name, &call.arguments, &call.problem}) hide(*text);
+  }
+}
+
 void Endpoint::warn_once(const std::string& line) {
   const std::string text = redact(line);
   {

@@ -51,6 +51,9 @@ class Endpoint {
   [[nodiscard]] std::uint64_t jitter_seed() const { return dependencies_.jitter_seed; }
   [[nodiscard]] const Redactor* record_redactor() const;
   [[nodiscard]] std::string redact(const std::string& text) const;
+  /// An endpoint may show the model the key it was called with; what the model then repeats must
+  /// not reach files, commands or other endpoints.
+  void hide_secrets(ChatReply& reply) const;
   void warn_once(const std::string& line);
 
   [[nodiscard]] std::optional<double> cost(const Usage& usage, std::int64_t cache_write) const;

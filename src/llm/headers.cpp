@@ -86,9 +86,28 @@ Result<std::vector<std::string>> request_headers(const EndpointOptions& options,
 }
 
 std::vector<Secret> secrets_of(const EndpointOptions& options) {
-  std::vector<Secret> secrets = {Secret(std::string(trim(options.api_key.reveal())))};
+  std::vector<Secret> secrets;
+  const auto add = [&](std::string_view text) {
+    text = trim(text);
+    if (!text.empty()) secrets.emplace_back(std::string(text));
+  };
+  add(options.api_key.reveal());
   for (const auto& [name, raw] : options.headers) {
-    if (const auto value = expand_env(raw, name)) secrets.emplace_back(*value);
+    const auto value = expand_env(raw, name);
+    if (!value) continue;
+    add(*value);
+    // "Bearer TOKEN": servers echo the token alone.
+    if (const auto space = value->find(' '); space != std::string::npos)
+      add(std::string_view(*value).substr(space + 1));
+  }
+  const std::string_view url = options.base_url;
+  const auto question = url.find('?');
+  if (question == std::string_view::npos) return secrets;
+  for (const std::string& field :
+       split(url.substr(question + 1, url.find('#') - question - 1), '&')) {
+    const auto equals = field.find('=');
+    if (equals != std::string::npos && hides_value(field.substr(0, equals)))
+      add(std::string_view(field).substr(equals + 1));
   }
   return secrets;
 }

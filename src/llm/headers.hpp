@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <skillgrad/llm/client.hpp>
+#include <skillgrad/llm/inspect.hpp>
 
 #include "llm/profile.hpp"
 
@@ -16,7 +17,5 @@ namespace skillgrad::llm {
 /// "Name: value" lines of every request (R1.3, R1.5); extra headers may use ${ENV}. Errors: config.
 [[nodiscard]] Result<std::vector<std::string>> request_headers(const EndpointOptions& options,
                                                                const Profile& profile);
-/// Everything secret that `options` holds.
-[[nodiscard]] std::vector<Secret> secrets_of(const EndpointOptions& options);
 
 }  // namespace skillgrad::llm

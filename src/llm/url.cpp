@@ -131,6 +131,13 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
+bool hides_value(std::string_view parameter) {
+  static constexpr std::array<std::string_view, 7> kHidden = {
+      "key", "api_key", "api-key", "apikey", "token", "sig", "code"};
+  const std::string name = to_lower_ascii(parameter);
+  return std::find(kHidden.begin(), kHidden.end(), name) != kHidden.end();
+}
+
 std::string printable_url(std::string_view url) {
   std::string out(url.substr(0, url.find('?')));
   if (const auto at = out.find('@'); at != std::string::npos) {
@@ -140,12 +147,10 @@ std::string printable_url(std::string_view url) {
   }
   const auto question = url.find('?');
   if (question == std::string_view::npos) return out;
-  static constexpr std::array<std::string_view, 5> kHidden = {"key", "api_key", "token", "sig",
-                                                              "code"};
   std::vector<std::string> fields = split(url.substr(question + 1), '&');
   for (std::string& field : fields) {
-    const std::string name = to_lower_ascii(field.substr(0, field.find('=')));
-    if (std::find(kHidden.begin(), kHidden.end(), name) != kHidden.end()) field = name + "=***";
+    const std::string name = field.substr(0, field.find('='));
+    if (hides_value(name)) field = name + "=***";
   }
   return out + "?" + join(fields, "&");
 }

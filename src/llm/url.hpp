@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <skillgrad/core/error.hpp>
+#include <skillgrad/llm/inspect.hpp>
 
 namespace skillgrad::llm {
 
@@ -24,8 +25,8 @@ struct Url {
 /// Errors: config (scheme, user info, host, port), with the spelling that would work.
 [[nodiscard]] Result<Url> parse_base_url(std::string_view text);
 [[nodiscard]] std::string percent_encode(std::string_view text);
-/// For messages and keys: query values of key, api_key, token, sig and code are hidden.
-[[nodiscard]] std::string printable_url(std::string_view url);
+/// Query parameters whose values are secrets: key, api_key, token, sig, code and the like.
+[[nodiscard]] bool hides_value(std::string_view parameter);
 [[nodiscard]] bool is_loopback(const Url& url);
 
 }  // namespace skillgrad::llm

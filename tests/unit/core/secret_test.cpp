@@ -5,6 +5,7 @@
 
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/secret.hpp>
+#include <skillgrad/core/text.hpp>
 
 namespace skillgrad {
 namespace {
@@ -106,6 +107,19 @@ TEST(Redactor, LargeTextTakesLinearTime) {
   EXPECT_EQ(redactor.redact(text).size(), text.size());
   const std::string run = "https://" + std::string(1'000'000, 'a');
   EXPECT_EQ(redactor.redact(run), run);
+}
+
+TEST(Redactor, TextInsideTextIsFoundHoweverOftenItWasEscaped) {
+  const Redactor redactor({Secret("can/ary\"7391\\zq")});
+  std::string text = "key can/ary\"7391\\zq end";
+  for (int depth = 0; depth < 6; ++depth) {
+    const std::string shown = redactor.redact(text);
+    EXPECT_EQ(shown.find("7391"), std::string::npos) << shown;
+    EXPECT_NE(shown.find(" end"), std::string::npos) << shown;
+    text = replace_all(Json(text).dump(), "/", "\\/");
+  }
+  EXPECT_EQ(redactor.redact("can/ary \"7391\\zq"), "can/ary \"7391\\zq");
+  EXPECT_EQ(redactor.redact("can/ar"), "can/ar");
 }
 
 }  // namespace

@@ -191,6 +191,17 @@ TEST_F(ClientTest, TheKeyNeverAppearsInErrorsOrRecords) {  // T145
   EXPECT_THAT(reply.error().to_text(), Not(HasSubstr(key)));
 }
 
+TEST_F(ClientTest, AModelThatRepeatsTheKeyIsNotHeard) {  // R4.9
+  options_.api_key = Secret("canary-key-7391");
+  options_.headers["X-Team"] = "Token team-canary-88";
+  server_.script({json_step(
+      200, fault::tool_body(R"([{"id":"a","function":{"name":"bash","arguments":)"
+                            R"("{\"command\":\"echo canary-key-7391 team-canary-88\"}"}}])"))});
+  const auto reply = client()->complete(tool_request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  EXPECT_EQ(reply->message.tool_calls.at(0).arguments, R"({"command":"echo *** ***"})");
+}
+
 TEST_F(ClientTest, AConnectionThatIsRefusedAsksWhetherTheServerRuns) {
   {
     fault::Server gone;
