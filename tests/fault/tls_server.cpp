@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fault/tls_server.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
@@ -76,12 +77,29 @@ std::string to_pem(X509* certificate) {
 
 using Protocols = const unsigned char*;
 
-/// Notes whether the client offers HTTP/2, and agrees to nothing.
-int choose_protocol(SSL*, Protocols*, unsigned char*, Protocols offered, unsigned size,
-                    void* offered_http2) {
+struct Negotiation {
+  std::atomic<bool> offered_http2{false};
+  bool speaks_http2 = false;
+};
+
+/// Notes whether the client offers HTTP/2, and agrees to it if we speak it.
+int choose_protocol(SSL*, Protocols* chosen, unsigned char* length, Protocols offered,
+                    unsigned size, void* negotiation) {
+  static constexpr unsigned char kHttp2[] = {'h', '2'};
+  auto* ours = static_cast<Negotiation*>(negotiation);
   const std::string names(reinterpret_cast<const char*>(offered), size);
-  *static_cast<std::atomic<bool>*>(offered_http2) = names.find("h2") != std::string::npos;
-  return SSL_TLSEXT_ERR_NOACK;
+  ours->offered_http2 = names.find("\x02h2") != std::string::npos;
+  if (!ours->offered_http2 || !ours->speaks_http2) return SSL_TLSEXT_ERR_NOACK;
+  *chosen = kHttp2;
+  *length = sizeof kHttp2;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+bool agreed_on_http2(SSL* session) {
+  Protocols name = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(session, &name, &length);
+  return length == 2;
 }
 
 }  // namespace
@@ -91,7 +109,8 @@ struct TlsServer::State {
   std::string pem, body;
   int listener = -1, wake = -1, port = 0;
   std::atomic<int> connections{0}, requests{0};
-  std::atomic<bool> offered_http2{false};
+  Negotiation negotiation;
+  std::vector<Http2Step> steps;
   std::thread thread;
 
   void listen_on_loopback();
@@ -134,6 +153,13 @@ void TlsServer::State::serve(int fd) {
   const Session session(SSL_new(context.get()));
   SSL_set_fd(session.get(), fd);
   if (SSL_accept(session.get()) != 1) return;
+  if (agreed_on_http2(session.get())) {
+    const auto next = [this] {
+      return steps[std::min(static_cast<std::size_t>(requests++), steps.size() - 1)];
+    };
+    serve_http2(session.get(), next, body);
+    return;
+  }
   std::string request;
   std::size_t wanted = std::string::npos;
   while (request.size() < wanted) {
@@ -154,20 +180,22 @@ void TlsServer::State::serve(int fd) {
   SSL_shutdown(session.get());
 }
 
-TlsServer::TlsServer(const std::string& names, std::string body)
+TlsServer::TlsServer(const std::string& names, std::string body, std::vector<Http2Step> steps)
     : state_(std::make_unique<State>()) {
   // A client that ends the handshake must not end the test program; OpenSSL writes without
   // MSG_NOSIGNAL.
   std::signal(SIGPIPE, SIG_IGN);
   State& s = *state_;
   s.body = std::move(body);
+  s.steps = std::move(steps);
+  s.negotiation.speaks_http2 = !s.steps.empty();
   const Key key(EVP_EC_gen("P-256"));
   const Certificate certificate = self_signed(key.get(), names);
   s.pem = to_pem(certificate.get());
   s.context.reset(SSL_CTX_new(TLS_server_method()));
   SSL_CTX_use_certificate(s.context.get(), certificate.get());
   SSL_CTX_use_PrivateKey(s.context.get(), key.get());
-  SSL_CTX_set_alpn_select_cb(s.context.get(), choose_protocol, &s.offered_http2);
+  SSL_CTX_set_alpn_select_cb(s.context.get(), choose_protocol, &s.negotiation);
   s.listen_on_loopback();
   s.thread = std::thread([&s] { s.accept_loop(); });
 }
@@ -185,7 +213,7 @@ std::string TlsServer::base_url() const {
 }
 std::string TlsServer::certificate() const { return state_->pem; }
 int TlsServer::connections() const { return state_->connections; }
-bool TlsServer::offered_http2() const { return state_->offered_http2; }
+bool TlsServer::offered_http2() const { return state_->negotiation.offered_http2; }
 int TlsServer::requests() const { return state_->requests; }
 
 }  // namespace skillgrad::fault

@@ -3,15 +3,19 @@
 
 #include <memory>
 #include <string>
+#include <vector>
+
+#include "fault/http2_session.hpp"
 
 namespace skillgrad::fault {
 
 /// A TLS server on 127.0.0.1 with a certificate of its own making, which answers every request with
-/// one body. One connection at a time. Thread-safe.
+/// one body; over HTTP/2, if it is given steps for that. One connection at a time. Thread-safe.
 class TlsServer {
  public:
   /// `names` of the certificate as OpenSSL writes them: "IP:127.0.0.1", "DNS:other.example".
-  TlsServer(const std::string& names, std::string body);
+  /// Each request takes one step, the last one repeats; without steps HTTP/2 is not agreed to.
+  TlsServer(const std::string& names, std::string body, std::vector<Http2Step> steps = {});
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;

@@ -79,6 +79,35 @@ TEST_F(ConnectionTest, ACertificateForAnotherHostIsFatalAtTheFirstTry) {  // T11
   EXPECT_EQ(tls.requests(), 0);
 }
 
+struct Http2Case {
+  const char* name;
+  fault::Http2Step first;
+  int requests;  ///< that reach the server; libcurl repeats a refused stream by itself (R3.9)
+};
+
+class Http2Test : public ConnectionTest, public ::testing::WithParamInterface<Http2Case> {};
+
+TEST_P(Http2Test, SecondTrySucceeds) {  // T114, R3.8
+  const fault::TlsServer tls("IP:127.0.0.1", chat_body("fine"),
+                             {GetParam().first, fault::Http2Step::answer});
+  options_.base_url = tls.base_url();
+  options_.ca_file = write_file(tls.certificate());
+  const auto reply = client()->complete(request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  EXPECT_EQ(reply->message.content, "fine");
+  EXPECT_TRUE(tls.offered_http2());
+  EXPECT_EQ(tls.requests(), GetParam().requests);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Steps, Http2Test,
+    ::testing::Values(Http2Case{"Answer", fault::Http2Step::answer, 1},
+                      Http2Case{"ResetStream", fault::Http2Step::reset_stream, 2},
+                      Http2Case{"RefusedStream", fault::Http2Step::refuse_stream, 2},
+                      Http2Case{"GoAway", fault::Http2Step::go_away, 2},
+                      Http2Case{"CutBody", fault::Http2Step::cut_body, 2}),
+    [](const auto& given) { return given.param.name; });
+
 TEST_F(ConnectionTest, ATrustedCertificateIsTakenFromFileOrEnvironment) {
   const fault::TlsServer tls("IP:127.0.0.1", chat_body("fine"));
   options_.base_url = tls.base_url();
