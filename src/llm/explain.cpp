@@ -69,6 +69,11 @@ std::string mend_for(const Failure& failure, const ErrorScene& scene) {
       }
       return "check --base-url; it usually ends in /v1, e.g. " + suggest_url(scene.url);
     case FailureClass::tls:
+      // CURLE_SSL_CACERT_BADFILE: the machine has no list of authorities at all.
+      if (failure.detail.find("(libcurl code 77)") != std::string::npos) {
+        return "install the package ca-certificates, or name a file of trusted certificates with "
+               "ca_file or SSL_CERT_FILE";
+      }
       return "give the certificate authority with ca_file or SSL_CERT_FILE; check the host name";
     case FailureClass::rate_limit:
       return "lower -j, raise the limit at the provider, or resume later";

@@ -132,9 +132,21 @@ TEST_F(ConnectionTest, ChecksAreOnlyLeftOutOnDemandAndWithAWarning) {
   EXPECT_THAT(warnings(), ::testing::Contains(HasSubstr("insecure_tls")));
 }
 
+TEST_F(ConnectionTest, AListOfAuthoritiesThatIsMissingIsNamed) {
+  const fault::TlsServer tls("IP:127.0.0.1", chat_body("fine"));
+  options_.base_url = tls.base_url();
+  options_.ca_file = "/nonexistent/authorities.pem";
+  const Error error = error_of_call();
+  EXPECT_EQ(error.code, ErrorCode::tls);
+  EXPECT_THAT(error.mend, HasSubstr("ca-certificates"));
+}
+
 TEST_F(ConnectionTest, TlsToASilentPlainPortEndsAtTheConnectTimeout) {  // T120
   server_.accept_silently();
   options_.base_url = "https://127.0.0.1:" + std::to_string(server_.port()) + "/v1";
+  // A machine without a list of authorities would not get as far as the handshake.
+  const fault::TlsServer any("IP:127.0.0.1", "{}");
+  options_.ca_file = write_file(any.certificate());
   options_.connect_timeout = std::chrono::milliseconds(150);
   options_.max_attempts_transient = 1;
   const Error error = error_of_call();
