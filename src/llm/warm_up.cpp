@@ -30,7 +30,8 @@ WarmUp::Lead WarmUp::enter(const std::string& prefix, const std::stop_token& sto
     lead.owner_ = this;
     return lead;
   }
-  changed_.wait(lock, stop, [&] { return entry->second; });
+  const bool& warm = entry->second;
+  changed_.wait(lock, stop, [&warm] { return warm; });
   return lead;
 }
 
