@@ -257,16 +257,9 @@ int cmd_eval(const Invocation& invocation) {
     print_error(added.error());
     return exit_code_of(added.error().code);
   }
-  if (invocation.has("dry-run")) {
-    const auto code = estimate_eval(invocation, request);
-    if (code) return *code;
-    print_error(code.error());
-    return exit_code_of(code.error().code);
-  }
-  if (const auto fine = refuse_estimate_flags(invocation); !fine) {
-    print_error(fine.error());
-    return exit_code_of(fine.error().code);
-  }
+  if (const auto code =
+          end_as_dry_run(invocation, [&] { return estimate_eval(invocation, request); }))
+    return *code;
   const auto setup = open_run(invocation, request);
   if (!setup) {
     print_error(setup.error());

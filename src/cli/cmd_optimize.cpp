@@ -273,16 +273,9 @@ int cmd_optimize(const Invocation& invocation) {
   // Only eval knows "none" as no skill; here it is a folder's name.
   const std::string& skill = invocation.arguments.at(0);
   const RunRequest request{"optimize", skill == "none" ? "./none" : skill};
-  if (invocation.has("dry-run")) {
-    const auto code = estimate_optimize(invocation, request);
-    if (code) return *code;
-    print_error(code.error());
-    return exit_code_of(code.error().code);
-  }
-  if (const auto fine = refuse_estimate_flags(invocation); !fine) {
-    print_error(fine.error());
-    return exit_code_of(fine.error().code);
-  }
+  if (const auto code =
+          end_as_dry_run(invocation, [&] { return estimate_optimize(invocation, request); }))
+    return *code;
   const auto setup = open_run(invocation, request);
   if (!setup) {
     print_error(setup.error());

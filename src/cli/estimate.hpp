@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -76,7 +77,10 @@ void print_estimate(const RunSetup& setup, const Estimate& estimate, const First
                     const EstimateFacts& facts);
 /// --from, if given. Errors: as measure_run().
 [[nodiscard]] Result<std::optional<Measured>> measured_of(const Invocation& invocation);
-/// Flags that only an estimate reads are refused elsewhere: their user relies on them.
-[[nodiscard]] Result<> refuse_estimate_flags(const Invocation& invocation);
+/// Exit code of `estimate` where the command is a dry run; that of an error where a flag that only
+/// an estimate reads is given without one, since its user relies on it; nullopt: go on with the
+/// run.
+[[nodiscard]] std::optional<int> end_as_dry_run(const Invocation& invocation,
+                                                const std::function<Result<int>()>& estimate);
 
 }  // namespace skillgrad::cli

@@ -172,6 +172,8 @@ Result<std::optional<Measured>> measured_of(const Invocation& invocation) {
   return std::optional<Measured>(std::move(*measured));
 }
 
+namespace {
+
 Result<> refuse_estimate_flags(const Invocation& invocation) {
   std::string flag = invocation.has("from") ? "from" : "";
   for (const auto& [key, ignored] : invocation.given.flags)
@@ -179,6 +181,23 @@ Result<> refuse_estimate_flags(const Invocation& invocation) {
   if (flag.empty()) return {};
   return fail(ErrorCode::usage, "--" + flag + " belongs to an estimate", "--" + flag,
               "add --dry-run, or leave it out");
+}
+
+}  // namespace
+
+std::optional<int> end_as_dry_run(const Invocation& invocation,
+                                  const std::function<Result<int>()>& estimate) {
+  std::optional<Error> error;
+  if (invocation.has("dry-run")) {
+    auto code = estimate();
+    if (code) return *code;
+    error = std::move(code).error();
+  } else if (auto fine = refuse_estimate_flags(invocation); !fine) {
+    error = std::move(fine).error();
+  }
+  if (!error) return std::nullopt;
+  print_error(*error);
+  return exit_code_of(error->code);
 }
 
 }  // namespace skillgrad::cli
