@@ -236,8 +236,21 @@ class Loop {
     if (ended) return ended;
     bad_turns_ = any_usable ? 0 : bad_turns_ + 1;
     if (bad_turns_ < kBadTurnsInARow) return std::nullopt;
-    record(Kind::error, "three turns in a row held no usable tool call");
-    return EndState::turn_limit;
+    result_.error = unusable_turns();
+    record(Kind::error, result_.error->message);
+    return EndState::infra_error;
+  }
+
+  /// A server without the right tool parser looks just like this, so it is no wrong answer (T053).
+  [[nodiscard]] Error unusable_turns() const {
+    Error error;
+    error.code = ErrorCode::malformed_reply;
+    error.message = "three turns in a row held no usable tool call";
+    error.where = request_.scope;
+    error.mend =
+        "look at the trajectory; start the endpoint with the tool call parser of this model, or "
+        "use a model that follows tool schemas";
+    return error;
   }
 
   Answer answer_one(const llm::ToolCall& call) {

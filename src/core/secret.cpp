@@ -137,17 +137,13 @@ Redactor::Redactor(const std::vector<Secret>& secrets) {
 }
 
 std::string Redactor::redact(std::string_view text) const {
-  return redact_key_patterns(redact_registered(text));
-}
-
-std::string Redactor::redact_registered(std::string_view text) const {
   std::string out(text);
   for (const std::string& needle : needles_) {
     out = std::any_of(needle.begin(), needle.end(), may_be_escaped)
               ? replace_escaped(std::move(out), needle)
               : replace_all(std::move(out), needle, kMask);
   }
-  return out;
+  return redact_key_patterns(out);
 }
 
 }  // namespace skillgrad

@@ -161,13 +161,10 @@ std::string Endpoint::redact(const std::string& text) const {
 }
 
 void Endpoint::hide_secrets(ChatReply& reply) const {
-  const auto hide = [this](std::string& text) {
-    text = own_redactor_.redact_registered(text);
-    if (dependencies_.redactor != nullptr) text = dependencies_.redactor->redact_registered(text);
-  };
-  for (std::string* text : {&reply.message.content, &reply.reasoning, &reply.model}) hide(*text);
+  for (std::string* text : {&reply.message.content, &reply.reasoning, &reply.model})
+    *text = redact(*text);
   for (ToolCall& call : reply.message.tool_calls) {
-    for (std::string* text : {&call.name, &call.arguments, &call.problem}) hide(*text);
+    for (std::string* text : {&call.name, &call.arguments, &call.problem}) *text = redact(*text);
   }
 }
 

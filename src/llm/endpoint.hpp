@@ -52,7 +52,8 @@ class Endpoint {
   [[nodiscard]] const Redactor* record_redactor() const;
   [[nodiscard]] std::string redact(const std::string& text) const;
   /// An endpoint may show the model the key it was called with; what the model then repeats must
-  /// not reach files, commands or other endpoints.
+  /// not reach files, commands or other endpoints. The reply becomes what its record holds, so that
+  /// a resumed run goes on with the same bytes.
   void hide_secrets(ChatReply& reply) const;
   void warn_once(const std::string& line);
 

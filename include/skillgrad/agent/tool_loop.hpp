@@ -111,7 +111,7 @@ struct LoopResult {
 /// - an unknown tool, bad arguments and calls beyond `calls_per_turn` get an error result; each
 /// call
 ///   gets exactly one result; three turns in a row whose calls were all unusable end it as
-///   `turn_limit` with an error event;
+///   infra_error (malformed_reply);
 /// - error context_overflow after the first turn is `token_limit` (the conversation outgrew the
 ///   model), on the first turn infra_error; error deadline is `time_limit` when it was this loop's
 ///   own limit; every other error is infra_error.

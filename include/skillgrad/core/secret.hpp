@@ -27,9 +27,6 @@ class Redactor {
   Redactor() = default;
   explicit Redactor(const std::vector<Secret>& secrets);
   [[nodiscard]] std::string redact(std::string_view text) const;
-  /// Removes the registered secrets alone: what looks like a key of others may be what the text is
-  /// about.
-  [[nodiscard]] std::string redact_registered(std::string_view text) const;
 
  private:
   std::vector<std::string> needles_;

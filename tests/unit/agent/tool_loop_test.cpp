@@ -197,8 +197,9 @@ TEST_F(ToolLoop, ThreeUnusableTurnsInARowEndIt) {
   bad.problem = "trailing comma";
   const auto bad_turn = tool_reply({bad});
   LoopResult result = run_replies({bad_turn, tool_reply("nope", "{}"), bad_turn});
-  EXPECT_EQ(result.end, EndState::turn_limit);
-  EXPECT_FALSE(result.error);
+  EXPECT_EQ(result.end, EndState::infra_error);
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->code, ErrorCode::malformed_reply);
   EXPECT_EQ(result.trajectory.events.back().kind, TraceEvent::Kind::error);
   EXPECT_TRUE(echoed_.empty());
   expect_valid(result.messages);
