@@ -306,7 +306,8 @@ class Loop {
 
   LoopResult end_by_error(Error error) {
     record(Kind::error, error.to_line());
-    if (error.code == ErrorCode::deadline && own_time_is_over() &&
+    // Transfers are cut in whole milliseconds, so the own time may seem to last a moment longer.
+    if (error.code == ErrorCode::deadline && own_deadline_ &&
         !(outer_deadline_ && clock_.now() >= *outer_deadline_)) {
       return end(EndState::time_limit);
     }

@@ -89,7 +89,7 @@ Result<std::optional<ChatReply>> Call::replay() {
 }
 
 Result<ChatReply> Call::attempts() {
-  WarmUp::Lead lead = endpoint_.warm_up().enter(prefix_, context_.stop);
+  WarmUp::Lead lead = warm_up();
   const Limiter::Presence presence(endpoint_.limiter());
   while (true) {
     SKILLGRAD_TRY(Limiter::Permit permit, admit(presence.turn()));

@@ -37,6 +37,7 @@ class Call {
   [[nodiscard]] std::optional<SteadyTime> start_limit() const;
   /// An error when no attempt may start any more.
   [[nodiscard]] Result<> may_start();
+  [[nodiscard]] WarmUp::Lead warm_up();
   /// Waits until the endpoint is up, then until its limits let an attempt start.
   [[nodiscard]] Result<Limiter::Permit> admit(std::uint64_t turn);
   [[nodiscard]] Result<> wait_for_breaker();

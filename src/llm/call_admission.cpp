@@ -19,11 +19,26 @@ Result<> Call::may_start() {
     return fail(ErrorCode::cancelled, "stopped before the request was sent", {},
                 "resume the run to go on");
   }
-  if (const auto limit = start_limit(); limit && endpoint_.clock().now() >= *limit) {
+  const SteadyTime now = endpoint_.clock().now();
+  if (context_.deadline && now >= *context_.deadline) {
     return fail(ErrorCode::deadline, "the time limit passed before the request was sent", {},
                 "raise the time limit and resume");
   }
+  // The task did not take this time; it must not be graded as if it had.
+  if (context_.cut_at && now >= *context_.cut_at) {
+    const Failure waited = make_failure(FailureClass::rate_limit, 0,
+                                        "the task's time limit passed while its call waited");
+    return tl::unexpected(give_up(waited, "raise --task-timeout, or lower --jobs"));
+  }
   return {};
+}
+
+/// Part of the time that is left may be spent on a cheaper prompt.
+WarmUp::Lead Call::warm_up() {
+  Clock& clock = endpoint_.clock();
+  Duration longest = WarmUp::kLongestWait;
+  if (const auto limit = start_limit()) longest = std::min(longest, (*limit - clock.now()) / 4);
+  return endpoint_.warm_up().enter(prefix_, longest, clock, context_.stop);
 }
 
 Result<Limiter::Permit> Call::admit(std::uint64_t turn) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <vector>
+
+#include <skillgrad/core/clock.hpp>
 
 namespace skillgrad::llm {
 
@@ -32,13 +34,22 @@ class WarmUp {
     std::string prefix_;
   };
 
-  /// Returns at once for the first call with this prefix; the others wait for it, or for the stop.
-  [[nodiscard]] Lead enter(const std::string& prefix, const std::stop_token& stop);
+  /// How long a call may wait. A cheaper prompt is worth no more than that, and a first call that
+  /// hangs must not hold up all others.
+  static constexpr Duration kLongestWait = std::chrono::seconds(30);
+
+  /// Returns at once for the first call with this prefix; the others wait for it, for `longest` at
+  /// the most, or for the stop.
+  [[nodiscard]] Lead enter(const std::string& prefix, Duration longest, Clock& clock,
+                           const std::stop_token& stop);
 
  private:
+  struct Prefix {
+    bool warm = false;                      ///< false: the first call is under way
+    std::vector<std::stop_source> waiting;  ///< ends their sleeps
+  };
   std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::map<std::string, bool> warm_;  ///< false: the first call is under way
+  std::map<std::string, Prefix> prefixes_;  ///< by hash
 };
 
 }  // namespace skillgrad::llm

@@ -114,9 +114,11 @@ TEST(CutReply, ThreeTurnsOfUnusableCallsEndTheirTaskAlone) {  // T053
                                      "--base-url", between.url(), "--run", "e", "--json"});
   const Json result = outcome.json();
   EXPECT_EQ(result["n_planned"], 6);
+  EXPECT_EQ(result["n_graded"], 5) << outcome;
+  EXPECT_EQ(result["by_status"]["error"], 1) << outcome;
   std::size_t turns = 0;
   for (const auto& hit : between.hits()) turns += hit.body.find("<test-03>") != std::string::npos;
-  EXPECT_EQ(turns, 3U) << outcome;
+  EXPECT_EQ(turns, 6U) << "three, and three when the task is tried once more" << outcome;
   for (const auto& hit : between.hits()) {
     if (hit.method != "POST") continue;
     EXPECT_EQ(fault::history_problem(hit.body), "");

@@ -251,6 +251,11 @@ TEST_F(ToolLoop, DeadlineErrorIsTimeLimitOnlyForTheLoopsOwnLimit) {
     return fail(ErrorCode::deadline, "late");
   };
   EXPECT_EQ(run(late).end, EndState::time_limit);
+  const auto cut_early = [this](const llm::ChatRequest&, std::size_t) -> Result<llm::ChatReply> {
+    clock_.advance(std::chrono::milliseconds(9'999));
+    return fail(ErrorCode::deadline, "cut in whole milliseconds");
+  };
+  EXPECT_EQ(run(cut_early).end, EndState::time_limit);
   llm::CallContext context;
   context.deadline = clock_.now() + std::chrono::seconds(5);
   const LoopResult result = run(late, context);

@@ -37,9 +37,10 @@ class ClientTest : public ::testing::Test {
     options_.model = "test-model";
   }
 
-  std::unique_ptr<ChatModel> client() {
+  std::unique_ptr<ChatModel> client() { return client_on(clock_); }
+  std::unique_ptr<ChatModel> client_on(Clock& clock) {
     ClientDependencies dependencies;
-    dependencies.clock = &clock_;
+    dependencies.clock = &clock;
     dependencies.accountant = &accountant();
     dependencies.recorder = &recorder_;
     dependencies.redactor = &redactor_;

@@ -59,15 +59,6 @@ class LimitTest : public ClientTest {
     std::sort(out.begin(), out.end());
     return out;
   }
-  std::unique_ptr<ChatModel> client_on(Clock& clock) {
-    ClientDependencies dependencies;
-    dependencies.clock = &clock;
-    dependencies.accountant = &accountant();
-    dependencies.limits = &limits_;
-    auto made = make_client(options_, dependencies);
-    EXPECT_TRUE(made.has_value()) << made.error().to_text();
-    return std::move(*made);
-  }
   /// `workers` threads with `calls` calls each; the number of calls that failed.
   int run_workers(ChatModel& model, int workers, int calls) {
     std::atomic<int> failed{0};
@@ -332,7 +323,7 @@ TEST_F(LimitTest, NoWaitForTheLimitStartsThatWouldEndBeyondTheDeadline) {
   EXPECT_TRUE(model->complete(request("two"), enough).has_value());
 }
 
-TEST_F(LimitTest, ADeadlinePassesWhileOthersAreInTheWay) {
+TEST_F(LimitTest, ALimitPassesWhileOthersAreInTheWay) {
   options_.max_concurrency = 1;
   server_.script({fault::raw_step("", End::hang)});
   auto model = client();
@@ -343,12 +334,16 @@ TEST_F(LimitTest, ADeadlinePassesWhileOthersAreInTheWay) {
     EXPECT_FALSE(model->complete(request("busy"), context).has_value());
   });
   while (server_.hit_count() == 0) std::this_thread::yield();
-  CallContext context;
-  context.deadline = clock_.now() + std::chrono::seconds(5);
-  std::jthread time([&] { clock_.advance(std::chrono::seconds(6)); });
-  const auto reply = model->complete(request("late"), context);
-  ASSERT_FALSE(reply.has_value());
-  EXPECT_EQ(reply.error().code, ErrorCode::deadline);
+  for (const bool task : {false, true}) {
+    CallContext context;
+    (task ? context.cut_at : context.deadline) = clock_.now() + std::chrono::seconds(5);
+    std::jthread time([&] { clock_.advance(std::chrono::seconds(6)); });
+    const auto reply = model->complete(request("late"), context);
+    ASSERT_FALSE(reply.has_value());
+    // A task that waited for others did not take that time: it must not end as if it had.
+    EXPECT_EQ(reply.error().code, task ? ErrorCode::rate_limit : ErrorCode::deadline);
+    EXPECT_EQ(reply.error().to_text().find("--task-timeout") != std::string::npos, task);
+  }
   EXPECT_EQ(server_.hit_count(), 1U);
   stop.request_stop();
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // One call warms the provider's prefix cache before the others fan out (endpoints.md R4.6).
+#include "llm/warm_up.hpp"
+
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <thread>
 
 #include "unit/llm/client_fixture.hpp"
@@ -22,6 +25,23 @@ ChatRequest long_request(const std::string& prefix_letter, int number) {
   return out;
 }
 
+/// Nobody's sleep ends by itself.
+class PatientClock final : public Clock {
+ public:
+  [[nodiscard]] SteadyTime now() const override { return time_.now(); }
+  [[nodiscard]] WallTime wall_now() const override { return time_.wall_now(); }
+  bool sleep_for(Duration /*duration*/, std::stop_token stop) override {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, stop, [] { return false; });
+    return false;
+  }
+
+ private:
+  ManualClock time_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+};
+
 class WarmUpTest : public ClientTest {
  protected:
   /// Of calls made at once, how many came in before the first one was answered.
@@ -32,7 +52,8 @@ class WarmUpTest : public ClientTest {
     slow.chunks.front().delay = kAnswer;
     server_.handler(
         [slow](const fault::Hit&, std::size_t number) { return number == 0 ? slow : kGood; });
-    auto model = client();
+    PatientClock clock;
+    auto model = client_on(clock);
     {
       std::vector<std::jthread> threads;
       threads.reserve(kCalls);
@@ -75,7 +96,8 @@ TEST_F(WarmUpTest, AStopEndsTheWait) {
     silent.chunks.front().delay = fault::Milliseconds(60'000);
     return silent;
   });
-  auto model = client();
+  PatientClock clock;
+  auto model = client_on(clock);
   std::stop_source stop;
   std::atomic<int> cancelled{0};
   const auto ask = [&](int number) {
@@ -91,6 +113,40 @@ TEST_F(WarmUpTest, AStopEndsTheWait) {
   }
   EXPECT_EQ(cancelled, 2);
   EXPECT_EQ(server_.hit_count(), 1U);
+}
+
+/// A first call that is never answered, and another one with the same prefix behind it.
+class HangingFirstCall : public WarmUpTest {
+ protected:
+  HangingFirstCall() {
+    server_.handler([](const fault::Hit&, std::size_t number) {
+      return number == 0 ? fault::raw_step("", End::hang) : kGood;
+    });
+    model_ = client();
+    first_ = std::jthread([this] {
+      CallContext context;
+      context.stop = stop_.get_token();
+      EXPECT_FALSE(model_->complete(long_request("w", 0), context).has_value());
+    });
+    while (server_.hit_count() == 0) std::this_thread::yield();
+  }
+  ~HangingFirstCall() override { stop_.request_stop(); }
+
+  std::unique_ptr<ChatModel> model_;
+  std::stop_source stop_;
+  std::jthread first_;
+};
+
+TEST_F(HangingFirstCall, HoldsTheOthersUpForAWhileOnly) {
+  EXPECT_TRUE(model_->complete(long_request("w", 1), {}).has_value());
+  EXPECT_EQ(clock_.total_slept(), WarmUp::kLongestWait);
+}
+
+TEST_F(HangingFirstCall, TakesAQuarterOfATasksTimeAtMost) {
+  CallContext context;
+  context.cut_at = clock_.now() + std::chrono::seconds(8);
+  EXPECT_TRUE(model_->complete(long_request("w", 1), context).has_value());
+  EXPECT_EQ(clock_.total_slept(), Duration(std::chrono::seconds(2)));
 }
 
 }  // namespace
