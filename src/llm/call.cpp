@@ -89,6 +89,7 @@ Result<std::optional<ChatReply>> Call::replay() {
 }
 
 Result<ChatReply> Call::attempts() {
+  began_at_ = endpoint_.clock().now();
   WarmUp::Lead lead = warm_up();
   const Limiter::Presence presence(endpoint_.limiter());
   while (true) {

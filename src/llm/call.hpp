@@ -79,6 +79,7 @@ class Call {
   bool clamped_ = false;
   int resends_ = 0;
 
+  SteadyTime began_at_{};  ///< before any wait
   int attempt_ = 0;
   int rate_limits_ = 0;
   LimitHints hints_;  ///< of the last reply

@@ -20,7 +20,8 @@ Result<> Call::may_start() {
                 "resume the run to go on");
   }
   const SteadyTime now = endpoint_.clock().now();
-  if (context_.deadline && now >= *context_.deadline) {
+  const bool too_late = context_.cut_at && began_at_ >= *context_.cut_at;
+  if (too_late || (context_.deadline && now >= *context_.deadline)) {
     return fail(ErrorCode::deadline, "the time limit passed before the request was sent", {},
                 "raise the time limit and resume");
   }
