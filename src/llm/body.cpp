@@ -258,10 +258,10 @@ Result<Body> BodyBuilder::build(const ChatRequest& request, const WireStyle& sty
   if (style.responses) {
     ResponsesInput input = write_items(request.messages, style, options_.source);
     if (!input.instructions.empty()) list.add_text("instructions", input.instructions);
+    body.facts.system = !input.instructions.empty();
     list.add("input", std::move(input.items));
   } else {
-    list.add("messages",
-             write_messages(request.messages, style, options_.source, body.has_null_content));
+    list.add("messages", write_messages(request.messages, style, options_.source, body.facts));
   }
   if (!request.tools.empty()) {
     SKILLGRAD_TRY(const auto tools, tools_text(request.tools, style));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -16,12 +17,20 @@
 
 namespace skillgrad::llm {
 
+/// What the messages of a body hold that an endpoint may refuse.
+struct MessageFacts {
+  bool null_content = false;       ///< a turn carries content null
+  bool system = false;             ///< system text in a place of its own
+  std::set<std::string> mirrored;  ///< names of the fields of earlier replies that went back
+};
+
 /// A request body as top-level keys with their JSON text, in the order in which they are sent.
 struct Body {
   std::vector<std::pair<std::string, std::string>> fields;
-  std::int64_t output_cap = 0;  ///< what the body allows the model to write; 0 = no cap sent
-  std::string effort;           ///< reasoning effort asked for, "" = none
-  bool has_null_content = false;
+  /// What the body allows the model to write, also where the endpoint takes no cap; 0 = no limit.
+  std::int64_t output_cap = 0;
+  std::string effort;  ///< reasoning effort asked for, "" = none
+  MessageFacts facts;
 
   [[nodiscard]] bool has(const std::string& key) const;
   [[nodiscard]] const std::string* find(const std::string& key) const;
@@ -64,9 +73,9 @@ class BodyBuilder {
 };
 
 /// The `messages` array: one system message first, every call answered once and in order (R1.11,
-/// R1.17, R1.18). Sets `null_content` when a turn carries content null.
+/// R1.17, R1.18). Notes in `facts` what they hold.
 [[nodiscard]] std::string write_messages(const std::vector<Message>& messages,
                                          const WireStyle& style, const std::string& source,
-                                         bool& null_content);
+                                         MessageFacts& facts);
 
 }  // namespace skillgrad::llm

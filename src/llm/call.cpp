@@ -8,6 +8,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/llm/preview.hpp>
 
+#include "llm/cap_advice.hpp"
 #include "llm/exchange.hpp"
 #include "llm/explain.hpp"
 #include "llm/history.hpp"
@@ -194,6 +195,12 @@ ReadReply Call::understand(HttpReply& http) {
   context.request_bytes = text_.size();
   context.context_tokens = endpoint_.options().context_tokens;
   ReadReply read = read_outcome(http, context, endpoint_.clock().wall_now());
+  // Once the model has answered, such words are about something in this call.
+  if (read.failure && read.failure->cls == FailureClass::model_not_found &&
+      endpoint_.has_answered()) {
+    read.failure->cls =
+        http.status == 404 ? FailureClass::bad_request : FailureClass::unsupported_param;
+  }
   check_truncation(read);
   return read;
 }
@@ -285,6 +292,7 @@ void Call::report_success(ReadReply& read) {
                                       : endpoint_.cost(reply.usage, read.cache_write_tokens);
   reply.seconds = total_seconds_;
   reply.attempts = attempt_;
+  endpoint_.note_answer();
   endpoint_.check_model(reply.model);
   if (read.text_tool_call) {
     endpoint_.warn_once(

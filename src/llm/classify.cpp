@@ -6,6 +6,8 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/missing_model.hpp"
+
 namespace skillgrad::llm {
 
 namespace {
@@ -89,54 +91,6 @@ bool says_wrong_key(const std::string& text) {
   return any_in(text, kSigns);
 }
 
-bool says_model_not_found(const std::string& text) {
-  static constexpr std::array<std::string_view, 5> kSigns = {"model_not_found",
-                                                             "deploymentnotfound", "try pulling it",
-                                                             "unknown model", "invalid model name"};
-  if (any_in(text, kSigns)) return true;
-  const bool about_model =
-      text.find("model") != std::string::npos || text.find("deployment") != std::string::npos;
-  return about_model &&
-         (text.find("does not exist") != std::string::npos || in_order(text, "model", "not found"));
-}
-
-/// Wordings with which endpoints refuse one field of the request (R1.19).
-bool says_unsupported(const std::string& text) {
-  static constexpr std::array<std::string_view, 31> kSigns = {
-      "unsupported",
-      "not supported",
-      "does not support",
-      "isn't supported",
-      "deprecated",
-      "unknown name",
-      "cannot find field",
-      "unrecognized",
-      "unknown field",
-      "unknown parameter",
-      "extra_forbidden",
-      "extra inputs are not permitted",
-      "additional properties are not allowed",
-      "unexpected keyword",
-      "only the default",
-      "only 1 is allowed",
-      "is not allowed",
-      "must be set to false",
-      "enable thinking",
-      "must be passed back",
-      "reasoning_content is missing",
-      "length of 9",
-      "must be a string",
-      "valid string",
-      "null",
-      "use /v1/responses",
-      "invalid_encrypted_content",
-      "encrypted content",
-      "system role",
-      "roles must alternate",
-      "strict"};
-  return any_in(text, kSigns);
-}
-
 bool is_transient_status(int status) {
   static constexpr std::array<int, 8> kStatuses = {408, 409, 425, 500, 502, 503, 504, 529};
   return std::find(kStatuses.begin(), kStatuses.end(), status) != kStatuses.end() ||
@@ -206,21 +160,23 @@ FailureClass classify_status(int status, const ErrorBody& body, bool has_delay) 
     return FailureClass::tool_use_failed;
   }
   if (client_error && says_wrong_key(text)) return FailureClass::auth;
-  if ((client_error || status == 404) && says_model_not_found(text)) {
+  if ((client_error || status == 404) && says_model_not_found(status, body)) {
     return FailureClass::model_not_found;
   }
-  if (client_error && says_unsupported(text)) return FailureClass::unsupported_param;
+  if (text.find("too many tokens, please wait") != std::string::npos) {
+    return FailureClass::rate_limit;
+  }
+  if (client_error) return FailureClass::unsupported_param;
   if (status == 401 || status == 403 || status == 407) return FailureClass::auth;
   if (status == 404 || status == 405 || (status >= 300 && status < 400)) {
     return FailureClass::wrong_url;
   }
   if (status >= 200 && status < 300 && body.html) return FailureClass::wrong_url;
   if (status == 429 || status == 498 || ((status == 503 || status == 402) && has_delay) ||
-      text.find("too many tokens, please wait") != std::string::npos ||
       (status == 503 && text.find("server busy") != std::string::npos)) {
     return FailureClass::rate_limit;
   }
-  if (is_transient_status(status) && !body.refused_fields) return FailureClass::transient;
+  if (is_transient_status(status)) return FailureClass::transient;
   return FailureClass::bad_request;
 }
 

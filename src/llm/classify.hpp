@@ -17,7 +17,7 @@ enum class FailureClass {
   context_overflow,
   request_too_large,
   content_filter,
-  unsupported_param,  ///< a candidate for a learned change; bad_request when none fits
+  unsupported_param,  ///< 400, 422: a candidate for a learned change; bad_request if none fits
   tool_use_failed,
   auth,
   model_not_found,

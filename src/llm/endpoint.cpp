@@ -84,6 +84,7 @@ Result<> Endpoint::resolve() {
   initial_style_.mirror = profile.mirror_reasoning;
   initial_style_.stream = options_.stream == "on" || (options_.stream == "auto" && profile.stream);
   style_ = initial_style_;
+  tried_ = {style_};
   context_limit_.store(options_.context_tokens);
   SKILLGRAD_TRY(std::vector<std::string> headers, request_headers(options_, profile));
   SKILLGRAD_TRY(builder_, BodyBuilder::create({options_.model, options_.extra_body,
@@ -146,6 +147,7 @@ Result<> Endpoint::recall_changes() {
   SKILLGRAD_TRY(const WireStyle to, style_from_json(dump_json(value.value("to", Json())), where));
   if (from != initial_style_) return {};
   style_ = to;
+  tried_.push_back(to);
   learned_ = static_cast<int>(entry->changes.size());
   return {};
 }
@@ -208,8 +210,10 @@ bool Endpoint::learn(const WireStyle& sent, const Mutation& mutation) {
     const std::scoped_lock lock(mutex_);
     // Another call met the same rejection first: what it learned is tried before more is changed.
     if (style_ != sent) return true;
-    if (learned_ >= kMaxMutations || mutation.style == style_) return false;
+    const bool tried = std::find(tried_.begin(), tried_.end(), mutation.style) != tried_.end();
+    if (learned_ >= kMaxMutations || tried) return false;
     style_ = mutation.style;
+    tried_.push_back(style_);
     ++learned_;
     if (dependencies_.learned != nullptr) {
       const std::string text =

@@ -15,6 +15,7 @@
 
 #include "llm/body.hpp"
 #include "llm/breaker.hpp"
+#include "llm/cap_advice.hpp"
 #include "llm/limiter.hpp"
 #include "llm/mutations.hpp"
 #include "llm/transport.hpp"
@@ -65,7 +66,10 @@ class Endpoint {
   void set_fatal(const Error& error);
 
   [[nodiscard]] WireStyle style() const;
-  /// False: the endpoint has taught enough changes (4), or none of this.
+  /// This endpoint and model have answered a call: neither can be called unknown any more.
+  void note_answer() { answered_.store(true); }
+  [[nodiscard]] bool has_answered() const { return answered_.load(); }
+  /// False: the endpoint has taught enough changes (4), or has refused this form before.
   [[nodiscard]] bool learn(const WireStyle& sent, const Mutation& mutation);
   void learn_limits(const CapAdvice& advice);
   /// `wanted`, cut to the limits learned for a prompt of this size.
@@ -101,9 +105,10 @@ class Endpoint {
 
   mutable std::mutex mutex_;
   WireStyle style_;
+  std::vector<WireStyle> tried_;  ///< every style so far: none is returned to
   int learned_ = 0;
   std::optional<Error> fatal_;
-  std::atomic<bool> has_fatal_{false};
+  std::atomic<bool> has_fatal_{false}, answered_{false};
   std::set<std::string> warned_;
   std::atomic<std::int64_t> output_limit_{0}, context_limit_{0};
 };

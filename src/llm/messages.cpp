@@ -12,7 +12,8 @@ namespace {
 
 class Writer {
  public:
-  Writer(const WireStyle& style, const std::string& source) : style_(style), source_(source) {}
+  Writer(const WireStyle& style, const std::string& source, MessageFacts& facts)
+      : style_(style), source_(source), facts_(facts) {}
 
   std::string write(const std::vector<Message>& messages) {
     write_system(messages);
@@ -31,8 +32,6 @@ class Writer {
     return list_.take();
   }
 
-  [[nodiscard]] bool null_content() const { return null_content_; }
-
  private:
   void write_system(const std::vector<Message>& messages) {
     std::string text = system_text(messages);
@@ -41,6 +40,7 @@ class Writer {
       folded_ = std::move(text);
       return;
     }
+    facts_.system = true;
     list_.begin("role", "system");
     list_.field("content", text);
     list_.end();
@@ -58,7 +58,7 @@ class Writer {
     const bool blank = message.content.empty();
     if (blank && !style_.empty_content) {
       list_.json("content", "null");
-      null_content_ = true;
+      facts_.null_content = true;
     } else {
       list_.field("content", message.content);
     }
@@ -74,15 +74,17 @@ class Writer {
     if (fields != nullptr && fields->is_object()) {
       for (const auto& [key, value] : fields->items()) {
         has_reasoning_content = has_reasoning_content || key == "reasoning_content";
+        facts_.mirrored.insert(key);
         list_.json(key, dump_json(value));
       }
     }
     if (style_.backfill_reasoning && !has_reasoning_content && !message.tool_calls.empty()) {
+      facts_.mirrored.insert("reasoning_content");
       list_.field("reasoning_content", text_of(member(fields, "reasoning")));
     }
   }
 
-  [[nodiscard]] std::string calls_text(const Message& message, const Json& mirror) const {
+  [[nodiscard]] std::string calls_text(const Message& message, const Json& mirror) {
     const Json* extras = member(&mirror, "extra_content");
     ListWriter calls;
     for (std::size_t i = 0; i < message.tool_calls.size(); ++i) {
@@ -96,6 +98,7 @@ class Writer {
       calls.json("function", function + "}");
       if (extras != nullptr && extras->is_array() && i < extras->size() &&
           !(*extras)[i].is_null()) {
+        facts_.mirrored.insert("extra_content");
         calls.json("extra_content", dump_json((*extras)[i]));
       }
       calls.end();
@@ -117,17 +120,14 @@ class Writer {
   const std::string& source_;
   ListWriter list_;
   std::string folded_;  ///< system text that waits for the first user message
-  bool null_content_ = false;
+  MessageFacts& facts_;
 };
 
 }  // namespace
 
 std::string write_messages(const std::vector<Message>& messages, const WireStyle& style,
-                           const std::string& source, bool& null_content) {
-  Writer writer(style, source);
-  std::string text = writer.write(messages);
-  null_content = writer.null_content();
-  return text;
+                           const std::string& source, MessageFacts& facts) {
+  return Writer(style, source, facts).write(messages);
 }
 
 }  // namespace skillgrad::llm

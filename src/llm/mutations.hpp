@@ -15,22 +15,13 @@ struct Mutation {
   std::string description;  ///< for the one-time warning, e.g. "temperature dropped"
 };
 
-/// The change that answers this rejection of `body`, written in `style`; nullopt when the message
-/// names nothing that the body holds, or nothing that would help.
+/// The change that answers this rejection (400, 422) of `body`, written in `style`; nullopt when
+/// the message names nothing that the body holds, or nothing that would help.
 [[nodiscard]] std::optional<Mutation> find_mutation(const ErrorBody& error, const Body& body,
                                                     const WireStyle& style);
 
 /// Back to chat completions, for an endpoint that turned out to have no responses API; nullopt if
 /// `style` does not use it, or the user asked for it.
 [[nodiscard]] std::optional<Mutation> leave_responses(const WireStyle& style);
-
-/// An output cap that fits, from the numbers in a rejection (R1.7): an output limit, or a context
-/// limit together with a prompt count below it.
-struct CapAdvice {
-  std::int64_t cap = 0;            ///< to send now
-  std::int64_t output_limit = 0;   ///< learned for all calls, 0 = none named
-  std::int64_t context_limit = 0;  ///< learned for all calls, 0 = none named
-};
-[[nodiscard]] std::optional<CapAdvice> advise_cap(const ErrorBody& error, std::int64_t sent_cap);
 
 }  // namespace skillgrad::llm

@@ -97,6 +97,10 @@ INSTANTIATE_TEST_SUITE_P(
                   R"(('body', 'stop'), 'msg': 'Input should be a list', 'input': 'model not )"
                   R"(found, rate limit, insufficient_quota'}","type":"internal_server_error"}})",
                   ErrorCode::bad_request},
+        ErrorCase{"FunctionNotFound", 400,
+                  R"({"error":{"message":"The model called a function that was not found in )"
+                  R"(the tools list"}})",
+                  ErrorCode::bad_request},
         ErrorCase{"NotFound", 404, R"({"detail":"Not Found"})", ErrorCode::wrong_url},
         ErrorCase{"Method", 405, "", ErrorCode::wrong_url},
         ErrorCase{"LoginPage", 200, "<!doctype html><title>Sign in</title>", ErrorCode::wrong_url},
@@ -179,6 +183,17 @@ TEST_F(ClientTest, AnErrorThatEndsTheRunStopsAllFurtherRequests) {  // T100
   const std::size_t before = server_.hit_count();
   EXPECT_FALSE(model->complete(request("later"), {}).has_value());
   EXPECT_EQ(server_.hit_count(), before);
+}
+
+TEST_F(ClientTest, AModelThatHasAnsweredIsNotCalledUnknownByALaterRefusal) {
+  const Step missing = json_step(400, R"({"error":{"message":"model 'x' not found"}})");
+  server_.script({kGood, missing, kGood});
+  auto model = client();
+  ASSERT_TRUE(model->complete(request("a"), {}).has_value());
+  const auto refused = model->complete(request("b"), {});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::bad_request);
+  EXPECT_TRUE(model->complete(request("c"), {}).has_value()) << "the run goes on";
 }
 
 TEST_F(ClientTest, TheKeyNeverAppearsInErrorsOrRecords) {  // T145

@@ -177,6 +177,37 @@ TEST_F(ClientTest, AnOversizeCapIsCutToWhatFitsAndResentOnce) {  // B13, R1.7
   EXPECT_GT(body_of_hit(1).at("max_tokens").get<int>(), 0);
 }
 
+TEST_F(ClientTest, AnEndpointThatRefusesBothCapsIsAskedWithoutOne) {  // R1.6
+  server_.handler([](const fault::Hit& hit, std::size_t) {
+    for (const std::string name : {"max_tokens", "max_completion_tokens"}) {
+      if (hit.body.find('"' + name + '"') == std::string::npos) continue;
+      return json_step(400, R"({"error":{"message":"Unsupported parameter: ')" + name + "'\"}}");
+    }
+    return kGood;
+  });
+  const auto reply = client()->complete(request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  EXPECT_EQ(server_.hit_count(), 3U);
+  EXPECT_EQ(warnings().size(), 2U);
+}
+
+TEST_F(ClientTest, AFormThatWasRefusedIsNotReturnedTo) {
+  server_.handler([](const fault::Hit& hit, std::size_t) {
+    const bool sent = hit.body.find("\"reasoning_content\"") != std::string::npos;
+    return json_step(400, sent ? R"({"error":{"message":"reasoning_content is not allowed"}})"
+                               : R"({"error":{"message":"reasoning_content is missing"}})");
+  });
+  ChatRequest with_call = tool_request();
+  Message turn;
+  turn.role = Role::assistant;
+  turn.tool_calls = {{"call_1", "bash", "{}", {}}};
+  with_call.messages.push_back(turn);
+  const auto reply = client()->complete(with_call, {});
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_EQ(reply.error().code, ErrorCode::bad_request);
+  EXPECT_EQ(server_.hit_count(), 3U) << "as it was, sent back, stripped";
+}
+
 TEST_F(ClientTest, ListsTheModelsOfTheEndpoint) {
   server_.route("GET /v1/models",
                 {json_step(200, R"({"object":"list","data":[{"id":"a"},{"id":"b"}]})")});
