@@ -53,8 +53,6 @@ struct Failure {
 };
 
 /// Classifies an HTTP error (or an error inside a 2xx, with the status it stands for).
-[[nodiscard]] FailureClass classify_status(int status, const ErrorBody& body, bool has_delay);
-/// R3.3: the prompt is too long for the model.
-[[nodiscard]] bool says_overflow(const std::string& lower_text);
+[[nodiscard]] FailureClass classify_status(int status, const ErrorBody& body, const Delays& delays);
 
 }  // namespace skillgrad::llm

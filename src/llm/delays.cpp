@@ -2,6 +2,8 @@
 #include "llm/delays.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -21,6 +23,18 @@ constexpr double kLongest = 1e9;
 const std::string* find(const Headers& headers, const char* name) {
   const auto found = headers.find(name);
   return found == headers.end() ? nullptr : &found->second;
+}
+
+std::string_view trim_left(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
+    text.remove_prefix(1);
+  return text;
+}
+
+std::size_t letters_at_start(std::string_view text) {
+  std::size_t count = 0;
+  while (count < text.size() && std::isalpha(static_cast<unsigned char>(text[count])) != 0) ++count;
+  return count;
 }
 
 std::optional<std::int64_t> http_date(const std::string& text) {
@@ -47,24 +61,78 @@ std::optional<Duration> retry_after(const Headers& headers, WallTime wall_now) {
   return from_seconds(static_cast<double>(*until - now_s));
 }
 
+/// Seconds in a unit of a waiting time; 0: no unit.
+double seconds_in(std::string_view unit) {
+  struct Unit {
+    std::array<std::string_view, 5> names;
+    double seconds;
+  };
+  static constexpr std::array<Unit, 5> kUnits = {{
+      {{"ms", "msec", "msecs", "millisecond", "milliseconds"}, 0.001},
+      {{"s", "sec", "secs", "second", "seconds"}, 1},
+      {{"m", "min", "mins", "minute", "minutes"}, 60},
+      {{"h", "hr", "hrs", "hour", "hours"}, 3600},
+      {{"d", "day", "days", "day", "days"}, 86400},
+  }};
+  for (const Unit& known : kUnits) {
+    if (std::find(known.names.begin(), known.names.end(), unit) != known.names.end())
+      return known.seconds;
+  }
+  return 0;
+}
+
+/// Number and unit at the beginning of `text`, which loses them; nullopt: none there.
+std::optional<double> take_part(std::string_view& text) {
+  const std::string_view start = text = trim_left(text);
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  std::string_view unit = trim_left(text);
+  unit = unit.substr(0, letters_at_start(unit));
+  const double seconds = seconds_in(unit);
+  if (seconds == 0) {
+    text = start;
+    return std::nullopt;
+  }
+  text.remove_prefix(static_cast<std::size_t>(unit.data() + unit.size() - text.data()));
+  return number * seconds;
+}
+
+/// "2 hours", "1 minute 30 seconds", "5.289s. Visit ..." at the beginning of a text; a bare number
+/// is seconds.
+std::optional<Duration> delay_at_start(std::string_view text) {
+  double seconds = 0;
+  std::string_view rest = text;
+  bool any = false;
+  while (const auto part = take_part(rest)) {
+    any = true;
+    seconds += *part;
+    rest = trim_left(rest);
+    if (rest.starts_with("and ")) rest.remove_prefix(4);
+  }
+  if (any) return from_seconds(seconds);
+  double number = 0;
+  text = trim_left(text);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc{}) return std::nullopt;
+  return from_seconds(number);
+}
+
 std::optional<Duration> body_delay(const ErrorBody& error) {
   if (const auto delay = parse_duration(error.retry_delay)) return delay;
   const std::string text = to_lower_ascii(error.message + " " + error.raw);
-  for (const std::string_view marker : {"try again in ", "retry in ", "retry after "}) {
-    const auto at = text.find(marker);
-    if (at == std::string::npos) continue;
-    std::string_view rest = std::string_view(text).substr(at + marker.size());
-    std::size_t end = 0;
-    while (end < rest.size() &&
-           (std::isalnum(static_cast<unsigned char>(rest[end])) != 0 || rest[end] == '.')) {
-      ++end;
+  for (const std::string_view marker : {"try again in ", "try again after ", "retry in ",
+                                        "retry after ", "retrying in ", "please wait "}) {
+    for (auto at = text.find(marker); at != std::string::npos; at = text.find(marker, at + 1)) {
+      std::string_view rest = std::string_view(text).substr(at + marker.size());
+      for (const std::string_view filler : {"about ", "at least ", "for "}) {
+        if (rest.starts_with(filler)) rest.remove_prefix(filler.size());
+      }
+      if (const auto delay = delay_at_start(rest)) return delay;
     }
-    std::string word(rest.substr(0, end));
-    while (!word.empty() && word.back() == '.') word.pop_back();
-    const std::string_view after = rest.substr(end);
-    if (after.starts_with(" ms") || after.starts_with(" milli")) word += "ms";
-    if (after.starts_with(" min")) word += "m";
-    if (const auto delay = parse_duration(word)) return delay;
   }
   return std::nullopt;
 }
@@ -96,36 +164,16 @@ WallTime reply_time(const Headers& headers, WallTime wall_now) {
 
 std::optional<Duration> parse_duration(std::string_view text) {
   text = trim(text);
-  if (text.empty()) return std::nullopt;
+  if (const auto number = parse_number(text)) return from_seconds(*number);
   double seconds = 0;
+  bool any = false;
   while (!text.empty()) {
-    double number = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-    if (error != std::errc{}) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    std::size_t letters = 0;
-    while (letters < text.size() && std::isalpha(static_cast<unsigned char>(text[letters])) != 0) {
-      ++letters;
-    }
-    const std::string_view unit = text.substr(0, letters);
-    text.remove_prefix(letters);
-    if (unit.empty() && !text.empty()) return std::nullopt;
-    if (unit.empty() || unit == "s") {
-      seconds += number;
-    } else if (unit == "ms") {
-      seconds += number / 1000;
-    } else if (unit == "m") {
-      seconds += number * 60;
-    } else if (unit == "h") {
-      seconds += number * 3600;
-    } else if (unit == "d") {
-      seconds += number * 86400;
-    } else {
-      return std::nullopt;
-    }
+    const auto part = take_part(text);
+    if (!part) return std::nullopt;
+    any = true;
+    seconds += *part;
   }
-  return from_seconds(seconds);
+  return any ? from_seconds(seconds) : std::nullopt;
 }
 
 std::optional<Duration> requested_delay(const Headers& headers, const ErrorBody& error,
@@ -133,6 +181,13 @@ std::optional<Duration> requested_delay(const Headers& headers, const ErrorBody&
   if (const auto delay = retry_after(headers, wall_now)) return delay;
   if (const auto delay = empty_bucket_reset(headers, wall_now)) return delay;
   return body_delay(error);
+}
+
+Delays delays_of(const Headers& headers, const ErrorBody& error) {
+  Delays out;
+  out.in_header = retry_after(headers, WallTime{}).has_value();
+  out.asked = out.in_header || requested_delay(headers, error, WallTime{}).has_value();
+  return out;
 }
 
 Duration backoff(int attempt, double uniform) {

@@ -18,7 +18,16 @@ using Headers = std::map<std::string, std::string>;  ///< names in lower case, l
 /// unreadable values do not count. `wall_now` stands in when the reply carries no Date.
 [[nodiscard]] std::optional<Duration> requested_delay(const Headers& headers,
                                                       const ErrorBody& error, WallTime wall_now);
-/// "1s", "6m0s", "17ms", "2m59.56s", "0.5", "34s"; nullopt for anything else or for <= 0.
+/// Whether a reply asks for a wait, and how: a 402 with Retry-After passes by itself, one beside
+/// an empty bucket of requests does not (R3.2).
+struct Delays {
+  bool asked = false;      ///< in any way
+  bool in_header = false;  ///< Retry-After in one of its forms
+};
+[[nodiscard]] Delays delays_of(const Headers& headers, const ErrorBody& error);
+
+/// "1s", "6m0s", "17ms", "2m59.56s", "0.5", "34s", "2 hours"; nullopt for anything else or for <=
+/// 0.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
 
 /// A number alone, white space around it allowed; too large ones become the longest wait.

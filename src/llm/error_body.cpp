@@ -26,6 +26,27 @@ void set_if_empty(std::string& target, std::string value) {
   if (target.empty() && value != "None") target = std::move(value);
 }
 
+void add_name(ErrorBody& out, const std::string& name) {
+  if (!name.empty() && out.names.size() < kMaxText) out.names += bounded(name) + "\n";
+}
+
+/// Takes over what an error inside another one says; the outer one's own words go before.
+void merge(ErrorBody& out, ErrorBody inner) {
+  set_if_empty(out.message, std::move(inner.message));
+  set_if_empty(out.type, std::move(inner.type));
+  set_if_empty(out.code, std::move(inner.code));
+  set_if_empty(out.param, std::move(inner.param));
+  set_if_empty(out.retry_delay, std::move(inner.retry_delay));
+  set_if_empty(out.provider_name, std::move(inner.provider_name));
+  set_if_empty(out.limit_source, std::move(inner.limit_source));
+  set_if_empty(out.raw, std::move(inner.raw));
+  add_name(out, inner.names);
+  if (!out.prompt_tokens) out.prompt_tokens = inner.prompt_tokens;
+  if (!out.context_tokens) out.context_tokens = inner.context_tokens;
+  out.content_policy = out.content_policy || inner.content_policy;
+  out.refused_fields = out.refused_fields || inner.refused_fields;
+}
+
 /// HTML of gateways and login pages: the title says most.
 ErrorBody parse_html(std::string_view body) {
   ErrorBody error;
@@ -102,6 +123,7 @@ void collect_details(const Json& list, ErrorBody& out, int depth) {
   for (const Json& item : list) {
     if (!item.is_object()) continue;
     set_if_empty(out.retry_delay, text_of(member(&item, "retryDelay")));
+    for (const char* key : {"reason", "type", "code"}) add_name(out, text_of(member(&item, key)));
     const Json* message = member_of(&item, {"msg", "message"});
     if (message == nullptr) continue;
     std::string path;
@@ -135,11 +157,8 @@ void collect_message(std::string text, ErrorBody& out, int depth) {
       if (!nested.message.empty()) {
         // The prefix ("litellm.RateLimitError: ...") often names the class.
         const std::string prefix(trim(text.substr(0, text.find_first_of("{["))));
-        set_if_empty(out.message, prefix.empty() ? nested.message : prefix + " " + nested.message);
-        set_if_empty(out.type, nested.type);
-        set_if_empty(out.code, nested.code);
-        set_if_empty(out.param, nested.param);
-        set_if_empty(out.retry_delay, nested.retry_delay);
+        if (!prefix.empty()) nested.message = prefix + " " + nested.message;
+        merge(out, std::move(nested));
         return;
       }
     }
@@ -148,6 +167,8 @@ void collect_message(std::string text, ErrorBody& out, int depth) {
 }
 
 void collect_fields(const Json& value, ErrorBody& out, int depth) {
+  for (const char* key : {"type", "code", "status", "reason", "error_type"})
+    add_name(out, text_of(member(&value, key)));
   set_if_empty(out.type, text_of(member(&value, "type")));
   set_if_empty(out.code, text_of(member(&value, "code")));
   set_if_empty(out.type, text_of(member(&value, "status")));
@@ -164,11 +185,16 @@ void collect_fields(const Json& value, ErrorBody& out, int depth) {
     const Json* raw = member(meta, "raw");
     if (raw != nullptr) set_if_empty(out.raw, raw->is_string() ? text_of(raw) : dump_json(*raw));
     set_if_empty(out.code, text_of(member(meta, "provider_code")));
+    add_name(out, text_of(member(meta, "provider_code")));
+    // OpenRouter's moderation; only there are both.
+    out.content_policy = out.content_policy || (member(meta, "reasons") != nullptr &&
+                                                member(meta, "flagged_input") != nullptr);
   }
   if (const Json* details = member(&value, "details"); details != nullptr && details->is_array()) {
     ErrorBody inner;
     collect_details(*details, inner, depth + 1);
     set_if_empty(out.retry_delay, inner.retry_delay);
+    add_name(out, inner.names);
   }
 }
 
@@ -222,8 +248,8 @@ std::string ErrorBody::text() const {
 }
 
 std::string ErrorBody::haystack() const {
-  return to_lower_ascii(message + "\n" + type + "\n" + code + "\n" + param + "\n" + limit_source +
-                        "\n" + raw);
+  return to_lower_ascii(message + "\n" + type + "\n" + code + "\n" + names + param + "\n" +
+                        limit_source + "\n" + raw);
 }
 
 ErrorBody parse_error_json(const Json& body) {

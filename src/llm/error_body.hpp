@@ -22,7 +22,10 @@ struct ErrorBody {
   std::optional<std::int64_t> prompt_tokens, context_tokens;  ///< llama.cpp
   bool html = false;
   bool empty = false;
-  bool content_policy = false;  ///< Azure innererror
+  bool content_policy = false;  ///< Azure innererror, OpenRouter's list of moderation reasons
+  /// Every code, type, status and reason found, one a line: a proxy puts its own over those of the
+  /// endpoint behind it.
+  std::string names;
   /// The text lists fields of the request that the server cannot read; llama-cpp-python does so
   /// with HTTP 500, which no retry would mend.
   bool refused_fields = false;

@@ -67,6 +67,8 @@ std::string mend_for(const Failure& failure, const ErrorScene& scene) {
       if (!failure.location.empty()) {
         return "redirects are not followed; check --base-url against " + failure.location;
       }
+      if (to_lower_ascii(failure.body.message).find("plain http request") != std::string::npos)
+        return tls_or_plain(scene.url);
       return "check --base-url; it usually ends in /v1, e.g. " + suggest_url(scene.url);
     case FailureClass::tls:
       // CURLE_SSL_CACERT_BADFILE: the machine has no list of authorities at all.

@@ -116,7 +116,7 @@ bool says_model_not_found(int status, const ErrorBody& error) {
       "invalid model name",
       "not a valid model id",
       "not found the model",
-      "no endpoints found for ",
+      "no endpoints found ",
       "no such model",
       "deployment for this resource does not exist",
       "model identifier is invalid"};

@@ -48,7 +48,7 @@ Failure status_failure(const HttpReply& http, const ReplyContext& context, WallT
   if (const auto location = http.headers.find("location"); location != http.headers.end()) {
     failure.location = location->second;
   }
-  failure.cls = classify_status(http.status, failure.body, failure.delay.has_value());
+  failure.cls = classify_status(http.status, failure.body, delays_of(http.headers, failure.body));
   if (silent_overflow(failure, context)) {
     failure.cls = FailureClass::context_overflow;
     failure.detail = "refused without a reason, and the prompt about fills the context of " +
@@ -58,14 +58,16 @@ Failure status_failure(const HttpReply& http, const ReplyContext& context, WallT
 }
 
 /// Nothing of a stream that is not provably complete is used (R2.14).
-ReadReply read_stream(HttpReply& http, const ReplyContext& context, const std::string& ended) {
+ReadReply read_stream(HttpReply& http, const ReplyContext& context, const std::string& ended,
+                      WallTime wall_now) {
   DeltaAssembler& stream = *http.stream;
   if (stream.error()) {
     Failure failure;
     failure.body = parse_error_json(*stream.error());
     failure.status = status_of(failure.body);
-    failure.delay = requested_delay(http.headers, failure.body, WallTime{});
-    failure.cls = classify_status(failure.status, failure.body, failure.delay.has_value());
+    failure.delay = requested_delay(http.headers, failure.body, wall_now);
+    failure.cls =
+        classify_status(failure.status, failure.body, delays_of(http.headers, failure.body));
     failure.possibly_billed = true;
     failure.detail = "in the middle of the stream";
     ReadReply out = failed(std::move(failure));
@@ -196,10 +198,10 @@ ReadReply read_outcome(HttpReply& http, const ReplyContext& context, WallTime wa
   if (http.stream) {
     // An error after the finish reason does not matter: the reply is whole.
     if (ended_well || http.stream->complete() || http.stream->error()) {
-      return read_stream(http, context, "");
+      return read_stream(http, context, "", wall_now);
     }
     Failure failure = transport_failure(http);
-    ReadReply out = read_stream(http, context, " (" + failure.detail + ")");
+    ReadReply out = read_stream(http, context, " (" + failure.detail + ")", wall_now);
     if (http.ending != Ending::finished) out.failure = std::move(failure);
     return out;
   }

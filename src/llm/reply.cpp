@@ -106,7 +106,7 @@ Failure failure_of_error(const Json& body) {
   failure.body = parse_error_json(body);
   failure.status = status_of(failure.body);
   failure.delay = requested_delay({}, failure.body, WallTime{});
-  failure.cls = classify_status(failure.status, failure.body, failure.delay.has_value());
+  failure.cls = classify_status(failure.status, failure.body, delays_of({}, failure.body));
   return failure;
 }
 

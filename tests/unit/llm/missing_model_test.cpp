@@ -61,7 +61,6 @@ TEST(MissingModel, IsNotReadFromSentencesAboutOtherThings) {
            Case{400, "model x does not support tools; the tool does not exist"},
            Case{400, "Unknown model parameter 'seed'"},
            Case{404, "Not Found"},
-           Case{404, "No endpoints found that support tool use"},
        }) {
     EXPECT_FALSE(missing(given)) << given.message;
   }
