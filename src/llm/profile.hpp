@@ -19,7 +19,8 @@ struct Profile {
 };
 
 [[nodiscard]] Profile profile_of(const Url& url, const std::string& model);
-/// Reasoning families of OpenAI, which refuse max_tokens (R1.6).
+/// Reasoning families of OpenAI, which refuse max_tokens (R1.6). A provider's name before the
+/// model's ("openai/gpt-5") means a router, which takes max_tokens for all.
 [[nodiscard]] bool wants_completion_cap(const std::string& model);
 /// URL of the chat completions resource, Azure's per-deployment form included.
 [[nodiscard]] std::string chat_url(const Url& url, const std::string& model);

@@ -103,7 +103,8 @@ Result<Url> parse_base_url(std::string_view text) {
                 "write %20 for a space");
   }
   strip_suffixes(url.path);
-  if (url.path.empty()) url.path = "/v1";
+  url.path_given = !url.path.empty();
+  if (!url.path_given) url.path = "/v1";
   return url;
 }
 
@@ -138,16 +139,41 @@ bool hides_value(std::string_view parameter) {
   return std::find(kHidden.begin(), kHidden.end(), name) != kHidden.end();
 }
 
+namespace {
+
+/// True if an '@' after `authority` belongs to the path or query ("/ai/@cf/x"): the authority is a
+/// whole one. "user:p" of user:p/w@host is none, for "p" is no port; and a bare name before the
+/// port may be a user as well, so it is taken for one.
+bool is_whole(std::string_view authority) {
+  if (authority.find('@') != std::string_view::npos) return false;
+  const auto colon = authority.rfind(':');
+  if (colon == std::string_view::npos || authority.ends_with(']')) return true;
+  const std::string_view host = authority.substr(0, colon);
+  const std::string_view port = authority.substr(colon + 1);
+  return port.find_first_not_of("0123456789") == std::string_view::npos &&
+         (host == "localhost" || host.find_first_of(".[") != std::string_view::npos);
+}
+
+/// A password may hold '/', '?' and '#': anything before the last '@' may be a part of it.
+std::string without_user(std::string_view url) {
+  std::string out(url);
+  const auto at = out.rfind('@');
+  if (at == std::string::npos) return out;
+  const auto mark = out.find("://");
+  const std::size_t from = mark < at ? mark + 3 : 0;
+  const std::string_view rest = std::string_view(out).substr(from);
+  if (!is_whole(rest.substr(0, rest.find_first_of("/?#")))) out.replace(from, at - from, "***");
+  return out;
+}
+
+}  // namespace
+
 std::string printable_url(std::string_view url) {
-  std::string out(url.substr(0, url.find('?')));
-  if (const auto at = out.find('@'); at != std::string::npos) {
-    const auto mark = out.find("://");
-    const std::size_t from = mark == std::string::npos ? 0 : mark + 3;
-    if (at > from && out.find('/', from) > at) out.replace(from, at - from, "***");
-  }
-  const auto question = url.find('?');
-  if (question == std::string_view::npos) return out;
-  std::vector<std::string> fields = split(url.substr(question + 1), '&');
+  const std::string shown = without_user(url);
+  const auto question = shown.find('?');
+  const std::string out = shown.substr(0, question);
+  if (question == std::string::npos) return out;
+  std::vector<std::string> fields = split(shown.substr(question + 1), '&');
   for (std::string& field : fields) {
     const std::string name = field.substr(0, field.find('='));
     if (hides_value(name)) field = name + "=***";

@@ -11,11 +11,12 @@ namespace skillgrad::llm {
 
 /// A base URL after endpoints.md R1.1: no fragment, no trailing resource name, path never empty.
 struct Url {
-  std::string scheme;     ///< "http" or "https"
-  std::string authority;  ///< host[:port] as given
-  std::string host;       ///< lower case, IPv6 without brackets
-  std::string path;       ///< starts with '/', no trailing '/'
-  std::string query;      ///< without '?'
+  std::string scheme;       ///< "http" or "https"
+  std::string authority;    ///< host[:port] as given
+  std::string host;         ///< lower case, IPv6 without brackets
+  std::string path;         ///< starts with '/', no trailing '/'
+  bool path_given = false;  ///< false: the path is the default, /v1
+  std::string query;        ///< without '?'
 
   [[nodiscard]] std::string origin() const { return scheme + "://" + authority; }
   /// The resource below the base path; the query is kept.

@@ -25,7 +25,7 @@ TEST_F(ClientTest, EverySpellingOfTheBaseUrlHitsTheSamePath) {  // T001
 
 TEST_F(ClientTest, AzureDeploymentsArePercentEncodedAndUseTheApiKeyHeader) {  // T002
   server_.script({kGood});
-  options_.base_url = server_.origin() + "?api-version=2024-10-21";
+  options_.base_url = server_.origin() + "/openai/deployments?api-version=2024-10-21";
   options_.model = "gpt 4o/x";
   options_.api_key = Secret("azure-key-123456");
   ASSERT_TRUE(client()->complete(request(), {}).has_value());
