@@ -212,6 +212,10 @@ Result<std::unique_ptr<BodyBuilder>> BodyBuilder::create(BodyOptions options) {
       return fail(ErrorCode::config, "extra_body may not set \"" + key + "\"", "extra_body",
                   key == "stream" ? "use the stream option" : "take it out of extra_body");
     }
+    if (key == "n" && integer_of(&value).value_or(1) > 1) {
+      return fail(ErrorCode::config, "extra_body asks for several answers with \"n\"", "extra_body",
+                  "only the first would be read, and all are paid: take it out");
+    }
     if (one_of(key, kCapKeys)) builder->extra_cap_ = integer_of(&value).value_or(0);
     // Sorted keys: the same options give the same bytes however they were written.
     builder->extra_.emplace_back(key, canonical_json(value));
@@ -221,6 +225,11 @@ Result<std::unique_ptr<BodyBuilder>> BodyBuilder::create(BodyOptions options) {
   builder->effort_ = text_of(member(&*parsed, "reasoning_effort"));
   if (builder->effort_.empty()) builder->nested_effort_ = text_of(nested);
   return builder;
+}
+
+bool BodyBuilder::sets(const std::string& key) const {
+  return std::any_of(extra_.begin(), extra_.end(),
+                     [&](const auto& field) { return field.first == key; });
 }
 
 Result<std::shared_ptr<const std::string>> BodyBuilder::tools_text(
@@ -278,6 +287,7 @@ Result<Body> BodyBuilder::build(const ChatRequest& request, const WireStyle& sty
   for (const auto& [key, value] : style.responses ? responses_extra_ : extra_) {
     if (one_of(key, kCapKeys) || key == "reasoning_effort") continue;
     if (key == "tool_choice" && request.tools.empty()) continue;
+    if (key == "stream_options" && !style.stream) continue;  // refused without stream (R1.16)
     list.add(key, value);
   }
   add_effort(list, body, style, style.responses && effort_.empty() ? nested_effort_ : effort_);

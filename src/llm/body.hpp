@@ -49,12 +49,15 @@ struct BodyOptions {
 /// Writes request bodies. Thread-safe.
 class BodyBuilder {
  public:
-  /// Errors: config (extra_body is no object, or touches model, messages, tools or stream).
+  /// Errors: config (extra_body is no object, touches model, messages, tools or stream, or sets n
+  /// above 1).
   [[nodiscard]] static Result<std::unique_ptr<BodyBuilder>> create(BodyOptions options);
   /// `cap` is the output cap to send; one in extra_body beats it. Errors: bad_request (a tool's
   /// name or schema breaks the protocol).
   [[nodiscard]] Result<Body> build(const ChatRequest& request, const WireStyle& style,
                                    std::int64_t cap) const;
+  /// True if extra_body has this key.
+  [[nodiscard]] bool sets(const std::string& key) const;
 
  private:
   explicit BodyBuilder(BodyOptions options) : options_(std::move(options)) {}

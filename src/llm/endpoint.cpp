@@ -105,6 +105,9 @@ Result<> Endpoint::resolve() {
   chat_transport_ = std::make_unique<Transport>(transport);
   transport.url = responses_url_;
   responses_transport_ = std::make_unique<Transport>(std::move(transport));
+  if (builder_->sets("stream_options") && !initial_style_.stream) {
+    warn_once("stream_options of extra_body goes with --stream on only: it is left out");
+  }
   if (options_.insecure_tls) {
     warn_once("insecure_tls is set: the endpoint's certificate is not checked");
   }

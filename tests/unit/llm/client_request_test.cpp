@@ -208,6 +208,28 @@ TEST_F(ClientTest, AFormThatWasRefusedIsNotReturnedTo) {
   EXPECT_EQ(server_.hit_count(), 3U) << "as it was, sent back, stripped";
 }
 
+TEST_F(ClientTest, SeveralAnswersToOneRequestAreRefusedAtStart) {  // R1.16
+  options_.extra_body = R"({"n":3})";
+  ClientDependencies dependencies;
+  const auto made = make_client(options_, dependencies);
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().code, ErrorCode::config);
+  options_.extra_body = R"({"n":1})";
+  EXPECT_TRUE(make_client(options_, dependencies).has_value());
+}
+
+TEST_F(ClientTest, StreamOptionsGoWithAStreamOnly) {  // R1.16
+  server_.script({kGood});
+  options_.extra_body = R"({"stream_options":{"include_usage":true}})";
+  ASSERT_TRUE(client()->complete(request("a"), {}).has_value());
+  EXPECT_FALSE(body_of_hit(0).contains("stream_options"));
+  ASSERT_EQ(warnings().size(), 1U);
+  options_.stream = "on";
+  ASSERT_TRUE(client()->complete(request("b"), {}).has_value());
+  EXPECT_TRUE(body_of_hit(1).contains("stream_options"));
+  EXPECT_EQ(warnings().size(), 1U);
+}
+
 TEST_F(ClientTest, ListsTheModelsOfTheEndpoint) {
   server_.route("GET /v1/models",
                 {json_step(200, R"({"object":"list","data":[{"id":"a"},{"id":"b"}]})")});
