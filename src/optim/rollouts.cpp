@@ -43,6 +43,14 @@ bool is_unserved(const agent::Rollout& rollout, const LossRecord& record) {
          (code == ErrorCode::malformed_reply || code == ErrorCode::bad_request);
 }
 
+/// The endpoint's answer to this very request, which the same task would meet again (R3.2).
+bool is_settled(const agent::Rollout& rollout) {
+  if (rollout.end != agent::EndState::infra_error || !rollout.error) return false;
+  const ErrorCode code = rollout.error->code;
+  return code == ErrorCode::bad_request || code == ErrorCode::context_overflow ||
+         code == ErrorCode::request_too_large || code == ErrorCode::content_filter;
+}
+
 /// What a saved rollout must have been run with to be found again.
 std::string skill_key(const skill::SkillPackage* skill) {
   return skill != nullptr ? skill->hash() : "none";
@@ -131,18 +139,15 @@ Result<LossRecord> RolloutRunner::run_one(const Batch& batch, const Job& job, co
                                           const StageContext& context) {
   SKILLGRAD_TRY(auto saved, find_saved(job));
   if (saved && (saved->graded() || !may_try_again())) return std::move(*saved);
-  SKILLGRAD_TRY(auto record, attempt(batch, job, skill, 0, context));
-  if (record.graded()) return record;
-  // The rollout is done and paid for; its judge was asked again already.
-  if (record.call_error) {
-    parts_.observer->notice(fmt::format("{}: left out: {}", job.task->id, record.error));
-    return record;
+  SKILLGRAD_TRY(Attempt tried, attempt(batch, job, skill, 0, context));
+  if (!tried.last) {
+    parts_.observer->notice(
+        fmt::format("{}: {}; trying once more", job.task->id, tried.record.error));
+    SKILLGRAD_TRY(tried, attempt(batch, job, skill, 1, context));
   }
-  parts_.observer->notice(fmt::format("{}: {}; trying once more", job.task->id, record.error));
-  SKILLGRAD_TRY(record, attempt(batch, job, skill, 1, context));
-  if (!record.graded())
-    parts_.observer->notice(fmt::format("{}: left out: {}", job.task->id, record.error));
-  return record;
+  if (!tried.record.graded())
+    parts_.observer->notice(fmt::format("{}: left out: {}", job.task->id, tried.record.error));
+  return std::move(tried.record);
 }
 
 /// A folder may hold what another skill left there.
@@ -199,8 +204,9 @@ Result<> RolloutRunner::forget(const Batch& batch) {
   return {};
 }
 
-Result<LossRecord> RolloutRunner::attempt(const Batch& batch, const Job& job, const fs::path& skill,
-                                          int attempt, const StageContext& context) {
+Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const Job& job,
+                                                      const fs::path& skill, int attempt,
+                                                      const StageContext& context) {
   SKILLGRAD_TRY(const auto work, TempDir::create("skillgrad-task"));
   agent::RolloutRequest request;
   request.task = job.task;
@@ -219,9 +225,10 @@ Result<LossRecord> RolloutRunner::attempt(const Batch& batch, const Job& job, co
   record.sample = job.sample;
   record.trace = job.dir + "/trajectory.jsonl";
   SKILLGRAD_CHECK(check_endpoint(job.dir, rollout, record));
-  if (record.graded() || record.call_error || attempt > 0)
-    SKILLGRAD_CHECK(save(job, rollout, record));
-  return record;
+  // With a call_error the rollout is done and paid for, and its judge was asked again already.
+  const bool last = record.graded() || record.call_error || attempt > 0 || is_settled(rollout);
+  if (last) SKILLGRAD_CHECK(save(job, rollout, record));
+  return Attempt{std::move(record), last};
 }
 
 Result<> RolloutRunner::save(const Job& job, const agent::Rollout& rollout,

@@ -40,9 +40,9 @@ class RolloutRunner {
   explicit RolloutRunner(Parts parts) : parts_(std::move(parts)) {}
 
   /// Records in the order task, sample; a task named twice is run once and has one record. A
-  /// rollout that ended in an infrastructure error is tried once more and then kept as status
-  /// "error". Errors: those that end a run (auth, budget, cancelled, ...), an endpoint that answers
-  /// nothing any more, io.
+  /// rollout that ended in an infrastructure error is tried once more, unless the endpoint refused
+  /// this very request, and then kept as status "error". Errors: those that end a run (auth,
+  /// budget, cancelled, ...), an endpoint that answers nothing any more, io.
   [[nodiscard]] Result<std::vector<LossRecord>> run(const Batch& batch,
                                                     const StageContext& context);
   /// Removes the batch's results, so that the next run of it starts afresh.
@@ -66,8 +66,12 @@ class RolloutRunner {
   Result<std::optional<LossRecord>> find_saved(const Job& job) const;
   Result<LossRecord> run_one(const Batch& batch, const Job& job, const std::filesystem::path& skill,
                              const StageContext& context);
-  Result<LossRecord> attempt(const Batch& batch, const Job& job, const std::filesystem::path& skill,
-                             int attempt, const StageContext& context);
+  struct Attempt {
+    LossRecord record;
+    bool last = false;  ///< saved; another one would not differ
+  };
+  Result<Attempt> attempt(const Batch& batch, const Job& job, const std::filesystem::path& skill,
+                          int attempt, const StageContext& context);
   Result<> save(const Job& job, const agent::Rollout& rollout, const LossRecord& record) const;
   Result<> check_endpoint(const std::string& dir, const agent::Rollout& rollout,
                           const LossRecord& record);

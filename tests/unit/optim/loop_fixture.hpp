@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -79,6 +80,8 @@ class FakeExecutor final : public agent::Executor {
   /// A score as text, or "error" for a grader that fails.
   std::function<std::string(const agent::RolloutRequest&)> score;
   std::function<void(const std::filesystem::path& work_dir)> work;
+  /// The call that fails for this rollout, if one does.
+  std::function<std::optional<ErrorCode>(const agent::RolloutRequest&)> failure;
 
   agent::Rollout run(const agent::RolloutRequest& request, const llm::CallContext&) override {
     {
@@ -89,6 +92,11 @@ class FakeExecutor final : public agent::Executor {
     agent::Rollout out;
     out.task_id = request.task->id;
     out.sample = request.sample;
+    if (const auto code = failure ? failure(request) : std::nullopt) {
+      out.end = agent::EndState::infra_error;
+      out.error = Error{*code, "the call failed", {}, {}, {}};
+      return out;
+    }
     out.end = agent::EndState::finished;
     out.final_message = score(request);
     out.skill_text = request.skill != nullptr ? request.skill->body() : "";

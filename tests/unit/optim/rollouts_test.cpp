@@ -50,6 +50,27 @@ TEST_F(RolloutsTest, AFinishedRolloutIsFoundAgainForTheSameSkillOnly) {
   EXPECT_EQ(executor_.runs(), 3U);
 }
 
+TEST_F(RolloutsTest, ATaskWhoseRequestWasRefusedIsNotTriedAgain) {  // endpoints.md R3.2, T107
+  tasks({"a", "b"}, {});
+  executor_.score = [](const agent::RolloutRequest&) { return "1"; };
+  const std::vector<std::pair<ErrorCode, std::size_t>> cases = {
+      {ErrorCode::bad_request, 1},       {ErrorCode::context_overflow, 1},
+      {ErrorCode::request_too_large, 1}, {ErrorCode::content_filter, 1},
+      {ErrorCode::malformed_reply, 2},   {ErrorCode::transient, 2}};
+  for (const auto& [code, runs] : cases) {
+    executor_.failure = [code = code](const agent::RolloutRequest& request) {
+      return request.task->id == "a" ? std::optional(code) : std::nullopt;
+    };
+    const std::string dir = to_string(code);
+    const auto records = run(batch({"a", "b"}, dir));
+    ASSERT_EQ(records.size(), 2U);
+    EXPECT_EQ(records[0].status, "error") << dir;
+    EXPECT_EQ(records[1].status, "pass") << dir;
+    EXPECT_EQ(executor_.runs(dir + "/rollouts/a"), runs) << dir;
+    EXPECT_TRUE(has(dir + "/rollouts/a.0/loss.json")) << dir;
+  }
+}
+
 TEST_F(RolloutsTest, ATaskNamedTwiceIsRunOnce) {
   tasks({"a", "b"}, {});
   auto twice = batch({"a", "b", "a"});
