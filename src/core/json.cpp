@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <iterator>
-#include <unordered_set>
+#include <unordered_map>
 
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
@@ -57,9 +57,13 @@ class CountingIterator {
   std::size_t* taken_ = nullptr;
 };
 
-/// Builds the value; unlike the library's own builder it refuses repeated keys and deep nesting.
+enum class RepeatedKeys { refuse, last_counts };
+
+/// Builds the value; unlike the library's own builder it bounds the nesting and may refuse repeated
+/// keys.
 class Builder final : public nlohmann::json_sax<Json> {
  public:
+  Builder(RepeatedKeys repeated, DeepValues deep) : repeated_(repeated), deep_(deep) {}
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
   bool number_integer(number_integer_t value) override { return add(value); }
@@ -72,9 +76,13 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    if (!frames_.back().keys.insert(name).second)
+    if (skipped_ > 0) return true;
+    Frame& frame = frames_.back();
+    const auto [known, first] = frame.keys.try_emplace(name, frame.value->size());
+    if (!first && repeated_ == RepeatedKeys::refuse)
       return refuse("key \"" + name + "\" occurs twice");
-    frames_.back().key = std::move(name);
+    frame.member = known->second;
+    frame.key = std::move(name);
     return true;
   }
   bool parse_error(std::size_t position, const std::string& /*token*/,
@@ -97,7 +105,8 @@ class Builder final : public nlohmann::json_sax<Json> {
   struct Frame {
     Json* value = nullptr;
     std::string key;
-    std::unordered_set<std::string> keys;
+    std::size_t member = 0;  ///< where the value of `key` stands, or will stand
+    std::unordered_map<std::string, std::size_t> keys;
   };
 
   bool refuse(std::string problem) {
@@ -115,43 +124,62 @@ class Builder final : public nlohmann::json_sax<Json> {
       items.push_back(std::move(value));
       return &items.back();
     }
-    // The ordered map's own insert searches all keys; ours are known to be new.
+    // The ordered map's own insert searches all keys; of ours the place is known.
     auto& members =
         static_cast<Json::object_t::Container&>(frame.value->get_ref<Json::object_t&>());
+    if (frame.member < members.size()) return &(members[frame.member].second = std::move(value));
     members.emplace_back(std::move(frame.key), std::move(value));
     return &members.back().second;
   }
   bool add(Json value) {
-    place(std::move(value));
+    if (skipped_ == 0) place(std::move(value));
     return true;
   }
   bool open(Json value) {
-    if (frames_.size() >= kMaxDepth) return refuse("nested deeper than 256 levels");
+    if (frames_.size() >= kMaxDepth) {
+      if (deep_ == DeepValues::refuse) return refuse("nested deeper than 256 levels");
+      if (skipped_++ == 0) place(Json());
+      return true;
+    }
     Json* placed = place(std::move(value));
-    frames_.push_back({placed, {}, {}});
+    frames_.push_back({placed, {}, 0, {}});
     return true;
   }
   bool close() {
-    frames_.pop_back();
+    if (skipped_ > 0) {
+      --skipped_;
+    } else {
+      frames_.pop_back();
+    }
     return true;
   }
 
+  RepeatedKeys repeated_;
+  DeepValues deep_;
+  std::size_t skipped_ = 0;  ///< levels below the deepest that is kept
   Json root_;
   std::vector<Frame> frames_;
   std::string problem_;
   std::optional<std::size_t> position_;
 };
 
-Result<Json> parse_with(std::string_view text, std::string_view where, bool comments) {
-  Builder builder;
+Result<Json> parse_with(std::string_view text, std::string_view where, bool comments,
+                        Builder builder = {RepeatedKeys::refuse, DeepValues::refuse}) {
+  constexpr std::size_t kMaxProblem = 500;  // it may quote a string of any length
   std::size_t taken = 0;
   const CountingIterator begin(text.data(), &taken);
   const CountingIterator end(text.data() + text.size(), &taken);
   const bool good =
       Json::sax_parse(begin, end, &builder, nlohmann::detail::input_format_t::json, true, comments);
   if (good) return builder.take();
-  return fail(ErrorCode::input, "invalid JSON: " + sanitize_utf8(builder.problem()),
+  return fail(ErrorCode::input,
+              "invalid JSON: " + truncate_middle(sanitize_utf8(builder.problem()), kMaxProblem),
               std::string(where) + ":" + position_text(text, builder.position().value_or(taken)));
+}
+
+Result<> check_not_empty(std::string_view text, std::string_view where) {
+  if (!trim(text).empty()) return {};
+  return fail(ErrorCode::input, "invalid JSON: the text is empty", std::string(where) + ":1:1");
 }
 
 /// Content of the only fenced block whose content is an object.
@@ -177,10 +205,13 @@ std::string fenced_object(const std::string& text) {
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, std::string_view where, bool comments) {
-  if (trim(text).empty()) {
-    return fail(ErrorCode::input, "invalid JSON: the text is empty", std::string(where) + ":1:1");
-  }
+  SKILLGRAD_CHECK(check_not_empty(text, where));
   return parse_with(text, where, comments);
+}
+
+Result<Json> parse_tolerant_json(std::string_view text, std::string_view where, DeepValues deep) {
+  SKILLGRAD_CHECK(check_not_empty(text, where));
+  return parse_with(text, where, false, {RepeatedKeys::last_counts, deep});
 }
 
 Result<Json> read_json(const fs::path& path, bool comments) {

@@ -20,6 +20,11 @@ using Json = nlohmann::ordered_json;  ///< keys keep the order in which the code
 /// column. `comments` allows // and /* */. Errors: input. Depth over 256 is an error.
 [[nodiscard]] Result<Json> parse_json(std::string_view text, std::string_view where,
                                       bool comments = false);
+/// What a tolerant reading does with values nested deeper than 256 levels.
+enum class DeepValues { refuse, make_null };
+/// As parse_json, and as most programs read JSON: the last of repeated keys counts.
+[[nodiscard]] Result<Json> parse_tolerant_json(std::string_view text, std::string_view where,
+                                               DeepValues deep);
 [[nodiscard]] Result<Json> read_json(const fs::path& path, bool comments = false);
 /// Each non-blank line is one value; errors name file:line.
 [[nodiscard]] Result<std::vector<Json>> read_json_lines(const fs::path& path);

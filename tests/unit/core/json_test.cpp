@@ -60,6 +60,33 @@ TEST(ParseJson, DepthIsLimited) {
   EXPECT_FALSE(parse_json(std::string(5'000'000, '['), "f"));
 }
 
+TEST(ParseTolerantJson, TheLastOfRepeatedKeysCountsInItsFirstPlace) {
+  const auto value =
+      parse_tolerant_json(R"({"a":{"k":1},"b":2,"a":{"n":3,"n":[4]}})", "f", DeepValues::refuse);
+  ASSERT_TRUE(value) << value.error().to_text();
+  EXPECT_EQ(dump_json(*value), R"({"a":{"n":[4]},"b":2})");
+  std::string many = "{\"x\":0";
+  for (int i = 0; i < 200'000; ++i) many += ",\"k" + std::to_string(i % 1000) + "\":1";
+  EXPECT_EQ(parse_tolerant_json(many + "}", "f", DeepValues::refuse)->size(), 1001U);
+}
+
+TEST(ParseTolerantJson, DeepValuesBecomeNullOrAreRefused) {
+  const std::string deep = R"({"a":1,"x":)" + std::string(100'000, '[') + R"({"y":[2]})" +
+                           std::string(100'000, ']') + R"(,"b":2})";
+  const auto value = parse_tolerant_json(deep, "f", DeepValues::make_null);
+  ASSERT_TRUE(value) << value.error().to_text();
+  EXPECT_EQ(value->at("b"), 2);
+  EXPECT_EQ(value->at("x")[0][0].size(), 1U);
+  EXPECT_FALSE(parse_tolerant_json(deep, "f", DeepValues::refuse));
+  EXPECT_FALSE(parse_tolerant_json(std::string(100'000, '['), "f", DeepValues::make_null));
+}
+
+TEST(ParseJson, AnErrorDoesNotRepeatALongText) {
+  const auto value = parse_json("{\"a\":\"" + std::string(1U << 20U, 'x'), "f");
+  ASSERT_FALSE(value);
+  EXPECT_LT(value.error().message.size(), 1000U);
+}
+
 TEST(ParseJson, CommentsOnlyWhenAllowed) {
   const std::string text = "{ // one\n \"a\": /* two */ 1 }";
   EXPECT_TRUE(parse_json(text, "f", true));
