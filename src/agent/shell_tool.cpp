@@ -10,6 +10,12 @@
 namespace skillgrad::agent {
 namespace {
 
+/// Linux refuses to start a program with an argument of 128 KiB, and sandboxes may quote it.
+constexpr std::size_t kLongestArgument = 64 * 1024;
+/// Runs the commands that come on standard input, and lets them find it empty as ever: the words
+/// of a command are expanded before its redirections are made.
+constexpr const char* kReadCommand = "eval \"$(cat)\" </dev/null";
+
 bool is_path_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '-' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
@@ -103,7 +109,13 @@ class ShellTool final : public Tool {
 
   [[nodiscard]] exec::CommandSpec make_spec(const std::string& command) const {
     exec::CommandSpec spec;
-    spec.argv = {"/bin/bash", "-c", remaps_ ? command : paths_.to_host(command)};
+    std::string text = remaps_ ? command : paths_.to_host(command);
+    if (text.size() < kLongestArgument) {
+      spec.argv = {"/bin/bash", "-c", std::move(text)};
+    } else {
+      spec.argv = {"/bin/bash", "-c", kReadCommand};
+      spec.stdin_text = std::move(text);
+    }
     spec.work_dir = options_.work_dir;
     spec.env = exec::scrubbed_environment();
     if (!options_.mount.empty() && !options_.skill_dir.empty()) {

@@ -5,6 +5,7 @@
 
 #include <skillgrad/agent/executor.hpp>
 #include <skillgrad/core/files.hpp>
+#include <skillgrad/core/json.hpp>
 
 #include "fakes/fake_chat_model.hpp"
 #include "fakes/fake_sandbox.hpp"
@@ -219,6 +220,24 @@ TEST_F(ToolExecutorTest, PathsAreTranslatedBothWaysWhereTheSandboxCannotRemap) {
   EXPECT_EQ(last_result(),
             "exit code: 0\nstdout:\nran cd /task; ls '/task/a' /tasks b/task "
             "/skills/demo/s.py\n/skills/demo/x\n");
+}
+
+TEST_F(ToolExecutorTest, ACommandTooLongForAnArgumentRunsAsAnyOther) {
+  std::filesystem::create_directories(request_.skill_dir);
+  auto plain = exec::make_sandbox_backend("none");
+  ASSERT_TRUE(plain) << plain.error().to_text();
+  script_ = [&](const exec::CommandSpec& spec, std::size_t) {
+    return (*plain)->run(spec, std::stop_token{});
+  };
+  for (const std::size_t size : {std::size_t{200'000}, std::size_t{3'000'000}}) {
+    const std::string command = "text='" + std::string(size, 'a') +
+                                "'\necho ${#text} \"$(cat)\"\ncat <<EOF\n$0 done\nEOF\nexit 3";
+    const Rollout rollout =
+        run({tool_reply("shell", dump_json(Json{{"command", command}})), text_reply("x")});
+    EXPECT_EQ(rollout.end, EndState::finished) << (rollout.error ? rollout.error->to_text() : "");
+    EXPECT_EQ(last_result(),
+              "exit code: 3\nstdout:\n" + std::to_string(size) + " \n/bin/bash done\n");
+  }
 }
 
 TEST_F(ToolExecutorTest, TimedOutCommandSaysItsLimitAndTheAgentGoesOn) {
