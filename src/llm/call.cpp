@@ -208,19 +208,16 @@ ReadReply Call::understand(HttpReply& http) {
 /// An endpoint that silently drops the beginning of a prompt judges another skill than ours.
 void Call::check_truncation(ReadReply& read) {
   if (read.failure) return;
-  const std::string cut = endpoint_.truncation(read.reply.usage, text_.size());
-  if (cut.empty()) return;
-  const std::string what =
-      "context_truncated: the endpoint seems to read only a part of the prompt: " + cut;
-  if (endpoint_.options().truncation_is_error) {
-    read.failure = make_failure(FailureClass::context_overflow, http_status_, what);
-    read.failure->possibly_billed = true;
+  const auto cut = endpoint_.truncation(read.reply.usage, read.cached_outside_tokens, text_.size());
+  if (!cut) return;
+  if (!endpoint_.options().truncation_is_error) {
+    endpoint_.warn_once(cut->warning);
     return;
   }
-  endpoint_.warn_once(
-      "context_truncated: the endpoint seems to read only a part of long prompts; "
-      "raise its context length (Ollama: num_ctx), and make this an error with "
-      "--on-truncation error");
+  read.failure = make_failure(
+      FailureClass::context_overflow, http_status_,
+      "context_truncated: the endpoint seems to read only a part of the prompt: " + cut->why);
+  read.failure->possibly_billed = true;
 }
 
 LedgerRow Call::row() const {
@@ -262,6 +259,7 @@ Result<> Call::settle(ReadReply& read) {
   paid.response_model = endpoint_.redact(read.reply.model);
   paid.response_id = endpoint_.redact(read.response_id);
   paid.provider = endpoint_.redact(read.provider);
+  paid.system_fingerprint = endpoint_.redact(read.system_fingerprint);
   Result<> recorded;
   if (read.failure) {
     charge_failure(read, paid);

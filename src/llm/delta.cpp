@@ -2,6 +2,7 @@
 #include "llm/delta.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <skillgrad/core/text.hpp>
 
@@ -12,7 +13,7 @@
 namespace skillgrad::llm {
 
 void DeltaAssembler::event(const SseEvent& event) {
-  if (done_ || error_) return;
+  if (done() || error_) return;
   const std::string_view data = trim(event.data);
   if (data.empty()) return;
   if (data.starts_with("[DONE]")) {
@@ -46,17 +47,16 @@ void DeltaAssembler::chunk(const Json& value) {
     if (found != nullptr && !head_.contains(key)) head_[key] = *found;
   }
   // Cumulative counts come again and again, perhaps followed by null: the last real one holds.
-  if (read_usage(value)) {
-    const Json* usage = member(&value, "usage");
-    if (usage == nullptr) usage = member(member(&value, "x_groq"), "usage");
-    if (usage == nullptr) usage = member(&value.at("choices").front(), "usage");
-    usage_ = *usage;
-  }
+  if (read_usage(value)) usage_ = *find_usage(value);
   const Json* choices = member(&value, "choices");
-  if (choices == nullptr || !choices->is_array() || choices->empty()) return;
-  const Json& choice = choices->front();
-  if (const Json* found = member_of(&choice, {"delta", "message"})) delta(*found);
-  const std::string reason = text_of(member(&choice, "finish_reason"));
+  if (choices == nullptr || !choices->is_array()) return;
+  // Other choices are other answers to the same question.
+  const auto first = std::find_if(choices->begin(), choices->end(), [](const Json& choice) {
+    return integer_of(member(&choice, "index")).value_or(0) == 0;
+  });
+  if (first == choices->end()) return;
+  if (const Json* found = member_of(&*first, {"delta", "message"})) delta(*found);
+  const std::string reason = text_of(member(&*first, "finish_reason"));
   if (!reason.empty()) {
     finish_reason_ = reason;
     finished_ = true;
@@ -64,18 +64,43 @@ void DeltaAssembler::chunk(const Json& value) {
   }
 }
 
+void DeltaAssembler::Mixed::add(const Json& value) {
+  const auto add_text = [this](const std::string& more) {
+    const bool after_text = !parts.empty() && parts.back().is_object() &&
+                            parts.back().size() == 2 &&
+                            text_of(member(&parts.back(), "type")) == "text" &&
+                            parts.back().contains("text") && parts.back()["text"].is_string();
+    if (after_text) {
+      parts.back()["text"].get_ref<std::string&>() += more;
+    } else if (!more.empty()) {
+      parts.push_back({{"type", "text"}, {"text", more}});
+    }
+  };
+  if (!value.is_structured()) {
+    if (parts.empty()) {
+      text += text_of(&value);
+    } else {
+      add_text(text_of(&value));
+    }
+    return;
+  }
+  if (!text.empty() && !value.empty()) add_text(std::exchange(text, {}));
+  if (value.is_object()) {
+    parts.push_back(value);
+  } else {
+    for (const Json& part : value) parts.push_back(part);
+  }
+}
+
 void DeltaAssembler::delta(const Json& value) {
+  ++deltas_;
   for (const char* key : {"content", "reasoning_content", "reasoning", "refusal"}) {
     const Json* found = member(&value, key);
     if (found == nullptr) continue;
-    if (found->is_array()) {
-      for (const Json& part : *found) content_parts_.push_back(part);
-      progressed_ = progressed_ || !found->empty();
-    } else {
-      const std::string text = text_of(found);
-      progressed_ = progressed_ || !text.empty();
-      texts_[key] += text;
-    }
+    texts_[key].add(*found);
+    const std::size_t bytes = found->is_structured() ? found->size() : text_of(found).size();
+    text_bytes_ += bytes;
+    progressed_ = progressed_ || bytes > 0;
   }
   if (const Json* details = member(&value, "reasoning_details");
       details != nullptr && details->is_array()) {
@@ -84,70 +109,104 @@ void DeltaAssembler::delta(const Json& value) {
   if (const Json* calls = member(&value, "tool_calls"); calls != nullptr && calls->is_array()) {
     for (const Json& call : *calls) tool_delta(call);
   }
-  if (const Json* legacy = member(&value, "function_call")) {
-    const std::string name = text_of(member(legacy, "name"));
-    std::string arguments;
-    if (function_call_.is_object()) arguments = function_call_["arguments"].get<std::string>();
-    if (!function_call_.is_object()) function_call_ = Json::object();
-    if (!name.empty() || !function_call_.contains("name")) function_call_["name"] = name;
-    function_call_["arguments"] = arguments + text_of(member(legacy, "arguments"));
-    progressed_ = true;
-  }
+  if (const Json* legacy = member(&value, "function_call")) legacy_delta(*legacy);
 }
 
-DeltaAssembler::Call& DeltaAssembler::call_for(const Json& value) {
-  const std::string id(trim(text_of(member(&value, "id"))));
-  const bool named = !text_of(member(member(&value, "function"), "name")).empty();
-  const auto index = integer_of(member(&value, "index"));
-  if (index) {
-    const auto known = by_index_.find(*index);
-    if (known != by_index_.end()) {
-      Call& call = calls_[known->second];
-      const bool another = named && !id.empty() && !call.id.empty() && id != call.id;
-      if (!another) return call;
-    }
-    by_index_[*index] = calls_.size();
-    return calls_.emplace_back();
+void DeltaAssembler::legacy_delta(const Json& value) {
+  const std::string name = text_of(member(&value, "name"));
+  if (!function_call_.is_object()) function_call_ = {{"name", ""}, {"arguments", ""}};
+  if (!name.empty()) function_call_["name"] = name;
+  function_call_["arguments"].get_ref<std::string&>() += text_of(member(&value, "arguments"));
+  progressed_ = true;
+}
+
+DeltaAssembler::Piece::Piece(const Json& value) {
+  const Json* function = member(&value, "function");
+  if (function == nullptr) function = &value;
+  id = trim(text_of(member(&value, "id")));
+  name = text_of(member(function, "name"));
+  index = integer_of(member(&value, "index"));
+  arguments = member(function, "arguments");
+  extra_content = member(&value, "extra_content");
+}
+
+bool DeltaAssembler::Piece::begins_object() const {
+  if (arguments == nullptr) return false;
+  if (!arguments->is_string()) return true;
+  return trim(arguments->get_ref<const std::string&>()).starts_with('{');
+}
+
+/// Whether a piece that names no id tells of another call than `call`. A name may also come late,
+/// grow, or repeat in full with every piece.
+bool DeltaAssembler::is_another(const Call& call, const Piece& piece) const {
+  if (call.whole() && piece.begins_object()) return !piece.name.empty() || call.named_again;
+  if (piece.name.empty() || call.name.empty()) return false;
+  if (call.named_in == deltas_) return true;
+  return piece.name != call.name && (call.has_arguments() || !piece.name.starts_with(call.name));
+}
+
+DeltaAssembler::Call& DeltaAssembler::call_at_index(const Piece& piece) {
+  std::string name;
+  const auto known = by_index_.find(*piece.index);
+  if (known != by_index_.end()) {
+    Call& call = calls_[known->second];
+    const bool both_ids = !piece.id.empty() && !call.id.empty();
+    const bool another =
+        both_ids ? piece.id != call.id && !piece.name.empty() : is_another(call, piece);
+    if (!another) return call;
+    if (call.named_again) name = call.name;
   }
-  if (!id.empty()) {
-    const auto same =
-        std::find_if(calls_.begin(), calls_.end(), [&](const Call& call) { return call.id == id; });
-    if (same != calls_.end()) return *same;
-    return calls_.emplace_back();
+  by_index_[*piece.index] = calls_.size();
+  Call& begun = new_call();
+  begun.name = std::move(name);
+  return begun;
+}
+
+DeltaAssembler::Call& DeltaAssembler::call_for(const Piece& piece) {
+  if (piece.index) return call_at_index(piece);
+  if (!piece.id.empty()) {
+    const auto same = by_id_.find(piece.id);
+    return same != by_id_.end() ? calls_[same->second] : new_call();
   }
   // Without index and id: a name begins a call, a nameless piece continues the latest.
-  if (calls_.empty() || (named && !calls_.back().arguments.empty())) return calls_.emplace_back();
-  return calls_.back();
+  if (calls_.empty()) return new_call();
+  Call& latest = calls_.back();
+  const bool begins = !piece.name.empty() && latest.has_arguments();
+  return begins || is_another(latest, piece) ? new_call() : latest;
 }
 
 void DeltaAssembler::tool_delta(const Json& value) {
   if (!value.is_object()) return;
   progressed_ = true;
-  Call& call = call_for(value);
-  const std::string id(trim(text_of(member(&value, "id"))));
-  if (!id.empty() && call.id.empty()) call.id = id;
-  const Json* function = member(&value, "function");
-  if (const std::string name = text_of(member(function, "name")); !name.empty()) call.name = name;
-  if (const Json* arguments = member(function, "arguments")) {
-    if (arguments->is_string()) {
-      call.arguments += arguments->get_ref<const std::string&>();
-    } else {
-      call.arguments_object = *arguments;
-    }
+  const Piece piece(value);
+  Call& call = call_for(piece);
+  if (!piece.id.empty() && call.id.empty()) {
+    call.id = piece.id;
+    by_id_.emplace(piece.id, static_cast<std::size_t>(&call - calls_.data()));
   }
-  if (const Json* extra = member(&value, "extra_content")) call.extra_content = *extra;
+  if (!piece.name.empty()) {
+    call.named_again = call.named_again || call.whole();
+    call.name = piece.name;
+    call.named_in = deltas_;
+  }
+  if (piece.arguments != nullptr && piece.arguments->is_string()) {
+    const auto& text = piece.arguments->get_ref<const std::string&>();
+    call.arguments += text;
+    call.progress.add(text);
+  } else if (piece.arguments != nullptr) {
+    call.arguments_object = *piece.arguments;
+  }
+  if (piece.extra_content != nullptr) call.extra_content = *piece.extra_content;
 }
 
 bool DeltaAssembler::has_output() const {
   return responses_.output_bytes() > 0 || !calls_.empty() || function_call_.is_object() ||
-         !content_parts_.empty() ||
          std::any_of(texts_.begin(), texts_.end(),
                      [](const auto& entry) { return !entry.second.empty(); });
 }
 
 std::size_t DeltaAssembler::output_bytes() const {
-  std::size_t bytes = responses_.output_bytes();
-  for (const auto& [key, text] : texts_) bytes += text.size();
+  std::size_t bytes = responses_.output_bytes() + text_bytes_;
   for (const Call& call : calls_) bytes += call.name.size() + call.arguments.size();
   return bytes;
 }
@@ -155,17 +214,8 @@ std::size_t DeltaAssembler::output_bytes() const {
 Json DeltaAssembler::reply() const {
   if (responses_.seen()) return responses_.reply();
   Json message = {{"role", "assistant"}};
-  for (const auto& [key, text] : texts_) message[key] = text;
-  if (!content_parts_.empty()) {
-    Json parts = content_parts_;
-    if (const auto text = texts_.find("content"); text != texts_.end() && !text->second.empty()) {
-      parts.push_back({{"type", "text"}, {"text", text->second}});
-    }
-    message["content"] = std::move(parts);
-  }
-  if (const auto refusal = texts_.find("refusal");
-      refusal != texts_.end() && refusal->second.empty()) {
-    message.erase("refusal");
+  for (const auto& [key, text] : texts_) {
+    if (key != "refusal" || !text.empty()) message[key] = text.value();
   }
   if (!reasoning_details_.empty()) message["reasoning_details"] = reasoning_details_;
   for (const Call& call : calls_) {

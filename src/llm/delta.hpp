@@ -4,10 +4,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <skillgrad/core/json.hpp>
 
+#include "llm/json_scan.hpp"
 #include "llm/responses.hpp"
 #include "llm/sse.hpp"
 
@@ -39,19 +41,52 @@ class DeltaAssembler {
  private:
   struct Call {
     std::string id, name, arguments;
-    Json arguments_object;  ///< some servers send the object itself
+    ObjectProgress progress;  ///< of `arguments`
+    Json arguments_object;    ///< some servers send the object itself
     Json extra_content;
+    std::size_t named_in = 0;  ///< the last delta that named it
+    bool named_again = false;  ///< named once more after its arguments were whole
+
+    [[nodiscard]] bool has_arguments() const {
+      return !arguments.empty() || !arguments_object.is_null();
+    }
+    /// Nothing can follow but another call; that alone never ends one.
+    [[nodiscard]] bool whole() const { return progress.closed() || !arguments_object.is_null(); }
+  };
+  /// What one piece of a call says.
+  struct Piece {
+    explicit Piece(const Json& value);
+    std::string id, name;
+    std::optional<std::int64_t> index;
+    const Json* arguments = nullptr;
+    const Json* extra_content = nullptr;
+    /// It begins an object of arguments.
+    [[nodiscard]] bool begins_object() const;
+  };
+  /// A field that comes as text, as parts, or as both.
+  struct Mixed {
+    std::string text;
+    Json parts = Json::array();  ///< not empty: everything, in order
+    void add(const Json& value);
+    [[nodiscard]] Json value() const { return parts.empty() ? Json(text) : parts; }
+    [[nodiscard]] bool empty() const { return text.empty() && parts.empty(); }
   };
   void chunk(const Json& value);
   void delta(const Json& value);
+  void legacy_delta(const Json& value);
   void tool_delta(const Json& value);
-  Call& call_for(const Json& value);
+  Call& call_for(const Piece& piece);
+  Call& call_at_index(const Piece& piece);
+  [[nodiscard]] bool is_another(const Call& call, const Piece& piece) const;
+  Call& new_call() { return calls_.emplace_back(); }
 
-  std::map<std::string, std::string> texts_;  ///< content, reasoning_content, refusal, ...
-  Json content_parts_ = Json::array();
+  std::map<std::string, Mixed> texts_;  ///< content, reasoning_content, refusal, ...
+  std::size_t text_bytes_ = 0;
   Json reasoning_details_ = Json::array();
   std::vector<Call> calls_;
+  std::size_t deltas_ = 0;
   std::map<std::int64_t, std::size_t> by_index_;
+  std::unordered_map<std::string, std::size_t> by_id_;
   Json function_call_;
   ResponseEvents responses_;  ///< when the stream turns out to be of the responses API
   Json usage_, head_ = Json::object();

@@ -255,18 +255,26 @@ void Endpoint::check_model(const std::string& answered) {
   warn_once("asked for model " + options_.model + ", but " + answered + " answered");
 }
 
-std::string Endpoint::truncation(const Usage& usage, std::size_t prompt_bytes) const {
+std::optional<Endpoint::Truncation> Endpoint::truncation(const Usage& usage, std::int64_t outside,
+                                                         std::size_t prompt_bytes) const {
   constexpr std::int64_t kLongPrompt = 3'000;
-  if (usage.estimated || usage.cached_tokens > 0) return {};
-  const std::int64_t estimate = estimate_tokens(prompt_bytes);
-  const auto least = static_cast<std::int64_t>(prompt_bytes / 5);
-  if (options_.context_tokens > 0 && least > options_.context_tokens) {
-    return fmt::format("the prompt is at least {} tokens long, the context holds {}", least,
-                       options_.context_tokens);
+  const std::int64_t limit = options_.context_tokens;
+  const std::int64_t counted = usage.estimated ? 0 : usage.input_tokens + outside;
+  const std::int64_t least = std::max(static_cast<std::int64_t>(prompt_bytes / 5), counted);
+  if (limit > 0 && least > limit) {
+    return Truncation{
+        fmt::format("the prompt is at least {} tokens long, the context holds {}", least, limit),
+        fmt::format("context_truncated: prompts are longer than the context of {} tokens that "
+                    "--context-tokens names; the endpoint may have read only a part of them",
+                    limit)};
   }
-  if (estimate <= kLongPrompt || 2 * usage.input_tokens >= estimate) return {};
-  return fmt::format("about {} tokens were sent, the endpoint counts {}", estimate,
-                     usage.input_tokens);
+  const std::int64_t estimate = estimate_tokens(prompt_bytes);
+  if (usage.estimated || estimate <= kLongPrompt || 2 * counted >= estimate) return std::nullopt;
+  return Truncation{
+      fmt::format("about {} tokens were sent, the endpoint counts {}", estimate, counted),
+      "context_truncated: the endpoint seems to read only a part of long prompts; raise its "
+      "context "
+      "length (Ollama: num_ctx), and make this an error with --on-truncation error"};
 }
 
 }  // namespace skillgrad::llm

@@ -75,9 +75,14 @@ class Endpoint {
   /// `wanted`, cut to the limits learned for a prompt of this size.
   [[nodiscard]] std::int64_t fitting_cap(std::int64_t wanted, std::size_t prompt_bytes) const;
   void check_model(const std::string& answered);
-  /// Why this count of prompt tokens shows that the endpoint read only a part of a prompt of so
-  /// many bytes (R2.23); "" if it does not.
-  [[nodiscard]] std::string truncation(const Usage& usage, std::size_t prompt_bytes) const;
+  /// Why these counts of a reply to so many bytes show that the endpoint read only a part of the
+  /// prompt (R2.23), or that it is longer than the configured context; nullopt if they do not.
+  /// `outside`: prompt tokens that may not be part of the usage.
+  struct Truncation {
+    std::string why, warning;
+  };
+  [[nodiscard]] std::optional<Truncation> truncation(const Usage& usage, std::int64_t outside,
+                                                     std::size_t prompt_bytes) const;
 
  private:
   Endpoint(EndpointOptions options, ClientDependencies dependencies);

@@ -277,11 +277,28 @@ ErrorBody parse_error_body(std::string_view body) {
   return error;
 }
 
+bool names_an_error(const Json& error) {
+  if (error.is_array()) return std::any_of(error.begin(), error.end(), names_an_error);
+  if (!error.is_object()) {
+    const std::string text = to_lower_ascii(trim(text_of(&error)));
+    return !(text.empty() || text == "none" || text == "null" || text == "false" || text == "0");
+  }
+  // A detail without a name for it does not make a failure of a good reply.
+  for (const char* key :
+       {"message", "type", "code", "status", "error", "errors", "detail", "msg"}) {
+    if (const Json* found = member(&error, key); found != nullptr && names_an_error(*found))
+      return true;
+  }
+  return false;
+}
+
 bool is_error_json(const Json& body) {
   if (body.is_array()) return !body.empty() && is_error_json(body.front());
   if (!body.is_object()) return false;
   if (const Json* error = member(&body, "error")) {
-    return !(error->is_string() && error->get_ref<const std::string&>().empty());
+    if (names_an_error(*error)) return true;
+    // Chunks of a stream may hold no choice but the tokens used.
+    return error->is_object() && member_of(&body, {"choices", "usage"}) == nullptr;
   }
   if (text_of(member(&body, "object")) == "error") return true;
   return member(&body, "choices") == nullptr && text_of(member(&body, "type")) == "error";

@@ -38,6 +38,9 @@ struct ErrorBody {
 
 [[nodiscard]] ErrorBody parse_error_body(std::string_view body);
 [[nodiscard]] ErrorBody parse_error_json(const Json& body);
+/// True if an `error` member says that something failed: some servers send {}, false, "None" or
+/// code 0 along with good replies.
+[[nodiscard]] bool names_an_error(const Json& error);
 /// True if a 2xx JSON body is an error in disguise (R2.2).
 [[nodiscard]] bool is_error_json(const Json& body);
 /// The HTTP status an error inside a 2xx or a stream stands for: its numeric code, or the nearest

@@ -139,12 +139,12 @@ std::string mend_json(std::string_view text) {
 
 }  // namespace
 
-Result<Json> parse_reply_json(std::string_view text, std::string_view where) {
+Result<Json> parse_reply_json(std::string_view text, std::string_view where, DeepValues deep) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   text = trim(text);
-  Result<Json> parsed = parse_json(text, where);
+  Result<Json> parsed = parse_tolerant_json(text, where, deep);
   if (parsed) return parsed;
-  Result<Json> mended = parse_json(mend_json(sanitize_utf8(text)), where);
+  Result<Json> mended = parse_tolerant_json(mend_json(sanitize_utf8(text)), where, deep);
   if (mended) return mended;
   return parsed;
 }

@@ -24,8 +24,10 @@ namespace skillgrad::llm {
 [[nodiscard]] std::optional<double> number_of(const Json* value);
 
 /// Parses a reply; what strict JSON refuses but servers send (lone surrogate escapes, NaN,
-/// Infinity, numbers out of range, bad UTF-8) is mended and parsed once more. Errors: input.
-[[nodiscard]] Result<Json> parse_reply_json(std::string_view text, std::string_view where);
+/// Infinity, numbers out of range, bad UTF-8) is mended and parsed once more. The last of repeated
+/// keys counts, and what is nested too deeply to be read is null. Errors: input.
+[[nodiscard]] Result<Json> parse_reply_json(std::string_view text, std::string_view where,
+                                            DeepValues deep = DeepValues::make_null);
 
 /// Appends `text` as a JSON string with its quotes; bad UTF-8 becomes U+FFFD, NUL is dropped.
 void append_json_string(std::string& out, std::string_view text);

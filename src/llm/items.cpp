@@ -15,6 +15,12 @@ namespace {
 
 bool is_call(const Json& item) { return text_of(member(&item, "type")) == "function_call"; }
 
+bool holds_object(const Json* arguments) {
+  if (arguments == nullptr || !arguments->is_string()) return false;
+  const auto parsed = parse_json(arguments->get_ref<const std::string&>(), "arguments");
+  return parsed && parsed->is_object();
+}
+
 class Writer {
  public:
   Writer(const std::vector<Message>& messages, const WireStyle& style, const std::string& source)
@@ -66,16 +72,19 @@ class Writer {
     }
   }
 
-  /// Only what the endpoint would refuse is changed: ids that were missing or repeated, illegal
-  /// names, and arguments that are no JSON object.
+  /// Only what the endpoint would refuse, or what was read as something else, is changed: ids that
+  /// were missing or repeated, names that are not those of a tool, and arguments that are no JSON
+  /// object in a string.
   void write_verbatim(const Json& items, const Message& message) {
     std::size_t number = 0;
     for (Json item : items) {
       if (is_call(item)) {
         const ToolCall& call = message.tool_calls[number++];
         item["call_id"] = wire_id(call.id, style_);
-        item["name"] = legal_name(text_of(member(&item, "name")));
-        if (!call.problem.empty() || call.arguments == "{}") item["arguments"] = "{}";
+        item["name"] = legal_name(call.name);
+        if (!holds_object(member(&item, "arguments"))) {
+          item["arguments"] = call.arguments.empty() ? "{}" : call.arguments;
+        }
       }
       list_.object(dump_json(item));
     }

@@ -7,6 +7,7 @@
 
 #include "llm/field.hpp"
 #include "llm/responses.hpp"
+#include "llm/sse.hpp"
 #include "llm/usage.hpp"
 
 namespace skillgrad::llm {
@@ -20,6 +21,30 @@ std::optional<bool> should_retry(const Headers& headers) {
   if (value == "true") return true;
   if (value == "false") return false;
   return std::nullopt;
+}
+
+/// What LiteLLM's proxy was billed; it sends 0 where it knows no price.
+std::optional<double> billed_cost(const Headers& headers) {
+  const auto found = headers.find("x-litellm-response-cost");
+  if (found == headers.end()) return std::nullopt;
+  const Json value = found->second;
+  const auto cost = number_of(&value);
+  return cost && *cost > 0 ? cost : std::nullopt;
+}
+
+/// Some servers write an error as an event although the status says it all (R2.1).
+std::string error_text(const std::string& body) {
+  std::string data;
+  SseParser parser([&](const SseEvent& event) {
+    if (data.empty()) data = event.data;
+  });
+  const std::string_view text = trim(body);
+  if (!text.starts_with("data:") && !text.starts_with("event:") && !text.starts_with(':')) {
+    return body;
+  }
+  parser.feed(text);
+  parser.finish();
+  return data.empty() ? body : data;
 }
 
 ReadReply failed(Failure failure) {
@@ -42,7 +67,7 @@ bool silent_overflow(const Failure& failure, const ReplyContext& context) {
 Failure status_failure(const HttpReply& http, const ReplyContext& context, WallTime wall_now) {
   Failure failure;
   failure.status = http.status;
-  failure.body = parse_error_body(http.body);
+  failure.body = parse_error_body(error_text(http.body));
   failure.delay = requested_delay(http.headers, failure.body, wall_now);
   failure.should_retry = should_retry(http.headers);
   if (const auto location = http.headers.find("location"); location != http.headers.end()) {
@@ -71,7 +96,8 @@ ReadReply read_stream(HttpReply& http, const ReplyContext& context, const std::s
     failure.possibly_billed = true;
     failure.detail = "in the middle of the stream";
     ReadReply out = failed(std::move(failure));
-    if (const auto usage = read_usage(stream.reply())) {
+    if (auto usage = read_usage(stream.reply())) {
+      fill_prompt(*usage, context.request_bytes);
       out.reply.usage = usage->usage;
       out.provider_cost = usage->provider_cost;
     } else if (stream.output_bytes() > 0) {
@@ -190,7 +216,9 @@ FailureClass classify_curl(int code) {
   }
 }
 
-ReadReply read_outcome(HttpReply& http, const ReplyContext& context, WallTime wall_now) {
+namespace {
+
+ReadReply read_body(HttpReply& http, const ReplyContext& context, WallTime wall_now) {
   const bool ended_well = http.ending == Ending::finished && http.curl_code == CURLE_OK;
   if (http.ending == Ending::cancelled || http.ending == Ending::too_big) {
     return failed(transport_failure(http));
@@ -208,6 +236,15 @@ ReadReply read_outcome(HttpReply& http, const ReplyContext& context, WallTime wa
   if (http.status >= 300) return failed(status_failure(http, context, wall_now));
   if (!ended_well || http.status == 0) return failed(transport_failure(http));
   return read_success_body(http, context);
+}
+
+}  // namespace
+
+ReadReply read_outcome(HttpReply& http, const ReplyContext& context, WallTime wall_now) {
+  ReadReply read = read_body(http, context, wall_now);
+  const bool billed = !read.failure || read.failure->possibly_billed;
+  if (billed && !read.provider_cost) read.provider_cost = billed_cost(http.headers);
+  return read;
 }
 
 }  // namespace skillgrad::llm

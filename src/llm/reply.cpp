@@ -7,6 +7,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/error_body.hpp"
 #include "llm/field.hpp"
 #include "llm/text_calls.hpp"
 #include "llm/think.hpp"
@@ -19,47 +20,62 @@ namespace {
 
 struct Texts {
   std::string visible, reasoning, refusal;
+  std::size_t certain = std::string::npos;  ///< of `visible`, see ThinkSplit
 };
 
-void append_part(std::string& target, const std::string& text) { target += text; }
+bool is_thinking(const Json& part, const std::string& type) {
+  if (const Json* thought = member(&part, "thought"); thought != nullptr) {
+    if (thought->is_boolean() && thought->get<bool>()) return true;
+  }
+  return type == "thinking" || type == "thought" || type == "redacted_thinking" ||
+         type.starts_with("reasoning");
+}
 
 /// Content parts (R2.4), also nested: {"type":"thinking","thinking":[{"type":"text","text":".."}]}.
 void read_parts(const Json& parts, Texts& out, bool thinking, int depth) {
   if (depth > 4) return;
   for (const Json& part : parts) {
     if (part.is_string()) {
-      append_part(thinking ? out.reasoning : out.visible, part.get<std::string>());
+      (thinking ? out.reasoning : out.visible) += part.get_ref<const std::string&>();
       continue;
     }
     const std::string type = to_lower_ascii(text_of(member(&part, "type")));
-    const bool inner_thinking =
-        thinking || type == "thinking" || type == "reasoning" || type == "redacted_thinking";
+    const bool inner_thinking = thinking || is_thinking(part, type);
     const Json* body = member_of(&part, {"text", "thinking", "reasoning", "refusal", "content"});
     if (body == nullptr) continue;
     if (body->is_array()) {
       read_parts(*body, out, inner_thinking, depth + 1);
     } else if (type == "refusal") {
-      append_part(out.refusal, text_of(body));
+      out.refusal += text_of(body);
     } else {
-      append_part(inner_thinking ? out.reasoning : out.visible, text_of(body));
+      (inner_thinking ? out.reasoning : out.visible) += text_of(body);
     }
   }
+}
+
+/// Text, or parts that are all thinking.
+std::string reasoning_of(const Json* field) {
+  if (field == nullptr || !field->is_structured()) return text_of(field);
+  Texts out;
+  read_parts(field->is_array() ? *field : Json::array({*field}), out, true, 0);
+  return out.reasoning;
 }
 
 Texts read_texts(const Json& message) {
   Texts out;
   if (const Json* content = member(&message, "content")) {
-    if (content->is_array()) {
-      read_parts(*content, out, false, 0);
+    if (content->is_structured()) {
+      read_parts(content->is_array() ? *content : Json::array({*content}), out, false, 0);
     } else {
       out.visible = text_of(content);
     }
   }
   ThinkSplit split = split_think(out.visible);
-  out.visible = std::move(split.visible);
+  out.visible = without_end_tokens(std::move(split.visible));
+  out.certain = split.certain;
   out.reasoning += split.reasoning;
   for (const char* key : {"reasoning_content", "reasoning"}) {
-    const std::string text = text_of(member(&message, key));
+    const std::string text = reasoning_of(member(&message, key));
     if (text.empty()) continue;
     out.reasoning = out.reasoning.empty() ? text : text + "\n" + out.reasoning;
     break;
@@ -112,10 +128,12 @@ Failure failure_of_error(const Json& body) {
 
 void set_usage(const Json& body, const ReplyContext& context, ReadReply& out) {
   if (auto usage = read_usage(body)) {
+    fill_prompt(*usage, context.request_bytes);
     out.reply.usage = usage->usage;
     out.provider_cost = usage->provider_cost;
     out.cache_write_tokens = usage->cache_write_tokens;
     out.reasoning_tokens = usage->reasoning_tokens;
+    out.cached_outside_tokens = usage->cached_outside_tokens;
     return;
   }
   std::size_t bytes = out.reply.message.content.size() + out.reply.reasoning.size();
@@ -144,9 +162,6 @@ void judge(FinishKind kind, const std::string& reason, ReadReply& out) {
   }
   if (kind == FinishKind::length) {
     reply.finish = Finish::length;
-    if (calls.empty()) return;
-    out.failure = make_failure(FailureClass::truncated_call, 0,
-                               "the model's tool call was cut at the output limit");
     return;
   }
   if (!calls.empty()) {
@@ -178,7 +193,7 @@ Failure make_failure(FailureClass cls, int status, std::string detail) {
 }
 
 FinishKind finish_kind(std::string_view reason) {
-  static constexpr std::array<std::pair<std::string_view, FinishKind>, 24> kKinds = {{
+  static constexpr std::array<std::pair<std::string_view, FinishKind>, 28> kKinds = {{
       {"stop", FinishKind::stop},
       {"eos", FinishKind::stop},
       {"eos_token", FinishKind::stop},
@@ -191,11 +206,15 @@ FinishKind finish_kind(std::string_view reason) {
       {"tool_calls", FinishKind::tools},
       {"function_call", FinishKind::tools},
       {"tool_use", FinishKind::tools},
-      {"content_filter", FinishKind::filtered},
       {"sensitive", FinishKind::filtered},
       {"safety", FinishKind::filtered},
       {"model_armor", FinishKind::filtered},
       {"recitation", FinishKind::filtered},
+      {"prohibited_content", FinishKind::filtered},
+      {"blocklist", FinishKind::filtered},
+      {"spii", FinishKind::filtered},
+      {"refusal", FinishKind::filtered},
+      {"guardrail_intervened", FinishKind::filtered},
       {"error", FinishKind::error},
       {"network_error", FinishKind::error},
       {"insufficient_system_resource", FinishKind::error},
@@ -205,6 +224,9 @@ FinishKind finish_kind(std::string_view reason) {
       {"missing_thought_signature", FinishKind::error},
   }};
   const std::string lower = to_lower_ascii(trim(reason));
+  // Google's compatible endpoint adds its own reason: "content_filter: RECITATION".
+  if (lower.starts_with("content_filter")) return FinishKind::filtered;
+  if (lower.starts_with("function_call_filter")) return FinishKind::error;
   const auto found = std::find_if(kKinds.begin(), kKinds.end(),
                                   [&](const auto& entry) { return entry.first == lower; });
   return found == kKinds.end() ? FinishKind::unknown : found->second;
@@ -217,6 +239,7 @@ ReadReply read_reply(const Json& body, const ReplyContext& context) {
   reply.model = text_of(member(&body, "model"));
   out.response_id = text_of(member(&body, "id"));
   out.provider = text_of(member(&body, "provider"));
+  out.system_fingerprint = text_of(member(&body, "system_fingerprint"));
   if (is_error_json(body)) {
     out.failure = failure_of_error(body);
     if (read_usage(body)) {
@@ -228,12 +251,13 @@ ReadReply read_reply(const Json& body, const ReplyContext& context) {
   const Json* choices = member(&body, "choices");
   const Json* choice =
       choices != nullptr && choices->is_array() && !choices->empty() ? &choices->front() : nullptr;
-  if (const Json* error = member(choice, "error")) {
+  const Json* message = member(choice, "message");
+  const bool usable = message != nullptr && message->is_object();
+  if (const Json* error = member(choice, "error"); error && (!usable || names_an_error(*error))) {
     out.failure = failure_of_error(Json{{"error", *error}});
     return out;
   }
-  const Json* message = member(choice, "message");
-  if (message == nullptr || !message->is_object()) {
+  if (!usable) {
     out.failure = make_failure(FailureClass::empty_choices, 200, "the reply holds no choice");
     out.failure->body = parse_error_json(body);
     out.failure->possibly_billed = true;
@@ -254,12 +278,20 @@ ReadReply read_reply(const Json& body, const ReplyContext& context) {
   const bool may_hold_calls =
       kind == FinishKind::stop || kind == FinishKind::tools || kind == FinishKind::unknown;
   if (reply.message.tool_calls.empty() && may_hold_calls && !reply.refused) {
-    reply.message.tool_calls = take_text_calls(reply.message.content, context.request->tools);
+    reply.message.tool_calls =
+        take_text_calls(reply.message.content, context.request->tools, texts.certain);
     out.text_tool_call = !reply.message.tool_calls.empty();
   }
+  const bool cut_call = kind == FinishKind::length && !reply.refused &&
+                        (!reply.message.tool_calls.empty() ||
+                         holds_text_call(reply.message.content, context.request->tools));
   assign_ids(reply.message.tool_calls, context.request->messages, context.salt);
   set_usage(body, context, out);
   judge(kind, reason, out);
+  if (cut_call) {
+    out.failure = make_failure(FailureClass::truncated_call, 0,
+                               "the model's tool call was cut at the output limit");
+  }
   if (out.failure) out.failure->possibly_billed = true;
   return out;
 }

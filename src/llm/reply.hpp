@@ -30,8 +30,10 @@ struct ReadReply {
   std::optional<double> provider_cost;
   std::int64_t cache_write_tokens = 0;
   std::int64_t reasoning_tokens = 0;
-  std::string response_id, provider;  ///< as the endpoint named them
-  bool text_tool_call = false;        ///< the calls stood in the text
+  std::int64_t cached_outside_tokens =
+      0;  ///< prompt tokens that usage may leave out, see ReadUsage
+  std::string response_id, provider, system_fingerprint;  ///< as the endpoint named them
+  bool text_tool_call = false;                            ///< the calls stood in the text
 };
 
 /// Reads a chat completion (or an error object inside a 2xx) by R2.2 to R2.13 and R2.19, R2.20.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "llm/responses.hpp"
 
+#include <algorithm>
+
 #include <skillgrad/core/text.hpp>
 
+#include "llm/error_body.hpp"
 #include "llm/field.hpp"
 
 namespace skillgrad::llm {
@@ -84,7 +87,9 @@ bool is_response(const Json& body) {
 Json chat_shape(const Json& response) {
   Json out = Json::object();
   if (const Json* usage = member(&response, "usage")) out["usage"] = *usage;
-  if (const Json* error = member(&response, "error")) {
+  const Json* output = member(&response, "output");
+  const bool any = output != nullptr && output->is_array() && !output->empty();
+  if (const Json* error = member(&response, "error"); error && (!any || names_an_error(*error))) {
     out["error"] = *error;
     return out;
   }
@@ -92,18 +97,16 @@ Json chat_shape(const Json& response) {
     out["error"] = {{"message", "the response failed without a reason"}};
     return out;
   }
-  for (const char* key : {"id", "model", "provider"}) {
+  for (const char* key : {"id", "model", "provider", "system_fingerprint"}) {
     if (const Json* found = member(&response, key)) out[key] = *found;
   }
-  const Json* output = member(&response, "output");
-  const bool any = output != nullptr && output->is_array();
   Json message = message_of(any ? *output : Json::array());
   const std::string finish = finish_of(response, message.contains("tool_calls"));
   Json choice = {{"index", 0}, {"message", std::move(message)}};
   choice["finish_reason"] = finish.empty() ? Json() : Json(finish);
   // Without any output item there is no turn at all, whatever the status says.
-  const bool empty = (!any || output->empty()) && finish != "length" &&
-                     finish != "content_filter" && finish != "max_output_tokens";
+  const bool empty =
+      !any && finish != "length" && finish != "content_filter" && finish != "max_output_tokens";
   out["choices"] = empty ? Json::array() : Json::array({std::move(choice)});
   return out;
 }
@@ -122,22 +125,81 @@ bool ResponseEvents::event(const Json& value) {
     if (text_of(member(&terminal_, "status")).empty()) terminal_["status"] = type.substr(9);
     return true;
   }
-  if (type == "response.output_item.done") {
-    add_item(value);
+  const Json* item = member(&value, "item");
+  if (item != nullptr && item->is_object()) {
+    if (type == "response.output_item.added") item_for(value, item).begun = *item;
+    if (type != "response.output_item.done") return false;
+    item_for(value, item).whole = *item;
     return true;
   }
+  add_delta(type, value);
   if (!type.ends_with(".delta")) return false;
   const std::size_t bytes = text_of(member(&value, "delta")).size();
   output_bytes_ += bytes;
   return bytes > 0;
 }
 
-void ResponseEvents::add_item(const Json& value) {
-  const Json* item = member(&value, "item");
-  if (item == nullptr || !item->is_object()) return;
-  const auto index = integer_of(member(&value, "output_index"));
-  const std::int64_t next = items_.empty() ? 0 : items_.rbegin()->first + 1;
-  items_[index.value_or(next)] = *item;
+ResponseEvents::Item& ResponseEvents::new_item(std::int64_t index, const std::string& id) {
+  by_index_[index] = items_.size();
+  if (!id.empty()) by_id_[id] = items_.size();
+  Item& item = items_.emplace_back();
+  item.index = index;
+  return item;
+}
+
+ResponseEvents::Item& ResponseEvents::item_for(const Json& event, const Json* item) {
+  const std::string id =
+      item != nullptr ? text_of(member(item, "id")) : text_of(member(&event, "item_id"));
+  if (const auto known = by_id_.find(id); known != by_id_.end()) return items_[known->second];
+  const std::int64_t last = items_.empty() ? -1 : items_.back().index;
+  const bool begins = type_of(event) == "response.output_item.added";
+  const std::int64_t index =
+      integer_of(member(&event, "output_index"))
+          .value_or(item != nullptr && begins ? last + 1 : std::max<std::int64_t>(last, 0));
+  const auto place = by_index_.find(index);
+  if (!begins && place != by_index_.end() && items_[place->second].whole.is_null()) {
+    return items_[place->second];
+  }
+  return new_item(index, id);
+}
+
+void ResponseEvents::add_delta(const std::string& type, const Json& event) {
+  const std::string what = type.substr(kPrefix.size());
+  const std::string delta = text_of(member(&event, "delta"));
+  if (what == "output_text.delta") {
+    item_for(event, nullptr).text += delta;
+  } else if (what == "refusal.delta") {
+    item_for(event, nullptr).refusal += delta;
+  } else if (what == "function_call_arguments.delta") {
+    item_for(event, nullptr).arguments += delta;
+  } else if (what == "function_call_arguments.done") {
+    item_for(event, nullptr).arguments = text_of(member(&event, "arguments"));
+  } else if (what == "reasoning_text.delta" || what == "reasoning_summary_text.delta") {
+    item_for(event, nullptr).reasoning += delta;
+  }
+}
+
+Json ResponseEvents::Item::made() const {
+  if (!whole.is_null()) return whole;
+  Json out = begun.is_object() ? begun : Json::object();
+  const auto part = [](const char* type, const char* key, const std::string& value) {
+    return Json{{"type", type}, {key, value}};
+  };
+  const std::string type = type_of(out);
+  if (type == "function_call") {
+    out["arguments"] = arguments;
+  } else if (type == "reasoning" || (type.empty() && !reasoning.empty())) {
+    out["type"] = "reasoning";
+    if (!out.contains("summary")) out["summary"] = Json::array();
+    out["content"] = Json::array({part("reasoning_text", "text", reasoning)});
+  } else if (type == "message" || !text.empty() || !refusal.empty()) {
+    out["type"] = "message";
+    out["role"] = "assistant";
+    out["content"] = Json::array();
+    if (!text.empty()) out["content"].push_back(part("output_text", "text", text));
+    if (!refusal.empty()) out["content"].push_back(part("refusal", "refusal", refusal));
+  }
+  return out;
 }
 
 std::optional<Json> ResponseEvents::error() const {
@@ -151,8 +213,12 @@ Json ResponseEvents::reply() const {
   Json response = terminal_.is_object() ? terminal_ : Json::object();
   const Json* output = member(&response, "output");
   if ((output == nullptr || !output->is_array() || output->empty()) && !items_.empty()) {
+    std::vector<const Item*> ordered;
+    for (const Item& item : items_) ordered.push_back(&item);
+    std::stable_sort(ordered.begin(), ordered.end(),
+                     [](const Item* a, const Item* b) { return a->index < b->index; });
     Json list = Json::array();
-    for (const auto& [index, item] : items_) list.push_back(item);
+    for (const Item* item : ordered) list.push_back(item->made());
     response["output"] = std::move(list);
   }
   return chat_shape(response);

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include <skillgrad/core/json.hpp>
 
@@ -19,7 +20,8 @@ namespace skillgrad::llm {
 [[nodiscard]] Json chat_shape(const Json& response);
 
 /// Puts the typed events of a streamed response together (R1.20). What the terminal event holds
-/// decides; items that came one by one stand in where it leaves its output out.
+/// decides; where it leaves its output out, items that came one by one stand in, and for items of
+/// which only deltas came, what these make.
 class ResponseEvents {
  public:
   /// True if `value` is an event of the responses API.
@@ -36,11 +38,23 @@ class ResponseEvents {
   [[nodiscard]] Json reply() const;
 
  private:
-  void add_item(const Json& value);
+  struct Item {
+    std::int64_t index = 0;
+    Json begun, whole;  ///< as `output_item.added` and `output_item.done` had it
+    std::string text, refusal, arguments, reasoning;  ///< of the deltas
+    [[nodiscard]] Json made() const;
+  };
+  /// Servers number all items 0, or give an item another id with each event: the id decides if it
+  /// is known, then the latest item at that place as long as it is not whole.
+  Item& item_for(const Json& event, const Json* item);
+  Item& new_item(std::int64_t index, const std::string& id);
+  void add_delta(const std::string& type, const Json& event);
 
   bool seen_ = false;
   Json terminal_;  ///< the response as it ended
-  std::map<std::int64_t, Json> items_;
+  std::vector<Item> items_;
+  std::unordered_map<std::string, std::size_t> by_id_;
+  std::unordered_map<std::int64_t, std::size_t> by_index_;  ///< the latest
   std::size_t output_bytes_ = 0;
 };
 

@@ -10,11 +10,13 @@ namespace skillgrad::llm {
 
 /// Tool calls that a model wrote into its text because its server did not parse them (R2.13). Only
 /// offered tools with arguments that fit their schema count; they are removed from `text`. Calls
-/// have no ids yet. `text` must be assistant content without its thinking.
+/// have no ids yet. `text` must be assistant content without its thinking; nothing behind its first
+/// `certain` bytes is read. Takes time in proportion to the text.
 [[nodiscard]] std::vector<ToolCall> take_text_calls(std::string& text,
-                                                    const std::vector<ToolSpec>& offered);
+                                                    const std::vector<ToolSpec>& offered,
+                                                    std::size_t certain = std::string::npos);
 
-/// End of the JSON object or array that begins at `start`, or npos when it is not closed.
-[[nodiscard]] std::size_t json_end(std::string_view text, std::size_t start);
+/// True if a text that ends at the output limit holds a tool call, whole or only begun (R2.10).
+[[nodiscard]] bool holds_text_call(const std::string& text, const std::vector<ToolSpec>& offered);
 
 }  // namespace skillgrad::llm

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "llm/think.hpp"
 
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include <skillgrad/core/text.hpp>
 
@@ -9,57 +13,238 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::string_view kOpen = "<think>";
-constexpr std::string_view kClose = "</think>";
+constexpr std::size_t kNone = std::string::npos;
 
-/// A tag in the middle of a sentence or of code is text about thinking, not thinking.
-std::size_t find_open(const std::string& text, std::size_t from) {
-  for (auto at = text.find(kOpen, from); at != std::string::npos; at = text.find(kOpen, at + 1)) {
-    const auto before = text.find_last_not_of(" \t", at == 0 ? std::string::npos : at - 1);
-    if (at == 0 || before == std::string::npos || text[before] == '\n') return at;
+struct Span {
+  std::size_t begin = 0, end = 0;
+};
+
+struct Tag {
+  Span span;
+  bool closes = false;
+};
+
+std::optional<Tag> tag_at(std::string_view text, std::size_t at) {
+  const bool closes = text.substr(at).starts_with("</");
+  const std::size_t name = at + (closes ? 2 : 1);
+  for (const std::string_view word : {"think>", "thinking>"}) {
+    if (starts_with_icase(text.substr(name), word)) return Tag{{at, name + word.size()}, closes};
   }
-  return std::string::npos;
+  return std::nullopt;
 }
 
-void add_reasoning(ThinkSplit& out, std::string_view text) {
-  text = trim(text);
-  if (text.empty()) return;
-  if (!out.reasoning.empty()) out.reasoning += '\n';
-  out.reasoning += text;
+/// Length of what may stand before the thinking without being an answer: blanks, a BOM, characters
+/// without width, and tokens of a chat template such as <|assistant|>.
+std::size_t silent_prefix(std::string_view text) {
+  static constexpr std::array<std::string_view, 5> kZeroWidth = {
+      "\xEF\xBB\xBF", "\xE2\x80\x8B", "\xE2\x80\x8C", "\xE2\x80\x8D", "\xE2\x81\xA0"};
+  constexpr std::size_t kLongestToken = 40;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::string_view rest = text.substr(at);
+    const auto zero = std::find_if(kZeroWidth.begin(), kZeroWidth.end(),
+                                   [&](std::string_view mark) { return rest.starts_with(mark); });
+    if (std::string_view(" \t\r\n").find(rest.front()) != std::string_view::npos) {
+      ++at;
+    } else if (zero != kZeroWidth.end()) {
+      at += zero->size();
+    } else if (const auto end = rest.substr(0, kLongestToken).find("|>");
+               rest.starts_with("<|") && end != std::string_view::npos) {
+      at += end + 2;
+    } else {
+      break;
+    }
+  }
+  return at;
 }
+
+/// One pass over the text. Each search goes on where the last one of its kind stopped, so that no
+/// text takes more than a multiple of its length.
+class Splitter {
+ public:
+  explicit Splitter(std::string_view text) : text_(text) {}
+
+  ThinkSplit split() {
+    find_tags();
+    if (!any_tag_) return {std::string(text_), {}, kNone};
+    while (at_ < text_.size()) step();
+    return result();
+  }
+
+ private:
+  void find_tags() {
+    for (auto at = text_.find('<'); at != kNone; at = text_.find('<', at + 1)) {
+      const auto tag = tag_at(text_, at);
+      any_tag_ = any_tag_ || tag.has_value();
+      if (tag && tag->closes && !is_quoted(tag->span)) closers_.push_back(tag->span);
+    }
+  }
+
+  [[nodiscard]] bool is_quoted(const Span& tag) const {
+    return tag.begin > 0 && text_[tag.begin - 1] == '`' && tag.end < text_.size() &&
+           text_[tag.end] == '`';
+  }
+
+  void step() {
+    at_ = text_.find_first_of("<`", at_);
+    if (at_ == kNone) {
+      at_ = text_.size();
+    } else if (text_[at_] == '`') {
+      skip_code();
+    } else if (const auto tag = tag_at(text_, at_)) {
+      if (tag->closes) {
+        close(tag->span);
+      } else {
+        open(tag->span);
+      }
+    } else {
+      ++at_;
+    }
+  }
+
+  /// Everything so far was thinking whose opening tag is missing.
+  void close(const Span& tag) {
+    spans_.assign(1, {0, tag.end});
+    unclosed_ = kNone;
+    at_ = tag.end;
+  }
+
+  void open(const Span& tag) {
+    while (closer_ < closers_.size() && closers_[closer_].begin < tag.end) ++closer_;
+    if (closer_ < closers_.size()) {
+      spans_.push_back({tag.begin, closers_[closer_].end});
+      at_ = closers_[closer_].end;
+      return;
+    }
+    if (begins_line(tag.begin)) {
+      spans_.push_back({tag.begin, text_.size()});
+      at_ = text_.size();
+      return;
+    }
+    unclosed_ = std::min(unclosed_, tag.begin);
+    at_ = begun_ = tag.end;
+    clean_ = false;
+  }
+
+  /// Nothing visible stands between the tag and the beginning of its line, or the thinking before
+  /// it. Called for tags one after the other.
+  bool begins_line(std::size_t at) {
+    if (!spans_.empty() && spans_.back().end > begun_) {
+      begun_ = spans_.back().end;
+      clean_ = true;
+    }
+    const std::string_view before = text_.substr(0, at);
+    if (const auto end = before.substr(begun_).rfind('\n'); end != kNone) {
+      begun_ += end + 1;
+      clean_ = true;
+    }
+    return clean_ && begun_ + silent_prefix(before.substr(begun_)) == at;
+  }
+
+  /// Backticks on one line, or a fence that is closed, quote what is between them.
+  void skip_code() {
+    std::size_t after = text_.find_first_not_of('`', at_);
+    if (after == kNone) after = text_.size();
+    if (after - at_ >= 3 && only_blanks_before(at_)) {
+      const std::size_t end = fence_end(after);
+      at_ = end == kNone ? after : end;
+      return;
+    }
+    const auto next = text_.find_first_of("`\n", after);
+    if (next == kNone || text_[next] == '\n') {
+      at_ = after;
+      return;
+    }
+    const auto end = text_.find_first_not_of('`', next);
+    at_ = end == kNone ? text_.size() : end;
+  }
+
+  [[nodiscard]] bool only_blanks_before(std::size_t at) const {
+    while (at > 0 && (text_[at - 1] == ' ' || text_[at - 1] == '\t')) --at;
+    return at == 0 || text_[at - 1] == '\n';
+  }
+
+  std::size_t fence_end(std::size_t from) {
+    if (no_more_fences_) return kNone;
+    for (auto at = text_.find("```", from); at != kNone; at = text_.find("```", at + 3)) {
+      if (!only_blanks_before(at)) continue;
+      const auto end = text_.find_first_not_of('`', at);
+      return end == kNone ? text_.size() : end;
+    }
+    no_more_fences_ = true;
+    return kNone;
+  }
+
+  [[nodiscard]] ThinkSplit result() const {
+    ThinkSplit out;
+    std::size_t from = 0;
+    for (const Span& span : spans_) {
+      add_visible(from, span.begin, out);
+      add_reasoning(span, out);
+      from = span.end;
+    }
+    add_visible(from, text_.size(), out);
+    const std::size_t front = spans_.empty() ? 0 : silent_prefix(out.visible);
+    if (out.certain != kNone) out.certain -= std::min(out.certain, front);
+    out.visible = std::string(trim(std::string_view(out.visible).substr(front)));
+    return out;
+  }
+
+  void add_visible(std::size_t begin, std::size_t end, ThinkSplit& out) const {
+    if (unclosed_ >= begin && unclosed_ < end) out.certain = out.visible.size() + unclosed_ - begin;
+    out.visible += text_.substr(begin, end - begin);
+  }
+
+  /// The tags at both ends are left out.
+  void add_reasoning(const Span& span, ThinkSplit& out) const {
+    std::string_view text = text_.substr(span.begin, span.end - span.begin);
+    if (const auto tag = text.empty() ? std::nullopt : tag_at(text, 0); tag && !tag->closes) {
+      text.remove_prefix(tag->span.end);
+    }
+    const auto last = text.rfind('<');
+    if (last != kNone && tag_at(text, last)) text = text.substr(0, last);
+    text = trim(text);
+    if (text.empty()) return;
+    if (!out.reasoning.empty()) out.reasoning += '\n';
+    out.reasoning += text;
+  }
+
+  std::string_view text_;
+  std::vector<Span> closers_, spans_;
+  std::size_t closer_ = 0;  ///< the first of closers_ that may still be needed
+  std::size_t at_ = 0;
+  std::size_t unclosed_ = kNone;  ///< the first opening tag that is not thinking
+  std::size_t begun_ = 0;         ///< where a line may begin; nothing before it matters any more
+  bool clean_ = true;             ///< a line does begin there
+  bool any_tag_ = false, no_more_fences_ = false;
+};
 
 }  // namespace
 
-ThinkSplit split_think(const std::string& content) {
-  ThinkSplit out;
-  const auto close = content.find(kClose);
-  if (close == std::string::npos && content.find(kOpen) == std::string::npos) {
-    out.visible = content;
-    return out;
-  }
-  std::size_t from = 0;
-  const auto first = content.find(kOpen);
-  if (close != std::string::npos && (first == std::string::npos || first > close)) {
-    add_reasoning(out, std::string_view(content).substr(0, close));
-    from = close + kClose.size();
-  }
+ThinkSplit split_think(const std::string& content) { return Splitter(content).split(); }
+
+std::string without_end_tokens(std::string text) {
+  static constexpr std::array<std::string_view, 7> kTokens = {
+      "<|eom_id|>",
+      "<|eot_id|>",
+      "<|im_end|>",
+      "<|end|>",
+      "<|endoftext|>",
+      "<|end_of_text|>",
+      "<\xEF\xBD\x9C"
+      "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"};
+  std::string_view rest = text;
+  std::size_t size = text.size();
   while (true) {
-    const auto open = find_open(content, from);
-    if (open == std::string::npos) break;
-    out.visible += content.substr(from, open - from);
-    const auto end = content.find(kClose, open);
-    if (end == std::string::npos) {
-      add_reasoning(out, std::string_view(content).substr(open + kOpen.size()));
-      from = content.size();
-      break;
-    }
-    add_reasoning(out,
-                  std::string_view(content).substr(open + kOpen.size(), end - open - kOpen.size()));
-    from = end + kClose.size();
+    rest = rest.substr(0, rest.find_last_not_of(" \t\r\n") + 1);
+    const auto token = std::find_if(kTokens.begin(), kTokens.end(),
+                                    [&](std::string_view word) { return rest.ends_with(word); });
+    if (token == kTokens.end()) break;
+    size = rest.size() - token->size();
+    rest = rest.substr(0, size);
   }
-  out.visible += content.substr(from);
-  out.visible = std::string(trim(out.visible));
-  return out;
+  text.resize(size);
+  return text;
 }
 
 }  // namespace skillgrad::llm

@@ -13,6 +13,9 @@ namespace skillgrad::llm {
 namespace {
 
 constexpr std::size_t kShownArguments = 500;
+constexpr std::size_t kLongestName = 256;  ///< longer ones are no tool's and only shown
+/// Arguments that a reply holds as an object; the reply's reader may have cut what is deeper.
+constexpr int kMaxObjectDepth = 200;
 
 /// A code fence around the whole text is taken off.
 std::string_view strip_fence(std::string_view text) {
@@ -31,13 +34,20 @@ void refuse(ToolCall& call, std::string why, std::string_view sent) {
       std::move(why) + "; sent: " + truncate_middle(sanitize_utf8(sent), kShownArguments);
 }
 
+bool deeper_than(const Json& value, int levels) {
+  if (!value.is_structured()) return false;
+  return levels == 0 || std::any_of(value.begin(), value.end(), [&](const Json& inner) {
+           return deeper_than(inner, levels - 1);
+         });
+}
+
 void set_from_text(ToolCall& call, std::string_view text, int depth) {
   const std::string_view inner = strip_fence(text);
   if (inner.empty()) {
     call.arguments = "{}";
     return;
   }
-  const auto parsed = parse_reply_json(inner, "arguments");
+  const auto parsed = parse_reply_json(inner, "arguments", DeepValues::refuse);
   if (!parsed) {
     refuse(call, "the arguments are not one JSON object (" + parsed.error().message + ")", text);
   } else if (parsed->is_object()) {
@@ -58,7 +68,9 @@ void set_arguments(ToolCall& call, const Json* sent) {
   call.problem.clear();
   call.arguments = "{}";
   if (sent == nullptr) return;
-  if (sent->is_object()) {
+  if (sent->is_object() && deeper_than(*sent, kMaxObjectDepth)) {
+    refuse(call, "the arguments are nested deeper than 200 levels", {});
+  } else if (sent->is_object()) {
     call.arguments = dump_json(*sent);
   } else if (sent->is_string()) {
     set_from_text(call, sent->get_ref<const std::string&>(), 0);
@@ -79,7 +91,7 @@ std::string resolve_tool_name(std::string_view sent, const std::vector<ToolSpec>
   for (const ToolSpec& tool : offered) {
     if (to_lower_ascii(tool.name) == lower) return tool.name;
   }
-  return name;
+  return name.size() > kLongestName ? truncate_middle(name, kLongestName) : name;
 }
 
 bool is_offered(std::string_view name, const std::vector<ToolSpec>& offered) {

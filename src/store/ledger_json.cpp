@@ -24,7 +24,8 @@ Json row_to_json(const llm::LedgerRow& row) {
       {"response_model", row.response_model},
       {"response_id", row.response_id},
       {"request_id", row.request_id},
-      {"provider", row.provider}};
+      {"provider", row.provider},
+      {"system_fingerprint", row.system_fingerprint}};
   for (const auto& [key, text] : named)
     if (!text.empty()) out[key] = text;
   if (row.cached) out["cached"] = true;
@@ -55,6 +56,7 @@ Result<llm::LedgerRow> row_from_json(const Json& value, const std::string& where
   out.response_id = reader.string("response_id", "");
   out.request_id = reader.string("request_id", "");
   out.provider = reader.string("provider", "");
+  out.system_fingerprint = reader.string("system_fingerprint", "");
   out.cached = reader.boolean("cached", false);
   SKILLGRAD_CHECK(reader.finish(true));
   return out;

@@ -81,7 +81,7 @@ struct LedgerRow {
   double seconds = 0;
   double first_byte_seconds = 0;
   /// As the endpoint named them; never keys, because some endpoints repeat their ids.
-  std::string response_model, response_id, request_id, provider;
+  std::string response_model, response_id, request_id, provider, system_fingerprint;
   bool cached = false;  ///< answered from a cache or cassette; nothing was sent or paid
 };
 

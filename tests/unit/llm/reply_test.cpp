@@ -49,6 +49,54 @@ TEST(Reply, ContentPartsKeepThinkingApart) {  // T035
   EXPECT_EQ(out.reply.reasoning, "hm");
 }
 
+TEST(Reply, ThinkingPartsOfEveryNameStayHidden) {  // R2.4, R2.6
+  for (const char* part :
+       {R"({"type":"reasoning_text","text":"hm"})", R"({"type":"text","text":"hm","thought":true})",
+        R"({"type":"thought","text":"hm"})", R"({"type":"reasoning.text","text":"hm"})"}) {
+    const auto out = read(with_message(std::string(R"({"content":[)") + part +
+                                       R"(,{"type":"text","text":"4","thought":false}]})"));
+    EXPECT_EQ(out.reply.message.content, "4") << part;
+    EXPECT_EQ(out.reply.reasoning, "hm") << part;
+  }
+  const auto field =
+      read(with_message(R"({"content":"4","reasoning_content":[{"type":"text","text":"hm"}]})"));
+  EXPECT_EQ(field.reply.message.content, "4");
+  EXPECT_EQ(field.reply.reasoning, "hm");
+  EXPECT_EQ(read(with_message(R"({"content":{"type":"text","text":"4"}})")).reply.message.content,
+            "4");
+}
+
+TEST(Reply, AnErrorThatNamesNothingBesideAGoodReplyIsNone) {  // R2.2
+  const std::string good = R"("choices":[{"message":{"content":"4"},"finish_reason":"stop")";
+  for (const char* error : {"{}", "false", "[]", "\"None\"", "\"\"", "0", "null",
+                            R"({"code":0,"message":""})", R"({"message":null,"param":null})"}) {
+    const std::string field = std::string(R"("error":)") + error;
+    for (const std::string& body :
+         {"{" + field + "," + good + "}]}", "{" + good + "," + field + "}]}"}) {
+      const auto out = read(body);
+      EXPECT_FALSE(out.failure.has_value()) << body;
+      EXPECT_EQ(out.reply.message.content, "4") << body;
+    }
+  }
+  for (const char* error : {R"({"message":"x"})", R"({"code":429})", R"({"type":"overloaded"})",
+                            "\"busy\"", R"(["busy"])", "true"}) {
+    EXPECT_TRUE(read(std::string(R"({"error":)") + error + "," + good + "}]}").failure.has_value())
+        << error;
+  }
+  EXPECT_TRUE(read(R"({"error":{}})").failure.has_value());
+}
+
+TEST(Reply, RepeatedKeysAndDeepUnknownFieldsAreRead) {  // R2.3
+  const auto out =
+      read(R"({"model":"a","model":"b","x":)" + std::string(300, '[') + std::string(300, ']') +
+           R"(,"choices":[{"message":{"content":"3","content":"4"}}],)"
+           R"("usage":{"prompt_tokens":1,"prompt_tokens":9,"completion_tokens":2}})");
+  ASSERT_FALSE(out.failure.has_value());
+  EXPECT_EQ(out.reply.model, "b");
+  EXPECT_EQ(out.reply.message.content, "4");
+  EXPECT_EQ(out.reply.usage.input_tokens, 9);
+}
+
 TEST(Reply, AbsentContentWithCallsIsFine) {  // T034
   const auto out = read(with_message(R"({"tool_calls":[{"id":"c1","function":{"name":"bash",)"
                                      R"("arguments":"{\"command\":\"ls\"}"}}]})"));
@@ -68,6 +116,14 @@ TEST(Reply, FinishReasonsAreMapped) {  // T041
       {"tool_use", FinishKind::tools},
       {"SAFETY", FinishKind::filtered},
       {"recitation", FinishKind::filtered},
+      {"content_filter", FinishKind::filtered},
+      {"content_filter: RECITATION", FinishKind::filtered},
+      {"PROHIBITED_CONTENT", FinishKind::filtered},
+      {"BLOCKLIST", FinishKind::filtered},
+      {"SPII", FinishKind::filtered},
+      {"refusal", FinishKind::filtered},
+      {"guardrail_intervened", FinishKind::filtered},
+      {"function_call_filter: MALFORMED_FUNCTION_CALL", FinishKind::error},
       {"insufficient_system_resource", FinishKind::error},
       {"malformed_function_call", FinishKind::error},
       {"", FinishKind::unknown},
@@ -166,6 +222,7 @@ TEST(ToolCalls, ArgumentsAreAnObjectOrAProblem) {  // T047, T048, T050
       {R"("{\"a\":1}")", R"({"a":1})", false},
       {R"("\"{\\\"a\\\":1}\"")", R"({"a":1})", false},
       {R"("```json\n{\"a\":1}\n```")", R"({"a":1})", false},
+      {R"("{\"a\":1,\"a\":2}")", R"({"a":2})", false},
       {R"("{\"a\":1,}")", "{}", true},
       {R"("[1]")", "{}", true},
       {R"("{\"a\":1}{\"b\":2}")", "{}", true},
@@ -185,6 +242,22 @@ TEST(ToolCalls, ArgumentsAreAnObjectOrAProblem) {  // T047, T048, T050
   set_arguments(junk, &megabyte);
   EXPECT_EQ(junk.arguments, "{}");
   EXPECT_LT(junk.problem.size(), 2000U);
+  const Json unclosed = "{\"command\":\"" + std::string(1U << 20U, 'x');
+  set_arguments(junk, &unclosed);
+  EXPECT_LT(junk.problem.size(), 2000U);
+}
+
+TEST(ToolCalls, ArgumentsNestedTooDeeplyAreAProblem) {
+  const std::string deep = "{\"a\":" + std::string(5'000, '[') + std::string(5'000, ']') + "}";
+  ToolCall call;
+  const Json text = deep;
+  set_arguments(call, &text);
+  EXPECT_THAT(call.problem, HasSubstr("deep"));
+  const auto object = parse_reply_json(deep, "reply");
+  ASSERT_TRUE(object.has_value());
+  set_arguments(call, &*object);
+  EXPECT_THAT(call.problem, HasSubstr("deep"));
+  EXPECT_EQ(call.arguments, "{}");
 }
 
 TEST(ToolCalls, NamesResolveToWhatWasOffered) {  // T051

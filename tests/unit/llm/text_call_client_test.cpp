@@ -83,6 +83,15 @@ INSTANTIATE_TEST_SUITE_P(
         NoCall{"InsideThink", {{"content", "<think>" + kCall + "</think>No."}}, true},
         NoCall{
             "ThinkNeverClosed", {{"content", "<think><tool_call>" + kCall + "</tool_call>"}}, true},
+        NoCall{"InsideThinkOfALine",
+               {{"content", "Okay. <think>maybe <tool_call>" + kCall + "</tool_call></think>No."}},
+               true},
+        NoCall{"BehindAThinkThatIsNeverClosed",
+               {{"content", "Okay. <think>maybe <tool_call>" + kCall + "</tool_call>"}},
+               true},
+        NoCall{"InsideThinking",
+               {{"content", "<Thinking><tool_call>" + kCall + "</tool_call></Thinking>No."}},
+               true},
         NoCall{"InReasoning", {{"content", "No."}, {"reasoning_content", kCall}}, true},
         NoCall{"BesideNativeCalls",
                {{"content", "<tool_call>" + kCall + "</tool_call>"},
@@ -101,11 +110,34 @@ INSTANTIATE_TEST_SUITE_P(
             true}),
     [](const auto& given) { return given.param.name; });
 
-TEST_F(ClientTest, ACutTextIsNeverReadAsACall) {
-  server_.script({json_step(200, reply_with({{"content", kCall}}, "length"))});
+TEST_F(ClientTest, ACallInATextThatWasCutIsAskedForAgainWithADoubledCap) {  // R2.10
+  const std::string cut = R"(<tool_call>{"name":"bash","arguments":{"command":"rm )";
+  for (const std::string& text : {kCall, cut}) {
+    SCOPED_TRACE(text);
+    const std::size_t before = server_.hit_count();
+    const Step cut_step = json_step(200, reply_with({{"content", text}}, "length"));
+    server_.handler(
+        [=](const fault::Hit&, std::size_t number) { return number == before ? cut_step : kGood; });
+    ChatRequest asked = tool_request();
+    asked.max_output_tokens = 500;
+    asked.messages.front().content = text;
+    const auto reply = client()->complete(asked, {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    EXPECT_EQ(reply->message.content, "fine");
+    EXPECT_EQ(body_of_hit(before + 1).at("max_tokens"), 1000);
+    server_.script({cut_step});
+    asked.sample_index = 1;
+    const auto never = client()->complete(asked, {});
+    ASSERT_FALSE(never.has_value());
+    EXPECT_THAT(never.error().to_text(), HasSubstr("cut at the output limit"));
+  }
+}
+
+TEST_F(ClientTest, OtherTextThatWasCutIsAnAnswer) {
+  server_.script(
+      {json_step(200, reply_with({{"content", "use the <tool_call> tag t"}}, "length"))});
   const auto reply = client()->complete(tool_request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
-  EXPECT_TRUE(reply->message.tool_calls.empty());
   EXPECT_EQ(reply->finish, Finish::length);
 }
 
@@ -206,6 +238,52 @@ INSTANTIATE_TEST_SUITE_P(
              R"({"index":0,"id":"y","function":{"name":"bash","arguments":"{\"command\":"}})",
              R"({"index":0,"function":{"arguments":"\"b\"}"}})"},
             kTwo},
+        Deltas{"TwoObjectsInOneDelta",
+               {R"({"function":{"name":"bash","arguments":{"command":"a"}}},)"
+                R"({"function":{"name":"bash","arguments":{"command":"b"}}})"},
+               kTwo},
+        Deltas{"ObjectsInTwoDeltas",
+               {R"({"function":{"name":"bash","arguments":{"command":"a"}}})",
+                R"({"function":{"name":"bash","arguments":{"command":"b"}}})"},
+               kTwo},
+        Deltas{"NoArgumentsFirst",
+               {R"({"function":{"name":"list","arguments":""}},)"
+                R"({"function":{"name":"bash","arguments":"{\"command\":\"b\"}"}})"},
+               {{"list", "-"}, {"bash", "b"}}},
+        Deltas{"AnotherNameInTheNextDelta",
+               {R"({"function":{"name":"list"}})", R"({"function":{"name":"bash"}})",
+                R"({"function":{"arguments":"{\"command\":\"b\"}"}})"},
+               {{"list", "-"}, {"bash", "b"}}},
+        Deltas{"OneIndexWithoutIds",
+               {R"({"index":0,"function":{"name":"bash","arguments":"{\"command\":\"a\"}"}})",
+                R"({"index":0,"function":{"name":"bash","arguments":"{\"command\":\"b\"}"}})"},
+               kTwo},
+        Deltas{"OneIndexWithoutIdsInPieces",
+               {R"({"index":0,"function":{"name":"bash","arguments":""}})",
+                R"({"index":0,"function":{"arguments":"{\"command\":\"a\"}"}})",
+                R"({"index":0,"function":{"name":"bash","arguments":""}})",
+                R"({"index":0,"function":{"arguments":"{\"command\":"}})",
+                R"({"index":0,"function":{"arguments":"\"b\"}"}})"},
+               kTwo},
+        Deltas{"OneIndexTwoObjects",
+               {R"({"index":0,"function":{"name":"bash","arguments":{"command":"a"}}},)"
+                R"({"index":0,"function":{"name":"bash","arguments":{"command":"b"}}})"},
+               kTwo},
+        Deltas{"NameInEachPieceWithoutId",
+               {R"({"index":0,"function":{"name":"bash","arguments":"{\"command\":"}})",
+                R"({"index":0,"function":{"name":"bash","arguments":"\"a"}})",
+                R"({"index":0,"function":{"name":"bash","arguments":"b\"}"}})",
+                R"({"index":0,"function":{"name":"bash","arguments":""}})"},
+               kOne},
+        Deltas{
+            "NameGrows",
+            {R"({"index":0,"function":{"name":"ba"}})", R"({"index":0,"function":{"name":"bash"}})",
+             R"({"index":0,"function":{"arguments":"{\"command\":\"ab\"}"}})"},
+            kOne},
+        Deltas{"BracesInsideArguments",
+               {R"({"index":0,"function":{"name":"bash","arguments":"{\"x\":{\"y\":\"}"}})",
+                R"({"index":0,"function":{"name":"bash","arguments":"{\"},\"command\":\"ab\"}"}})"},
+               kOne},
         Deltas{
             "ParseableTooEarly",
             {R"({"index":0,"id":"x","function":{"name":"bash","arguments":"{}"}})",

@@ -51,7 +51,13 @@ INSTANTIATE_TEST_SUITE_P(
                R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":145,)"
                R"("completion_tokens_details":{"reasoning_tokens":40}}})",
                100, 0, 0, 45, 40},
-        Counts{"TotalAlone", R"({"usage":{"total_tokens":12}})", 0, 0, 0, 12, 0},
+        Counts{"PromptIsTheRestOfTheTotal",
+               R"({"usage":{"prompt_tokens":null,"completion_tokens":5,"total_tokens":105}})", 100,
+               0, 0, 5, 0},
+        Counts{"ZeroHidesNothing",
+               R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":)"
+               R"({"cached_tokens":0},"prompt_cache_hit_tokens":64}})",
+               100, 64, 0, 5, 0},
         Counts{"TotalTooSmall",
                R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":1}})", 100, 0,
                0, 5, 0},
@@ -82,6 +88,40 @@ TEST(Usage, WhatSaysNothingIsNoUsage) {
         R"({"usage":{"prompt_tokens":null}})", R"({"choices":[]})", R"({"choices":null})"}) {
     EXPECT_FALSE(read_usage(*parse_reply_json(reply, "reply")).has_value()) << reply;
   }
+}
+
+TEST(Usage, APromptThatIsNotCountedIsEstimated) {  // R2.20
+  struct Case {
+    const char* usage;
+    std::int64_t input, output;
+    bool estimated;
+  };
+  for (const Case& c :
+       std::vector<Case>{{R"({"prompt_tokens":null,"completion_tokens":5})", 1100, 5, true},
+                         {R"({"prompt_tokens":0,"completion_tokens":5})", 1100, 5, true},
+                         {R"({"completion_tokens":5,"total_tokens":905})", 900, 5, false},
+                         {R"({"total_tokens":500})", 500, 0, true},
+                         {R"({"total_tokens":1500})", 1100, 400, true},
+                         {R"({"prompt_tokens":7})", 7, 0, false}}) {
+    auto read = read_usage(*parse_reply_json(std::string("{\"usage\":") + c.usage + "}", "reply"));
+    ASSERT_TRUE(read.has_value()) << c.usage;
+    fill_prompt(*read, 3500);
+    EXPECT_EQ(read->usage.input_tokens, c.input) << c.usage;
+    EXPECT_EQ(read->usage.output_tokens, c.output) << c.usage;
+    EXPECT_EQ(read->usage.estimated, c.estimated) << c.usage;
+  }
+}
+
+TEST(Usage, CachedTokensThatMayBeCountedBesideThePromptAreSaid) {  // R2.23
+  const auto outside = [](const std::string& usage) {
+    return read_usage(*parse_reply_json("{\"usage\":{" + usage + "}}", "reply"))
+        ->cached_outside_tokens;
+  };
+  EXPECT_EQ(outside(R"("prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":8})"), 0);
+  EXPECT_EQ(outside(R"("prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":80})"), 80);
+  EXPECT_EQ(outside(R"("input_tokens":9,"cache_read_input_tokens":8,)"
+                    R"("cache_creation_input_tokens":7)"),
+            15);
 }
 
 TEST(Usage, TheProvidersOwnCostIsTaken) {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// What of a reply's text is thinking (endpoints.md R2.6).
+#include "llm/think.hpp"
+
+#include <gtest/gtest.h>
+
+#include "llm/reply.hpp"
+
+namespace skillgrad::llm {
+namespace {
+
+struct Case {
+  const char *content, *visible, *reasoning;
+};
+
+void expect_all(const std::vector<Case>& cases) {
+  for (const Case& c : cases) {
+    const ThinkSplit split = split_think(c.content);
+    EXPECT_EQ(split.visible, c.visible) << c.content;
+    EXPECT_EQ(split.reasoning, c.reasoning) << c.content;
+  }
+}
+
+TEST(Think, TagsAreTakenOutWhereverTheyStand) {
+  expect_all({{"Sure. <think>a</think>\n4", "Sure. \n4", "a"},
+              {"- <think>a</think>4", "- 4", "a"},
+              {"x</think><think>y</think>4", "4", "x\ny"},
+              {"a</think>b</think>4", "4", "a</think>b"},
+              {"hm<think>q</think></think>4", "4", "hm<think>q</think>"},
+              {"<think>a<think>b</think>c</think>4", "4", "a<think>b</think>c"},
+              {"<think>the <think> tag</think>4", "4", "the <think> tag"},
+              {"<think>\n</think>\n\n<think>b</think>4", "4", "b"},
+              {"<THINK>a</Think>4", "4", "a"},
+              {"<thinking>a</thinking>4", "4", "a"},
+              {"<think>closed by `</think>` later</think>4", "4", "closed by `</think>` later"}});
+}
+
+TEST(Think, WhatOnlyATemplatePutsInFrontDoesNotCount) {
+  expect_all({{"\xEF\xBB\xBF<think>a</think>4", "4", "a"},
+              {"\xE2\x80\x8B<think>a</think>4", "4", "a"},
+              {"<|assistant|><think>a</think>4", "4", "a"},
+              {"\n<|im_start|> \xEF\xBB\xBF<think>never closed", "", "never closed"},
+              {"<think>a</think>\n<think>never closed", "", "a\nnever closed"},
+              {"Sure.\n<think>never closed", "Sure.", "never closed"}});
+}
+
+TEST(Think, TextAboutTheTagStays) {
+  for (const char* text :
+       {"use the <think> tag", "use `<think>` here", "`</think>` closes a block. 4",
+        "`<think>` and `</think>` are tags", "```\n<think>x</think>\n```\n4",
+        "write\n  ```xml\n  <think>\n  x\n  </think>\n  ```\nthere", "a <thinker> b</thinker>",
+        "plain", ""}) {
+    const ThinkSplit split = split_think(text);
+    EXPECT_EQ(split.visible, text);
+    EXPECT_EQ(split.reasoning, "");
+  }
+  EXPECT_EQ(split_think("it's ` and <think>a</think>4").visible, "it's ` and 4");
+  EXPECT_EQ(split_think("```\nopen\n<think>a</think>4").visible, "```\nopen\n4");
+}
+
+TEST(Think, BehindAnOpeningTagThatStaysNothingIsCertain) {
+  EXPECT_EQ(split_think("use the <think> tag").certain, 8U);
+  EXPECT_EQ(split_think(" <think>a</think> use the <think> tag").certain, 8U);
+  EXPECT_EQ(split_think("plain").certain, std::string::npos);
+}
+
+TEST(Think, EndTokensAreTakenOff) {
+  EXPECT_EQ(without_end_tokens("4<|eom_id|>"), "4");
+  EXPECT_EQ(without_end_tokens("4<\xEF\xBD\x9C"
+                               "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C> \n<|im_end|>\n"),
+            "4");
+  for (const char* text : {"", "4\n", "<|im_end|> ends a turn", "a|>"}) {
+    EXPECT_EQ(without_end_tokens(text), text);
+  }
+}
+
+/// Each of these would keep a scan that begins anew at each tag busy for hours.
+TEST(Think, HostileTextsTakeNoMoreThanOnePass) {
+  constexpr std::size_t kTimes = 100'000;
+  for (const std::string piece : {"<think>", "x<think>", "</think>", "`", "``` ", "\n```\n",
+                                  "` `` ", "<", " \n <think>x", "<|a|>", "<|im_end|>"}) {
+    std::string text;
+    for (std::size_t i = 0; i < kTimes; ++i) text += piece;
+    EXPECT_LE(split_think(text).visible.size(), text.size());
+    EXPECT_LE(split_think("a <think>" + text).visible.size(), text.size() + 9);
+    EXPECT_LE(without_end_tokens(text).size(), text.size());
+  }
+}
+
+}  // namespace
+}  // namespace skillgrad::llm
