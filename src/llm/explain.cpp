@@ -11,12 +11,21 @@ namespace {
 
 constexpr std::size_t kMaxText = 2048;
 
-/// The form of the URL that most often is the right one when this one is not (R1.2).
+/// The form of the base URL that most often is the right one when this one is not (R1.2); "" when
+/// it has that form already.
 std::string suggest_url(const std::string& url) {
-  const auto end = url.find("/chat/completions");
-  const std::string base = url.substr(0, end);
-  if (base.ends_with("/v1")) return base;
-  return base + "/v1";
+  std::string base = url.substr(0, url.find_first_of("?#"));
+  for (const char* resource : {"/chat/completions", "/responses", "/models"})
+    if (base.ends_with(resource)) base.resize(base.size() - std::string_view(resource).size());
+  if (base.ends_with("/v1")) return {};
+  const auto inside = base.find("/v1/");
+  return inside == std::string::npos ? base + "/v1" : base.substr(0, inside + 3);
+}
+
+std::string wrong_url_mend(const std::string& url) {
+  const std::string better = suggest_url(printable_url(url));
+  if (!better.empty()) return "check --base-url; it usually ends in /v1, e.g. " + better;
+  return "check --base-url: its scheme, host and port, and the path in front of /v1";
 }
 
 std::string tls_or_plain(const std::string& url) {
@@ -69,14 +78,14 @@ std::string mend_for(const Failure& failure, const ErrorScene& scene) {
       }
       if (to_lower_ascii(failure.body.message).find("plain http request") != std::string::npos)
         return tls_or_plain(scene.url);
-      return "check --base-url; it usually ends in /v1, e.g. " + suggest_url(scene.url);
+      return wrong_url_mend(scene.url);
     case FailureClass::tls:
-      // CURLE_SSL_CACERT_BADFILE: the machine has no list of authorities at all.
+      // CURLE_SSL_CACERT_BADFILE: the file that is named cannot be used, or the machine has none.
       if (failure.detail.find("(libcurl code 77)") != std::string::npos) {
-        return "install the package ca-certificates, or name a file of trusted certificates with "
-               "ca_file or SSL_CERT_FILE";
+        return "name a readable file of trusted certificates with --ca-file or SSL_CERT_FILE; "
+               "where none is named, install the package ca-certificates";
       }
-      return "give the certificate authority with ca_file or SSL_CERT_FILE; check the host name";
+      return "give the certificate authority with --ca-file or SSL_CERT_FILE; check the host name";
     case FailureClass::rate_limit:
       return "lower -j, raise the limit at the provider, or resume later";
     case FailureClass::transient:

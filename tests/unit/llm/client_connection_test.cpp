@@ -64,7 +64,7 @@ TEST_F(ConnectionTest, AnUntrustedCertificateIsFatalAtTheFirstTry) {  // T118
     const auto reply = model->complete(request(), {});
     ASSERT_FALSE(reply.has_value());
     EXPECT_EQ(reply.error().code, ErrorCode::tls);
-    EXPECT_THAT(reply.error().mend, HasSubstr("ca_file"));
+    EXPECT_THAT(reply.error().mend, HasSubstr("--ca-file"));
   }
   EXPECT_EQ(tls.connections(), 1);
   EXPECT_EQ(tls.requests(), 0);

@@ -110,6 +110,21 @@ INSTANTIATE_TEST_SUITE_P(
         ErrorCase{"NotImplemented", 501, "", ErrorCode::bad_request}),
     [](const auto& given) { return given.param.name; });
 
+TEST_F(ClientTest, TheAddressInUseIsNotSuggestedAgain) {  // R1.2
+  server_.script({json_step(404, R"({"detail":"Not Found"})")});
+  for (const char* api : {"chat", "responses"}) {
+    options_.api = api;
+    options_.base_url = server_.origin() + "/api";
+    EXPECT_THAT(client()->complete(request(), {}).error().mend,
+                HasSubstr(server_.origin() + "/api/v1"));
+    options_.base_url = server_.origin() + "/v1?a=b";
+    EXPECT_THAT(client()->complete(request(), {}).error().mend, Not(HasSubstr(server_.origin())));
+    options_.base_url = server_.origin() + "/v1/chat";
+    const auto mend = client()->complete(request(), {}).error().mend;
+    EXPECT_TRUE(mend.ends_with(server_.origin() + "/v1")) << mend;
+  }
+}
+
 TEST_F(ClientTest, EmptyChoicesFailAfterThreeTries) {  // T032
   server_.script({json_step(200, R"({"choices":[]})")});
   const auto reply = client()->complete(request(), {});
