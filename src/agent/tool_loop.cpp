@@ -88,19 +88,12 @@ class Loop {
     return result_.trajectory.events.back();
   }
 
-  [[nodiscard]] bool own_time_is_over() const {
-    return own_deadline_ && clock_.now() >= *own_deadline_;
-  }
-
+  /// The model looks at the time: only it knows whether time passes or is played.
   std::optional<EndState> limit_met() {
     const LoopLimits& limits = request_.limits;
     if (result_.turns >= limits.turns) {
       record(Kind::error, "the limit of " + std::to_string(limits.turns) + " turns is reached");
       return EndState::turn_limit;
-    }
-    if (own_time_is_over()) {
-      record(Kind::error, "the time limit is reached");
-      return EndState::time_limit;
     }
     if (limits.tokens > 0 &&
         result_.usage.input_tokens + result_.usage.output_tokens >= limits.tokens) {
@@ -305,12 +298,13 @@ class Loop {
   }
 
   LoopResult end_by_error(Error error) {
-    record(Kind::error, error.to_line());
-    // Transfers are cut in whole milliseconds, so the own time may seem to last a moment longer.
-    if (error.code == ErrorCode::deadline && own_deadline_ &&
+    // Only the model knows when: transfers are cut in whole milliseconds, recordings are played.
+    if (error.code == ErrorCode::deadline &&
         !(outer_deadline_ && clock_.now() >= *outer_deadline_)) {
+      record(Kind::error, "the time limit is reached");
       return end(EndState::time_limit);
     }
+    record(Kind::error, error.to_line());
     if (error.code == ErrorCode::context_overflow && result_.turns > 0) {
       return end(EndState::token_limit);
     }

@@ -98,7 +98,8 @@ Result<Settings> load_settings(const Invocation& invocation) {
   return settings;
 }
 
-Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
+Result<std::chrono::milliseconds> parse_duration(const std::string& text,
+                                                 const std::string& where) {
   double total = 0, number = 0;
   std::size_t i = 0;
   while (i < text.size()) {
@@ -111,17 +112,21 @@ Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
       used = 0;
     }
     const char unit = digits == std::string::npos ? 's' : text[digits];
-    const double factor = unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : 0;
+    const double factor = unit == 's'   ? 1
+                          : unit == 'm' ? 60
+                          : unit == 'h' ? 3600
+                          : unit == 'd' ? 24 * 3600
+                                        : 0;
     if (used == 0 || used != part.size() || factor == 0)
-      return fail(ErrorCode::config, "got the time \"" + text + "\"", "--max-time",
-                  "write for example 90s, 30m or 1h30m");
+      return fail(ErrorCode::config, "got the time \"" + text + "\"", where,
+                  "write for example 90s, 30m, 1h30m or 2d");
     total += number * factor;
     i = digits == std::string::npos ? text.size() : digits + 1;
   }
   constexpr double kMost = 100.0 * 365 * 24 * 3600;  // beyond it, clocks overflow
   if (total > kMost)
     return fail(ErrorCode::config,
-                "got the time \"" + text + "\", expected at most a hundred years", "--max-time",
+                "got the time \"" + text + "\", expected at most a hundred years", where,
                 "leave it out for no limit");
   return std::chrono::milliseconds(static_cast<std::int64_t>(total * 1000));
 }

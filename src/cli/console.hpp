@@ -46,8 +46,9 @@ void print_error(const Error& error);
 [[nodiscard]] std::size_t terminal_columns();
 /// Merged settings; unknown environment variables are named on stderr.
 [[nodiscard]] Result<Settings> load_settings(const Invocation& invocation);
-/// "90s", "30m", "2h", "1h30m" or plain seconds. Errors: config.
-[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(const std::string& text);
+/// "90s", "30m", "2h", "1h30m", "2d" or plain seconds. Errors: config, at `where`.
+[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(const std::string& text,
+                                                               const std::string& where);
 
 // One function for each command; the return value is the process exit code.
 int cmd_optimize(const Invocation& invocation);

@@ -6,10 +6,12 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/llm/inspect.hpp>
 
+#include "cli/call_stores.hpp"
 #include "cli/console.hpp"
 #include "cli/shared_model.hpp"
 
@@ -54,12 +56,16 @@ Json value_of(const Settings& settings, const Json& role, const char* key) {
   return role.contains(key) ? role[key] : settings.json(key);
 }
 
+/// What a secret that is not known means: where nothing is sent, nobody needs it.
+enum class Unknown { error, empty };
+
 /// {"NAME":"value"} or {"NAME":{"env":"VARIABLE"}}; a null is a value that was not kept.
-Result<std::string> header_value(const std::string& name, const Json& value) {
+Result<std::string> header_value(const std::string& name, const Json& value, Unknown unknown) {
   if (value.is_string()) return value.get<std::string>();
   const std::string where = "header \"" + name + "\"";
   const std::string mend =
       R"(write {"NAME":{"env":"VARIABLE"}}, or give --headers again when a run goes on)";
+  if (value.is_null() && unknown == Unknown::empty) return std::string();
   if (value.is_null())
     return fail(ErrorCode::config, "its value is not known: it is not kept with a run", where,
                 mend);
@@ -69,7 +75,7 @@ Result<std::string> header_value(const std::string& name, const Json& value) {
                 where, mend);
   const auto variable = value["env"].get<std::string>();
   auto text = environment(variable);
-  if (text.empty())
+  if (text.empty() && unknown == Unknown::error)
     return fail(ErrorCode::config, "the environment variable " + variable + " is empty or not set",
                 where, "set it to the header's value");
   return text;
@@ -83,6 +89,19 @@ bool same_origin(const std::string& a, const std::string& b) {
     return to_lower_ascii(trim(url.substr(0, end)));
   };
   return origin(a) == origin(b);
+}
+
+/// Certificates that cannot be read would show as a fault of each call.
+Result<> check_certificates(const std::string& file, const std::string& origin) {
+  std::error_code problem;
+  const auto status = fs::status(file, problem);
+  if (status.type() == fs::file_type::not_found)
+    return fail(ErrorCode::config, "there is no file of trusted certificates " + file, origin,
+                "name the file of your certificate authority (PEM)");
+  if (status.type() != fs::file_type::regular || ::access(file.c_str(), R_OK) != 0)
+    return fail(ErrorCode::config, "the file of trusted certificates cannot be read: " + file,
+                origin, "name a file of certificates (PEM) that you may read");
+  return {};
 }
 
 Json role_of(const Settings& settings, const std::string& name) {
@@ -231,62 +250,18 @@ sim::ServerOptions simulation_options(const Settings& settings) {
   return out;
 }
 
-/// Nothing is asked of any endpoint.
-bool replays_only(const Settings& settings) {
-  const std::string replay = settings.text("replay");
-  return !replay.empty() && settings.text("record") != replay;
-}
-
-Result<std::unique_ptr<llm::ExchangeStore>> open_cassette(const Settings& settings,
-                                                          const Clock& clock,
-                                                          const Redactor* redactor) {
-  const std::string record = settings.text("record"), replay = settings.text("replay");
-  if (record.empty() && replay.empty()) return nullptr;
-  if (!record.empty() && !replay.empty() && record != replay) {
-    return fail(ErrorCode::config, "--record and --replay name different folders",
-                record + ", " + replay,
-                "give one of them; with both, the same folder is replayed and completed");
-  }
-  llm::ExchangeStoreOptions options;
-  options.dir = record.empty() ? replay : record;
-  options.use = record.empty()   ? llm::StoreUse::replay
-                : replay.empty() ? llm::StoreUse::record
-                                 : llm::StoreUse::automatic;
-  return llm::ExchangeStore::open(std::move(options), clock, redactor);
-}
-
-Result<std::unique_ptr<llm::ExchangeStore>> open_cache(const Settings& settings, const Clock& clock,
-                                                       const Redactor* redactor) {
-  const std::string dir = settings.text("cache");
-  SKILLGRAD_TRY(const auto age, parse_duration(settings.text("cache_ttl")));
-  if (dir.empty()) {
-    for (const char* key : {"cache_ttl", "refresh"}) {
-      if (settings.given(key))
-        return fail(ErrorCode::config, std::string(key) + " is set without a cache",
-                    settings.origin(key), "name the cache's folder with --cache");
-    }
-    return nullptr;
-  }
-  llm::ExchangeStoreOptions options;
-  options.dir = dir;
-  options.time_to_live = std::chrono::duration_cast<std::chrono::seconds>(age);
-  options.refresh = settings.flag("refresh");
-  return llm::ExchangeStore::open(std::move(options), clock, redactor);
-}
-
 Result<> Models::open_stores(const Settings& settings, const fs::path& learned) {
-  SKILLGRAD_TRY(cassette_, open_cassette(settings, *clock_, redactor_.get()));
-  SKILLGRAD_TRY(cache_, open_cache(settings, *clock_, redactor_.get()));
-  std::vector<fs::path> files;
-  if (!learned.empty()) files.push_back(learned);
-  for (const auto* store : {cache_.get(), cassette_.get()})
-    if (store != nullptr) files.push_back(store->dir() / "learned.json");
-  SKILLGRAD_TRY(learned_, llm::LearnedChanges::open(std::move(files)));
+  SKILLGRAD_TRY(CallStores stores, open_call_stores(settings, *clock_, redactor_.get(), learned));
+  cassette_ = std::move(stores.cassette);
+  cache_ = std::move(stores.cache);
+  learned_ = std::move(stores.learned);
+  for (const std::string& problem : learned_->problems())
+    print_err("warning: " + strip_control(redactor_->redact(problem)) + "\n");
   return {};
 }
 
 Result<> Models::start_simulation(const Settings& settings) {
-  if (replays_only(settings)) {
+  if (offline_) {
     SKILLGRAD_TRY(simulated_model_, sim::model_name(scenario_of(settings)));
     simulated_url_ = "http://127.0.0.1:9/v1";  // the discard port; nobody connects to it
     return {};
@@ -318,7 +293,7 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
                          : own                    ? Json::object()
                                                   : settings.json("headers");
     SKILLGRAD_CHECK(add_headers(headers, out));
-    if (llm::printable_url(out.base_url) == out.base_url &&
+    if (!offline_ && llm::printable_url(out.base_url) == out.base_url &&
         out.base_url.find("=***") != std::string::npos)
       return fail(ErrorCode::config, "its key is not known: it is not kept with a run", "base URL",
                   "give --base-url again when a run goes on");
@@ -340,6 +315,8 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
   if (const Json value = value_of(settings, role, "extra_body"); !value.is_null())
     out.extra_body = dump_json(value);
   out.ca_file = settings.text("ca_file");
+  if (!offline_ && !out.ca_file.empty())
+    SKILLGRAD_CHECK(check_certificates(out.ca_file, settings.origin("ca_file")));
   out.insecure_tls = settings.flag("insecure_tls");
   out.attempt_timeout = std::chrono::milliseconds(
       static_cast<std::int64_t>(settings.number("attempt_timeout_s") * 1000));
@@ -364,7 +341,8 @@ Result<> Models::add_headers(const Json& headers, llm::EndpointOptions& out) {
                 "got " + std::string(headers.type_name()) + ", expected an object", "headers",
                 R"(write {"NAME":{"env":"VARIABLE"}} or {"NAME":"value"})");
   for (const auto& [name, value] : headers.items()) {
-    SKILLGRAD_TRY(out.headers[name], header_value(name, value));
+    SKILLGRAD_TRY(out.headers[name],
+                  header_value(name, value, offline_ ? Unknown::empty : Unknown::error));
   }
   return {};
 }
@@ -377,6 +355,7 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
                 "give --model NAME (with --base-url for another endpoint than OpenAI's), or "
                 "--model sim:demo for the offline simulation");
   SKILLGRAD_CHECK(check_roles(settings.json("roles")));
+  out->offline_ = replays_only(settings);
   SKILLGRAD_TRY(out->prices_, load_prices(settings));
   if (!scenario_of(settings).empty()) SKILLGRAD_CHECK(out->start_simulation(settings));
   for (const auto& name : role_names()) {
@@ -449,7 +428,8 @@ Result<std::unique_ptr<Models>> open_judges(const Settings& settings, Clock& clo
 Result<> lend_judges(const Settings& settings, const Clock& clock, Models& models,
                      bench::GradeContext& context) {
   context.judging.models = &models;
-  SKILLGRAD_TRY(const auto time, parse_duration(settings.text("max_time")));
+  SKILLGRAD_TRY(const auto time,
+                parse_duration(settings.text("max_time"), settings.origin("max_time")));
   if (time.count() > 0) context.judging.deadline = clock.now() + time;
   return {};
 }

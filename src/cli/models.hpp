@@ -71,6 +71,7 @@ class Models final : public bench::JudgeModels {
   std::map<std::string, std::unique_ptr<llm::ChatModel>> clients_;
   std::unique_ptr<llm::ExchangeStore> cassette_, cache_;
   std::unique_ptr<llm::LearnedChanges> learned_;
+  bool offline_ = false;  ///< all calls are replayed, so no secret is needed
   std::string model_;
   std::string simulated_model_, simulated_url_;  ///< of the endpoint that is simulated here
   std::shared_ptr<const llm::PriceTable> prices_;

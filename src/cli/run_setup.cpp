@@ -353,7 +353,8 @@ Result<> start_run(RunSetup& setup) {
 Result<llm::CallContext> call_context(const RunSetup& setup, const Invocation& invocation) {
   llm::CallContext out;
   out.stop = invocation.stop;
-  SKILLGRAD_TRY(const auto time, parse_duration(setup.settings.text("max_time")));
+  SKILLGRAD_TRY(const auto time,
+                parse_duration(setup.settings.text("max_time"), setup.settings.origin("max_time")));
   if (time.count() > 0) out.deadline = setup.clock.now() + time;
   return out;
 }

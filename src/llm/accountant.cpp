@@ -71,7 +71,7 @@ Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) c
 void Accountant::State::count(const LedgerRow& row) {
   const bool ok = row.outcome == "ok" || row.outcome == "refused";
   if (row.cached) {
-    ++totals.cached_calls;
+    if (ok) ++totals.cached_calls;
   } else {
     ++totals.attempts;
     if (row.attempt > 1) ++totals.retries;
@@ -82,6 +82,10 @@ void Accountant::State::count(const LedgerRow& row) {
   totals.by_stage[row.stage] += usage;
   if (row.cached) {
     totals.cost_by_stage[row.stage] += 0;  // known: nothing was paid
+    if (row.recorded_usd) {
+      spent_tokens += usage.input_tokens + usage.output_tokens;
+      spent_usd += *row.recorded_usd;
+    }
     return;
   }
   spent_tokens += usage.input_tokens + usage.output_tokens;
@@ -144,7 +148,7 @@ void Accountant::settle(double reserved_usd, std::int64_t reserved_tokens, const
 
 void Accountant::restore(const LedgerRow& row) {
   const std::scoped_lock lock(state_->mutex);
-  if (!row.cached) ++state_->started;
+  if (!row.cached || row.recorded_usd) ++state_->started;
   if (!row.cached && row.attempt <= 1) ++state_->first_attempts;
   state_->count(row);
 }

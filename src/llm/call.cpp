@@ -43,9 +43,15 @@ Call::Call(Endpoint& endpoint, const ChatRequest& request, const CallContext& co
 
 Result<ChatReply> Call::run() {
   if (auto error = endpoint_.fatal()) return tl::unexpected(std::move(*error));
+  began_at_ = endpoint_.clock().now();
   SKILLGRAD_CHECK(prepare());
   SKILLGRAD_TRY(std::optional<ChatReply> recorded, replay());
   if (recorded) return std::move(*recorded);
+  if (is_late()) {
+    Result<ChatReply> late = tl::unexpected(may_start().error());
+    SKILLGRAD_CHECK(keep(late));
+    return late;
+  }
   SKILLGRAD_TRY(std::optional<ChatReply> kept, stored());
   if (kept) return std::move(*kept);
   Result<ChatReply> result = attempts();
@@ -62,9 +68,8 @@ Result<> Call::prepare() {
   style_ = endpoint_.initial_style();
   SKILLGRAD_TRY(body_, endpoint_.builder().build(request_, style_, wanted_cap_));
   const auto& options = endpoint_.options();
-  const std::string address =
-      options.identity.empty() ? printable_url(endpoint_.url(style_)) : options.identity;
-  key_ = request_key(address, options.model, body_, request_);
+  address_ = options.identity.empty() ? address_of(endpoint_.url(style_)) : options.identity;
+  key_ = request_key(address_, options.model, body_, request_);
   if (!endpoint_.stores().empty()) canonical_ = body_.canonical();
   text_ = body_.text();
   prompt_bytes_ = text_.size();
@@ -90,7 +95,6 @@ Result<std::optional<ChatReply>> Call::replay() {
 }
 
 Result<ChatReply> Call::attempts() {
-  began_at_ = endpoint_.clock().now();
   WarmUp::Lead lead = warm_up();
   const Limiter::Presence presence(endpoint_.limiter());
   while (true) {
@@ -125,7 +129,7 @@ Result<> Call::write_body() {
   return {};
 }
 
-Result<> Call::reserve() {
+void Call::estimate() {
   const std::int64_t prompt = estimate_tokens(text_.size());
   reserved_tokens_ = prompt + body_.output_cap;
   Usage most;
@@ -134,6 +138,10 @@ Result<> Call::reserve() {
   const std::optional<double> usd = endpoint_.cost(most, 0);
   priced_ = usd.has_value();
   reserved_usd_ = usd.value_or(0);
+}
+
+Result<> Call::reserve() {
+  estimate();
   auto reserved =
       endpoint_.accountant().reserve_or_wait(reserved_usd_, reserved_tokens_, context_.stop);
   if (!reserved) {
@@ -277,6 +285,7 @@ Result<> Call::settle(ReadReply& read) {
                                               reply_to_json(reply, redactor));
     }
   }
+  if (keeps_calls()) made_.push_back({paid.outcome, http_status_, paid.usage, paid.cost_usd});
   endpoint_.accountant().settle(reserved_usd_, reserved_tokens_, paid);
   if (!read.failure) endpoint_.breaker().answered();
   return recorded;

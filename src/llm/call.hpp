@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <skillgrad/llm/client.hpp>
+#include <skillgrad/llm/exchange_store.hpp>
 
 #include "llm/endpoint.hpp"
 #include "llm/reply.hpp"
@@ -24,17 +26,32 @@ class Call {
   [[nodiscard]] Result<std::optional<ChatReply>> replay();
   /// Answered from a cassette or cache; nullopt: ask the endpoint.
   [[nodiscard]] Result<std::optional<ChatReply>> stored();
+  [[nodiscard]] Result<std::optional<StoredCall>> look_up(const ExchangeStore& store);
+  [[nodiscard]] std::string flaw_of(const StoredCall& call);
   [[nodiscard]] Result<ChatReply> play(const StoredCall& call);
+  [[nodiscard]] Result<ChatReply> play_replies(const StoredCall& call);
+  [[nodiscard]] Result<ChatReply> end_as_recorded(const Error& ending);
   [[nodiscard]] Result<ChatReply> played(ReadReply& read, const StoredCall& call);
+  [[nodiscard]] Result<> book(LedgerRow& row, std::optional<double> usd);
+  [[nodiscard]] Result<> book_failure(const StoredAttempt& attempt);
+  [[nodiscard]] Result<> book_answer(LedgerRow& row, const ReadReply& read, const StoredCall& call);
   [[nodiscard]] Error miss(const ExchangeStore& store);
+  [[nodiscard]] Error unreadable(const Error& problem);
+  /// No further call of this client can succeed.
+  [[nodiscard]] Error end_run(Error error);
   /// Keeps how the call ended where calls are kept.
   [[nodiscard]] Result<> keep(const Result<ChatReply>& result);
   [[nodiscard]] bool keeps_calls() const;
-  [[nodiscard]] StoredCall stored_call() const;
+  [[nodiscard]] bool replays() const;
+  [[nodiscard]] bool is_limited() const;
+  [[nodiscard]] bool is_recordable(const Error& error) const;
+  [[nodiscard]] StoredCall stored_call(const Error* ending) const;
   void warn_if_not_kept();
   [[nodiscard]] Result<ChatReply> attempts();
   /// After this moment no attempt starts.
   [[nodiscard]] std::optional<SteadyTime> start_limit() const;
+  /// The task's time is over, and nothing replays what it did then.
+  [[nodiscard]] bool is_late() const;
   /// An error when no attempt may start any more.
   [[nodiscard]] Result<> may_start();
   [[nodiscard]] WarmUp::Lead warm_up();
@@ -45,6 +62,8 @@ class Call {
   /// Makes room for the next attempt of any call; a rate limit first halts all of them.
   void make_room(Limiter::Permit& permit, const ReadReply& read);
   [[nodiscard]] Result<> write_body();
+  /// What the next attempt may use and cost at most.
+  void estimate();
   [[nodiscard]] Result<> reserve();
   [[nodiscard]] ReadReply send();
   [[nodiscard]] ReadReply understand(HttpReply& http);
@@ -69,8 +88,9 @@ class Call {
   RetryState retries_;
 
   Body body_;
-  std::string text_;  ///< the bytes that are sent; equal for equal attempts
-  WireStyle style_;   ///< how body_ is written
+  std::string text_;     ///< the bytes that are sent; equal for equal attempts
+  WireStyle style_;      ///< how body_ is written
+  std::string address_;  ///< stands for the endpoint in keys
   std::string key_;
   std::string prefix_;  ///< what many calls begin with: tools and system text
   std::int64_t wanted_cap_ = 0;
@@ -86,8 +106,9 @@ class Call {
   int http_status_ = 0;
   double seconds_ = 0, total_seconds_ = 0, first_byte_seconds_ = 0;
   std::string request_id_;
-  std::string canonical_;  ///< of the first body; only where calls are kept
-  Exchange last_;          ///< the reply of the last attempt; only where calls are kept
+  std::string canonical_;            ///< of the first body; only where calls are kept
+  Exchange last_;                    ///< the reply of the last attempt; only where calls are kept
+  std::vector<StoredAttempt> made_;  ///< the attempts so far; only where calls are kept
   const ExchangeStore* played_from_ = nullptr;  ///< where the call was found, if it was
   double reserved_usd_ = 0;
   std::int64_t reserved_tokens_ = 0;

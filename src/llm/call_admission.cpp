@@ -13,6 +13,10 @@ std::optional<SteadyTime> Call::start_limit() const {
   return std::min(*context_.deadline, *context_.cut_at);
 }
 
+bool Call::is_late() const {
+  return context_.cut_at && began_at_ >= *context_.cut_at && !replays();
+}
+
 Result<> Call::may_start() {
   if (auto error = endpoint_.fatal()) return tl::unexpected(std::move(*error));
   if (context_.stop.stop_requested()) {

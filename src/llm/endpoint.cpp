@@ -73,7 +73,7 @@ Result<> Endpoint::resolve() {
   const Profile profile = profile_of(url, options_.model);
   chat_url_ = chat_url(url, options_.model);
   responses_url_ = responses_url(url);
-  source_ = url.origin() + url.path + " " + options_.model;
+  source_ = address_of(url.origin() + url.path) + " " + options_.model;
   initial_style_.responses = options_.api == "responses";
   initial_style_.may_switch_api = options_.api == "auto";
   initial_style_.fold_system = options_.fold_system;

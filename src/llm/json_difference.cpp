@@ -27,7 +27,7 @@ std::string excerpt(const std::string& text, std::size_t at) {
 }
 
 std::string shown(const Json* value) {
-  if (value == nullptr) return "(nothing)";
+  if (value == nullptr) return kNothing;
   return excerpt(value->is_string() ? value->get<std::string>() : dump_json(*value), 0);
 }
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cerrno>
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <skillgrad/core/descriptor.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/publish.hpp>
 #include <skillgrad/llm/exchange_store.hpp>
@@ -11,11 +16,13 @@ namespace {
 
 constexpr const char* kSchema = "skillgrad.learned/1";
 
-using Entries = std::map<std::string, LearnedChanges::Entry>;
+using Entry = LearnedChanges::Entry;
+using Entries = std::map<std::string, Entry>;
 
 Result<> read_into(const std::filesystem::path& file, Entries& out) {
-  std::error_code missing;
-  if (!std::filesystem::exists(file, missing)) return {};
+  std::error_code problem;
+  if (std::filesystem::status(file, problem).type() == std::filesystem::file_type::not_found)
+    return {};
   SKILLGRAD_TRY(const Json value, read_json(file));
   StrictReader reader(value, file.string());
   const std::string schema = reader.string("schema");
@@ -42,12 +49,69 @@ Result<> write_all_of(const Entries& entries, const std::filesystem::path& file)
   return publish_file(file, dump_json({{"schema", kSchema}, {"endpoints", endpoints}}, 1) + "\n");
 }
 
+/// What another process learned about the same endpoint at the same time is kept: both began with
+/// one style, so what only the other one changed is taken over.
+Entry merged(const Entry& mine, const Entry& theirs) {
+  const auto a = parse_json(mine.style, "learned style");
+  const auto b = parse_json(theirs.style, "learned style");
+  const auto usable = [](const auto& style) {
+    return style && style->is_object() && style->contains("from") && style->contains("to") &&
+           style->at("from").is_object() && style->at("to").is_object();
+  };
+  if (!usable(a) || !usable(b) || a->at("from") != b->at("from")) return mine;
+  Json style = *a;
+  const Json& from = a->at("from");
+  for (const auto& [field, value] : b->at("to").items()) {
+    Json& now = style["to"][field];
+    if (now.is_array() && value.is_array()) {
+      for (const Json& item : value)
+        if (std::find(now.begin(), now.end(), item) == now.end()) now.push_back(item);
+    } else if (from.contains(field) && now == from.at(field)) {
+      now = value;
+    }
+  }
+  Entry out = {dump_json(style), theirs.changes};
+  for (const std::string& change : mine.changes)
+    if (std::find(out.changes.begin(), out.changes.end(), change) == out.changes.end())
+      out.changes.push_back(change);
+  return out;
+}
+
+/// One process at a time reads, changes and replaces the file. The folder itself is locked: a lock
+/// file would stay behind in recordings that people keep. Where a file system has no such locks,
+/// two changes in the same moment may lose one, which costs one refused request later.
+Result<> add_to_file(const std::filesystem::path& file, const std::string& endpoint,
+                     const Entry& mine) {
+  const std::filesystem::path folder = file.parent_path();
+  SKILLGRAD_CHECK(make_directories(folder));
+  const Descriptor lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock) return tl::unexpected(errno_error(errno, "cannot open folder", folder.string()));
+  while (::flock(lock.get(), LOCK_EX) != 0 && errno == EINTR) {
+  }
+  Entries together;
+  if (!read_into(file, together)) together.clear();
+  const auto theirs = together.find(endpoint);
+  together[endpoint] = theirs == together.end() ? mine : merged(mine, theirs->second);
+  return write_all_of(together, file);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<LearnedChanges>> LearnedChanges::open(
-    std::vector<std::filesystem::path> files) {
+Result<std::unique_ptr<LearnedChanges>> LearnedChanges::open(std::vector<LearnedFile> files) {
   std::unique_ptr<LearnedChanges> out(new LearnedChanges(std::move(files)));
-  for (const auto& file : out->files_) SKILLGRAD_CHECK(read_into(file, out->entries_));
+  for (const LearnedFile& file : out->files_) {
+    Entries read = out->entries_;
+    const auto done = read_into(file.path, read);
+    if (done) {
+      out->entries_ = std::move(read);
+    } else if (file.use == LearnedFile::Use::cache) {
+      out->problems_.push_back(
+          "what endpoints taught earlier cannot be read and is learned anew: " +
+          done.error().to_line());
+    } else {
+      return tl::unexpected(done.error());
+    }
+  }
   return out;
 }
 
@@ -64,13 +128,9 @@ Result<> LearnedChanges::put(const std::string& endpoint, const std::string& sty
   Entry& mine = entries_[endpoint];
   mine.style = style;
   mine.changes.push_back(change);
-  for (const auto& file : files_) {
-    // Another process may have taught the shared file something about another endpoint.
-    Entries together;
-    if (!read_into(file, together)) together.clear();
-    together[endpoint] = mine;
-    SKILLGRAD_CHECK(write_all_of(together, file));
-  }
+  for (const LearnedFile& file : files_)
+    if (file.use != LearnedFile::Use::replay)
+      SKILLGRAD_CHECK(add_to_file(file.path, endpoint, mine));
   return {};
 }
 

@@ -59,6 +59,17 @@ std::string request_key(const std::string& url, const std::string& model, const 
   return sha256_hex(text);
 }
 
+std::string late_key(const std::string& url, const ChatRequest& request) {
+  std::string text = "{\"late_after\":" + std::to_string(request.messages.size());
+  text += ",\"sample_index\":" + std::to_string(request.sample_index);
+  text += ",\"scope\":";
+  append_json_string(text, request.record_scope.value_or(request.scope));
+  text += ",\"url\":";
+  append_json_string(text, url);
+  text += '}';
+  return sha256_hex(text);
+}
+
 std::string redact_json(const std::string& json, const Redactor* redactor) {
   if (redactor == nullptr) return json;
   // Nearly always there is nothing to hide; then the text is not parsed again.

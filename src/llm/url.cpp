@@ -181,6 +181,20 @@ std::string printable_url(std::string_view url) {
   return out + "?" + join(fields, "&");
 }
 
+std::string address_of(std::string_view url) {
+  url = url.substr(0, url.find_first_of("?#"));
+  const auto mark = url.find("://");
+  if (mark == std::string_view::npos) return std::string(url);
+  const auto slash = url.find('/', mark + 3);
+  std::string origin = to_lower_ascii(url.substr(0, slash));
+  if (const auto at = origin.rfind('@'); at != std::string::npos)
+    origin.erase(mark + 3, at - mark - 2);
+  const std::string port = origin.starts_with("https:") ? ":443" : ":80";
+  for (const std::string& ending : {port, std::string(":")})
+    if (origin.ends_with(ending)) origin.resize(origin.size() - ending.size());
+  return origin + std::string(slash == std::string_view::npos ? "" : url.substr(slash));
+}
+
 bool is_loopback(const Url& url) {
   return url.host == "localhost" || url.host == "::1" || url.host.starts_with("127.");
 }

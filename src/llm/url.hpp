@@ -25,6 +25,9 @@ struct Url {
 
 /// Errors: config (scheme, user info, host, port), with the spelling that would work.
 [[nodiscard]] Result<Url> parse_base_url(std::string_view text);
+/// Origin and path alone, in one spelling: no query or user information, scheme and host in lower
+/// case, no default port. Where a request goes, for keys and messages (endpoints.md R4.2).
+[[nodiscard]] std::string address_of(std::string_view url);
 [[nodiscard]] std::string percent_encode(std::string_view text);
 /// Query parameters whose values are secrets: key, api_key, token, sig, code and the like.
 [[nodiscard]] bool hides_value(std::string_view parameter);

@@ -78,7 +78,7 @@ void CallRecord::settle(const llm::LedgerRow& row, int session) {
   open_.erase(attempt_id(session, row.key, row.attempt));
   if (reply_offsets_.contains(row.key) && (row.outcome == "ok" || row.outcome == "refused"))
     pay(row);
-  else if (row.billed != "no")
+  else if (row.billed != "no" || row.recorded_usd)
     also_paid_.push_back(row);
 }
 

@@ -29,6 +29,7 @@ Json row_to_json(const llm::LedgerRow& row) {
   for (const auto& [key, text] : named)
     if (!text.empty()) out[key] = text;
   if (row.cached) out["cached"] = true;
+  if (row.recorded_usd) out["recorded_usd"] = *row.recorded_usd;
   return out;
 }
 
@@ -58,6 +59,7 @@ Result<llm::LedgerRow> row_from_json(const Json& value, const std::string& where
   out.provider = reader.string("provider", "");
   out.system_fingerprint = reader.string("system_fingerprint", "");
   out.cached = reader.boolean("cached", false);
+  if (reader.has("recorded_usd")) out.recorded_usd = reader.number("recorded_usd");
   SKILLGRAD_CHECK(reader.finish(true));
   return out;
 }

@@ -113,8 +113,10 @@ struct LoopResult {
 ///   gets exactly one result; three turns in a row whose calls were all unusable end it as
 ///   infra_error (malformed_reply);
 /// - error context_overflow after the first turn is `token_limit` (the conversation outgrew the
-///   model), on the first turn infra_error; error deadline is `time_limit` when it was this loop's
-///   own limit; every other error is infra_error.
+///   model), on the first turn infra_error; error deadline is `time_limit` unless the limit of the
+///   context has passed; every other error is infra_error.
+/// The time limit is handed to the model, which ends a call with error deadline when it has passed
+/// (or, from a recording, when it had passed).
 [[nodiscard]] LoopResult run_tool_loop(llm::ChatModel& model, const LoopRequest& request,
                                        const Clock& clock, const llm::CallContext& context);
 

@@ -83,6 +83,9 @@ struct LedgerRow {
   /// As the endpoint named them; never keys, because some endpoints repeat their ids.
   std::string response_model, response_id, request_id, provider, system_fingerprint;
   bool cached = false;  ///< answered from a cache or cassette; nothing was sent or paid
+  /// Of an attempt of a replayed run: what it had cost, 0 where that is not known. Such a row
+  /// counts towards limits as its original did, although nothing is paid.
+  std::optional<double> recorded_usd;
 };
 
 /// Where finished calls and attempts are recorded (implemented by the store; a fake in tests).
@@ -130,7 +133,8 @@ class Accountant {
   /// Gives a reservation back whose attempt was never sent.
   void release(double reserved_usd, std::int64_t reserved_tokens);
   /// A row of an earlier process of the same run (replayed at resume), which counts as spent, or of
-  /// a call that was answered from a cache, which does not.
+  /// a call that was answered from a cache, which does not. A row with `recorded_usd` counts
+  /// towards the limits without having cost anything.
   void restore(const LedgerRow& row);
   /// Attempts that were in flight when an earlier process ended: they may have been billed, so they
   /// count as spent.

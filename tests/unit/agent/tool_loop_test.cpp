@@ -231,7 +231,9 @@ TEST_F(ToolLoop, TurnLimitEndsAfterCarryingOutTheLastCalls) {
 
 TEST_F(ToolLoop, TimeAndTokenLimitsAreLookedAtBeforeEachTurn) {
   request_.limits.time = std::chrono::seconds(10);
-  LoopResult result = run([this](const llm::ChatRequest&, std::size_t) {
+  const SteadyTime limit = clock_.now() + request_.limits.time;
+  LoopResult result = run([&](const llm::ChatRequest&, std::size_t) -> Result<llm::ChatReply> {
+    if (clock_.now() >= limit) return fail(ErrorCode::deadline, "late");
     clock_.advance(std::chrono::seconds(6));
     return tool_reply("echo", "{}");
   });

@@ -230,14 +230,14 @@ TEST_F(ExchangeTest, WhatWasLearnedIsKnownToTheNextProcess) {  // R1.19, R4.2, T
   const auto file = dir_.path() / "learned.json";
   const auto cache = open(StoreUse::cache);
   {
-    const auto learned = *LearnedChanges::open({file});
+    const auto learned = *LearnedChanges::open({{file}});
     ASSERT_TRUE(client_with(nullptr, cache.get(), learned.get())->complete(request("a"), {}));
     ASSERT_EQ(learned->in_words().size(), 1U);
     EXPECT_THAT(learned->in_words()[0], HasSubstr("max_completion_tokens"));
   }
   EXPECT_EQ(server_.hit_count(), 2U);
   recorder_.forget();
-  const auto learned = *LearnedChanges::open({file});
+  const auto learned = *LearnedChanges::open({{file}});
   auto later = client_with(nullptr, cache.get(), learned.get());
   ASSERT_TRUE(later->complete(request("a"), {}).has_value());
   EXPECT_EQ(server_.hit_count(), 2U) << "the reply is found under the same key";

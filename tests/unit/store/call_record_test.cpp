@@ -68,6 +68,28 @@ TEST_F(CallRecordTest, EveryFieldOfALedgerRowComesBack) {
                      full.usage.calls, full.usage.estimated));
 }
 
+TEST_F(CallRecordTest, AttemptsOfAReplayCountStillWhenTheRunIsOpenedAgain) {
+  auto failed = row("k", "transient", "no", 1);
+  failed.cached = true;
+  failed.recorded_usd = 0.25;
+  auto good = row("k", "ok", "no", 2);
+  good.cached = true;
+  good.recorded_usd = 0.5;
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->calls().attempt_failed(failed));
+    ASSERT_TRUE(store->calls().finish(good, "{}", "{}"));
+  }
+  llm::Accountant accountant({.max_calls = 2});
+  const auto rows = open()->ledger().value();
+  ASSERT_EQ(rows.size(), 2U);
+  for (const auto& one : rows) {
+    EXPECT_TRUE(one.recorded_usd.has_value());
+    accountant.restore(one);
+  }
+  EXPECT_EQ(accountant.reserve(0, 0).error().code, ErrorCode::budget);
+}
+
 TEST_F(CallRecordTest, UnknownPriceStaysUnknown) {
   auto unpriced = row("k");
   unpriced.cost_usd.reset();
