@@ -123,6 +123,24 @@ Invocation to_invocation(const CommandSpec& command, const Parsed& parsed) {
   return out;
 }
 
+/// A path that a script left empty is a mistake, not a default.
+Result<> check_paths(const CommandSpec& command, const Parsed& parsed) {
+  const auto refuse = [&](const std::string& flag) {
+    return fail(ErrorCode::usage, "got \"\" for --" + flag + ", expected a path",
+                std::string("skillgrad ") + command.name, "name it, or leave --" + flag + " out");
+  };
+  if (parsed.app->count("--config") > 0 && trim(parsed.config_file).empty())
+    return refuse("config");
+  for (const auto& flag : command.local) {
+    const std::string kind = flag.value;
+    const bool is_path = kind == "FILE" || kind == "DIR" || kind == "RUN";
+    if (is_path && parsed.app->count(std::string("--") + flag.name) > 0 &&
+        trim(parsed.local_values.at(flag.name)).empty())
+      return refuse(flag.name);
+  }
+  return {};
+}
+
 /// CLI11 says which flag it does not know; we add the nearest one this command has.
 Error unknown_flag(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
@@ -191,6 +209,10 @@ int run(const std::vector<std::string>& words) {
   SignalWatch signals;
   for (std::size_t i = 0; i < parsed.size(); ++i) {
     if (!parsed[i].app->parsed()) continue;
+    if (const auto checked = check_paths(command_table()[i], parsed[i]); !checked) {
+      print_error(checked.error());
+      return exit_code_of(checked.error().code);
+    }
     Invocation invocation = to_invocation(command_table()[i], parsed[i]);
     invocation.stop = signals.token();
     const int code = command_table()[i].run(invocation);

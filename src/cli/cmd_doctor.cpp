@@ -7,6 +7,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/sheet/workbook.hpp>
 
+#include "cli/call_stores.hpp"
 #include "cli/console.hpp"
 #include "cli/doctor.hpp"
 #include "cli/models.hpp"
@@ -57,9 +58,10 @@ Row check_libreoffice() {
 
 Row check_disk(const Settings& settings) {
   std::error_code error;
-  fs::path dir = settings.text("run").empty() ? "." : settings.text("run");
-  while (!fs::exists(dir, error) && dir.has_parent_path()) dir = dir.parent_path();
-  const auto space = fs::space(dir.empty() ? "." : dir, error);
+  // A new folder comes to lie on the disk of the nearest one that exists.
+  fs::path dir = fs::absolute(settings.text("run").empty() ? "." : settings.text("run"));
+  while (!fs::exists(dir, error) && dir.has_relative_path()) dir = dir.parent_path();
+  const auto space = fs::space(dir, error);
   if (error) return {"disk", Row::State::bad, error.message(), "choose another folder with --run"};
   const double free_gb = static_cast<double>(space.available) / 1e9;
   const std::string found = fmt::format("{:.1f} GB free", free_gb);
@@ -112,7 +114,8 @@ int cmd_doctor(const Invocation& invocation) {
     print_error(settings.error());
     return exit_code_of(settings.error().code);
   }
-  EndpointReport endpoints = check_endpoints(*settings, invocation.stop);
+  EndpointReport endpoints = replays_only(*settings) ? check_recording(*settings)
+                                                     : check_endpoints(*settings, invocation.stop);
   std::vector<Row> rows = std::move(endpoints.rows);
   for (auto& row : check_prices(*settings)) rows.push_back(std::move(row));
   std::unique_ptr<exec::Sandbox> sandbox;
@@ -139,8 +142,11 @@ int cmd_doctor(const Invocation& invocation) {
     print_out(fmt::format("{}  {:<18} {}\n", mark(row.state), row.what, strip_control(row.found)));
     if (!row.mend.empty()) print_out(fmt::format("      {:<18} fix: {}\n", "", row.mend));
   }
-  if (settings->flag("json"))
-    print_out(dump_json({{"ok", !bad}, {"checks", out}, {"endpoints", endpoints.facts}}, 1) + "\n");
+  if (settings->flag("json")) {
+    Json json = {{"ok", !bad}, {"checks", out}, {"endpoints", endpoints.facts}};
+    if (!endpoints.recording.is_null()) json["recording"] = endpoints.recording;
+    print_out(dump_json(json, 1) + "\n");
+  }
   return bad ? 3 : 0;
 }
 

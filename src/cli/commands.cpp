@@ -140,11 +140,11 @@ const std::vector<CommandSpec> kCommands = {
      "  0 ended by a signal   2 usage or input   3 port taken",
      cmd_simulate},
     {"doctor",
-     "Check endpoint, sandbox, programs and disk",
+     "Check endpoint (or recording), sandbox, programs and disk",
      "",
      0,
      0,
-     kModel | kSandbox | kRun | kSim | kLimits | kOutput,
+     kModel | kSandbox | kSim | kOutput | kDoctor,
      {},
      "  skillgrad doctor\n"
      "  skillgrad doctor --model gpt-4.1-mini\n"

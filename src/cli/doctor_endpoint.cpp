@@ -352,8 +352,13 @@ std::vector<RoleGroup> groups_of(const Models& models) {
 
 }  // namespace
 
-EndpointReport check_endpoints(const Settings& settings, const std::stop_token& stop) {
+EndpointReport check_endpoints(const Settings& given, const std::stop_token& stop) {
   EndpointReport out;
+  Settings settings = given;
+  // Its calls are answered by the endpoints themselves, and not kept.
+  for (const char* key : {"cache", "cache_ttl", "refresh", "record", "replay"})
+    static_cast<void>(
+        settings.set(key, std::string(key) == "refresh" ? Json(false) : Json(""), "default"));
   if (settings.text("model").empty()) {
     out.rows = {{"endpoint", State::weak, "not checked: no model is named",
                  "skillgrad doctor --model NAME [--base-url URL]"}};

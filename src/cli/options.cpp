@@ -26,6 +26,8 @@ const char* type_name(ValueType type) {
       return "a number";
     case ValueType::text:
       return "a text";
+    case ValueType::path:
+      return "a path";
     case ValueType::json:
       return "a JSON value";
   }
@@ -42,6 +44,7 @@ bool fits_type(const OptionSpec& spec, const Json& value) {
     case ValueType::number:
       return value.is_number();
     case ValueType::text:
+    case ValueType::path:
       return value.is_string();
     case ValueType::json:
       return true;
@@ -243,7 +246,11 @@ Result<> Settings::set(const std::string& key, Json value, std::string origin) {
 Result<> Settings::set_text(const std::string& key, const std::string& text, std::string origin) {
   const OptionSpec* spec = find_option(key);
   if (spec == nullptr) return tl::unexpected(unknown_key(key, origin));
-  if (spec->type == ValueType::text) return set(key, text, std::move(origin));
+  // A variable that is not set in a script must not turn a replay into a run that is paid for.
+  if (spec->type == ValueType::path && trim(text).empty())
+    return tl::unexpected(bad_value(*spec, text, origin, "a path; leave it out for none"));
+  if (spec->type == ValueType::text || spec->type == ValueType::path)
+    return set(key, text, std::move(origin));
   Json value = Json::parse(text, nullptr, false);
   if (spec->type == ValueType::boolean) {
     const std::string lower = to_lower_ascii(text);

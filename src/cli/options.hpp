@@ -25,10 +25,18 @@ enum Group : unsigned {
   kSelect = 1U << 11,   ///< which tasks
   kStops = 1U << 12,    ///< what ends the optimizer early; may change between a run and its resume
   kJudge = 1U << 13,    ///< the prompt of a judge outside of a run
-  kPlan = 1U << 14      ///< what an estimate assumes
+  kPlan = 1U << 14,     ///< what an estimate assumes
+  kDoctor = 1U << 15    ///< what `doctor` looks at besides the endpoints
 };
 
-enum class ValueType { boolean, integer, number, text, json };
+enum class ValueType {
+  boolean,
+  integer,
+  number,
+  text,
+  path,  ///< a text that names a file or folder: never empty where it is given
+  json
+};
 
 /// One row of the table from which flags, config keys and environment names all come.
 struct OptionSpec {

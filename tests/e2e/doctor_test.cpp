@@ -120,12 +120,47 @@ TEST_F(DoctorAtEndpoint, AReplyThatTheOutputCapLeftEmptyAsksForMore) {
   expect_bad("tool calling", {"--max-output-tokens 400"}, {"--max-output-tokens", "50"});
 }
 
+TEST_F(DoctorAtEndpoint, ARecordingIsReadAndNothingIsSent) {
+  const std::string missing = scratch_ / "cas";
+  expect_bad("recording", {"--record"}, {"--replay", missing});
+  const std::string call = R"({"schema":"skillgrad.exchange/1","stage":"executor","model":"m",)"
+                           R"("endpoint":"http://host/v1/chat/completions",)"
+                           R"("replies":[{"body":"{}"}]})";
+  fs::create_directories(scratch_.path() / "cas" / "ab");
+  scratch_.put("cas/ab/1.json", call);
+  const Json report = ask({"--replay", missing});
+  EXPECT_EQ(row(report, "recording")["state"], "ok");
+  EXPECT_TRUE(holds(row(report, "recording")["found"].get<std::string>(),
+                    {"1 of m at http://host/v1/chat/completions"}));
+  EXPECT_TRUE(holds(row(report, "model")["mend"].get<std::string>(), {"--model m"}));
+  EXPECT_EQ(report["recording"]["endpoints"].at(0)["model"], "m");
+  scratch_.put("cas/ab/2.json", "{\"schema\":");
+  expect_bad("recording", {"--record"}, {"--replay", missing});
+  EXPECT_TRUE(holds(outcome_.out, {"2.json"}));
+  EXPECT_EQ(server_.hit_count(), 0U);
+}
+
+TEST_F(DoctorAtEndpoint, WhatItDoesNotUseItDoesNotTake) {
+  for (const char* flag : {"--record", "--cache", "--events", "--refresh", "--max-calls"}) {
+    const auto outcome = run(scratch_, {"doctor", flag, "x"});
+    EXPECT_EQ(outcome.exit_code, 2) << flag;
+    EXPECT_TRUE(holds(outcome.err, {flag})) << outcome;
+  }
+  EXPECT_FALSE(scratch_.has("x"));
+}
+
+TEST_F(DoctorAtEndpoint, AFolderThatIsYetToBeMadeLiesOnADisk) {
+  EXPECT_EQ(row(ask({"--run", "new"}), "disk")["state"], "ok") << outcome_;
+  EXPECT_EQ(row(ask({"--run", "new/er"}), "disk")["state"], "ok") << outcome_;
+}
+
 TEST_F(DoctorAtEndpoint, AWrongAddressGetsTheUsualForm) {
   const std::string wrong = server_.origin() + "/api";
   const Json report =
       run(scratch_, {"doctor", "--json", "--model", "m", "--base-url", wrong}).json();
   EXPECT_EQ(row(report, "call")["state"], "BAD");
-  EXPECT_TRUE(holds(row(report, "call")["mend"].get<std::string>(), {"/v1"}));
+  EXPECT_TRUE(
+      holds(row(report, "call")["mend"].get<std::string>(), {server_.origin() + "/api/v1"}));
   chat({fault::text_step(200, "text/html", "<!doctype html><title>Sign in</title>")});
   expect_bad("call", {"--base-url", "/v1"});
 }

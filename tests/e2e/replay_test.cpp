@@ -21,6 +21,14 @@ void expect_same_run(const Scratch& scratch, const std::string& a, const std::st
   EXPECT_EQ(findings(scratch, a), findings(scratch, b));
 }
 
+/// Of two evaluations: what the tasks came to.
+void expect_same_scores(const Scratch& scratch, const std::string& a, const std::string& b) {
+  const Json one = scratch.read_json_file(a + "/run.json");
+  const Json other = scratch.read_json_file(b + "/run.json");
+  for (const char* key : {"tasks", "by_status", "usage", "score"})
+    EXPECT_EQ(one.at(key), other.at(key)) << key;
+}
+
 TEST(Replay, ARecordedRunReplaysWithoutAnyEndpoint) {
   const Scratch scratch;
   const Mini mini(scratch);
@@ -90,6 +98,115 @@ TEST(Replay, TwoFoldersAtOnceAreRefused) {
   const auto useless = run(scratch, mini.optimize("run", {"--refresh"}));
   EXPECT_EQ(useless.exit_code, 2);
   EXPECT_TRUE(holds(useless.err, {"refresh", "--cache"}));
+}
+
+TEST(Replay, ContradictionsAreFoundBeforeAnyFolderIsMade) {
+  const Scratch scratch;
+  const Mini mini(scratch);
+  const auto refused = run(scratch, mini.optimize("run", {"--refresh", "--record", "x"}));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_FALSE(scratch.has("x"));
+  const auto age = run(scratch, mini.optimize("run", {"--cache", "c", "--cache-ttl", "2w"}));
+  EXPECT_EQ(age.exit_code, 2);
+  EXPECT_TRUE(holds(age.err, {"2w", "--cache-ttl", "2d"}));
+  EXPECT_EQ(age.err.find("--max-time"), std::string::npos);
+  EXPECT_FALSE(scratch.has("c"));
+}
+
+TEST(Replay, AnEmptyPathIsAMistakeAndNoRunThatIsPaidFor) {
+  const Scratch scratch;
+  const Mini mini(scratch);
+  for (const char* flag : {"--replay", "--record", "--cache", "--events", "--prices", "--run",
+                           "--ca-file", "--prompts", "--split-file", "--config"}) {
+    const auto outcome = run(scratch, mini.eval(mini.skill(), "run", {flag, ""}));
+    EXPECT_EQ(outcome.exit_code, 2) << flag;
+    EXPECT_TRUE(holds(outcome.err, {flag, "expected a path"})) << outcome;
+  }
+  Options options;
+  options.env["SKILLGRAD_REPLAY"] = "";
+  const auto outcome = run(scratch, mini.eval(mini.skill(), "run"), options);
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_TRUE(holds(outcome.err, {"SKILLGRAD_REPLAY"}));
+  EXPECT_FALSE(scratch.has("run"));
+}
+
+TEST(Replay, OneFolderInTwoSpellingsIsReplayedAndCompleted) {
+  const Scratch scratch;
+  const Mini mini(scratch);
+  const auto outcome = run(
+      scratch, mini.eval(mini.skill(), "run", {"--record", "cas", "--replay", "./more/../cas/"}));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome;
+  EXPECT_TRUE(scratch.has("cas"));
+}
+
+TEST(Replay, ASecretThatIsNotSetIsNotNeeded) {
+  const Scratch scratch;
+  const Mini mini(scratch);
+  const Endpoint endpoint(scratch, mini.scenario());
+  const auto command = [&](const std::string& name, const Words& more) {
+    return join_words({"eval", mini.skill(), "--benchmark", mini.tasks(), "--model", "sim:mini",
+                       "--base-url", endpoint.url(), "--run", name, "--headers",
+                       R"({"X-Team":{"env":"X_TEAM"}})", "--api-key-env", "MY_KEY"},
+                      more);
+  };
+  Options options;
+  options.env = {{"X_TEAM", "team-secret-1"}, {"MY_KEY", "key-secret-12345"}};
+  ASSERT_EQ(run(scratch, command("live", {"--record", "cas"}), options).exit_code, 0);
+  const auto needed = run(scratch, command("needed", {}));
+  EXPECT_EQ(needed.exit_code, 2);
+  EXPECT_TRUE(holds(needed.err, {"X_TEAM"}));
+  const auto offline = run(scratch, command("offline", {"--replay", "cas"}));
+  EXPECT_EQ(offline.exit_code, 0) << offline;
+  expect_same_scores(scratch, "live", "offline");
+}
+
+TEST(Replay, ATaskThatRanOutOfTimeDoesSoAgainWithoutWaiting) {
+  const Scratch scratch;
+  const Mini mini(scratch);
+  const Words limit = {"--task-timeout", "1", "--limit", "2", "-j", "2"};
+  const auto live =
+      run(scratch, mini.eval(mini.skill(), "live",
+                             join_words(limit, {"--record", "cas", "--sim-latency", "1500"})));
+  ASSERT_EQ(live.exit_code, 0) << live;
+  const auto offline =
+      run(scratch, mini.eval(mini.skill(), "offline", join_words(limit, {"--replay", "cas"})));
+  ASSERT_EQ(offline.exit_code, 0) << offline;
+  EXPECT_TRUE(holds(live.out, {"timeout"})) << live;
+  expect_same_scores(scratch, "live", "offline");
+}
+
+TEST(Replay, ARunThatEndedAtALimitEndsThereAgain) {
+  const Scratch scratch;
+  const Mini mini(scratch);
+  const Words limit = {"--max-calls", "5"};
+  for (const Words& more : {Words{"--record", "cas"}, Words{"--replay", "cas"}}) {
+    const auto outcome =
+        run(scratch, mini.eval(mini.skill(), more[0].substr(2), join_words(limit, more)));
+    EXPECT_EQ(outcome.exit_code, 4) << outcome;
+    EXPECT_TRUE(holds(outcome.err, {"5 calls"}));
+  }
+}
+
+TEST(Replay, AResumedRecordingIsWholeAndNotWarnedOf) {
+  const Scratch scratch;
+  const Mini mini(scratch);
+  const Words record = {"--record", "cas", "--max-calls", "20", "-j", "1", "--force"};
+  ASSERT_EQ(run(scratch, mini.optimize("live", record)).exit_code, 4);
+  const auto resumed = run(scratch, {"resume", "live", "--max-calls", "0"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed;
+  EXPECT_EQ(resumed.err.find("are not recorded"), std::string::npos) << resumed;
+  const auto offline = run(scratch, mini.optimize("offline", {"--replay", "cas"}));
+  ASSERT_EQ(offline.exit_code, 0) << offline;
+  expect_same_run(scratch, "live", "offline");
+}
+
+TEST(Replay, ACertificateFileThatIsMissingIsNamedBeforeAnyCall) {
+  const Scratch scratch;
+  const Mini mini(scratch);
+  const auto outcome = run(scratch, mini.eval(mini.skill(), "run", {"--ca-file", "nope.pem"}));
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_TRUE(holds(outcome.err, {"nope.pem", "--ca-file"}));
+  EXPECT_EQ(outcome.err.find("ca-certificates"), std::string::npos);
 }
 
 TEST(Cache, ASecondRunAsksForNothingAndCostsNothing) {
