@@ -30,10 +30,17 @@ void Breaker::answered() {
   failed_probes_ = 0;
   open_ = false;
   probing_ = false;
+  last_.reset();
 }
 
-void Breaker::failed(SteadyTime now) {
+std::optional<Failure> Breaker::last_failure() const {
   const std::scoped_lock lock(mutex_);
+  return last_;
+}
+
+void Breaker::failed(SteadyTime now, const Failure& failure) {
+  const std::scoped_lock lock(mutex_);
+  last_ = failure;
   ++consecutive_;
   if (open_) {
     if (!probing_) return;  // it had started before the breaker opened

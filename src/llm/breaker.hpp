@@ -2,8 +2,11 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 
 #include <skillgrad/core/clock.hpp>
+
+#include "llm/classify.hpp"
 
 namespace skillgrad::llm {
 
@@ -23,7 +26,9 @@ class Breaker {
   /// The endpoint answered, whatever it said.
   void answered();
   /// Connection failure or 5xx.
-  void failed(SteadyTime now);
+  void failed(SteadyTime now, const Failure& failure);
+  /// The latest of them since the endpoint last answered.
+  [[nodiscard]] std::optional<Failure> last_failure() const;
   /// The attempt told nothing about the endpoint (cancelled).
   void abandoned();
 
@@ -40,6 +45,7 @@ class Breaker {
   bool open_ = false;
   bool probing_ = false;
   SteadyTime open_until_{};
+  std::optional<Failure> last_;
 };
 
 }  // namespace skillgrad::llm

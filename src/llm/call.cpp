@@ -351,12 +351,11 @@ bool Call::adapt(ReadReply& read) {
 
 Result<> Call::after_failure(ReadReply& read) {
   Failure& failure = *read.failure;
-  const SteadyTime now = endpoint_.clock().now();
   if (failure.cls == FailureClass::cancelled) {
     endpoint_.breaker().abandoned();
   } else if (failure.cls == FailureClass::transient &&
              (failure.status == 0 || failure.status >= 500)) {
-    endpoint_.breaker().failed(now);
+    endpoint_.breaker().failed(endpoint_.clock().now(), failure);
   } else {
     endpoint_.breaker().answered();
   }

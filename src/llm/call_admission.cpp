@@ -63,9 +63,9 @@ Result<> Call::wait_for_breaker() {
     const Breaker::Gate gate = endpoint_.breaker().look(endpoint_.clock().now());
     if (gate.kind == Breaker::Gate::Kind::go) return {};
     if (gate.kind == Breaker::Gate::Kind::dead) {
-      Failure down = make_failure(FailureClass::transient, 0,
-                                  "the endpoint stayed down: three probes, 30 s apart, failed");
-      Error error = give_up(down, {});
+      constexpr const char* kDown = "the endpoint stayed down: three probes, 30 s apart, failed";
+      const std::optional<Failure> last = endpoint_.breaker().last_failure();
+      Error error = give_up(last.value_or(make_failure(FailureClass::transient, 0, {})), kDown);
       endpoint_.set_fatal(error);
       return tl::unexpected(std::move(error));
     }

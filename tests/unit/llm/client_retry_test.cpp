@@ -225,6 +225,11 @@ TEST_F(ClientTest, AnEndpointThatIsDownCostsABoundedNumberOfHits) {  // T127
     EXPECT_FALSE(model->complete(request(std::to_string(i)), {}).has_value());
   }
   EXPECT_LE(server_.hit_count(), 30U);
+  const auto last = model->complete(request("after all"), {});
+  ASSERT_FALSE(last.has_value());
+  EXPECT_THAT(last.error().message, HasSubstr("HTTP 503")) << "the cause is lost";
+  EXPECT_THAT(last.error().message, HasSubstr("stayed down"));
+  EXPECT_THAT(last.error().mend, Not(HasSubstr("https://"))) << last.error().mend;
 }
 
 }  // namespace
