@@ -389,8 +389,8 @@ Result<std::unique_ptr<llm::ChatModel>> Models::make_client(llm::EndpointOptions
   dependencies.learned = learned_.get();
   dependencies.jitter_seed = jitter_seed_;
   dependencies.limits = limits_.get();
-  dependencies.warn = [](const std::string& line) {
-    print_err("warning: " + strip_control(line) + "\n");
+  dependencies.warn = [said = said_](const std::string& line) {
+    if (said->first_time(line)) print_err("warning: " + strip_control(line) + "\n");
   };
   return llm::make_client(std::move(options), std::move(dependencies));
 }
@@ -456,6 +456,7 @@ Result<> Models::preflight(const std::stop_token& stop) const {
       models = llm::list_models(options);
     }
     if (models) continue;
+    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped before the first call");
     switch (models.error().code) {
       case ErrorCode::auth:
       case ErrorCode::tls:

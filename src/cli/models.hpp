@@ -76,6 +76,16 @@ class Models final : public bench::JudgeModels {
   std::string simulated_model_, simulated_url_;  ///< of the endpoint that is simulated here
   std::shared_ptr<const llm::PriceTable> prices_;
   std::set<std::string> warned_;
+  /// What the clients warned of, so that roles with one endpoint do not say it once each.
+  struct Said {
+    std::mutex mutex;
+    std::set<std::string> lines;
+    [[nodiscard]] bool first_time(const std::string& line) {
+      const std::lock_guard lock(mutex);
+      return lines.insert(line).second;
+    }
+  };
+  std::shared_ptr<Said> said_ = std::make_shared<Said>();
   llm::CallRecorder* recorder_ = nullptr;
   std::uint64_t jitter_seed_ = 0;
   struct Judge {

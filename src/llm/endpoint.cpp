@@ -252,7 +252,8 @@ void Endpoint::check_model(const std::string& answered) {
   const std::string got = to_lower_ascii(answered);
   if (got.find(asked) != std::string::npos || asked.find(got) != std::string::npos) return;
   if (family(asked) == family(got)) return;
-  warn_once("asked for model " + options_.model + ", but " + answered + " answered");
+  warn_once("asked for model " + options_.model + ", but " + answered + " answered, at " +
+            printable_url(options_.base_url));
 }
 
 std::optional<Endpoint::Truncation> Endpoint::truncation(const Usage& usage, std::int64_t outside,
