@@ -6,6 +6,7 @@
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/estimate.hpp"
+#include "cli/eval_result.hpp"
 #include "cli/evaluate_run.hpp"
 #include "cli/stage_set.hpp"
 
@@ -56,93 +57,54 @@ Result<std::optional<skill::SkillPackage>> open_baseline(RunSetup& setup, const 
   return std::optional<skill::SkillPackage>(std::move(package));
 }
 
-struct Scored {
-  optim::EvalSummary summary;
-  std::optional<optim::EvalSummary> baseline;
-  std::optional<stats::PairedResult> paired;
-  double seconds = 0;
-};
+optim::RolloutRunner make_runner(RunSetup& setup, const StageSet& stages) {
+  return optim::RolloutRunner(
+      {setup.bench.benchmark.get(), stages.executor.get(), stages.loss.get(), setup.store.get(),
+       setup.observer.get(), rollout_limits(setup.settings),
+       static_cast<unsigned>(setup.settings.integer("jobs")), &setup.models->accountant()});
+}
 
-Result<optim::EvalSummary> score(RunSetup& setup, const StageSet& stages,
+/// Scores a batch; where an error stops it that leaves a result, the error goes to `scored` and the
+/// summary is of what was finished.
+Result<optim::EvalSummary> score(const RunSetup& setup, optim::RolloutRunner& runner,
                                  const llm::CallContext& call,
-                                 const optim::RolloutRunner::Batch& batch) {
-  optim::RolloutRunner runner({setup.bench.benchmark.get(), stages.executor.get(),
-                               stages.loss.get(), setup.store.get(), setup.observer.get(),
-                               rollout_limits(setup.settings),
-                               static_cast<unsigned>(setup.settings.integer("jobs"))});
+                                 const optim::RolloutRunner::Batch& batch, Scored& scored) {
   optim::StageContext context;
   context.scope = batch.dir;
   context.call = call;
   context.clock = &setup.clock;
-  SKILLGRAD_TRY(auto records, runner.run(batch, context));
-  return optim::summarize(std::move(records), batch.samples, setup.bench.benchmark.get());
-}
-
-/// Scores by task where the tasks have several cases, each of them a rollout.
-std::optional<bench::GroupScores> by_task(const RunSetup& setup, const Scored& scored) {
-  std::vector<bench::CaseScore> cases;
-  for (const auto& record : scored.summary.records)
-    cases.push_back({record.task_id, record.score, record.hard, record.graded()});
-  return bench::score_groups(*setup.bench.benchmark, cases);
-}
-
-Json result_json(const RunSetup& setup, const RunRequest& request, const Scored& scored,
-                 const char* verdict) {
-  Json out = {{"schema", "skillgrad.eval/1"},
-              {"command", "eval"},
-              {"run", setup.store->dir().string()},
-              {"skill", request.skill == "none" ? Json() : Json(setup.skill_path)},
-              {"benchmark", setup.bench.benchmark->name() + ":" + setup.bench.benchmark->source()},
-              {"split", request.extra.value("split", "")},
-              {"model", setup.models->model()},
-              {"simulation", setup.models->simulated()},
-              {"grading", setup.bench.graded_by}};
-  out.update(optim::to_json(scored.summary));
-  if (const auto groups = by_task(setup, scored))
-    out["by_task"] = {{"n_planned", groups->planned},
-                      {"n_graded", groups->graded},
-                      {"score", groups->score},
-                      {"hard", groups->hard},
-                      {"soft", groups->soft}};
-  out["cached_calls"] = setup.models->accountant().totals().cached_calls;
-  out["request_changes"] = setup.models->request_changes();
-  out["usage_by_stage"] = optim::usage_by_stage_json(setup.models->accountant().totals());
-  out["unsettled_usd"] = setup.models->accountant().totals().unsettled_usd;
-  out["seconds"] = scored.seconds;
-  out["verdict"] = verdict;
-  if (scored.baseline) {
-    Json base = optim::to_json(*scored.baseline);
-    base["difference"] = scored.paired->difference;
-    base["difference_ci95"] = {scored.paired->difference95.low, scored.paired->difference95.high};
-    base["p"] = scored.paired->p;
-    base["fixed"] = scored.paired->fixed;
-    base["broken"] = scored.paired->broken;
-    out["baseline"] = std::move(base);
+  auto records = runner.run(batch, context);
+  if (!records) {
+    Error error = optim::end_of_run(std::move(records).error(), call.stop);
+    if (!optim::can_resume(error.code)) return tl::unexpected(std::move(error));
+    scored.error = std::move(error);
+    records = runner.finished(batch);
+    if (!records) return tl::unexpected(std::move(records).error());
   }
-  return out;
+  return optim::summarize(std::move(*records), batch.samples, setup.bench.benchmark.get());
 }
 
-std::string result_text(const RunSetup& setup, const RunRequest& request, const Scored& scored) {
-  std::string out = report::eval_summary(
-      scored.summary,
-      {request.skill == "none" ? "none" : setup.skill_path, setup.bench.benchmark->source(),
-       request.extra.value("split", ""), setup.models->model(), setup.models->simulated()});
-  if (const auto groups = by_task(setup, scored)) out += report::group_line(*groups);
-  const auto totals = setup.models->accountant().totals();
-  out += report::cached_line(totals);
-  if (!setup.models->simulated()) out += report::prompt_cache_line(totals);
-  if (totals.by_stage.size() > 1) out += "\n" + report::cost_by_stage(totals) + "\n";
-  if (const double lost = totals.unsettled_usd; lost > 0)
-    out += fmt::format("possibly billed without a reply: {:.4f} USD\n", lost);
-  if (scored.baseline)
-    out += fmt::format(
-        "baseline   {}\ndifference {:+.1f} points [{:+.1f}, {:+.1f}], {} fixed, {} broken, p = "
-        "{:.3f}\n",
-        report::percent_ci(scored.baseline->score, scored.baseline->score_ci95),
-        100 * scored.paired->difference, 100 * scored.paired->difference95.low,
-        100 * scored.paired->difference95.high, scored.paired->fixed, scored.paired->broken,
-        scored.paired->p);
-  return out + "run        " + setup.store->dir().string() + "\n";
+/// Both measurements, as far as they get.
+Result<Scored> score_both(RunSetup& setup, const StageSet& stages, const llm::CallContext& call,
+                          const RunRequest& request, const std::vector<std::string>& ids) {
+  const std::string against = request.extra.value("baseline", "");
+  SKILLGRAD_TRY(const auto baseline, open_baseline(setup, against));
+  optim::RolloutRunner runner = make_runner(setup, stages);
+  Scored out;
+  optim::RolloutRunner::Batch batch;
+  batch.skill = request.skill == "none" ? nullptr : &setup.skill;
+  batch.task_ids = ids;
+  batch.samples = request.extra.value("trials", 1);
+  batch.dir = "eval";
+  batch.label = "evaluate";
+  SKILLGRAD_TRY(out.summary, score(setup, runner, call, batch, out));
+  if (against.empty() || out.error) return out;
+  batch.skill = baseline ? &*baseline : nullptr;
+  batch.dir = "baseline";
+  batch.label = "evaluate the baseline";
+  SKILLGRAD_TRY(out.baseline, score(setup, runner, call, batch, out));
+  if (!out.error) out.paired = optim::compare_tasks(ids, *out.baseline, out.summary);
+  return out;
 }
 
 Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
@@ -157,42 +119,37 @@ Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const Ru
   SKILLGRAD_TRY(const auto stages, make_executor_stages(setup, invocation.stop));
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
   SKILLGRAD_CHECK(start_run(setup));
-  const std::string against = request.extra.value("baseline", "");
-  SKILLGRAD_TRY(const auto baseline, open_baseline(setup, against));
   const auto started = setup.clock.now();
-  Scored out;
-  optim::RolloutRunner::Batch batch;
-  batch.skill = request.skill == "none" ? nullptr : &setup.skill;
-  batch.task_ids = ids;
-  batch.samples = request.extra.value("trials", 1);
-  batch.dir = "eval";
-  batch.label = "evaluate";
-  SKILLGRAD_TRY(out.summary, score(setup, *stages, call, batch));
-  if (!against.empty()) {
-    batch.skill = baseline ? &*baseline : nullptr;
-    batch.dir = "baseline";
-    batch.label = "evaluate the baseline";
-    SKILLGRAD_TRY(out.baseline, score(setup, *stages, call, batch));
-    out.paired = optim::compare_tasks(ids, *out.baseline, out.summary);
-  }
+  SKILLGRAD_TRY(auto out, score_both(setup, *stages, call, request, ids));
   out.seconds = std::chrono::duration<double>(setup.clock.now() - started).count();
+  out.totals = setup.models->accountant().totals();
+  SKILLGRAD_TRY(out.parts, optim::cost_parts(*setup.store));
   return out;
 }
 
+/// The exit code, and the verdict that goes with it: one that was stopped has none.
+int judge(const Settings& settings, Scored& scored) {
+  scored.verdict = "none";
+  if (scored.error) return exit_code_of(scored.error->code);
+  const bool gated = settings.number("min_score") > 0 || settings.number("max_error_rate") < 1;
+  const int failed = verdict_exit(settings, scored.summary);
+  if (failed != 0)
+    scored.verdict = "fail";
+  else if (gated)
+    scored.verdict = "pass";
+  return settings.flag("exit_zero") ? 0 : failed;
+}
+
 Result<int> run_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
-  SKILLGRAD_TRY(const auto scored, score_all(setup, invocation, request));
+  SKILLGRAD_TRY(auto scored, score_all(setup, invocation, request));
   setup.observer.reset();
-  const bool gated =
-      setup.settings.number("min_score") > 0 || setup.settings.number("max_error_rate") < 1;
-  const int failed = verdict_exit(setup.settings, scored.summary);
-  const Json json = result_json(setup, request, scored,
-                                failed != 0 ? "fail"
-                                : gated     ? "pass"
-                                            : "none");
+  const int code = judge(setup.settings, scored);
+  const Json json = eval_json(setup, request, scored);
   SKILLGRAD_CHECK(setup.store->write("run.json", dump_json(json, 1) + "\n"));
+  if (scored.error) print_stop(*scored.error, setup);
   print_out(setup.settings.flag("json") ? dump_json(json, 1) + "\n"
-                                        : result_text(setup, request, scored));
-  return setup.settings.flag("exit_zero") ? 0 : failed;
+                                        : eval_text(setup, request, scored));
+  return code;
 }
 
 /// What it would do and cost, without a run directory and without a call.
@@ -241,8 +198,7 @@ int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest&
   const auto code = run_eval(setup, invocation, request);
   if (code) return *code;
   setup.observer.reset();
-  print_error(code.error());
-  return exit_code_of(code.error().code);
+  return refused(code.error(), invocation);
 }
 
 int cmd_eval(const Invocation& invocation) {
@@ -261,10 +217,7 @@ int cmd_eval(const Invocation& invocation) {
           end_as_dry_run(invocation, [&] { return estimate_eval(invocation, request); }))
     return *code;
   const auto setup = open_run(invocation, request);
-  if (!setup) {
-    print_error(setup.error());
-    return exit_code_of(setup.error().code);
-  }
+  if (!setup) return refused(setup.error(), invocation);
   return finish_eval(**setup, invocation, request);
 }
 

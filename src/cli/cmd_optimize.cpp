@@ -215,7 +215,7 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(start_run(setup));
   SKILLGRAD_TRY(const auto result, optim::optimize(settings, parts, call));
   setup.observer.reset();  // ends the status line
-  if (result.error) print_error(*result.error);
+  if (result.error) print_stop(*result.error, setup);
   if (setup.settings.flag("json"))
     print_out(dump_json(optim::to_json(result, setup.store->dir().string()), 1) + "\n");
   else
@@ -265,8 +265,7 @@ int finish_optimize(RunSetup& setup, const Invocation& invocation) {
   const auto code = run_optimize(setup, invocation);
   if (code) return *code;
   setup.observer.reset();
-  print_error(code.error());
-  return exit_code_of(code.error().code);
+  return refused(code.error(), invocation);
 }
 
 int cmd_optimize(const Invocation& invocation) {
@@ -277,10 +276,7 @@ int cmd_optimize(const Invocation& invocation) {
           end_as_dry_run(invocation, [&] { return estimate_optimize(invocation, request); }))
     return *code;
   const auto setup = open_run(invocation, request);
-  if (!setup) {
-    print_error(setup.error());
-    return exit_code_of(setup.error().code);
-  }
+  if (!setup) return refused(setup.error(), invocation);
   return finish_optimize(**setup, invocation);
 }
 
@@ -293,10 +289,7 @@ int cmd_estimate(const Invocation& invocation) {
 int cmd_resume(const Invocation& invocation) {
   RunRequest request;
   const auto setup = reopen_run(invocation, invocation.arguments.at(0), request);
-  if (!setup) {
-    print_error(setup.error());
-    return exit_code_of(setup.error().code);
-  }
+  if (!setup) return refused(setup.error(), invocation);
   return request.command == "eval" ? finish_eval(**setup, invocation, request)
                                    : finish_optimize(**setup, invocation);
 }

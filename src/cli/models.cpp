@@ -369,6 +369,7 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
   budget.max_usd = settings.number("max_usd");
   budget.max_tokens = settings.integer("max_tokens");
   budget.max_calls = settings.integer("max_calls");
+  budget.retry_share = settings.number("retry_budget");
   out->accountant_ = std::make_unique<llm::Accountant>(budget);
   out->recorder_ = recorder;
   out->jitter_seed_ = static_cast<std::uint64_t>(settings.integer("seed"));

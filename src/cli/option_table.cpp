@@ -50,6 +50,7 @@ const std::vector<OptionSpec> kTable = {
   {"max_tokens", "max-tokens", "", integer, "0", kLimits, false, 0, kBig, "", "stop new calls at this many tokens (0: no limit)"},
   {"max_calls", "max-calls", "", integer, "0", kLimits, false, 0, kBig, "", "stop after this many calls (0: no limit)"},
   {"max_time", "max-time", "", text, "\"\"", kLimits, false, 0, 0, "", "stop after this time: 90s, 30m, 2h, 1d"},
+  {"retry_budget", "retry-budget", "", number, "0.2", kLimits, false, 0, 100, "", "retries after server and connection errors: at most 10 and this share of the calls"},
   {"max_iters", "max-iters", "", integer, "0", kLoop | kStops, false, 0, 10000, "", "stop after N iterations (0: all batches)"},
   {"patience", "patience", "", integer, "0", kLoop | kStops, false, 0, 1000, "", "gates without improvement that stop (0: off)"},
   {"target_score", "target-score", "", number, "0", kLoop | kStops, false, 0, 1, "", "gate score that stops (0: off)"},

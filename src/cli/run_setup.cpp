@@ -5,6 +5,7 @@
 
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/event_stream.hpp"
@@ -180,12 +181,16 @@ Result<> restore_ledger(RunSetup& setup) {
   SKILLGRAD_TRY(const auto rows, setup.store->ledger());
   for (const auto& row : rows) setup.models->accountant().restore(row);
   SKILLGRAD_TRY(const auto lost, setup.store->unsettled());
-  setup.models->accountant().restore_lost(lost.attempts, lost.usd);
-  if (lost.attempts > 0)
+  double usd = 0;
+  for (const auto& row : lost) {
+    setup.models->accountant().restore_lost(row);
+    usd += row.cost_usd.value_or(0);
+  }
+  if (!lost.empty())
     print_err(
         fmt::format("note: {} call{} in flight when the run was interrupted may have been "
                     "billed (at most {:.4f} USD)\n",
-                    lost.attempts, lost.attempts == 1 ? "" : "s", lost.usd));
+                    lost.size(), lost.size() == 1 ? "" : "s", usd));
   return {};
 }
 
@@ -348,6 +353,18 @@ Result<> start_run(RunSetup& setup) {
   SKILLGRAD_CHECK(remove_tree(setup.store->path(kInitial)));
   if (!setup.skill_path.empty()) SKILLGRAD_CHECK(setup.skill.save(setup.store->path(kInitial)));
   return setup.store->write(kConfig, dump_json(setup.config, 1) + "\n");
+}
+
+void print_stop(const Error& error, const RunSetup& setup) {
+  print_error(error);
+  print_err("  run: " + setup.store->dir().string() + "; go on with: skillgrad resume " +
+            setup.store->dir().string() + "\n");
+}
+
+int refused(Error error, const Invocation& invocation) {
+  error = optim::end_of_run(std::move(error), invocation.stop);
+  print_error(error);
+  return exit_code_of(error.code);
 }
 
 Result<llm::CallContext> call_context(const RunSetup& setup, const Invocation& invocation) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -23,6 +24,7 @@ struct Accountant::State {
   std::int64_t started = 0;  ///< attempts, those of earlier processes included
   std::int64_t first_attempts = 0, budget_retries = 0;
   int in_flight = 0;
+  std::unordered_set<std::string> begun_earlier;  ///< keys of the calls that were restored
 
   /// The limit that forbids one more attempt; `alone` asks what would be if nothing were in flight.
   [[nodiscard]] Result<> check(double usd, std::int64_t tokens, bool alone) const;
@@ -37,7 +39,16 @@ struct Accountant::State {
     reserved_tokens = std::max<std::int64_t>(0, reserved_tokens - tokens);
     --in_flight;
   }
+  /// An attempt of an earlier process: limits are those of one uninterrupted run.
+  void begin_earlier(const LedgerRow& row) {
+    ++started;
+    if (row.budgeted_retry) ++budget_retries;
+    if (begun_earlier.insert(row.key).second) ++first_attempts;
+  }
   void count(const LedgerRow& row);
+  void listen(const LedgerRow& row);
+  void count_unsettled(const std::string& stage, const std::optional<double>& usd,
+                       std::int64_t tokens);
 };
 
 Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) const {
@@ -76,6 +87,12 @@ void Accountant::State::count(const LedgerRow& row) {
     ++totals.attempts;
     if (row.attempt > 1) ++totals.retries;
   }
+  if (ok && !row.cached) ++totals.answers[row.stage].replies;
+  const std::int64_t tokens = row.usage.input_tokens + row.usage.output_tokens;
+  if (row.billed == "unknown") {
+    count_unsettled(row.stage, row.cost_usd, tokens > 0 ? tokens : row.reserved_tokens);
+    return;
+  }
   Usage usage = row.usage;
   usage.calls = ok ? 1 : 0;
   totals.usage += usage;
@@ -88,18 +105,32 @@ void Accountant::State::count(const LedgerRow& row) {
     }
     return;
   }
-  spent_tokens += usage.input_tokens + usage.output_tokens;
+  spent_tokens += tokens;
   spent_usd += row.cost_usd.value_or(0);
-  if (row.billed == "unknown") {
-    totals.unsettled_usd += row.cost_usd.value_or(0);
-  } else if (row.billed == "yes") {
-    if (row.cost_usd) {
-      if (totals.cost_usd) *totals.cost_usd += *row.cost_usd;
-      totals.cost_by_stage[row.stage] += *row.cost_usd;
-    } else {
-      totals.cost_usd.reset();
-    }
+  if (row.billed != "yes") return;
+  if (row.cost_usd) {
+    if (totals.cost_usd) *totals.cost_usd += *row.cost_usd;
+    totals.cost_by_stage[row.stage] += *row.cost_usd;
+  } else {
+    totals.cost_usd.reset();
   }
+}
+
+void Accountant::State::count_unsettled(const std::string& stage, const std::optional<double>& usd,
+                                        std::int64_t tokens) {
+  spent_usd += usd.value_or(0);
+  spent_tokens += tokens;
+  totals.unsettled_usd += usd.value_or(0);
+  totals.unsettled_by_stage[stage] += usd.value_or(0);
+  totals.unsettled_tokens += tokens;
+}
+
+void Accountant::State::listen(const LedgerRow& row) {
+  Answers& answers = totals.answers[row.stage];
+  if (row.outcome == "transient" || row.outcome == "rate_limit")
+    ++answers.failed_in_row;
+  else if (row.outcome != "cancelled" && row.outcome != "deadline")
+    answers.failed_in_row = 0;
 }
 
 Accountant::Accountant(Budget budget) : state_(std::make_unique<State>(budget)) {}
@@ -142,22 +173,21 @@ void Accountant::settle(double reserved_usd, std::int64_t reserved_tokens, const
     const std::scoped_lock lock(state_->mutex);
     state_->free(reserved_usd, reserved_tokens);
     state_->count(row);
+    state_->listen(row);
   }
   state_->settled.notify_all();
 }
 
 void Accountant::restore(const LedgerRow& row) {
   const std::scoped_lock lock(state_->mutex);
-  if (!row.cached || row.recorded_usd) ++state_->started;
-  if (!row.cached && row.attempt <= 1) ++state_->first_attempts;
+  if (!row.cached || row.recorded_usd) state_->begin_earlier(row);
   state_->count(row);
 }
 
-void Accountant::restore_lost(std::size_t attempts, double usd) {
+void Accountant::restore_lost(const LedgerRow& begun) {
   const std::scoped_lock lock(state_->mutex);
-  state_->started += static_cast<std::int64_t>(attempts);
-  state_->spent_usd += usd;
-  state_->totals.unsettled_usd += usd;
+  state_->begin_earlier(begun);
+  state_->count_unsettled(begun.stage, begun.cost_usd, begun.reserved_tokens);
 }
 
 LedgerTotals Accountant::totals() const {
@@ -172,9 +202,9 @@ int Accountant::in_flight() const {
 
 const Budget& Accountant::budget() const { return state_->budget; }
 
-void Accountant::note_call() {
+void Accountant::note_call(const std::string& key) {
   const std::scoped_lock lock(state_->mutex);
-  ++state_->first_attempts;
+  if (!state_->begun_earlier.contains(key)) ++state_->first_attempts;
 }
 
 bool Accountant::take_retry() {

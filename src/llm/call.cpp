@@ -150,10 +150,12 @@ Result<> Call::reserve() {
   }
   // The wait may have been long: another worker may have met an error that ends the run.
   std::optional<Error> error = endpoint_.fatal();
-  if (!error && attempt_ == 0) endpoint_.accountant().note_call();
+  if (!error && attempt_ == 0) endpoint_.accountant().note_call(key_);
   ++attempt_;
   if (!error && endpoint_.recorder() != nullptr) {
-    if (auto begun = endpoint_.recorder()->begin(key_, row(), reserved_usd_); !begun) {
+    LedgerRow begin = row();
+    begin.reserved_tokens = reserved_tokens_;
+    if (auto begun = endpoint_.recorder()->begin(key_, begin, reserved_usd_); !begun) {
       error = begun.error();
     }
   }
@@ -235,6 +237,7 @@ LedgerRow Call::row() const {
   row.scope = request_.scope;
   row.model = endpoint_.options().model;
   row.attempt = attempt_;
+  row.budgeted_retry = budgeted_retry_;
   return row;
 }
 
@@ -249,6 +252,7 @@ void Call::charge_failure(const ReadReply& read, LedgerRow& row) const {
   }
   const bool known = row.usage.input_tokens > 0 && !row.usage.estimated;
   row.billed = known ? "yes" : "unknown";
+  if (row.usage.input_tokens == 0) row.reserved_tokens = reserved_tokens_;
   if (read.provider_cost) {
     row.cost_usd = read.provider_cost;
   } else if (row.usage.input_tokens > 0) {
@@ -351,6 +355,7 @@ bool Call::adapt(ReadReply& read) {
 
 Result<> Call::after_failure(ReadReply& read) {
   Failure& failure = *read.failure;
+  budgeted_retry_ = false;
   if (failure.cls == FailureClass::cancelled) {
     endpoint_.breaker().abandoned();
   } else if (failure.cls == FailureClass::transient &&
@@ -373,8 +378,11 @@ Result<> Call::after_failure(ReadReply& read) {
   const RetryDecision decision = retries_.decide(failure, uniform);
   if (!decision.retry) return tl::unexpected(give_up(failure, decision.note));
   if (decision.counts_in_budget && !endpoint_.accountant().take_retry()) {
-    return tl::unexpected(give_up(failure, "the run-wide retry budget is spent"));
+    Error error = give_up(failure, "the run-wide retry budget is spent");
+    error.mend += "; --retry-budget allows more retries";
+    return tl::unexpected(std::move(error));
   }
+  budgeted_retry_ = decision.counts_in_budget;
   if (failure.cls == FailureClass::truncated_call) {
     cap_override_ = 2 * std::max(body_.output_cap, read.reply.usage.output_tokens);
     return {};

@@ -113,6 +113,7 @@ class Call {
   double reserved_usd_ = 0;
   std::int64_t reserved_tokens_ = 0;
   bool priced_ = false;
+  bool budgeted_retry_ = false;  ///< the present attempt took from the run-wide retry budget
 };
 
 /// GET {base}/models with the client's headers.

@@ -35,9 +35,10 @@ double mean_of(const std::vector<double>& values) {
 }
 
 double errors_as_failures(const std::vector<LossRecord>& records) {
-  double sum = 0;
-  for (const auto& record : records) sum += record.graded() ? record.score : 0;
-  return records.empty() ? 0 : sum / static_cast<double>(records.size());
+  std::vector<double> scores;
+  for (const auto& record : records)
+    if (record.status != "skipped") scores.push_back(record.graded() ? record.score : 0);
+  return mean_of(scores);
 }
 
 CategoryScore category_score(const std::vector<LossRecord>& records) {
@@ -79,9 +80,14 @@ Json task_row(const LossRecord& record) {
 
 }  // namespace
 
+std::size_t EvalSummary::count(const std::string& status) const {
+  const auto found = by_status.find(status);
+  return found == by_status.end() ? 0 : found->second;
+}
+
 double EvalSummary::error_rate() const {
-  if (planned == 0) return 0;
-  return static_cast<double>(planned - graded) / static_cast<double>(planned);
+  const std::size_t run = planned - skipped();
+  return run == 0 ? 0 : static_cast<double>(errors()) / static_cast<double>(run);
 }
 
 std::map<std::string, double> task_scores(const std::vector<LossRecord>& records) {
@@ -119,11 +125,6 @@ EvalSummary summarize(std::vector<LossRecord> records, int trials,
   out.hard = mean_of(hards);
   for (const auto& record : records) {
     ++out.by_status[record.status];
-    out.usage += record.usage;
-    if (out.cost_usd && record.cost_usd)
-      *out.cost_usd += *record.cost_usd;
-    else
-      out.cost_usd.reset();
     out.graded += record.graded() ? 1U : 0U;
   }
   out.score_errors_fail = errors_as_failures(records);
@@ -164,8 +165,6 @@ Json to_json(const EvalSummary& value) {
           {"by_status", by_status},
           {"by_category", by_category_json(value)},
           {"trials", value.trials},
-          {"usage", to_json(value.usage)},
-          {"cost_usd", value.cost_usd ? Json(*value.cost_usd) : Json()},
           {"tasks", tasks}};
 }
 

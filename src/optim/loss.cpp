@@ -85,6 +85,7 @@ LossRecord make_loss_record(const agent::Rollout& rollout, const bench::Grade& g
   if (grade.status == bench::GradeStatus::error) {
     LossRecord out = error_record(rollout, grade.message);
     out.call_error = grade.call_error;
+    out.ungradable = grade.kind == bench::GradeErrorKind::dataset_error;
     return out;
   }
   LossRecord out;

@@ -22,7 +22,7 @@ class Loop {
       : settings_(settings),
         parts_(parts),
         runner_({parts.benchmark, parts.executor, parts.loss, parts.store, parts.observer,
-                 parts.limits, parts.jobs}),
+                 parts.limits, parts.jobs, parts.accountant}),
         plan_(settings, parts.splits, parts.gate->needs_scores(), parts.momentum != nullptr) {
     loop_.settings = &settings_;
     loop_.parts = &parts_;
@@ -48,8 +48,6 @@ class Loop {
   Result<EvalSummary> evaluate(const skill::SkillPackage& skill,
                                const std::vector<std::string>& ids, const std::string& dir,
                                const std::string& label);
-  void collect_costs();
-
   const OptimizeSettings& settings_;
   const OptimizeParts& parts_;
   RolloutRunner runner_;
@@ -65,14 +63,10 @@ Result<OptimizeResult> Loop::run() {
   const auto started = parts_.clock->now();
   auto done = run_all();
   if (!done) {
-    const ErrorCode code = done.error().code;
-    const bool resumable = llm::ends_run(code) || code == ErrorCode::transient ||
-                           code == ErrorCode::rate_limit || code == ErrorCode::infra ||
-                           code == ErrorCode::sandbox || code == ErrorCode::malformed_reply ||
-                           code == ErrorCode::bad_request;
-    if (!resumable) return tl::unexpected(std::move(done).error());
-    result_.error = std::move(done).error();
-    result_.stop_reason = result_.error->message;
+    Error error = end_of_run(std::move(done).error(), loop_.call.stop);
+    if (!can_resume(error.code)) return tl::unexpected(std::move(error));
+    result_.stop_reason = error.message;
+    result_.error = std::move(error);
   }
   result_.facts = parts_.facts;
   if (parts_.closing_facts) result_.facts.update(parts_.closing_facts());
@@ -82,7 +76,7 @@ Result<OptimizeResult> Loop::run() {
   result_.best_path = parts_.store->path("best").string();
   result_.totals = parts_.accountant->totals();
   result_.seconds = std::chrono::duration<double>(parts_.clock->now() - started).count();
-  collect_costs();
+  SKILLGRAD_TRY(result_.parts, cost_parts(*parts_.store));
   SKILLGRAD_CHECK(parts_.store->write(
       "run.json", dump_json(to_json(result_, parts_.store->dir().string()), 1) + "\n"));
   return std::move(result_);
@@ -154,7 +148,7 @@ Result<> Loop::refuse(std::string what, std::string mend) const {
 Result<> Loop::check_errors(const EvalSummary& scored, const std::string& what) const {
   if (scored.error_rate() <= kMaxBaseErrors) return {};
   return refuse(fmt::format("{} of {} {} rollouts ended as errors, at most 20 % may",
-                            scored.planned - scored.graded, scored.planned, what),
+                            scored.errors(), scored.planned, what),
                 "look at the errors above, run `skillgrad doctor`, or go on with --force");
 }
 
@@ -290,20 +284,6 @@ Result<> Loop::score_test(const PlanStep& step) {
   test.paired = compare_tasks(step.tasks, test.before, test.after);
   result_.test = std::move(test);
   return {};
-}
-
-/// USD of each iteration from the ledger, so that an interrupted run reports the same as another.
-void Loop::collect_costs() {
-  const auto rows = parts_.store->ledger();
-  for (const auto& row : result_.iterations) {
-    double cost = rows ? 0 : -1;
-    if (rows)
-      for (const auto& call : *rows) {
-        if (!call.scope.starts_with(iteration_name(row.iteration) + "/")) continue;
-        cost = call.cost_usd && cost >= 0 ? cost + *call.cost_usd : -1;
-      }
-    result_.iteration_cost.push_back(cost);
-  }
 }
 
 }  // namespace

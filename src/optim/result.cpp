@@ -2,7 +2,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/optimizer.hpp>
 
-#include "optim/run_state.hpp"
+#include "optim/iteration.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -54,27 +54,28 @@ Json test_json(const TestScore& test) {
 
 }  // namespace
 
-Json usage_by_stage_json(const llm::LedgerTotals& totals) {
-  Json out = Json::object();
-  for (const auto& [stage, usage] : totals.by_stage) {
-    out[stage] = to_json(usage);
-    const auto cost = totals.cost_by_stage.find(stage);
-    out[stage]["cost_usd"] =
-        totals.cost_usd && cost != totals.cost_by_stage.end() ? Json(cost->second) : Json();
-  }
-  return out;
+Json error_json(const std::optional<Error>& error) {
+  if (!error) return {};
+  return {{"code", to_string(error->code)},
+          {"message", error->message},
+          {"where", error->where},
+          {"mend", error->mend}};
+}
+
+std::optional<double> iteration_cost(const OptimizeResult& result, int iteration) {
+  return cost_of_part(result.parts, iteration_name(iteration));
 }
 
 Json to_json(const OptimizeResult& result, const std::string& run_dir) {
   Json iterations = Json::array();
-  for (std::size_t i = 0; i < result.iterations.size(); ++i) {
-    Json row = to_json(result.iterations[i]);
-    const double cost = i < result.iteration_cost.size() ? result.iteration_cost[i] : -1;
-    row["cost_usd"] = cost >= 0 ? Json(cost) : Json();
-    if (result.iterations[i].train_n == 0) row["train_score"] = Json();
+  for (const auto& iteration : result.iterations) {
+    Json row = to_json(iteration);
+    const auto spent = result.parts.find(iteration_name(iteration.iteration));
+    row["cost_usd"] = optional_json(iteration_cost(result, iteration.iteration));
+    row["unsettled_usd"] = spent == result.parts.end() ? 0.0 : spent->second.unsettled_usd;
+    if (iteration.train_n == 0) row["train_score"] = Json();
     iterations.push_back(std::move(row));
   }
-  const auto& totals = result.totals;
   Json out = {{"schema", "skillgrad.run/1"}, {"command", "optimize"}, {"run", run_dir}};
   out.update(result.facts);
   out.update(Json{{"iterations", iterations},
@@ -85,19 +86,9 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
                     {"path", result.best_path}}},
                   {"test", result.test ? test_json(*result.test) : Json()},
                   {"stop_reason", result.stop_reason},
-                  {"error", result.error ? Json({{"code", to_string(result.error->code)},
-                                                 {"message", result.error->message},
-                                                 {"where", result.error->where},
-                                                 {"mend", result.error->mend}})
-                                         : Json()},
-                  {"usage", to_json(totals.usage)},
-                  {"usage_by_stage", usage_by_stage_json(totals)},
-                  {"cost_usd", optional_json(totals.cost_usd)},
-                  {"attempts", totals.attempts},
-                  {"retries", totals.retries},
-                  {"cached_calls", totals.cached_calls},
-                  {"unsettled_usd", totals.unsettled_usd},
+                  {"error", error_json(result.error)},
                   {"seconds", result.seconds}});
+  out.update(spent_json(result.totals, result.parts));
   return out;
 }
 

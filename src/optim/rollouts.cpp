@@ -16,8 +16,12 @@
 namespace skillgrad::optim {
 namespace {
 
-/// This many rollouts in a row that the endpoint did not serve: it is not there.
+/// An endpoint is not there when it left this many rollouts in a row unserved, and this many
+/// attempts of theirs: where no retry is allowed any more, a rollout can end with a single one.
 constexpr std::size_t kDeadEndpoint = 3;
+constexpr std::int64_t kDeadAttempts = 8;
+constexpr const char* kExecutor = "executor";
+constexpr const char* kJudge = "judge";
 
 /// A task id as one path component; ids that are no plain names get a hash.
 std::string safe_name(const std::string& id) {
@@ -32,23 +36,11 @@ bool is_away(ErrorCode code) {
   return code == ErrorCode::transient || code == ErrorCode::rate_limit;
 }
 
-/// The endpoint is to blame, not this task: it (or the judge's) is away, or it never gave one
-/// usable reply.
-bool is_unserved(const agent::Rollout& rollout, const LossRecord& record) {
-  if (record.call_error && is_away(record.call_error->code)) return true;
-  if (rollout.end != agent::EndState::infra_error || !rollout.error) return false;
-  const ErrorCode code = rollout.error->code;
-  if (is_away(code)) return true;
-  return rollout.usage.calls == 0 &&
-         (code == ErrorCode::malformed_reply || code == ErrorCode::bad_request);
-}
-
-/// The endpoint's answer to this very request, which the same task would meet again (R3.2).
-bool is_settled(const agent::Rollout& rollout) {
-  if (rollout.end != agent::EndState::infra_error || !rollout.error) return false;
-  const ErrorCode code = rollout.error->code;
-  return code == ErrorCode::bad_request || code == ErrorCode::context_overflow ||
-         code == ErrorCode::request_too_large || code == ErrorCode::content_filter;
+/// The endpoint or this machine failed, so the same task may go well a moment later. Any other
+/// error would come again, after everything before it was paid for once more.
+bool may_mend(ErrorCode code) {
+  return is_away(code) || code == ErrorCode::malformed_reply || code == ErrorCode::sandbox ||
+         code == ErrorCode::infra;
 }
 
 /// What a saved rollout must have been run with to be found again.
@@ -88,12 +80,7 @@ Result<fs::path> RolloutRunner::publish(const skill::SkillPackage& package) {
   return dir;
 }
 
-Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
-                                                   const StageContext& context) {
-  fs::path skill_dir;
-  if (batch.skill != nullptr) {
-    SKILLGRAD_TRY(skill_dir, publish(*batch.skill));
-  }
+Result<std::vector<RolloutRunner::Job>> RolloutRunner::jobs_of(const Batch& batch) const {
   const std::string skill = skill_key(batch.skill);
   std::vector<Job> jobs;
   std::set<std::string> seen;
@@ -105,6 +92,32 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
     for (int k = 0; k < batch.samples; ++k)
       jobs.push_back({task, k, rollout_dir(batch.dir, id, k), skill});
   }
+  return jobs;
+}
+
+Result<std::vector<LossRecord>> RolloutRunner::finished(const Batch& batch) const {
+  SKILLGRAD_TRY(const auto jobs, jobs_of(batch));
+  std::vector<LossRecord> out;
+  for (const Job& job : jobs) {
+    SKILLGRAD_TRY(auto saved, find_saved(job));
+    if (!saved) {
+      saved.emplace();
+      saved->task_id = job.task->id;
+      saved->sample = job.sample;
+      saved->status = "skipped";
+    }
+    out.push_back(std::move(*saved));
+  }
+  return out;
+}
+
+Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
+                                                   const StageContext& context) {
+  fs::path skill_dir;
+  if (batch.skill != nullptr) {
+    SKILLGRAD_TRY(skill_dir, publish(*batch.skill));
+  }
+  SKILLGRAD_TRY(const auto jobs, jobs_of(batch));
   // A call that ends the run stops the start of further rollouts; calls in flight finish, since
   // they are paid for.
   std::atomic<bool> abort{false};
@@ -138,16 +151,16 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
 Result<LossRecord> RolloutRunner::run_one(const Batch& batch, const Job& job, const fs::path& skill,
                                           const StageContext& context) {
   SKILLGRAD_TRY(auto saved, find_saved(job));
-  if (saved && (saved->graded() || !may_try_again())) return std::move(*saved);
-  SKILLGRAD_TRY(Attempt tried, attempt(batch, job, skill, 0, context));
-  if (!tried.last) {
+  if (saved && (!saved->failed() || !may_try_again())) return std::move(*saved);
+  SKILLGRAD_TRY(auto done, attempt(batch, job, skill, 0, context));
+  if (done.may_mend) {
     parts_.observer->notice(
-        fmt::format("{}: {}; trying once more", job.task->id, tried.record.error));
-    SKILLGRAD_TRY(tried, attempt(batch, job, skill, 1, context));
+        fmt::format("{}: {}; trying once more", job.task->id, done.record.error));
+    SKILLGRAD_TRY(done, attempt(batch, job, skill, 1, context));
   }
-  if (!tried.record.graded())
-    parts_.observer->notice(fmt::format("{}: left out: {}", job.task->id, tried.record.error));
-  return std::move(tried.record);
+  if (done.record.failed())
+    parts_.observer->notice(fmt::format("{}: left out: {}", job.task->id, done.record.error));
+  return std::move(done.record);
 }
 
 /// A folder may hold what another skill left there.
@@ -174,26 +187,55 @@ bool RolloutRunner::may_try_again() const {
   return !fs::exists(parts_.store->path("plan.json"), ignored);
 }
 
-Result<> RolloutRunner::check_endpoint(const std::string& dir, const agent::Rollout& rollout,
-                                       const LossRecord& record) {
+Result<> RolloutRunner::check_endpoints(const std::string& dir, const agent::Rollout& rollout,
+                                        const LossRecord& record) {
   const std::lock_guard lock(mutex_);
-  if (!is_unserved(rollout, record)) {
-    unanswered_ = 0;
-    unanswered_dirs_.clear();
-    return {};
+  bool away = false;
+  if (rollout.error) {
+    const ErrorCode code = rollout.error->code;
+    // Refusals from the first call on say that this endpoint serves nobody; later ones are about
+    // the task.
+    const bool refused = code == ErrorCode::malformed_reply || code == ErrorCode::bad_request;
+    away = is_away(code) ||
+           (refused && rollout.usage.calls == 0 && answers_of(kExecutor).replies == 0);
   }
-  unanswered_dirs_.insert(dir);
-  if (++unanswered_ >= kDeadEndpoint) {
-    return tl::unexpected(record.call_error ? *record.call_error : *rollout.error);
+  SKILLGRAD_CHECK(check_endpoint(kExecutor, dir, rollout.error, away));
+  return check_endpoint(kJudge, dir, record.call_error,
+                        record.call_error && is_away(record.call_error->code));
+}
+
+Result<> RolloutRunner::check_endpoint(const std::string& stage, const std::string& dir,
+                                       const std::optional<Error>& failure, bool away) {
+  if (parts_.accountant == nullptr && !failure) ++served_[stage];
+  const llm::Answers answers = answers_of(stage);
+  Silence& silence = silence_[stage];
+  if (answers.replies > silence.replies) silence.dirs.clear();
+  silence.replies = answers.replies;
+  if (!away) return {};
+  silence.dirs.insert(dir);
+  const bool enough = failure->code != ErrorCode::transient || parts_.accountant == nullptr ||
+                      answers.failed_in_row >= kDeadAttempts;
+  if (silence.dirs.size() < kDeadEndpoint || !enough) return {};
+  return tl::unexpected(*failure);
+}
+
+llm::Answers RolloutRunner::answers_of(const std::string& stage) const {
+  if (parts_.accountant != nullptr) {
+    const auto totals = parts_.accountant->totals();
+    const auto found = totals.answers.find(stage);
+    return found == totals.answers.end() ? llm::Answers{} : found->second;
   }
-  return {};
+  const auto found = served_.find(stage);
+  return {found == served_.end() ? 0 : found->second, 0};
 }
 
 /// The tasks that an endpoint gone away left without an answer are tried again by a resume.
 Result<> RolloutRunner::forget_unanswered() {
   const std::lock_guard lock(mutex_);
-  for (const auto& dir : unanswered_dirs_) SKILLGRAD_CHECK(remove_tree(parts_.store->path(dir)));
-  unanswered_dirs_.clear();
+  for (auto& [stage, silence] : silence_) {
+    for (const auto& dir : silence.dirs) SKILLGRAD_CHECK(remove_tree(parts_.store->path(dir)));
+    silence.dirs.clear();
+  }
   return {};
 }
 
@@ -220,15 +262,18 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const 
   if (rollout.end == agent::EndState::infra_error && !rollout.error)
     rollout.error = Error{ErrorCode::internal, "the executor gave no reason", job.dir, {}, {}};
   if (rollout.error && llm::ends_run(rollout.error->code)) return tl::unexpected(*rollout.error);
-  SKILLGRAD_TRY(auto record, parts_.loss->collect(*job.task, rollout, context));
+  Attempt out;
+  SKILLGRAD_TRY(out.record, parts_.loss->collect(*job.task, rollout, context));
+  LossRecord& record = out.record;
   record.task_id = job.task->id;
   record.sample = job.sample;
   record.trace = job.dir + "/trajectory.jsonl";
-  SKILLGRAD_CHECK(check_endpoint(job.dir, rollout, record));
-  // With a call_error the rollout is done and paid for, and its judge was asked again already.
-  const bool last = record.graded() || record.call_error || attempt > 0 || is_settled(rollout);
-  if (last) SKILLGRAD_CHECK(save(job, rollout, record));
-  return Attempt{std::move(record), last};
+  SKILLGRAD_CHECK(check_endpoints(job.dir, rollout, record));
+  // A judge was asked again already; the rollout that it did not grade is done and paid for.
+  out.may_mend = attempt == 0 && record.failed() && !record.call_error && !record.ungradable &&
+                 (rollout.end != agent::EndState::infra_error || may_mend(rollout.error->code));
+  if (!out.may_mend) SKILLGRAD_CHECK(save(job, rollout, record));
+  return out;
 }
 
 Result<> RolloutRunner::save(const Job& job, const agent::Rollout& rollout,
@@ -250,6 +295,19 @@ Result<> RolloutRunner::save(const Job& job, const agent::Rollout& rollout,
   json["final_message"] = sanitize_utf8(rollout.final_message);
   json["outputs_kept"] = all;
   return parts_.store->write(job.dir + "/loss.json", dump_json(json, 1) + "\n");
+}
+
+bool can_resume(ErrorCode code) {
+  return llm::ends_run(code) || may_mend(code) || code == ErrorCode::bad_request;
+}
+
+Error end_of_run(Error error, const std::stop_token& stop) {
+  // These leave something unsaved behind, which a stop must not hide.
+  const bool unsaved = error.code == ErrorCode::io || error.code == ErrorCode::disk_full ||
+                       error.code == ErrorCode::internal;
+  if (!stop.stop_requested() || error.code == ErrorCode::cancelled || unsaved) return error;
+  return {ErrorCode::cancelled, "stopped on request", error.where,
+          "run `skillgrad resume` to go on", std::move(error.context)};
 }
 
 }  // namespace skillgrad::optim

@@ -17,16 +17,15 @@ std::string iteration_table(const optim::OptimizeResult& result) {
   std::vector<std::vector<std::string>> rows = {{"iteration", "decision", "train", "gate before",
                                                  "gate after", "p", "body tokens",
                                                  "reference tokens", "USD"}};
-  for (std::size_t i = 0; i < result.iterations.size(); ++i) {
-    const auto& row = result.iterations[i];
+  for (const auto& row : result.iterations) {
     const bool gated = row.gate && row.gate->n > 0;
-    const double cost = i < result.iteration_cost.size() ? result.iteration_cost[i] : -1;
+    const auto cost = optim::iteration_cost(result, row.iteration);
     rows.push_back({std::to_string(row.iteration), row.decision,
                     row.train_n > 0 ? percent(row.train_score) : "-",
                     gated ? percent(row.gate->before) : "-", gated ? percent(row.gate->after) : "-",
                     gated && row.gate->p ? fmt::format("{:.3f}", *row.gate->p) : "-",
                     std::to_string(row.l2), std::to_string(row.l3),
-                    cost >= 0 ? fmt::format("{:.4f}", cost) : "unknown"});
+                    cost ? fmt::format("{:.4f}", *cost) : "unknown"});
   }
   return result.iterations.empty() ? "no iteration was finished\n" : format_table(rows);
 }
@@ -50,10 +49,14 @@ std::string test_lines(const optim::TestScore& test) {
 }
 
 std::string errors_line(const optim::EvalSummary& summary) {
-  if (summary.graded == summary.planned) return {};
-  return fmt::format(
-      "{} of {} rollouts ended as errors and are left out; counted as failures: {}\n",
-      summary.planned - summary.graded, summary.planned, percent(summary.score_errors_fail));
+  std::string out;
+  if (const auto errors = summary.errors(); errors > 0)
+    out += fmt::format(
+        "{} of {} rollouts ended as errors and are left out; counted as failures: {}\n", errors,
+        summary.planned - summary.skipped(), percent(summary.score_errors_fail));
+  if (const auto skipped = summary.skipped(); skipped > 0)
+    out += fmt::format("{} of {} rollouts were not run\n", skipped, summary.planned);
+  return out;
 }
 
 /// One line for each category where there are several; the names are those of the data set.
@@ -82,13 +85,14 @@ std::string cost_by_stage(const llm::LedgerTotals& totals) {
                     std::to_string(usage.cached_tokens), std::to_string(usage.output_tokens),
                     cost ? fmt::format("{:.4f}", *cost) : "unknown"});
   };
-  for (const auto& [stage, usage] : totals.by_stage) {
-    const auto cost = totals.cost_by_stage.find(stage);
-    const bool known = totals.cost_usd && cost != totals.cost_by_stage.end();
-    add(stage, usage, known ? std::optional<double>(cost->second) : std::nullopt);
-  }
+  for (const auto& [stage, usage] : totals.by_stage)
+    add(stage, usage, optim::cost_of_stage(totals, stage));
   add("all", totals.usage, totals.cost_usd);
-  return format_table(rows);
+  std::string out = format_table(rows);
+  if (totals.unsettled_usd > 0 || totals.unsettled_tokens > 0)
+    out += fmt::format("possibly billed on top, without a reply: {} tokens, {:.4f} USD\n",
+                       totals.unsettled_tokens, totals.unsettled_usd);
+  return out;
 }
 
 std::string group_line(const bench::GroupScores& scores) {
@@ -130,9 +134,6 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
   }
   out += "\n" + cost_by_stage(result.totals) + cached_line(result.totals);
   if (!facts.simulated) out += prompt_cache_line(result.totals);
-  if (result.totals.unsettled_usd > 0)
-    out +=
-        fmt::format("possibly billed without a reply: {:.4f} USD\n", result.totals.unsettled_usd);
   out += fmt::format("\nbest iteration: {}{}\n", result.best_iteration,
                      result.best_iteration == 0 ? " (the initial skill)" : "");
   out += "package:        " + result.best_path + "\n";
@@ -154,9 +155,6 @@ std::string eval_summary(const optim::EvalSummary& summary, const EvalFacts& fac
   for (const auto& [status, count] : summary.by_status)
     statuses.push_back(fmt::format("{} {}", count, status));
   out += "status     " + join(statuses, ", ") + "\n";
-  out +=
-      fmt::format("usage      {} calls, {} input and {} output tokens, {}\n", summary.usage.calls,
-                  summary.usage.input_tokens, summary.usage.output_tokens, money(summary.cost_usd));
   return out;
 }
 

@@ -15,6 +15,17 @@
 namespace skillgrad::store {
 namespace {
 
+bool in_order(const llm::LedgerRow& a, const llm::LedgerRow& b) {
+  return std::tie(a.scope, a.key, a.attempt) < std::tie(b.scope, b.key, b.attempt);
+}
+
+/// What is known of an attempt until it ends.
+llm::LedgerRow begun_row(llm::LedgerRow row, double reserved_usd) {
+  row.billed = "unknown";
+  row.cost_usd = reserved_usd;
+  return row;
+}
+
 std::string attempt_id(int session, const std::string& key, int attempt) {
   return std::to_string(session) + "/" + key + "/" + std::to_string(attempt);
 }
@@ -67,7 +78,8 @@ Result<> CallRecord::replay(const std::string& line) {
   const int session = json.value("session", 1);
   session_ = std::max(session_, session + 1);
   if (event == "begin") {
-    open_[attempt_id(session, row.key, row.attempt)] = json.value("reserved_usd", 0.0);
+    const std::string id = attempt_id(session, row.key, row.attempt);
+    open_[id] = begun_row(std::move(row), json.value("reserved_usd", 0.0));
     return {};
   }
   settle(row, session);
@@ -78,13 +90,13 @@ void CallRecord::settle(const llm::LedgerRow& row, int session) {
   open_.erase(attempt_id(session, row.key, row.attempt));
   if (reply_offsets_.contains(row.key) && (row.outcome == "ok" || row.outcome == "refused"))
     pay(row);
-  else if (row.billed != "no" || row.recorded_usd)
-    also_paid_.push_back(row);
+  else
+    others_.push_back(row);
 }
 
 void CallRecord::pay(const llm::LedgerRow& row) {
   const auto [at, is_first] = paid_.try_emplace(row.key, row);
-  if (!is_first) also_paid_.push_back(std::exchange(at->second, row));
+  if (!is_first) others_.push_back(std::exchange(at->second, row));
 }
 
 /// A kill between the two writes of finish() leaves a reply without its ledger line.
@@ -133,7 +145,7 @@ Result<> CallRecord::begin(const std::string& key, const llm::LedgerRow& row, do
   const std::string line = entry("begin", begun, reserved_usd);
   const std::lock_guard lock(mutex_);
   SKILLGRAD_CHECK(ledger_.append(line));
-  open_[attempt_id(session_, key, row.attempt)] = reserved_usd;
+  open_[attempt_id(session_, key, row.attempt)] = begun_row(std::move(begun), reserved_usd);
   return {};
 }
 
@@ -198,19 +210,17 @@ std::size_t CallRecord::flushes() const {
 
 std::vector<llm::LedgerRow> CallRecord::rows() const {
   const std::lock_guard lock(mutex_);
-  std::vector<llm::LedgerRow> out = also_paid_;
+  std::vector<llm::LedgerRow> out = others_;
   for (const auto& [key, row] : paid_) out.push_back(row);
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.scope, a.key, a.attempt) < std::tie(b.scope, b.key, b.attempt);
-  });
+  std::sort(out.begin(), out.end(), in_order);
   return out;
 }
 
-RunStore::Unsettled CallRecord::unsettled() const {
+std::vector<llm::LedgerRow> CallRecord::unsettled() const {
   const std::lock_guard lock(mutex_);
-  RunStore::Unsettled out;
-  out.attempts = open_.size();
-  for (const auto& [id, usd] : open_) out.usd += usd;
+  std::vector<llm::LedgerRow> out;
+  for (const auto& [id, row] : open_) out.push_back(row);
+  std::sort(out.begin(), out.end(), in_order);
   return out;
 }
 

@@ -42,9 +42,10 @@ class CallRecord final : public llm::CallRecorder {
   /// How often the disk was waited for.
   [[nodiscard]] std::size_t flushes() const;
 
-  /// Paying rows in the order scope, key, attempt.
+  /// Ended attempts in the order scope, key, attempt.
   [[nodiscard]] std::vector<llm::LedgerRow> rows() const;
-  [[nodiscard]] RunStore::Unsettled unsettled() const;
+  /// Attempts that were begun and did not end, each with what it may have cost at most.
+  [[nodiscard]] std::vector<llm::LedgerRow> unsettled() const;
 
  private:
   explicit CallRecord(const Clock& clock) : clock_(clock), flushed_at_(clock.now()) {}
@@ -63,8 +64,8 @@ class CallRecord final : public llm::CallRecorder {
   LineFile ledger_, replies_;
   std::unordered_map<std::string, std::uint64_t> reply_offsets_;
   std::unordered_map<std::string, llm::LedgerRow> paid_;  ///< finished calls by key
-  std::vector<llm::LedgerRow> also_paid_;  ///< failed attempts that may be billed, replaced replies
-  std::unordered_map<std::string, double> open_;  ///< begun attempts: reserved USD
+  std::vector<llm::LedgerRow> others_;                    ///< failed attempts, replaced replies
+  std::unordered_map<std::string, llm::LedgerRow> open_;  ///< begun attempts
   int session_ = 1;  ///< this process among those that worked on the run; set once, by open()
   SteadyTime flushed_at_;
   bool unflushed_ = false;  ///< a reply was appended since the last flush began

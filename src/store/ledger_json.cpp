@@ -28,6 +28,8 @@ Json row_to_json(const llm::LedgerRow& row) {
       {"system_fingerprint", row.system_fingerprint}};
   for (const auto& [key, text] : named)
     if (!text.empty()) out[key] = text;
+  if (row.reserved_tokens > 0) out["reserved_tokens"] = row.reserved_tokens;
+  if (row.budgeted_retry) out["budgeted_retry"] = true;
   if (row.cached) out["cached"] = true;
   if (row.recorded_usd) out["recorded_usd"] = *row.recorded_usd;
   return out;
@@ -58,6 +60,8 @@ Result<llm::LedgerRow> row_from_json(const Json& value, const std::string& where
   out.request_id = reader.string("request_id", "");
   out.provider = reader.string("provider", "");
   out.system_fingerprint = reader.string("system_fingerprint", "");
+  out.reserved_tokens = reader.integer("reserved_tokens", 0, 0);
+  out.budgeted_retry = reader.boolean("budgeted_retry", false);
   out.cached = reader.boolean("cached", false);
   if (reader.has("recorded_usd")) out.recorded_usd = reader.number("recorded_usd");
   SKILLGRAD_CHECK(reader.finish(true));

@@ -126,6 +126,8 @@ llm::CallRecorder& RunStore::calls() { return *state_->calls; }
 
 Result<std::vector<llm::LedgerRow>> RunStore::ledger() const { return state_->calls->rows(); }
 
-Result<RunStore::Unsettled> RunStore::unsettled() const { return state_->calls->unsettled(); }
+Result<std::vector<llm::LedgerRow>> RunStore::unsettled() const {
+  return state_->calls->unsettled();
+}
 
 }  // namespace skillgrad::store

@@ -62,7 +62,7 @@ struct Budget {
   double max_usd = 0;
   std::int64_t max_tokens = 0;
   std::int64_t max_calls = 0;
-  /// Retries after server and connection errors: at most floor + share * first attempts, run-wide.
+  /// Retries after server and connection errors: at most floor + share * calls, run-wide.
   std::int64_t retry_floor = 10;
   double retry_share = 0.2;
 };
@@ -78,6 +78,10 @@ struct LedgerRow {
   std::optional<double> cost_usd;
   int http_status = 0;
   int attempt = 0;
+  /// What the attempt may take at most; of an ended one only where it may have been billed and the
+  /// endpoint named no usage.
+  std::int64_t reserved_tokens = 0;
+  bool budgeted_retry = false;  ///< a retry that the run-wide retry budget allowed
   double seconds = 0;
   double first_byte_seconds = 0;
   /// As the endpoint named them; never keys, because some endpoints repeat their ids.
@@ -106,15 +110,27 @@ class CallRecorder {
                                         const std::string& reply_json) = 0;
 };
 
-/// Totals over a run, for the status line and run.json.
+/// Whether a stage's endpoint answers: replies to it, and the attempts since the last answer of any
+/// kind that found the endpoint away (transient, rate_limit).
+struct Answers {
+  std::int64_t replies = 0;  ///< those of earlier processes included
+  std::int64_t failed_in_row = 0;
+};
+
+/// Totals over a run, for the status line and run.json. `usage` and `cost_usd` are what is known to
+/// be billed: replies, and failed attempts whose usage the endpoint named. What may have been
+/// billed as well is in the `unsettled` fields and in no other; limits count both.
 struct LedgerTotals {
   Usage usage;
   std::optional<double> cost_usd;  ///< nullopt once any call has an unknown price
   std::map<std::string, Usage> by_stage;
   std::map<std::string, double> cost_by_stage;
+  std::map<std::string, Answers> answers;  ///< by stage
   std::int64_t attempts = 0, retries = 0, failed_calls = 0, replayed_calls = 0;
   std::int64_t cached_calls = 0;  ///< answered from a cache or cassette
   double unsettled_usd = 0;       ///< attempts that may have been billed but gave no reply
+  std::int64_t unsettled_tokens = 0;
+  std::map<std::string, double> unsettled_by_stage;
 };
 
 /// Shared by all clients of a run: budget, ledger totals, calls in flight. Thread-safe.
@@ -136,14 +152,15 @@ class Accountant {
   /// a call that was answered from a cache, which does not. A row with `recorded_usd` counts
   /// towards the limits without having cost anything.
   void restore(const LedgerRow& row);
-  /// Attempts that were in flight when an earlier process ended: they may have been billed, so they
-  /// count as spent.
-  void restore_lost(std::size_t attempts, double usd);
+  /// An attempt that was in flight when an earlier process ended, with what was reserved for it: it
+  /// may have been billed, so it counts as spent.
+  void restore_lost(const LedgerRow& begun);
   [[nodiscard]] LedgerTotals totals() const;
   [[nodiscard]] int in_flight() const;
   [[nodiscard]] const Budget& budget() const;
-  /// A call begins with its first attempt.
-  void note_call();
+  /// A call begins with its first attempt. One that an earlier process began and did not finish is
+  /// no further call.
+  void note_call(const std::string& key);
   /// False: the run-wide retry budget is spent.
   [[nodiscard]] bool take_retry();
   /// A call ended in an error.

@@ -21,7 +21,8 @@ struct CategoryScore {
 };
 
 /// What a set of loss records says. Errors are left out of `score` and shown beside it; the other
-/// reading, where every planned rollout without a grade counts as failed, is `score_errors_fail`.
+/// reading, where every rollout that was run and has no grade counts as failed, is
+/// `score_errors_fail`. What was skipped is in neither.
 struct EvalSummary {
   std::size_t planned = 0;  ///< rollouts: tasks x trials
   std::size_t graded = 0;
@@ -32,10 +33,11 @@ struct EvalSummary {
   double score_errors_fail = 0;
   std::map<std::string, std::size_t> by_status;
   std::map<std::string, CategoryScore> by_category;  ///< empty where no task has a category
-  llm::Usage usage;
-  std::optional<double> cost_usd = 0.0;
-  std::vector<LossRecord> records;  ///< input order
-  /// Share of planned rollouts that ended as errors.
+  std::vector<LossRecord> records;                   ///< input order
+  [[nodiscard]] std::size_t count(const std::string& status) const;
+  /// Rollouts that ended as errors, and their share of those that were run.
+  [[nodiscard]] std::size_t errors() const { return count("error"); }
+  [[nodiscard]] std::size_t skipped() const { return count("skipped"); }
   [[nodiscard]] double error_rate() const;
 };
 /// `benchmark` knows the categories of the tasks; null: none are summed up.
@@ -47,7 +49,8 @@ struct EvalSummary {
 [[nodiscard]] stats::PairedResult compare_tasks(const std::vector<std::string>& ids,
                                                 const EvalSummary& before,
                                                 const EvalSummary& after);
-/// The fields of cli.md section 4 that a summary can fill ("score" ... "tasks").
+/// The fields of cli.md section 4 that a summary can fill ("score" ... "trials", "tasks"); what it
+/// cost is in the ledger (costs.hpp).
 [[nodiscard]] Json to_json(const EvalSummary& value);
 /// {"NAME":{"score","hard","score_errors_as_failures","n_planned","n_graded"}}, "" for tasks
 /// without a category; {} where there are none.

@@ -32,11 +32,14 @@ struct LossRecord {
   std::string error;      ///< for status error: one line
   /// The failed call of a judge behind status error; not part of the message.
   std::optional<Error> call_error = std::nullopt;
+  bool ungradable = false;  ///< nobody can grade the task; not part of the message
   llm::Usage usage;
   std::optional<double> cost_usd;
   double seconds = 0;
-  /// Graded (pass, fail, timeout, limit, refused); errors are not evidence.
-  [[nodiscard]] bool graded() const { return status != "error"; }
+  /// Graded (pass, fail, timeout, limit, refused); errors are not evidence, and neither is what was
+  /// skipped.
+  [[nodiscard]] bool graded() const { return !failed() && status != "skipped"; }
+  [[nodiscard]] bool failed() const { return status == "error"; }
 };
 
 /// skillgrad.evidence/1: what a diagnoser is given for one task.

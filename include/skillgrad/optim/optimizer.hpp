@@ -9,6 +9,7 @@
 #include <skillgrad/agent/executor.hpp>
 #include <skillgrad/bench/benchmark.hpp>
 #include <skillgrad/llm/client.hpp>
+#include <skillgrad/optim/costs.hpp>
 #include <skillgrad/optim/evaluate.hpp>
 #include <skillgrad/optim/observer.hpp>
 #include <skillgrad/optim/schedule.hpp>
@@ -72,7 +73,7 @@ struct OptimizeResult {
   std::string stop_reason;
   std::optional<Error> error;  ///< set when the run stopped early; it can be resumed
   llm::LedgerTotals totals;
-  std::vector<double> iteration_cost;  ///< USD, by row; negative: price unknown
+  CostParts parts;
   double seconds = 0;
   Json facts = Json::object();  ///< from the parts
 };
@@ -84,8 +85,10 @@ struct OptimizeResult {
                                               const OptimizeParts& parts,
                                               const llm::CallContext& call);
 
-/// Usage and USD of each stage.
-[[nodiscard]] Json usage_by_stage_json(const llm::LedgerTotals& totals);
+/// Known USD of an iteration's calls.
+[[nodiscard]] std::optional<double> iteration_cost(const OptimizeResult& result, int iteration);
+/// {"code","message","where","mend"}, or null.
+[[nodiscard]] Json error_json(const std::optional<Error>& error);
 /// run.json and the object of `--json` (cli.md section 4).
 [[nodiscard]] Json to_json(const OptimizeResult& result, const std::string& run_dir);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,8 @@ class RolloutRunner {
     Observer* observer = nullptr;
     agent::RolloutLimits limits;
     unsigned jobs = 1;
+    /// Knows which stage's endpoint answers at all; null: the rollouts alone tell.
+    const llm::Accountant* accountant = nullptr;
   };
   struct Batch {
     const skill::SkillPackage* skill = nullptr;  ///< null: no skill
@@ -40,11 +44,13 @@ class RolloutRunner {
   explicit RolloutRunner(Parts parts) : parts_(std::move(parts)) {}
 
   /// Records in the order task, sample; a task named twice is run once and has one record. A
-  /// rollout that ended in an infrastructure error is tried once more, unless the endpoint refused
-  /// this very request, and then kept as status "error". Errors: those that end a run (auth,
-  /// budget, cancelled, ...), an endpoint that answers nothing any more, io.
+  /// rollout that ended in an error which may not come again (the endpoint or this machine was at
+  /// fault, not the request) is tried once more and then kept as status "error". Errors: those that
+  /// end a run (auth, budget, cancelled, ...), an endpoint that answers nothing any more, io.
   [[nodiscard]] Result<std::vector<LossRecord>> run(const Batch& batch,
                                                     const StageContext& context);
+  /// What run() has finished of a batch so far, in its order; the rest has status "skipped".
+  [[nodiscard]] Result<std::vector<LossRecord>> finished(const Batch& batch) const;
   /// Removes the batch's results, so that the next run of it starts afresh.
   [[nodiscard]] Result<> forget(const Batch& batch);
   /// Folder of one rollout, relative to the run.
@@ -63,26 +69,40 @@ class RolloutRunner {
     std::string dir;
     std::string skill;  ///< its hash
   };
+  /// An ended rollout, and whether a second one may end better.
+  struct Attempt {
+    LossRecord record;
+    bool may_mend = false;
+  };
+  /// Rollouts that a stage's endpoint did not serve since it last answered anything.
+  struct Silence {
+    std::set<std::string> dirs;
+    std::int64_t replies = 0;
+  };
+  Result<std::vector<Job>> jobs_of(const Batch& batch) const;
   Result<std::optional<LossRecord>> find_saved(const Job& job) const;
   Result<LossRecord> run_one(const Batch& batch, const Job& job, const std::filesystem::path& skill,
                              const StageContext& context);
-  struct Attempt {
-    LossRecord record;
-    bool last = false;  ///< saved; another one would not differ
-  };
   Result<Attempt> attempt(const Batch& batch, const Job& job, const std::filesystem::path& skill,
                           int attempt, const StageContext& context);
   Result<> save(const Job& job, const agent::Rollout& rollout, const LossRecord& record) const;
-  Result<> check_endpoint(const std::string& dir, const agent::Rollout& rollout,
-                          const LossRecord& record);
+  Result<> check_endpoints(const std::string& dir, const agent::Rollout& rollout,
+                           const LossRecord& record);
+  Result<> check_endpoint(const std::string& stage, const std::string& dir,
+                          const std::optional<Error>& failure, bool away);
+  [[nodiscard]] llm::Answers answers_of(const std::string& stage) const;
   [[nodiscard]] bool may_try_again() const;
   Result<> forget_unanswered();
 
   Parts parts_;
   std::mutex mutex_;
-  /// Rollouts that the endpoint did not serve, since it last served one.
-  std::size_t unanswered_ = 0;
-  std::set<std::string> unanswered_dirs_;
+  std::map<std::string, Silence> silence_;      ///< by stage: executor, judge
+  std::map<std::string, std::int64_t> served_;  ///< without an accountant: rollouts, by stage
 };
+
+/// After these errors a run has a result so far, and can be resumed.
+[[nodiscard]] bool can_resume(ErrorCode code);
+/// What ended a run: a stop that was asked for outranks a call that failed on the way out.
+[[nodiscard]] Error end_of_run(Error error, const std::stop_token& stop);
 
 }  // namespace skillgrad::optim

@@ -43,14 +43,11 @@ class RunStore {
 
   /// RUN/calls: the request ledger and the replies of finished calls. Thread-safe.
   [[nodiscard]] llm::CallRecorder& calls();
-  /// Settled rows in the ledger, for restoring an Accountant at resume.
+  /// The attempts that ended, for restoring an Accountant at resume.
   [[nodiscard]] Result<std::vector<llm::LedgerRow>> ledger() const;
-  /// Attempts that were begun and never ended (in flight at a kill): count and reserved USD.
-  struct Unsettled {
-    std::size_t attempts = 0;
-    double usd = 0;
-  };
-  [[nodiscard]] Result<Unsettled> unsettled() const;
+  /// Attempts that were begun and never ended (in flight at a kill), billed "unknown", with what
+  /// was reserved for them.
+  [[nodiscard]] Result<std::vector<llm::LedgerRow>> unsettled() const;
 
  private:
   RunStore(std::filesystem::path dir, const Clock& clock);

@@ -80,10 +80,90 @@ TEST_F(ClientTest, SpendStaysBelowTheLimitWithManyWorkers) {  // T129
 
 TEST_F(ClientTest, WhatWasInFlightAtAKillCountsAsSpent) {  // R3.6, R3.14
   budget_.max_usd = 1;
-  accountant().restore_lost(2, 0.75);
+  LedgerRow begun;
+  begun.stage = "executor";
+  begun.cost_usd = 0.375;
+  for (const char* key : {"a", "b"}) {
+    begun.key = key;
+    accountant().restore_lost(begun);
+  }
   EXPECT_FALSE(accountant().reserve(0.5, 10).has_value());
   EXPECT_TRUE(accountant().reserve(0.2, 10).has_value());
   EXPECT_DOUBLE_EQ(accountant().totals().unsettled_usd, 0.75);
+}
+
+TEST_F(ClientTest, ALimitOfTokensCountsWhatMayHaveBeenBilled) {  // R3.14
+  Step cut = kGood;
+  cut.chunks.front().bytes = R"({"choices":[{"mess)";
+  cut.content_length = false;
+  cut.end = End::close;
+  server_.script({cut});
+  options_.max_output_tokens = 100;
+  budget_.max_tokens = 1'000;
+  const auto reply = client()->complete(request(std::string(700, 'x')), {});
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_EQ(reply.error().code, ErrorCode::budget);
+  const LedgerTotals totals = accountant().totals();
+  EXPECT_GT(totals.unsettled_tokens, 500);
+  EXPECT_LE(totals.unsettled_tokens, 1'000);
+  EXPECT_EQ(totals.usage.input_tokens, 0) << "what is not known to be billed is apart";
+  Accountant resumed(budget_);
+  for (const LedgerRow& row : recorder_.rows()) resumed.restore(row);
+  EXPECT_EQ(resumed.totals().unsettled_tokens, totals.unsettled_tokens);
+  EXPECT_FALSE(resumed.reserve(0, 1'000 - totals.unsettled_tokens + 1).has_value());
+
+  Accountant killed(budget_);
+  LedgerRow lost = recorder_.begun().at(0).row;
+  killed.restore_lost(lost);
+  EXPECT_EQ(killed.totals().unsettled_tokens, lost.reserved_tokens);
+  EXPECT_GT(lost.reserved_tokens, 300);
+}
+
+TEST_F(ClientTest, TheLimitsOfAResumedRunAreThoseOfOneUninterrupted) {  // R3.5, R3.14
+  server_.handler([](const fault::Hit&, std::size_t number) {
+    return number % 2 == 0 ? json_step(503, "{}") : kGood;
+  });
+  budget_.max_calls = 10;
+  budget_.retry_floor = 4;
+  budget_.retry_share = 0;
+  const auto work = [&](Accountant& accountant, int from, int to) {
+    ClientDependencies dependencies;
+    dependencies.clock = &clock_;
+    dependencies.accountant = &accountant;
+    dependencies.recorder = &recorder_;
+    auto model = make_client(options_, dependencies);
+    for (int i = from; i < to; ++i)
+      [[maybe_unused]] const auto reply = (*model)->complete(request(std::to_string(i)), {});
+  };
+  Accountant first(budget_);
+  work(first, 0, 2);  // four attempts, two of them retries
+  Accountant second(budget_);
+  for (const LedgerRow& row : recorder_.rows()) second.restore(row);
+  EXPECT_EQ(second.totals().attempts, 4);
+  EXPECT_EQ(second.totals().retries, 2);
+  EXPECT_TRUE(second.take_retry());
+  EXPECT_TRUE(second.take_retry());
+  EXPECT_FALSE(second.take_retry()) << "retries of the first process count";
+  Accountant third(budget_);
+  for (const LedgerRow& row : recorder_.rows()) third.restore(row);
+  work(third, 2, 30);
+  EXPECT_EQ(server_.hit_count(), 10U) << "attempts that cost nothing count, too";
+}
+
+TEST_F(ClientTest, ACallThatAnEarlierProcessBeganIsNoFurtherCall) {
+  budget_.retry_floor = 0;
+  budget_.retry_share = 1;
+  LedgerRow failed;
+  failed.key = "a";
+  failed.attempt = 1;
+  failed.outcome = "transient";
+  failed.billed = "no";
+  accountant().restore(failed);
+  accountant().note_call("a");
+  EXPECT_TRUE(accountant().take_retry());
+  EXPECT_FALSE(accountant().take_retry());
+  accountant().note_call("b");
+  EXPECT_TRUE(accountant().take_retry());
 }
 
 TEST_F(ClientTest, ALimitInUsdNeedsAPrice) {

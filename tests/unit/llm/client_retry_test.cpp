@@ -232,5 +232,15 @@ TEST_F(ClientTest, AnEndpointThatIsDownCostsABoundedNumberOfHits) {  // T127
   EXPECT_THAT(last.error().mend, Not(HasSubstr("https://"))) << last.error().mend;
 }
 
+TEST_F(ClientTest, ASpentRetryBudgetNamesTheOptionThatRaisesIt) {
+  server_.script({json_step(503, "{}")});
+  budget_.retry_floor = 0;
+  budget_.retry_share = 0;
+  const auto reply = client()->complete(request(), {});
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_EQ(server_.hit_count(), 1U);
+  EXPECT_THAT(reply.error().mend, HasSubstr("--retry-budget"));
+}
+
 }  // namespace
 }  // namespace skillgrad::llm

@@ -80,8 +80,9 @@ class FakeExecutor final : public agent::Executor {
   /// A score as text, or "error" for a grader that fails.
   std::function<std::string(const agent::RolloutRequest&)> score;
   std::function<void(const std::filesystem::path& work_dir)> work;
-  /// The call that fails for this rollout, if one does.
-  std::function<std::optional<ErrorCode>(const agent::RolloutRequest&)> failure;
+  /// An error that ends the rollout after so many calls; called for each.
+  std::function<std::optional<Error>(const agent::RolloutRequest&)> failure;
+  std::int64_t calls_before_failure = 0;
 
   agent::Rollout run(const agent::RolloutRequest& request, const llm::CallContext&) override {
     {
@@ -92,9 +93,10 @@ class FakeExecutor final : public agent::Executor {
     agent::Rollout out;
     out.task_id = request.task->id;
     out.sample = request.sample;
-    if (const auto code = failure ? failure(request) : std::nullopt) {
-      out.end = agent::EndState::infra_error;
-      out.error = Error{*code, "the call failed", {}, {}, {}};
+    out.work_dir = request.work_dir;
+    if (failure) out.error = failure(request);
+    if (out.error) {
+      out.usage.calls = calls_before_failure;
       return out;
     }
     out.end = agent::EndState::finished;
@@ -102,7 +104,6 @@ class FakeExecutor final : public agent::Executor {
     out.skill_text = request.skill != nullptr ? request.skill->body() : "";
     out.cost_usd = 0.0;
     out.usage.calls = 1;
-    out.work_dir = request.work_dir;
     return out;
   }
   [[nodiscard]] std::string system_prompt(const skill::SkillPackage*) const override { return {}; }

@@ -50,25 +50,125 @@ TEST_F(RolloutsTest, AFinishedRolloutIsFoundAgainForTheSameSkillOnly) {
   EXPECT_EQ(executor_.runs(), 3U);
 }
 
-TEST_F(RolloutsTest, ATaskWhoseRequestWasRefusedIsNotTriedAgain) {  // endpoints.md R3.2, T107
+Error error_of(ErrorCode code) { return Error{code, "no", "model m", "", {}}; }
+
+TEST_F(RolloutsTest, OnlyAnErrorThatMayNotComeAgainIsTriedOnceMore) {  // T107
   tasks({"a", "b"}, {});
-  executor_.score = [](const agent::RolloutRequest&) { return "1"; };
-  const std::vector<std::pair<ErrorCode, std::size_t>> cases = {
-      {ErrorCode::bad_request, 1},       {ErrorCode::context_overflow, 1},
-      {ErrorCode::request_too_large, 1}, {ErrorCode::content_filter, 1},
-      {ErrorCode::malformed_reply, 2},   {ErrorCode::transient, 2}};
+  const std::pair<ErrorCode, std::size_t> cases[] = {
+      {ErrorCode::bad_request, 2},       {ErrorCode::context_overflow, 2},
+      {ErrorCode::request_too_large, 2}, {ErrorCode::content_filter, 2},
+      {ErrorCode::internal, 2},          {ErrorCode::transient, 4},
+      {ErrorCode::rate_limit, 4},        {ErrorCode::malformed_reply, 4},
+      {ErrorCode::sandbox, 4},           {ErrorCode::infra, 4}};
   for (const auto& [code, runs] : cases) {
-    executor_.failure = [code = code](const agent::RolloutRequest& request) {
-      return request.task->id == "a" ? std::optional(code) : std::nullopt;
-    };
     const std::string dir = to_string(code);
-    const auto records = run(batch({"a", "b"}, dir));
-    ASSERT_EQ(records.size(), 2U);
-    EXPECT_EQ(records[0].status, "error") << dir;
-    EXPECT_EQ(records[1].status, "pass") << dir;
-    EXPECT_EQ(executor_.runs(dir + "/rollouts/a"), runs) << dir;
+    executor_.failure = [code = code](const agent::RolloutRequest&) { return error_of(code); };
+    executor_.calls_before_failure = 4;
+    auto records = runner().run(batch({"a", "b"}, dir), {});
+    // With two tasks no endpoint is called dead.
+    ASSERT_TRUE(records) << dir << ": " << records.error().to_text();
+    EXPECT_EQ(executor_.runs(dir), runs) << dir;
+    EXPECT_EQ(records->at(0).status, "error");
     EXPECT_TRUE(has(dir + "/rollouts/a.0/loss.json")) << dir;
   }
+}
+
+TEST_F(RolloutsTest, RefusedTasksAmongServedOnesDoNotEndTheRun) {
+  tasks({"a", "b", "c", "d", "e", "f"}, {});
+  for (const ErrorCode code : {ErrorCode::bad_request, ErrorCode::malformed_reply}) {
+    const std::string dir = to_string(code);
+    executor_.failure = [code](const agent::RolloutRequest& request) {
+      return request.task->id == "a" ? std::optional<Error>() : error_of(code);
+    };
+    const auto records = run(batch({"a", "b", "c", "d", "e", "f"}, dir));
+    ASSERT_EQ(records.size(), 6U);
+    EXPECT_EQ(records[0].status, "fail");
+    EXPECT_EQ(records[5].status, "error");
+  }
+}
+
+TEST_F(RolloutsTest, AnEndpointThatRefusesEveryoneFromTheStartEndsTheRun) {
+  tasks({"a", "b", "c", "d"}, {});
+  executor_.failure = [](const agent::RolloutRequest&) { return error_of(ErrorCode::bad_request); };
+  auto rollouts = runner();
+  const auto records = rollouts.run(batch({"a", "b", "c", "d"}), {});
+  ASSERT_FALSE(records);
+  EXPECT_EQ(records.error().code, ErrorCode::bad_request);
+  EXPECT_EQ(executor_.runs(), 3U);
+  EXPECT_FALSE(has("base/rollouts/a.0/loss.json")) << "a resume asks again";
+}
+
+TEST_F(RolloutsTest, TasksThatFailWhileTheEndpointAnswersOthersAreErrorsAndNotTheEnd) {  // T128
+  tasks({"a", "b", "c", "d", "e"}, {});
+  llm::LedgerRow reply;
+  reply.stage = "executor";
+  reply.outcome = "ok";
+  bool answers = true;
+  executor_.failure = [&](const agent::RolloutRequest&) {
+    if (answers) accountant_.settle(0, 0, reply);
+    auto lost = reply;
+    lost.outcome = "transient";
+    lost.billed = "no";
+    for (int i = 0; i < 6; ++i) accountant_.settle(0, 0, lost);
+    return error_of(ErrorCode::transient);
+  };
+  RolloutRunner heard(
+      {&benchmark_, &executor_, loss_.get(), store_.get(), &observer_, {}, 1, &accountant_});
+  const std::vector<std::string> all = {"a", "b", "c", "d", "e"};
+  const auto served = heard.run(batch(all), {});
+  ASSERT_TRUE(served) << served.error().to_text();
+  answers = false;
+  const auto dead = heard.run(batch(all, "later"), {});
+  ASSERT_FALSE(dead);
+  // The last task of the first batch, two tries of "a" and one of "b": three tasks without an
+  // answer.
+  EXPECT_EQ(executor_.runs("later"), 3U) << "two tries of a task are one task";
+}
+
+TEST_F(RolloutsTest, AFewSingleAttemptsAreNoDeadEndpoint) {
+  tasks({"a", "b", "c", "d", "e"}, {});
+  llm::LedgerRow lost;
+  lost.stage = "executor";
+  lost.outcome = "transient";
+  lost.billed = "no";
+  executor_.failure = [&](const agent::RolloutRequest&) {
+    accountant_.settle(0, 0, lost);  // no retry is allowed any more
+    return error_of(ErrorCode::transient);
+  };
+  RolloutRunner heard(
+      {&benchmark_, &executor_, loss_.get(), store_.get(), &observer_, {}, 1, &accountant_});
+  ASSERT_FALSE(heard.run(batch({"a", "b", "c", "d", "e"}), {}));
+  EXPECT_EQ(executor_.runs(), 8U);
+}
+
+TEST_F(RolloutsTest, AStopOutranksACallThatFailsOnTheWayOut) {
+  tasks({"a"}, {});
+  std::stop_source stop;
+  EXPECT_EQ(end_of_run(error_of(ErrorCode::transient), stop.get_token()).code,
+            ErrorCode::transient);
+  stop.request_stop();
+  for (const ErrorCode code : {ErrorCode::transient, ErrorCode::budget, ErrorCode::bad_request})
+    EXPECT_EQ(end_of_run(error_of(code), stop.get_token()).code, ErrorCode::cancelled);
+  EXPECT_EQ(end_of_run(error_of(ErrorCode::disk_full), stop.get_token()).code,
+            ErrorCode::disk_full);
+}
+
+TEST_F(RolloutsTest, WhatAStoppedBatchHasFinishedIsFoundAndTheRestIsSkipped) {
+  tasks({"a", "b", "c"}, {});
+  executor_.score = [](const agent::RolloutRequest&) { return "1"; };
+  executor_.failure = [](const agent::RolloutRequest& request) {
+    return request.task->id == "a" ? std::optional<Error>() : error_of(ErrorCode::budget);
+  };
+  auto rollouts = runner();
+  ASSERT_FALSE(rollouts.run(batch({"a", "b", "c"}), {}));
+  const auto records = rollouts.finished(batch({"a", "b", "c"}));
+  ASSERT_TRUE(records);
+  const auto summary = summarize(*records, 1);
+  EXPECT_EQ(summary.by_status, (std::map<std::string, std::size_t>{{"pass", 1}, {"skipped", 2}}));
+  EXPECT_EQ(summary.graded, 1U);
+  EXPECT_EQ(summary.errors(), 0U);
+  EXPECT_EQ(summary.error_rate(), 0);
+  EXPECT_EQ(summary.score_errors_fail, 1);
 }
 
 TEST_F(RolloutsTest, ATaskNamedTwiceIsRunOnce) {

@@ -36,6 +36,36 @@ TEST(Summary, OfRolloutsThatAllEndedAsErrorsShowsNoScore) {
   EXPECT_TRUE(json["iterations"][0]["train_score"].is_null());
 }
 
+TEST(Summary, SaysWhatWasNotRun) {
+  optim::EvalSummary summary;
+  summary.planned = 5;
+  summary.graded = 1;
+  summary.by_status = {{"pass", 1}, {"error", 1}, {"skipped", 3}};
+  const std::string text = eval_summary(summary, {"s", "b", "test", "m", false});
+  EXPECT_NE(text.find("1 of 2 rollouts ended as errors"), std::string::npos) << text;
+  EXPECT_NE(text.find("3 of 5 rollouts were not run"), std::string::npos) << text;
+}
+
+TEST(Summary, NamesWhatMayHaveBeenBilledApart) {
+  llm::Accountant accountant{llm::Budget{}};
+  llm::LedgerRow row;
+  row.stage = "executor";
+  row.outcome = "ok";
+  row.billed = "yes";
+  row.usage = {10, 0, 5, 1, false};
+  row.cost_usd = 0.5;
+  accountant.restore(row);
+  row.outcome = "transient";
+  row.billed = "unknown";
+  row.usage = {};
+  row.reserved_tokens = 700;
+  row.cost_usd = 0.25;
+  accountant.restore(row);
+  const std::string text = cost_by_stage(accountant.totals());
+  EXPECT_NE(text.find("all           1     10       0       5  0.5000"), std::string::npos) << text;
+  EXPECT_NE(text.find("without a reply: 700 tokens, 0.2500 USD"), std::string::npos) << text;
+}
+
 TEST(Summary, ShowsCategoriesWhereThereAreSeveral) {
   optim::EvalSummary summary;
   summary.planned = 5;

@@ -114,14 +114,25 @@ TEST_F(CallRecordTest, LedgerIsInOrderOfScopeKeyAndAttemptWhateverTheOrderOfTheC
   }
 }
 
-TEST_F(CallRecordTest, FailedAttemptCountsOnlyWhenItMayHaveBeenBilled) {
+TEST_F(CallRecordTest, EveryEndedAttemptComesBackAlsoOneThatCostNothing) {
   {
     const auto store = open();
     ASSERT_TRUE(store->calls().attempt_failed(row("free", "rate_limit", "no")));
     ASSERT_TRUE(store->calls().attempt_failed(row("maybe", "transient", "unknown")));
     ASSERT_TRUE(store->calls().attempt_failed(row("paid", "malformed_reply", "yes")));
+    auto retry = row("free", "transient", "no", 2);
+    retry.budgeted_retry = true;
+    ASSERT_TRUE(store->calls().attempt_failed(retry));
   }
-  EXPECT_THAT(keys_of(open()->ledger().value()), ::testing::ElementsAre("maybe/1", "paid/1"));
+  const auto rows = open()->ledger().value();
+  EXPECT_THAT(keys_of(rows), ::testing::ElementsAre("free/1", "free/2", "maybe/1", "paid/1"));
+  EXPECT_TRUE(rows[1].budgeted_retry);
+}
+
+double usd_of(const std::vector<llm::LedgerRow>& rows) {
+  double out = 0;
+  for (const auto& row : rows) out += row.cost_usd.value_or(0);
+  return out;
 }
 
 TEST_F(CallRecordTest, ReplyThatReplacesADamagedOneIsFoundAndBothAreInTheLedger) {
@@ -141,24 +152,29 @@ TEST_F(CallRecordTest, AttemptInFlightIsUnsettledUntilItEnds) {
   const auto store = open();
   ASSERT_TRUE(store->calls().begin("a", row("a"), 1.5));
   ASSERT_TRUE(store->calls().begin("b", row("b"), 2.0));
-  EXPECT_EQ(store->unsettled().value().attempts, 2U);
-  EXPECT_DOUBLE_EQ(store->unsettled().value().usd, 3.5);
+  EXPECT_EQ(store->unsettled().value().size(), 2U);
+  EXPECT_DOUBLE_EQ(usd_of(store->unsettled().value()), 3.5);
   ASSERT_TRUE(store->calls().finish(row("a"), "{}", "{}"));
   ASSERT_TRUE(store->calls().attempt_failed(row("b", "transient", "no")));
-  EXPECT_EQ(store->unsettled().value().attempts, 0U);
-  EXPECT_DOUBLE_EQ(store->unsettled().value().usd, 0);
+  EXPECT_EQ(store->unsettled().value().size(), 0U);
+  EXPECT_DOUBLE_EQ(usd_of(store->unsettled().value()), 0);
 }
 
 TEST_F(CallRecordTest, AttemptOfAnEndedSessionStaysUnsettledThoughTheCallIsMadeAgain) {
   {
     const auto store = open();
-    ASSERT_TRUE(store->calls().begin("a", row("a"), 1.5));
+    auto begun = row("a");
+    begun.reserved_tokens = 500;
+    ASSERT_TRUE(store->calls().begin("a", begun, 1.5));
   }
   const auto store = open();
-  EXPECT_EQ(store->unsettled().value().attempts, 1U);
+  ASSERT_EQ(store->unsettled().value().size(), 1U);
+  EXPECT_EQ(store->unsettled().value()[0].billed, "unknown");
+  EXPECT_EQ(store->unsettled().value()[0].scope, "base/a");
+  EXPECT_EQ(store->unsettled().value()[0].reserved_tokens, 500);
   record(*store, "a");
-  EXPECT_EQ(store->unsettled().value().attempts, 1U);
-  EXPECT_DOUBLE_EQ(store->unsettled().value().usd, 1.5);
+  EXPECT_EQ(store->unsettled().value().size(), 1U);
+  EXPECT_DOUBLE_EQ(usd_of(store->unsettled().value()), 1.5);
 }
 
 TEST_F(CallRecordTest, TornLastLineOfEitherFileIsDropped) {
@@ -207,7 +223,7 @@ TEST_F(CallRecordTest, ReplyWithoutItsLedgerLineIsBookedOnce) {
     const auto store = open();
     ASSERT_NE(store, nullptr);
     EXPECT_THAT(keys_of(store->ledger().value()), ::testing::ElementsAre("a/1", "b/1"));
-    EXPECT_EQ(store->unsettled().value().attempts, 0U);
+    EXPECT_EQ(store->unsettled().value().size(), 0U);
     EXPECT_EQ(split_lines(text_of(ledger())).size(), lines.size());
   }
 }
@@ -262,7 +278,7 @@ TEST_F(CallRecordTest, ThirtyTwoWritersAtOnceLoseNothing) {
   }
   const auto store = open();
   EXPECT_EQ(store->ledger().value().size(), std::size_t{kThreads * kCalls});
-  EXPECT_EQ(store->unsettled().value().attempts, 0U);
+  EXPECT_EQ(store->unsettled().value().size(), 0U);
   for (int i = 0; i < kThreads; ++i)
     for (int j = 0; j < kCalls; ++j) {
       const std::string key = std::to_string(i) + "-" + std::to_string(j);

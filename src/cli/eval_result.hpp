@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <skillgrad/optim/costs.hpp>
+#include <skillgrad/optim/evaluate.hpp>
+
+#include "cli/run_setup.hpp"
+
+namespace skillgrad::cli {
+
+/// What an evaluation came to, whether it ended or was stopped.
+struct Scored {
+  optim::EvalSummary summary;
+  std::optional<optim::EvalSummary> baseline;
+  std::optional<stats::PairedResult> paired;  ///< with a baseline, once both were scored
+  std::optional<Error> error;                 ///< set when it was stopped; it can be resumed
+  llm::LedgerTotals totals;
+  optim::CostParts parts;
+  double seconds = 0;
+  std::string verdict;  ///< pass, fail, none
+};
+
+/// run.json and the object of `--json` (cli.md section 4).
+[[nodiscard]] Json eval_json(const RunSetup& setup, const RunRequest& request,
+                             const Scored& scored);
+[[nodiscard]] std::string eval_text(const RunSetup& setup, const RunRequest& request,
+                                    const Scored& scored);
+
+}  // namespace skillgrad::cli
