@@ -72,13 +72,13 @@ TEST(Judge, ScoresTheEvalsOfASkillAndIsBilledApart) {
   EXPECT_EQ(task_of(result, "val-03")["status"], "pass");
   EXPECT_EQ(task_of(result, "train-00")["score"], 0.5) << "named in the note, not begun right";
   EXPECT_EQ(count_stage(endpoint, "judge"), 3U);
-  // The rollouts' own usage knows nothing of the judge.
+  // The whole is the sum of the stages, of which the judge is one.
   EXPECT_EQ(result["usage_by_stage"]["judge"]["calls"], 3);
-  EXPECT_EQ(result["usage"], [&] {
-    Json executor = result["usage_by_stage"]["executor"];
-    executor.erase("cost_usd");
-    return executor;
-  }());
+  for (const char* key : {"input_tokens", "output_tokens", "calls"})
+    EXPECT_EQ(result["usage"][key].get<int>(),
+              result["usage_by_stage"]["executor"][key].get<int>() +
+                  result["usage_by_stage"]["judge"][key].get<int>())
+        << key;
   EXPECT_TRUE(holds(result["grading"].get<std::string>(),
                     {"judge sim:mini", "temperature not sent", "prompt "}));
   std::set<std::string> scopes;
@@ -228,7 +228,8 @@ TEST(Judge, AnEndpointThatRefusesStopsTheRunAndItGoesOnWhereItWas) {
   const auto stopped = run(scratch, judged.eval(endpoint.url(), "r", judge.flags()));
   EXPECT_EQ(stopped.exit_code, 3) << stopped;
   EXPECT_TRUE(holds(stopped.err, {"Insufficient Balance", "grading"}));
-  EXPECT_EQ(stopped.out, "") << "there is no score";
+  EXPECT_TRUE(stopped.json()["score"].is_null()) << "there is no score";
+  EXPECT_EQ(stopped.json()["by_status"], Json({{"skipped", 3}}));
   paid = true;
   const auto resumed = run(scratch, {"resume", "r", "--json"});
   ASSERT_EQ(resumed.exit_code, 0) << resumed;
