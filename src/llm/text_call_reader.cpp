@@ -59,7 +59,7 @@ std::size_t TextCallReader::skip_blanks(std::size_t at) const {
 
 std::size_t TextCallReader::skip_marker(std::size_t at, std::string_view marker) const {
   const std::size_t next = skip_blanks(at);
-  return rest(next).starts_with(marker) ? next + marker.size() : at;
+  return starts_with_icase(rest(next), marker) ? next + marker.size() : at;
 }
 
 const TextCallReader::Offer* TextCallReader::offer(const std::string& name) const {

@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
             kTwo},
         Text{"TwoInOneTag", "<tool_call>\n" + call("a") + "\n" + call("b") + "\n</tool_call>",
              kTwo},
-        Text{"UpperCaseTag", "<TOOL_CALL>" + call("a") + "</tool_call>", kOne},
+        Text{"UpperCaseTag", "<TOOL_CALL>" + call("a") + "</TOOL_CALL>", kOne},
         Text{"BareLines", call("a") + "\n" + call("b"), kTwo},
         Text{"BareWithSemicolon", call("a") + "; " + call("b"), kTwo},
         Text{"TwoInOneFence", "Running:\n```json\n" + call("a") + "\n" + call("b") + "\n```\nSoon.",
