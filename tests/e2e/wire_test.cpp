@@ -42,7 +42,7 @@ TEST(Wire, ARefusalThatSoundsLikeAMissingModelEndsItsTaskAloneAndIsMetOnce) {
   for (const std::string id : {"a", "b", "c"})
     tasks += R"({"id":")" + id + R"(","input":"question )" + id +
              R"(","target":"4","grader":{"type":"exact"}})" + "\n";
-  scratch.write("tasks.jsonl", tasks);
+  scratch.put("tasks.jsonl", tasks);
   fault::Server server;
   std::atomic<int> refusals = 0;
   server.handler([&](const fault::Hit& hit, std::size_t) {
@@ -55,7 +55,6 @@ TEST(Wire, ARefusalThatSoundsLikeAMissingModelEndsItsTaskAloneAndIsMetOnce) {
                                      "--run", "r", "--json", "--model", "m", "--jobs", "1",
                                      "--base-url", server.base_url(), "--max-error-rate", "1"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome;
-  const Json result = scratch.read_json_file("r/run.json");
   EXPECT_EQ(refusals.load(), 1) << "the task was tried again unchanged";
   EXPECT_EQ(server.hit_count("POST"), 3U);
 }
