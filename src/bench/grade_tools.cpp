@@ -14,7 +14,7 @@ constexpr std::size_t kShownBytes = 200;
 constexpr std::uint64_t kMaxAnswerBytes = std::uint64_t{16} << 20;
 
 std::string shown(const TypedText& value) {
-  if (value.type == "empty") return "nothing";
+  if (value.type == "empty") return value.text.empty() ? "nothing" : value.text;
   const std::string text = truncate_middle(value.text, kShownBytes);
   return value.type == "string" ? "string \"" + text + "\"" : value.type + " " + text;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <unordered_set>
 
 #include <skillgrad/core/text.hpp>
 
@@ -122,19 +123,38 @@ TypedText typed(const AnswerValue& value) {
   return {"string", value.raw};
 }
 
-void add_to_set(std::vector<AnswerValue>& set, AnswerValue value) {
-  const bool known = std::any_of(set.begin(), set.end(),
-                                 [&](const AnswerValue& other) { return value.same(other); });
-  if (!known) set.push_back(std::move(value));
+/// Equal for values of which one is kept.
+std::string key_of(const AnswerValue& value) {
+  switch (value.kind) {
+    case AnswerValue::Kind::number:
+      return "n" + (value.amount.integer ? value.amount.digits : format_double(value.amount.value));
+    case AnswerValue::Kind::date: {
+      const auto field = [](const auto& number) { return number ? std::to_string(*number) : ""; };
+      return "d" + value.date.year.value_or("") + "-" + field(value.date.month) + "-" +
+             field(value.date.day);
+    }
+    case AnswerValue::Kind::text:
+      break;
+  }
+  return "s" + value.normalized;
 }
 
-constexpr std::size_t kMaxItems = 10'000;  // sets are compared pair by pair: bounds the time
+/// The set, first of equals kept. By a hash: thousands of long items that are nearly equal would
+/// otherwise be compared pair by pair.
+class ValueSet {
+ public:
+  void add(AnswerValue value) {
+    if (keys_.insert(key_of(value)).second) values.push_back(std::move(value));
+  }
+  std::vector<AnswerValue> values;
+
+ private:
+  std::unordered_set<std::string> keys_;
+};
+
+constexpr std::size_t kMaxItems = 10'000;  // each is sought among the targets: bounds the time
 
 }  // namespace
-
-bool Amount::same(const Amount& other) const {
-  return integer == other.integer && (integer ? digits == other.digits : value == other.value);
-}
 
 bool Amount::close(const Amount& other) const {
   if (integer && other.integer) return digits == other.digits;
@@ -161,12 +181,6 @@ std::optional<DateFields> parse_date(std::string_view text) {
   if (!to_small(*month, 12, date.month) || !to_small(*day, 31, date.day)) return std::nullopt;
   if (!date.year && !date.month && !date.day) return std::nullopt;
   return date;
-}
-
-bool AnswerValue::same(const AnswerValue& other) const {
-  if (kind != other.kind) return false;
-  if (kind == Kind::number) return amount.same(other.amount);
-  return kind == Kind::date ? date == other.date : normalized == other.normalized;
 }
 
 bool AnswerValue::matches(const AnswerValue& prediction) const {
@@ -196,20 +210,20 @@ AnswerValue make_value(const std::string& raw, const std::string& parsed) {
 }
 
 std::vector<AnswerValue> target_values(const std::vector<AnswerItem>& items) {
-  std::vector<AnswerValue> set;
-  set.reserve(items.size());
+  ValueSet set;
+  set.values.reserve(items.size());
   for (const AnswerItem& item : items)
-    add_to_set(set, make_value(item.raw, item.canonical.empty() ? item.raw : item.canonical));
-  return set;
+    set.add(make_value(item.raw, item.canonical.empty() ? item.raw : item.canonical));
+  return std::move(set.values);
 }
 
 Grade grade_denotation(const std::vector<AnswerItem>& targets,
                        const std::vector<std::string>& predicted) {
   const std::vector<AnswerValue> wanted = target_values(targets);
   const std::size_t count = std::min(predicted.size(), kMaxItems);
-  std::vector<AnswerValue> given;
-  given.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) add_to_set(given, make_value(predicted[i], predicted[i]));
+  ValueSet given_set;
+  for (std::size_t i = 0; i < count; ++i) given_set.add(make_value(predicted[i], predicted[i]));
+  const std::vector<AnswerValue>& given = given_set.values;
   Grade grade;
   grade.total = wanted.size();
   for (const AnswerValue& want : wanted) {

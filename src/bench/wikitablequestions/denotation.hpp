@@ -20,7 +20,6 @@ struct Amount {
   bool integer = true;
   std::string digits = "0";  ///< of the integer: sign and digits, no leading zeros
   double value = 0;
-  [[nodiscard]] bool same(const Amount& other) const;   ///< one element of a set
   [[nodiscard]] bool close(const Amount& other) const;  ///< |a - b| < 1e-6
 };
 [[nodiscard]] std::optional<Amount> parse_amount(std::string_view text);
@@ -38,7 +37,6 @@ struct AnswerValue {
   std::string raw, normalized;
   Amount amount;
   DateFields date;
-  [[nodiscard]] bool same(const AnswerValue& other) const;
   [[nodiscard]] bool matches(const AnswerValue& prediction) const;
 };
 /// `parsed` is the text the kind is taken from, `raw` the one the string is taken from.

@@ -29,64 +29,65 @@ bool all_ascii_digits(std::basic_string_view<Char> text) {
   return !text.empty();
 }
 
-// Longest end of `text` that consists of groups; group_end(p) is where the group at p ends, or 0.
-template <class Char, class GroupEnd>
-std::basic_string_view<Char> without_groups(std::basic_string_view<Char> text,
-                                            const GroupEnd& group_end) {
-  std::vector<bool> reaches_end(text.size() + 1, false);
-  reaches_end[text.size()] = true;
+/// The kinds of groups that are cut at an end. A group with a close runs up to the first close
+/// behind its start.
+template <class Char>
+struct Citations {  // "[1]" and signs
+  static constexpr Char kClose = ']';
+  static bool is_sign(Char c) { return is_citation_sign(static_cast<char32_t>(c)); }
+  static bool opens(std::basic_string_view<Char> text, std::size_t at, std::size_t close) {
+    return text[at] == '[' && (at > 0 || all_ascii_digits(text.substr(1, close - 1)));
+  }
+};
+template <class Char>
+struct Remarks {  // " (text)"
+  static constexpr Char kClose = ')';
+  static bool is_sign(Char) { return false; }
+  static bool opens(std::basic_string_view<Char> text, std::size_t at, std::size_t) {
+    return text[at] == ' ' && text[at + 1] == '(';
+  }
+};
+
+// Without the longest end that consists of groups. Reads no further back than the last close that
+// ends no such group, since what stands before it cannot reach the end either: over all rounds of
+// without_extras() each part of the text is read a few times at most.
+template <class Groups, class Char>
+std::basic_string_view<Char> without_groups(std::basic_string_view<Char> text) {
+  constexpr auto kNone = std::basic_string_view<Char>::npos;
   std::size_t cut = text.size();
-  for (std::size_t p = text.size(); p-- > 0;) {
-    const std::size_t end = group_end(p);
-    if (end == 0 || !reaches_end[end]) continue;
-    reaches_end[p] = true;
-    cut = p;
+  std::size_t close = kNone;
+  bool next_reaches = true;  // what starts behind `at` consists of groups up to the end
+  for (std::size_t at = text.size(); at-- > 0;) {
+    if (text[at] == Groups::kClose) {
+      if (!next_reaches) break;
+      close = at;
+      next_reaches = false;
+      continue;
+    }
+    next_reaches = (next_reaches && Groups::is_sign(text[at])) ||
+                   (close != kNone && Groups::opens(text, at, close));
+    if (next_reaches) cut = at;
+    if (!next_reaches && close == kNone) break;
   }
   return text.substr(0, cut);
 }
 
 template <class Char>
-std::basic_string_view<Char> without_citations(std::basic_string_view<Char> text) {
-  constexpr auto kNone = std::basic_string_view<Char>::npos;
-  // A group ends with one of these; nearly no answer does.
-  if (text.empty() || (text.back() != ']' && !is_citation_sign(static_cast<char32_t>(text.back()))))
-    return text;
-  std::size_t close = kNone;  // first ']' at or after p
-  return without_groups(text, [&](std::size_t p) -> std::size_t {
-    if (text[p] == ']') close = p;
-    if (is_citation_sign(static_cast<char32_t>(text[p]))) return p + 1;
-    if (text[p] != '[' || close == kNone) return 0;
-    return p > 0 || all_ascii_digits(text.substr(1, close - 1)) ? close + 1 : 0;
-  });
-}
-
-template <class Char>
-std::basic_string_view<Char> without_remarks(std::basic_string_view<Char> text) {
-  constexpr auto kNone = std::basic_string_view<Char>::npos;
-  if (text.empty() || text.back() != ')') return text;
-  std::size_t close = kNone;  // first ')' after p
-  return without_groups(text, [&](std::size_t p) -> std::size_t {
-    if (text[p] == ')') close = p;
-    const bool opens = text[p] == ' ' && p + 1 < text.size() && text[p + 1] == '(';
-    return opens && close != kNone ? close + 1 : 0;
-  });
-}
-
-template <class Char>
 std::basic_string_view<Char> without_quotes(std::basic_string_view<Char> text) {
-  const bool quoted =
-      text.size() >= 2 && text.front() == '"' && text.find('"', 1) == text.size() - 1;
+  // The end is looked at first: most rounds then need no search.
+  const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"' &&
+                      text.find('"', 1) == text.size() - 1;
   return quoted ? text.substr(1, text.size() - 2) : text;
 }
 
 template <class Char>
 std::basic_string_view<Char> without_extras(std::basic_string_view<Char> rest) {
   for (;;) {
-    const auto before = rest;
-    rest = without_citations(trim_white_space(rest));
-    rest = without_remarks(trim_white_space(rest));
+    const std::size_t before = rest.size();
+    rest = without_groups<Citations<Char>>(trim_white_space(rest));
+    rest = without_groups<Remarks<Char>>(trim_white_space(rest));
     rest = without_quotes(trim_white_space(rest));
-    if (rest == before) break;
+    if (rest.size() == before) break;
   }
   if (!rest.empty() && rest.back() == '.') rest.remove_suffix(1);
   return rest;
