@@ -9,6 +9,7 @@
 #include <skillgrad/core/json.hpp>
 
 #include "bench/grade_tools.hpp"
+#include "bench/graders/ecmascript.hpp"
 #include "bench/graders/grader.hpp"
 
 namespace skillgrad::bench {
@@ -40,20 +41,29 @@ std::string pcre_message(int code) {
   return reinterpret_cast<const char*>(buffer);
 }
 
+const char* mend_of(int error) {
+  if (error == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH)
+    return "write a lookbehind of a fixed length: here it may hold no *, + or {n,m}";
+  return "correct the regular expression (ECMAScript syntax)";
+}
+
 Result<Code> compile(const std::string& pattern, std::uint32_t options, const std::string& where) {
+  SKILLGRAD_TRY(const PcrePattern translated, from_ecmascript(pattern, where));
   const std::unique_ptr<pcre2_compile_context, FreeCompileContext> context(
       pcre2_compile_context_create(nullptr));
-  pcre2_set_compile_extra_options(context.get(), PCRE2_EXTRA_ALT_BSUX);
+  pcre2_set_compile_extra_options(context.get(),
+                                  PCRE2_EXTRA_ALT_BSUX | PCRE2_EXTRA_BAD_ESCAPE_IS_LITERAL);
   int error = 0;
   PCRE2_SIZE offset = 0;
-  Code code(
-      pcre2_compile(bytes_of(pattern), pattern.size(), options, &error, &offset, context.get()));
-  if (!code)
-    return fail(ErrorCode::dataset,
-                "bad pattern \"" + pattern + "\": " + pcre_message(error) + " at offset " +
-                    std::to_string(offset),
-                where, "correct the regular expression (ECMAScript syntax)");
-  return code;
+  Code code(pcre2_compile(bytes_of(translated.text), translated.text.size(), options, &error,
+                          &offset, context.get()));
+  if (code) return code;
+  const std::size_t at =
+      offset < translated.origin.size() ? translated.origin[offset] : pattern.size();
+  return fail(ErrorCode::dataset,
+              "bad pattern \"" + pattern + "\": " + pcre_message(error) + " at offset " +
+                  std::to_string(at),
+              where, mend_of(error));
 }
 
 class RegexGrader final : public Grader {

@@ -81,7 +81,41 @@ INSTANTIATE_TEST_SUITE_P(
         Row{kRegex, R"("(?<y>\\d{4})-\\k<y>")", "1999-1999", true},
         Row{kRegex, R"("[^]")", "x", true}, Row{kRegex, R"("a[]")", "a", false},
         Row{kRegex, R"(["no","ye?s"])", "yes", true}, Row{kRegexFull, R"("a|ab")", "ab", true},
-        Row{kRegexFull, R"("a")", "ab", false}, Row{kRegexCase, R"("ABC")", "xabcx", true}));
+        Row{kRegexFull, R"("a")", "ab", false}, Row{kRegexCase, R"("ABC")", "xabcx", true},
+        // What PCRE2 by itself reads otherwise.
+        Row{kRegexFull, R"("^[\\w-.]+$")", "a-b.c", true},
+        Row{kRegexFull, R"("[.-\\d]+")", "1-.", true}, Row{kRegexFull, R"("[\\w-.]")", "/", false},
+        Row{kRegexFull, R"("a\\sb")",
+            "a\xC2\xA0"
+            "b",
+            true},
+        Row{kRegexFull, R"("[\\s]")", "\xEF\xBB\xBF", true},
+        Row{kRegexFull, R"("\\s")", "\xC2\x85", false},
+        Row{kRegexFull, R"("\\S")", "\xC2\xA0", false},
+        Row{kRegexFull, R"("[\\S]+")", "a\xC3\xA9", true},
+        Row{kRegexFull, R"("[\\S]")", "\xE3\x80\x80", false},
+        Row{kRegexFull, R"("[^\\S]")", " ", true}, Row{kRegexFull, R"("[^\\S]")", "a", false},
+        Row{kRegexFull, R"("\\A\\Z\\z\\Q\\E\\G\\h\\R\\K\\e")", "AZzQEGhRKe", true},
+        Row{kRegexFull, R"("\\Q.\\E")", "QxE", true}, Row{kRegexFull, R"("\\v")", "\x0B", true},
+        Row{kRegexFull, R"("\\v")", "\n", false}, Row{kRegexFull, R"("[[:alpha:]]")", "b", false},
+        Row{kRegexFull, R"("[[:alpha:]]")", "a]", true}, Row{kRegexFull, R"("a.b")", "a\rb", false},
+        Row{kRegexFull, R"("(?s)a.b")", "a\nb", true}, Row{kRegexFull, R"("[.]")", "x", false},
+        Row{kRegexFull, R"("[^]]")", "x]", true}, Row{kRegexFull, R"("(?i)ab")", "AB", true},
+        Row{kRegexFull, R"("(?<=a)b|\\(\\?Px")", "(?Px", true},
+        Row{kRegexFull, R"("\\p{Lu}[\\p{Ll}-]")", "A-", true},
+        Row{kRegexFull, R"("\\.\\/")", "./", true}));
+
+TEST(RegexGrader, NamesWhatEcmaScriptDoesNotKnow) {
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {R"((?P<x>a))", "(?P"},          {R"(x(?>a))", "offset 1"},    {R"((*UCP)a)", "(*U"},
+      {R"((?<=a+)b)", "fixed length"}, {R"([\\w-.](a)", "offset 8"}, {R"((?#c)a)", "(?#"}};
+  for (const auto& [pattern, said] : rows) {
+    const Loaded loaded("tasks.jsonl",
+                        R"({"id":"t","input":"x","grader":"regex","target":")" + pattern + R"("})");
+    EXPECT_FALSE(loaded.benchmark) << pattern;
+    EXPECT_THAT(loaded.error(), HasSubstr(said)) << pattern;
+  }
+}
 
 constexpr const char* kNumber = R"("numeric")";
 constexpr const char* kNumberAbs = R"({"type":"numeric","abs_tol":0.5})";
