@@ -3,15 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include "sheet/xml_chars.hpp"
 
 namespace skillgrad::sheet {
 namespace {
 
 constexpr std::size_t kChunk = std::size_t{64} << 10;
-constexpr std::size_t kMaxEntity = 16;
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 bool all_space(std::string_view text) {
   for (const char c : text) {
@@ -20,46 +18,54 @@ bool all_space(std::string_view text) {
   return true;
 }
 
-// Signs of which the names of plain tags consist: those that cannot end or quote anything.
+// Of which signs the names of plain tags consist: those that cannot end or quote anything.
+constexpr unsigned char kName = 1, kColon = 2;
 constexpr auto kInName = [] {
-  std::array<bool, 256> table{};
-  table.fill(true);
+  std::array<unsigned char, 256> table{};
+  table.fill(kName);
   for (const char c : std::string_view("\0 \t\n\r\"'=<>/&", 12)) {
-    table[static_cast<unsigned char>(c)] = false;
+    table[static_cast<unsigned char>(c)] = 0;
   }
+  table[':'] = kName | kColon;
   return table;
 }();
 
-const char* name_end(const char* at, const char* end) {
-  while (at != end && kInName[static_cast<unsigned char>(*at)]) ++at;
-  return at;
-}
+// Signs of values in which nothing is to be replaced.
+constexpr auto kInValue = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0x20; c < table.size(); ++c) table[c] = true;
+  for (const char c : std::string_view("\"'&<")) table[static_cast<unsigned char>(c)] = false;
+  return table;
+}();
 
-void append_utf8(std::uint32_t code, std::string& out) {
-  const auto byte = [&out](std::uint32_t value) { out.push_back(static_cast<char>(value)); };
-  if (code < 0x80) {
-    byte(code);
-  } else if (code < 0x800) {
-    byte(0xC0 | (code >> 6));
-    byte(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    byte(0xE0 | (code >> 12));
-    byte(0x80 | ((code >> 6) & 0x3F));
-    byte(0x80 | (code & 0x3F));
-  } else {
-    byte(0xF0 | (code >> 18));
-    byte(0x80 | ((code >> 12) & 0x3F));
-    byte(0x80 | ((code >> 6) & 0x3F));
-    byte(0x80 | (code & 0x3F));
+constexpr auto kNotPlainText = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("<&>\r")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
+// `seen` gathers what the signs are.
+const char* name_end(const char* at, const char* end, unsigned char& seen) {
+  while (at != end) {
+    const unsigned char kind = kInName[static_cast<unsigned char>(*at)];
+    if (kind == 0) break;
+    seen = static_cast<unsigned char>(seen | kind);
+    ++at;
   }
+  return at;
 }
 
 }  // namespace
 
 XmlReader::Token XmlReader::fail(std::string what) {
-  if (!failed_) error_ = unreadable(part_.name() + ": " + std::move(what));
+  if (!failed_) error_ = unreadable(source_.name() + ": " + std::move(what));
   failed_ = true;
   return Token::failed;
+}
+
+bool XmlReader::refuse(std::string what) {
+  fail(std::move(what));
+  return false;
 }
 
 // Drops what was consumed and appends one chunk. False at the end of the part or on an error.
@@ -76,7 +82,7 @@ bool XmlReader::refill() {
   }
   position_ = 0;
   end_ = kept;
-  auto got = part_.read(buffer_.get() + kept, kChunk);
+  auto got = source_.read(buffer_.get() + kept, kChunk);
   if (!got) {
     error_ = std::move(got).error();
     failed_ = true;
@@ -122,18 +128,10 @@ XmlReader::Token XmlReader::next() {
     pending_end_ = false;
     return pop();
   }
-  if (!started_) {
-    started_ = true;
-    while (end_ < 3 && refill()) {
-    }
-    if (unread().starts_with("\xFF\xFE") || unread().starts_with("\xFE\xFF")) {
-      return fail("is not UTF-8");
-    }
-    if (unread().starts_with("\xEF\xBB\xBF")) position_ = 3;
-  }
   while (!failed_) {
     if (position_ == end_ && !refill()) break;
     const Token token = buffer_[position_] == '<' ? read_markup() : read_text();
+    started_ = true;
     // `done` stands for markup and white space that carry nothing.
     if (token != Token::done) return token;
   }
@@ -148,9 +146,12 @@ XmlReader::Token XmlReader::read_markup() {
   if (failed_) return Token::failed;
   const std::string_view rest = unread();
   const char kind = rest.size() > 1 ? rest[1] : '\0';
-  if (kind == '?') return skip_to("?>", 2) ? Token::done : Token::failed;
+  if (kind == '?') {
+    if (started_ && rest.starts_with("<?xml ")) return fail("has a late XML declaration");
+    return skip_to("?>", 2) ? Token::done : Token::failed;
+  }
   if (kind == '!') {
-    if (rest.starts_with("<!--")) return skip_to("-->", 4) ? Token::done : Token::failed;
+    if (rest.starts_with("<!--")) return skip_comment();
     return rest.starts_with("<![CDATA[") ? read_cdata() : fail("has a DTD");
   }
   if (kind == '/') {
@@ -180,6 +181,15 @@ bool XmlReader::skip_to(std::string_view end, std::size_t skip) {
   }
 }
 
+XmlReader::Token XmlReader::skip_comment() {
+  if (!skip_to("--", 4)) return Token::failed;
+  if (position_ == end_) refill();
+  if (failed_) return Token::failed;
+  if (!unread().starts_with('>')) return fail("has two hyphens inside a comment");
+  ++position_;
+  return Token::done;
+}
+
 XmlReader::Token XmlReader::read_cdata() {
   constexpr std::size_t kOpen = 9;
   std::size_t close = unread().find("]]>", kOpen);
@@ -201,13 +211,15 @@ XmlReader::Token XmlReader::read_text() {
   // Most texts are short and hold nothing to replace: they are passed on where they lie.
   bool literal = true;
   std::size_t size = 0;
-  for (; size < rest.size() && rest[size] != '<'; ++size) {
-    if (rest[size] == '&' || rest[size] == '\r') literal = false;
+  for (; size < rest.size(); ++size) {
+    if (!kNotPlainText[static_cast<unsigned char>(rest[size])]) continue;
+    if (rest[size] == '<') break;
+    literal = false;
   }
   if (size == rest.size()) {
     // An entity or a CR LF pair may be cut in two by the chunk's end.
     const std::size_t amp = rest.rfind('&');
-    const bool cut = (amp != std::string_view::npos && rest.size() - amp < kMaxEntity &&
+    const bool cut = (amp != std::string_view::npos && rest.size() - amp < kMaxXmlEntity &&
                       rest.find(';', amp) == std::string_view::npos) ||
                      rest.back() == '\r';
     if (cut && refill()) return read_text();
@@ -233,21 +245,22 @@ XmlReader::Token XmlReader::read_text() {
 bool XmlReader::read_plain_start() {
   const char* const end = buffer_.get() + end_;
   const char* at = buffer_.get() + position_ + 1;
-  const std::string_view name(at, static_cast<std::size_t>(name_end(at, end) - at));
+  unsigned char seen = 0;
+  const std::string_view name(at, static_cast<std::size_t>(name_end(at, end, seen) - at));
   at += name.size();
   attribute_count_ = 0;
   while (true) {
+    const char* const before = at;
     while (at != end && is_space(*at)) ++at;
     if (end - at < 2) return false;
     if (*at == '>' || *at == '/') break;
-    const char* const equals = name_end(at, end);
-    if (equals == at || end - equals < 3 || *equals != '=') return false;
+    const char* const equals = name_end(at, end, seen);
+    if (at == before || equals == at || end - equals < 3 || *equals != '=') return false;
     const char quote = equals[1];
     if (quote != '"' && quote != '\'') return false;
     const char* const value = equals + 2;
     const char* close = value;
-    while (close != end && *close != quote && *close != '&' && (*close < '\0' || *close >= ' '))
-      ++close;
+    while (close != end && kInValue[static_cast<unsigned char>(*close)]) ++close;
     if (close == end || *close != quote) return false;
     Attribute& slot = next_slot();
     slot.name = {at, static_cast<std::size_t>(equals - at)};
@@ -259,7 +272,7 @@ bool XmlReader::read_plain_start() {
   if (name.empty() || (empty && at[1] != '>')) return false;
   position_ = static_cast<std::size_t>(at - buffer_.get()) + (empty ? 2 : 1);
   pending_end_ = empty;
-  open_element(name, true);
+  if (open_element(name, true)) check_names((seen & kColon) != 0);
   return true;
 }
 
@@ -282,7 +295,7 @@ XmlReader::Token XmlReader::read_start(std::size_t close) {
   std::size_t size = 0;
   while (size < tag.size() && !is_space(tag[size])) ++size;
   if (!open_element(tag.substr(0, size), false)) return Token::failed;
-  if (!read_attributes(tag.substr(size))) return Token::failed;
+  if (!read_attributes(tag.substr(size)) || !check_names(true)) return Token::failed;
   return Token::start;
 }
 
@@ -295,7 +308,7 @@ bool XmlReader::open_element(std::string_view name, bool plain) {
     fail(problem);
     return false;
   }
-  if (!part_.take_element()) {
+  if (!source_.take_element()) {
     fail("makes more than " + std::to_string(ZipPart::kMaxElements) + " elements");
     return false;
   }
@@ -322,115 +335,10 @@ XmlReader::Token XmlReader::read_end(std::size_t close) {
 
 XmlReader::Token XmlReader::pop() {
   token_depth_ = depth_--;
+  while (!prefixes_.empty() && prefixes_.back().depth > depth_) prefixes_.pop_back();
   name_ = std::string_view(open_[depth_].name).substr(open_[depth_].local);
   attribute_count_ = 0;
   return Token::end;
-}
-
-XmlReader::Attribute& XmlReader::next_slot() {
-  if (attributes_.size() == attribute_count_) attributes_.emplace_back();
-  return attributes_[attribute_count_++];
-}
-
-bool XmlReader::read_attributes(std::string_view tag) {
-  attribute_count_ = 0;
-  const auto skip_space = [&tag] {
-    while (!tag.empty() && is_space(tag.front())) tag.remove_prefix(1);
-  };
-  for (skip_space(); !tag.empty(); skip_space()) {
-    const std::size_t equals = tag.find('=');
-    if (equals == 0 || equals == std::string_view::npos) {
-      fail("has a malformed attribute");
-      return false;
-    }
-    std::string_view name = tag.substr(0, equals);
-    while (!name.empty() && is_space(name.back())) name.remove_suffix(1);
-    tag.remove_prefix(equals + 1);
-    skip_space();
-    Attribute& slot = next_slot();
-    slot.name = name;
-    if (!read_attribute_value(tag, slot)) return false;
-  }
-  return true;
-}
-
-bool XmlReader::read_attribute_value(std::string_view& tag, Attribute& slot) {
-  const char quote = tag.empty() ? '\0' : tag.front();
-  bool literal = true;
-  std::size_t end = 1;
-  for (; end < tag.size() && tag[end] != quote; ++end) {
-    const char c = tag[end];
-    if (c == '&' || c == '\r' || c == '\n' || c == '\t') literal = false;
-  }
-  if (end >= tag.size() || (quote != '"' && quote != '\'')) {
-    fail("has a malformed attribute");
-    return false;
-  }
-  slot.raw = tag.substr(1, end - 1);
-  slot.is_decoded = !literal;
-  if (!literal) {
-    slot.decoded.clear();
-    if (!decode(slot.raw, true, slot.decoded)) return false;
-  }
-  tag.remove_prefix(end + 1);
-  return true;
-}
-
-// Entities are replaced and line ends made LF; in attributes white space becomes blanks.
-bool XmlReader::decode(std::string_view raw, bool attribute, std::string& out) {
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    const char c = raw[i];
-    if (c == '&') {
-      const std::size_t end = raw.find(';', i);
-      if (end == std::string_view::npos || end - i > kMaxEntity ||
-          !decode_entity(raw.substr(i + 1, end - i - 1), out)) {
-        fail("has an unknown entity");
-        return false;
-      }
-      i = end;
-    } else if (c == '\r') {
-      if (i + 1 == raw.size() || raw[i + 1] != '\n') out.push_back(attribute ? ' ' : '\n');
-    } else {
-      out.push_back(attribute && is_space(c) ? ' ' : c);
-    }
-  }
-  return true;
-}
-
-bool XmlReader::decode_entity(std::string_view entity, std::string& out) {
-  static constexpr std::pair<std::string_view, char> kNamed[] = {
-      {"lt", '<'}, {"gt", '>'}, {"amp", '&'}, {"quot", '"'}, {"apos", '\''}};
-  for (const auto& [name, value] : kNamed) {
-    if (entity == name) {
-      out.push_back(value);
-      return true;
-    }
-  }
-  if (!entity.starts_with('#')) return false;
-  entity.remove_prefix(1);
-  const bool hex = entity.starts_with('x');
-  if (hex) entity.remove_prefix(1);
-  std::uint32_t code = 0;
-  const auto [end, problem] =
-      std::from_chars(entity.data(), entity.data() + entity.size(), code, hex ? 16 : 10);
-  const bool surrogate = code >= 0xD800 && code < 0xE000;
-  if (problem != std::errc{} || end != entity.data() + entity.size() || code == 0 ||
-      code > 0x10FFFF || surrogate) {
-    return false;
-  }
-  append_utf8(code, out);
-  return true;
-}
-
-std::optional<std::string_view> XmlReader::prefixed_attribute(std::string_view local) const {
-  for (std::size_t i = 0; i < attribute_count_; ++i) {
-    const std::string_view name = attributes_[i].name;
-    if (name.size() > local.size() + 1 && name.ends_with(local) &&
-        name[name.size() - local.size() - 1] == ':') {
-      return attributes_[i].value();
-    }
-  }
-  return std::nullopt;
 }
 
 }  // namespace skillgrad::sheet

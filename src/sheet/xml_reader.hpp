@@ -12,13 +12,14 @@
 
 #include <skillgrad/core/error.hpp>
 
-#include "sheet/zip_archive.hpp"
+#include "sheet/xml_source.hpp"
 
 namespace skillgrad::sheet {
 
 /// Pull reader for one XML part of a workbook, in constant memory whatever the part's size.
 /// Refuses what a workbook never needs and an attacker does: DTDs, unknown entities, nesting over
-/// kMaxDepth, tags over kMaxTag bytes. Checks that tags match. UTF-8 only.
+/// kMaxDepth, tags over kMaxTag bytes. Refuses as well what parsers of XML refuse: tags that do not
+/// match, repeated attributes, prefixes that are not bound, characters that are none.
 ///
 /// Name prefixes are dropped: office programs may bind any prefix to the main namespace.
 class XmlReader {
@@ -27,7 +28,7 @@ class XmlReader {
   static constexpr std::size_t kMaxDepth = 256;
   static constexpr std::size_t kMaxTag = std::size_t{1} << 20;
 
-  explicit XmlReader(ZipPart part) : part_(std::move(part)) {}
+  explicit XmlReader(ZipPart part) : source_(std::move(part)) {}
 
   /// A text may come in several pieces. An empty element gives `start`, then `end`. What the other
   /// functions return is valid until the next call.
@@ -67,6 +68,10 @@ class XmlReader {
     std::size_t local = 0;  ///< where the local name starts
     bool plain = false;     ///< no sign in it means anything in a tag
   };
+  struct Prefix {
+    std::size_t depth;  ///< of the element that binds it
+    std::string name;
+  };
   template <std::size_t kSize>
   static bool same(std::string_view text, const char (&literal)[kSize]) {
     return text.size() == kSize - 1 && std::memcmp(text.data(), literal, kSize - 1) == 0;
@@ -75,16 +80,21 @@ class XmlReader {
     return {buffer_.get() + position_, end_ - position_};
   }
   Token fail(std::string what);
+  bool refuse(std::string what);  ///< fail() for those that answer false
   bool refill();
   std::size_t find_tag_end();
   Token read_markup();
   Token read_text();
   Token read_cdata();
+  Token skip_comment();
   bool skip_to(std::string_view end, std::size_t skip);
   bool read_plain_start();
   bool read_plain_end();
   Token read_start(std::size_t close);
   Token read_end(std::size_t close);
+  bool check_names(bool prefixed);
+  bool check_prefixes();
+  [[nodiscard]] bool is_bound(std::string_view name) const;
   bool open_element(std::string_view name, bool plain);
   Attribute& next_slot();
   bool read_attributes(std::string_view tag);
@@ -93,7 +103,7 @@ class XmlReader {
   bool decode_entity(std::string_view entity, std::string& out);
   Token pop();
 
-  ZipPart part_;
+  XmlSource source_;
   std::unique_ptr<char[]> buffer_;  ///< no string: growing one fills it with zeros first
   std::size_t capacity_ = 0, position_ = 0, end_ = 0;
   bool source_ended_ = false, failed_ = false, pending_end_ = false, started_ = false;
@@ -104,6 +114,7 @@ class XmlReader {
   std::string_view name_, text_;
   std::vector<Attribute> attributes_;
   std::size_t attribute_count_ = 0;
+  std::vector<Prefix> prefixes_;
   Error error_;
 };
 

@@ -143,7 +143,7 @@ TEST_F(WorkbookReaderTest, TagsOfAnyLegalFormAreRead) {
   for (const std::string written : {
            R"(<c r="A1"><v>7</v></c>)",
            R"(<c r='A1'><v>7</v></c>)",
-           R"(<c s="0"r="A1"><v>7</v></c>)",
+
            R"(<c  s = "0"  r =  "A1" ><v >7</v ></c  >)",
            "<c\n\ts=\"0\"\r\nr=\"A1\"\n>\n<v\n>7</v\n></c\n>",
            R"(<c r="&#65;1"><v>7</v></c>)",
@@ -161,24 +161,111 @@ TEST_F(WorkbookReaderTest, TagsOfAnyLegalFormAreRead) {
 }
 
 TEST_F(WorkbookReaderTest, BrokenTagsMakeTheWorkbookUnreadable) {
-  for (const std::string written : {
-           R"(<c r=A1><v>7</v></c>)",
-           R"(<c r><v>7</v></c>)",
-           R"(<c r="A1'><v>7</v></c>)",
-           R"(<c r="A1" "><v>7</v></c>)",
-           R"(<c ="A1"><v>7</v></c>)",
-           R"(<c r="A1" /  ><v>7</v></c>)",
-           R"(<c r="&A1;"><v>7</v></c>)",
-           R"(<c r="A1"><v>7</vv></c>)",
-           R"(<c r="A1"><v>7</c></v>)",
-           R"(<c r="A1"><v>7</ v></c>)",
-           R"(<c r="A1"><>7</></c>)",
-           R"(<c r="A1"><v>7</v>)",
-       }) {
+  const std::vector<std::string> tags = {
+      R"(<c r=A1><v>7</v></c>)",
+      R"(<c r><v>7</v></c>)",
+      R"(<c r="A1'><v>7</v></c>)",
+      R"(<c r="A1" "><v>7</v></c>)",
+      R"(<c ="A1"><v>7</v></c>)",
+      R"(<c r="A1" /  ><v>7</v></c>)",
+      R"(<c r="&A1;"><v>7</v></c>)",
+      R"(<c r="A1"><v>7</vv></c>)",
+      R"(<c r="A1"><v>7</c></v>)",
+      R"(<c r="A1"><v>7</ v></c>)",
+      R"(<c r="A1"><>7</></c>)",
+      R"(<c r="A1"><v>7</v>)",
+      R"(<c s="0"r="A1"><v>7</v></c>)",
+      R"(<c s="0" r="A1" s="0"><v>7</v></c>)",
+      R"(<c r="A1" s="0" s = "1"><v>7</v></c>)",
+      R"(<c r="A1" x="<"><v>7</v></c>)",
+      R"(<c r="A1" x:y="1"><v>7</v></c>)",
+      R"(<x:c r="A1"><v>7</v></x:c>)",
+      R"(<c r="A1"><x:v xmlns:x="u">7</x:v><x:y/></c>)",
+      R"(<c r="A1" xmlns:x=""><v>7</v></c>)",
+      R"(<c r="A1" t="str"><v>&#1;</v></c>)",
+      R"(<c r="A1" t="str"><v>&#xFFFE;</v></c>)",
+      R"(<c r="A1" t="str"><v>]]></v></c>)",
+      R"(<c r="A1"><!-- a--b --><v>7</v></c>)",
+      "<c r=\"A1\" t=\"str\"><v>\x01</v></c>",
+      "<c r=\"A1\" t=\"str\"><v>a\x1b[31m</v></c>",
+      "<c r=\"A1\" x=\"\x0b\"><v>7</v></c>",
+      std::string("<c r=\"A1\" t=\"str\"><v>a\0b</v></c>", 34),
+      "<c r=\"A1\"><!-- \xff --><v>7</v></c>",
+      "<c r=\"A1\" t=\"str\"><v>\xed\xa0\x80</v></c>",
+      "<c r=\"A1\" t=\"str\"><v>\xc0\x80</v></c>",
+      "<c r=\"A1\" t=\"str\"><v>\xef\xbf\xbe</v></c>",
+      "<c r=\"A1\" t=\"str\"><v>\xf4\x90\x80\x80</v></c>",
+      "<c r=\"A1\" t=\"str\"><v>\xe2\x82</v></c>",
+  };
+  for (const std::string& written : tags) {
     XlsxWriter writer;
     const auto book = read(writer.sheet("S").raw(written));
     ASSERT_FALSE(book) << written;
     EXPECT_THAT(book.error().message, testing::StartsWith("unreadable: ")) << written;
+  }
+}
+
+/// `text` in UTF-16, with a byte order mark if `marked`.
+std::string utf16(std::u16string_view text, bool little, bool marked) {
+  std::string out;
+  const auto put = [&](char16_t unit) {
+    const char low = static_cast<char>(unit & 0xFF), high = static_cast<char>(unit >> 8);
+    out += {little ? low : high, little ? high : low};
+  };
+  if (marked) put(0xFEFF);
+  for (const char16_t unit : text) put(unit);
+  return out;
+}
+
+TEST_F(WorkbookReaderTest, PartsInOtherEncodingsAreConverted) {
+  const auto part = [](const std::string& declaration, const std::string& text) {
+    return declaration + R"(<worksheet><sheetData><row><c t="str"><v>)" + text +
+           "</v></c></row></sheetData></worksheet>";
+  };
+  const auto declared = [](const std::string& encoding) {
+    return "<?xml version=\"1.0\" encoding='" + encoding + "'?>";
+  };
+  const std::string wide(5'000, 'x');
+  const auto in_utf16 = [&](bool little, bool marked) {
+    const std::string ascii = part(declared("UTF-16"), wide);
+    std::u16string text(ascii.begin(), ascii.end());
+    text.replace(text.find(u"xxx"), 1, u"\u20AC\U0001F600");
+    return utf16(text, little, marked);
+  };
+  const std::string euro = "string \u20AC\U0001F600" + wide.substr(1);
+  const std::string cut = in_utf16(true, true);
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {part(declared("utf-8"), "\u00E9"), "string \u00E9"},
+      {"\xEF\xBB\xBF" + part(declared("UTF-8"), "\u00E9"), "string \u00E9"},
+      {part(declared("ISO-8859-1"), "caf\xE9"), "string caf\u00E9"},
+      {part(declared("us-ascii"), "cafe"), "string cafe"},
+      {part(declared("US-ASCII"), "caf\xE9"), "unreadable"},
+      {part(declared("windows-1252"), "cafe"), "unreadable"},
+      {part(declared("UTF-16"), "cafe"), "unreadable"},
+      {in_utf16(true, true), euro},
+      {in_utf16(false, true), euro},
+      {in_utf16(true, false), euro},
+      {cut.substr(0, cut.size() - 1), "unreadable"},
+      {utf16(u"<a>\xD800</a>", true, true), "unreadable"},
+      {utf16(u"<a>\xDC00</a>", false, true), "unreadable"}};
+  for (const auto& [content, expected] : rows) {
+    auto parts = XlsxWriter().sheet("S").number("A1", 7).parts();
+    for (auto& [name, text] : parts)
+      if (name == "xl/worksheets/sheet1.xml") text = content;
+    fakes::write_zip(path_, parts);
+    const auto book = Workbook::read(path_);
+    EXPECT_TRUE((book ? cell(*book, 1, 1) : "unreadable") == expected) << content.substr(0, 80);
+  }
+}
+
+TEST_F(WorkbookReaderTest, CharactersCutByTheEndOfAChunkAreRead) {
+  for (std::size_t shift = 0; shift < 4; ++shift) {
+    std::string text(shift, 'x');
+    while (text.size() < 300'000) text += "\U0001F600";
+    XlsxWriter writer;
+    const auto book = read(writer.sheet("S").text("A1", text));
+    ASSERT_TRUE(book) << book.error().to_line();
+    EXPECT_TRUE(cell(*book, 1, 1) == "string " + text) << shift;
   }
 }
 
