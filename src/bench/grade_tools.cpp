@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kShownDifferences = 20;
 constexpr std::size_t kShownBytes = 200;
-constexpr std::uint64_t kMaxAnswerBytes = std::uint64_t{16} << 20;
 
 std::string shown(const TypedText& value) {
   if (value.type == "empty") return value.text.empty() ? "nothing" : value.text;

@@ -8,6 +8,9 @@
 
 namespace skillgrad::bench {
 
+/// Of the text that is graded.
+inline constexpr std::uint64_t kMaxAnswerBytes = std::uint64_t{16} << 20;
+
 /// A grade that is no score: `kind` says whose matter it is; the message ends with the mend.
 [[nodiscard]] Grade error_grade(const std::string& task_id, GradeErrorKind kind,
                                 const std::string& message, const std::string& mend = {});

@@ -105,6 +105,17 @@ Result<Splits> read_object(const std::string& file) {
   return splits;
 }
 
+Result<Json> parse_line(const std::string& line, const std::string& where) {
+  auto entry = parse_json(line, "");
+  if (entry) return entry;
+  Error error = std::move(entry).error();
+  // ":1:COLUMN" of the single line becomes "file:LINE:COLUMN".
+  const std::size_t column = error.where.rfind(':');
+  error.where = where + (column == std::string::npos ? "" : error.where.substr(column));
+  error.mend = "write one id, or one object with \"id\", on each line";
+  return unexpected(std::move(error));
+}
+
 Result<std::vector<std::string>> read_list(const fs::path& file) {
   if (file.extension() == ".json") {
     SKILLGRAD_TRY(const Json list, read_dataset_json(file));
@@ -113,9 +124,11 @@ Result<std::vector<std::string>> read_list(const fs::path& file) {
   if (file.extension() == ".jsonl") {
     SKILLGRAD_TRY(const auto text, read_dataset_text(file));
     Json list = Json::array();
+    std::size_t number = 0;
     for (const auto& line : split_lines(text)) {
+      ++number;
       if (trim(line).empty()) continue;
-      SKILLGRAD_TRY(Json entry, parse_json(line, file.string()));
+      SKILLGRAD_TRY(Json entry, parse_line(line, file.string() + ":" + std::to_string(number)));
       list.push_back(std::move(entry));
     }
     return read_ids(list, file.stem().string(), file.string());
@@ -158,6 +171,8 @@ Result<Splits> read_split_file(const std::string& file) {
   std::error_code error;
   SKILLGRAD_TRY(Splits splits,
                 fs::is_directory(file, error) ? read_folder(file) : read_object(file));
+  if (splits.train.empty() && splits.val.empty() && splits.test.empty())
+    return fail(ErrorCode::input, "the splits name no task", file, kForm);
   splits.origin = "read from " + file;
   return splits;
 }

@@ -208,7 +208,7 @@ Result<int> run_grade(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto bench, open_graders(settings, settings.text("benchmark")));
   SKILLGRAD_CHECK(check_export(*bench.benchmark, exported));
   for (const auto& notice : bench.benchmark->notices()) print_err("note: " + notice + "\n");
-  SKILLGRAD_TRY(const auto predictions, read_predictions(path, *bench.benchmark));
+  SKILLGRAD_TRY(const auto predictions, read_predictions(path, *bench.benchmark, invocation.stop));
   SystemClock clock;
   SKILLGRAD_TRY(const auto models,
                 judges_for(settings, clock, bench, predictions, invocation.stop));

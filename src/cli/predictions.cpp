@@ -11,6 +11,7 @@
 #include <skillgrad/optim/rollouts.hpp>
 
 #include "cli/console.hpp"
+#include "cli/read_stream.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -35,6 +36,16 @@ Result<Json> parse_line(const std::string& text, const std::string& where) {
   return with_mend(std::move(error), kForm);
 }
 
+tl::unexpected<Error> unknown_task(const std::string& name, const bench::Benchmark& benchmark,
+                                   const std::string& where) {
+  std::vector<std::string> ids;
+  for (const auto& task : benchmark.tasks()) ids.push_back(task.id);
+  const auto near = nearest_match(name, ids);
+  return fail(
+      ErrorCode::input, "the benchmark has no task \"" + name + "\"", where,
+      near ? "did you mean \"" + *near + "\"?" : "`skillgrad benchmark show` lists the ids");
+}
+
 /// A path that names no file is most often a typing mistake, though it has to count as a fail.
 void name_missing_output(const Json& line, const fs::path& base_dir, const std::string& where) {
   const auto output = line.find("output");
@@ -48,10 +59,14 @@ void name_missing_output(const Json& line, const fs::path& base_dir, const std::
 
 /// One JSON object a line with a task_id that the benchmark knows, each id once.
 Result<std::vector<Prediction>> read_lines(const std::string& path,
-                                           const bench::Benchmark& benchmark) {
-  const auto file = read_file(path);
+                                           const bench::Benchmark& benchmark,
+                                           const std::stop_token& stop) {
+  const auto file = read_stream(path, stop);
   if (!file)
-    return with_mend(file.error(), "give --predictions FILE with one JSON line for each answer");
+    return with_mend(file.error(),
+                     file.error().code == ErrorCode::cancelled
+                         ? ""
+                         : "give --predictions FILE with one JSON line for each answer");
   const std::string& text = *file;
   std::vector<Prediction> out;
   std::set<std::string> seen;
@@ -65,9 +80,7 @@ Result<std::vector<Prediction>> read_lines(const std::string& path,
     if (!json.is_object() || id == json.end() || !(id->is_string() || id->is_number_integer()))
       return fail(ErrorCode::input, "no \"task_id\" in this line", where, kForm);
     std::string name = id->is_string() ? id->get<std::string>() : dump_json(*id);
-    if (benchmark.find(name) == nullptr)
-      return fail(ErrorCode::input, "the benchmark has no task \"" + name + "\"", where,
-                  "`skillgrad benchmark show` lists the ids");
+    if (benchmark.find(name) == nullptr) return unknown_task(name, benchmark, where);
     if (!seen.insert(name).second)
       return fail(ErrorCode::input, "task \"" + name + "\" stands there twice", where,
                   "keep one prediction for each task");
@@ -132,9 +145,10 @@ Result<std::vector<Prediction>> read_run(const fs::path& path, const std::string
 }  // namespace
 
 Result<std::vector<Prediction>> read_predictions(const std::string& path,
-                                                 const bench::Benchmark& benchmark) {
+                                                 const bench::Benchmark& benchmark,
+                                                 const std::stop_token& stop) {
   if (const auto below = rollouts_below(path)) return read_run(path, *below, benchmark);
-  return read_lines(path, benchmark);
+  return read_lines(path, benchmark, stop);
 }
 
 Result<bench::AgentAnswer> open_prediction(const Prediction& prediction,

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,12 @@ struct Prediction {
   std::optional<Kept> kept;  ///< of a run
 };
 
-/// `path` is a file with a JSON object a line, or the folder of a run of eval, or one of an
-/// optimize run that holds rollouts/. Each id occurs once. What a user should know goes to stderr.
-/// Errors: input.
+/// `path` is a file or pipe with a JSON object a line ("-": standard input), or the folder of a run
+/// of eval, or one of an optimize run that holds rollouts/. Each id occurs once. What a user should
+/// know goes to stderr. Errors: input, cancelled.
 [[nodiscard]] Result<std::vector<Prediction>> read_predictions(const std::string& path,
-                                                               const bench::Benchmark& benchmark);
+                                                               const bench::Benchmark& benchmark,
+                                                               const std::stop_token& stop);
 
 /// The answer of a prediction in the empty folder `work_dir`. Errors: input (the line names no
 /// answer), infra (the rollout has none), those of setting up and copying.

@@ -119,7 +119,10 @@ Result<std::map<std::string, std::string>> parse_map(const std::string& text) {
     if (equals == std::string::npos || equals == 0)
       return fail(ErrorCode::config, "got \"" + part + "\", expected field=column", "--map",
                   "for example --map input=question,target=answer");
-    out[std::string(trim(part.substr(0, equals)))] = std::string(trim(part.substr(equals + 1)));
+    const std::string field(trim(part.substr(0, equals)));
+    if (!out.emplace(field, trim(part.substr(equals + 1))).second)
+      return fail(ErrorCode::config, "field \"" + field + "\" is given twice", "--map",
+                  "name one column for each field");
   }
   return out;
 }

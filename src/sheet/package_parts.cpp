@@ -96,19 +96,22 @@ Result<PackageIndex> read_package_index(ZipArchive& archive) {
   return index;
 }
 
+std::string relationships_of(const std::string& part) {
+  const std::string folder = folder_of(part);
+  const std::string file = part.substr(folder.empty() ? 0 : folder.size() + 1);
+  return (folder.empty() ? "" : folder + "/") + "_rels/" + file + ".rels";
+}
+
 Result<std::map<std::string, Relationship>> read_relationships(ZipArchive& archive,
                                                                const std::string& part) {
   const std::string folder = folder_of(part);
-  const std::string file = part.substr(folder.empty() ? 0 : folder.size() + 1);
   std::map<std::string, Relationship> out;
-  SKILLGRAD_CHECK(for_each_start(
-      archive, (folder.empty() ? "" : folder + "/") + "_rels/" + file + ".rels",
-      [&](const XmlReader& reader) {
-        if (!reader.is("Relationship") || reader.attribute("TargetMode") == "External") return;
-        out[text_of(reader.attribute("Id"))] = {
-            text_of(reader.attribute("Type")),
-            resolve(folder, reader.attribute("Target").value_or(""))};
-      }));
+  SKILLGRAD_CHECK(for_each_start(archive, relationships_of(part), [&](const XmlReader& reader) {
+    if (!reader.is("Relationship") || reader.attribute("TargetMode") == "External") return;
+    out[text_of(reader.attribute("Id"))] = {
+        text_of(reader.attribute("Type")),
+        resolve(folder, reader.attribute("Target").value_or(""))};
+  }));
   return out;
 }
 

@@ -30,6 +30,9 @@ struct Relationship {
 [[nodiscard]] Result<std::map<std::string, Relationship>> read_relationships(
     ZipArchive& archive, const std::string& part);
 
+/// Name of the part with the relationships of `part`.
+[[nodiscard]] std::string relationships_of(const std::string& part);
+
 struct WorkbookPart {
   struct Sheet {
     std::string name, relationship;

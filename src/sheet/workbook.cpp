@@ -61,6 +61,13 @@ const Worksheet* Workbook::find(const std::string& name) const {
   return nullptr;
 }
 
+const Worksheet* Workbook::find_as_openpyxl(const std::string& name) const {
+  for (const Worksheet& sheet : sheets_) {
+    if (sheet.openpyxl_name() == name) return &sheet;
+  }
+  return nullptr;
+}
+
 bool Workbook::has_uncached_formula() const {
   return std::any_of(sheets_.begin(), sheets_.end(),
                      [](const Worksheet& sheet) { return sheet.has_uncached_formula(); });

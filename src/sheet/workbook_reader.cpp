@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "sheet/openpyxl_names.hpp"
 #include "sheet/python_number.hpp"
 
 namespace skillgrad::sheet {
@@ -71,20 +72,33 @@ Result<Workbook> WorkbookReader::read() {
   epoch_1904_ = part.epoch_1904;
   Workbook workbook;
   workbook.recalculates_on_load_ = part.recalculates_on_load;
+  std::vector<std::string> titles;
   for (const auto& entry : part.sheets) {
     if (entry.relationship.empty()) continue;
     const auto found = relationships.find(entry.relationship);
     if (found == relationships.end()) {
       return unexpected(unreadable("sheet \"" + entry.name + "\" has no part"));
     }
-    const bool chart = found->second.type.find("chartsheet") != std::string::npos;
-    if (chart || !archive_.has(found->second.target)) continue;
+    const std::string& target = found->second.target;
+    if (!archive_.has(target)) continue;
+    titles.push_back(openpyxl_title(titles, entry.name));
+    if (is_refused_title(entry.name))
+      workbook.openpyxl_problem_ = "openpyxl refuses a sheet named \"" + entry.name + "\"";
+    if (found->second.type.find("chartsheet") != std::string::npos) {
+      if (titles.size() == 1) workbook.starts_with_chart_ = true;
+      if (!archive_.has(relationships_of(target)))
+        workbook.openpyxl_problem_ = "openpyxl refuses a sheet of charts that has none";
+      continue;
+    }
     SheetState state;
     state.sheet.name_ = entry.name;
+    state.sheet.openpyxl_name_ = titles.back();
     state.sheet.texts_ = texts_;
-    SKILLGRAD_CHECK(read_sheet(found->second.target, state));
+    SKILLGRAD_CHECK(read_sheet(target, state));
     workbook.sheets_.push_back(std::move(state.sheet));
   }
+  if (archive_.found_in_other_case())
+    workbook.openpyxl_problem_ = "openpyxl does not find a part whose name differs in case";
   return workbook;
 }
 

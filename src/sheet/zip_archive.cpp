@@ -2,6 +2,7 @@
 #include "sheet/zip_archive.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -58,16 +59,56 @@ std::string bytes_at(int fd, off_t offset, std::size_t size) {
   return out;
 }
 
+/// The record at the end of an archive, and where it stands.
+struct EndRecord {
+  std::string tail;    ///< of the file
+  std::size_t at = 0;  ///< of the record in it; npos: there is none
+  off_t start = 0;     ///< of the tail in the file
+};
+
+constexpr std::size_t kRecord = 22, kLocator = 20;
+
+EndRecord find_end_record(int fd) {
+  constexpr std::size_t kLongestComment = 0xFFFF;
+  const off_t size = ::lseek(fd, 0, SEEK_END);
+  EndRecord out;
+  out.start = std::max<off_t>(0, size - static_cast<off_t>(kRecord + kLongestComment + kLocator));
+  out.tail = bytes_at(fd, out.start, static_cast<std::size_t>(size - out.start));
+  out.at = out.tail.rfind("PK\x05\x06");
+  if (out.at != std::string::npos && out.tail.size() - out.at < kRecord) out.at = std::string::npos;
+  return out;
+}
+
+// Offsets in an archive count from its own start, before which other bytes may stand.
+std::uint64_t bytes_in_front(int fd) {
+  const EndRecord end = find_end_record(fd);
+  if (end.at == std::string::npos) return 0;
+  const std::uint64_t place = static_cast<std::uint64_t>(end.start) + end.at;
+  const std::uint64_t directory =
+      little_endian(end.tail, end.at + 12, 4) + little_endian(end.tail, end.at + 16, 4);
+  return place > directory ? place - directory : 0;
+}
+
+/// The archive behind the bytes in front of it, or null.
+zip_t* open_behind(int fd, std::uint64_t front) {
+  const int own = front > 0 ? ::fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+  std::FILE* file = own < 0 ? nullptr : ::fdopen(own, "rb");
+  if (file == nullptr && own >= 0) ::close(own);
+  if (file == nullptr) return nullptr;
+  zip_source_t* source = zip_source_filep_create(file, front, -1, nullptr);
+  if (source == nullptr) std::fclose(file);
+  zip_t* archive = source == nullptr ? nullptr : zip_open_from_source(source, ZIP_RDONLY, nullptr);
+  if (source != nullptr && archive == nullptr) zip_source_free(source);  // closes the file
+  return archive;
+}
+
 // libzip reads the whole directory before it tells how long it is, so the end record is asked
 // first. What that says is not trusted: the entries are counted again once the archive is open.
 std::uint64_t claimed_entries(int fd) {
-  constexpr std::size_t kRecord = 22, kLongestComment = 0xFFFF, kLocator = 20, kRecord64 = 56;
-  const off_t size = ::lseek(fd, 0, SEEK_END);
-  const auto most = static_cast<off_t>(kRecord + kLongestComment + kLocator);
-  const off_t start = std::max<off_t>(0, size - most);
-  const std::string tail = bytes_at(fd, start, static_cast<std::size_t>(size - start));
-  const std::size_t at = tail.rfind("PK\x05\x06");
-  if (at == std::string::npos || tail.size() - at < kRecord) return 0;
+  constexpr std::size_t kRecord64 = 56;
+  const auto [tail, at, start] = find_end_record(fd);
+  const auto size = start + static_cast<off_t>(tail.size());
+  if (at == std::string::npos) return 0;
   const std::uint64_t count = little_endian(tail, at + 10, 2);
   if (at < kLocator || tail.compare(at - kLocator, 4, "PK\x06\x07") != 0) return count;
   const std::uint64_t record_at = little_endian(tail, at - kLocator + 8, 8);
@@ -134,7 +175,10 @@ Result<ZipArchive> ZipArchive::open(const std::filesystem::path& path, const Rea
   ZipArchive archive;
   archive.zip_.reset(zip_fdopen(fd, 0, &code));
   if (!archive.zip_) {
+    archive.zip_.reset(open_behind(fd, bytes_in_front(fd)));
     ::close(fd);
+  }
+  if (!archive.zip_) {
     return unexpected(unreadable("not a zip file (" + zip_message(code) + ")"));
   }
   SKILLGRAD_CHECK(archive.index(limits));
@@ -159,6 +203,7 @@ Result<> ZipArchive::index(const ReadLimits& limits) {
 const std::uint64_t* ZipArchive::find(const std::string& name) const {
   if (const auto found = exact_.find(name); found != exact_.end()) return &found->second;
   if (const auto found = folded_.find(to_lower_ascii(name)); found != folded_.end()) {
+    found_in_other_case_ = true;
     return &found->second;
   }
   return nullptr;

@@ -70,6 +70,8 @@ class ZipArchive {
                                                const ReadLimits& limits);
   [[nodiscard]] bool has(const std::string& name) const;
   [[nodiscard]] Result<ZipPart> part(const std::string& name);
+  /// A part was found only without regard to case.
+  [[nodiscard]] bool found_in_other_case() const { return found_in_other_case_; }
 
  private:
   struct Close {
@@ -85,6 +87,7 @@ class ZipArchive {
   std::unique_ptr<zip, Close> zip_;
   std::unique_ptr<libdeflate_decompressor, Close> decompressor_;
   std::map<std::string, std::uint64_t> exact_, folded_;
+  mutable bool found_in_other_case_ = false;
   std::unique_ptr<ZipPart::Budget> budget_ = std::make_unique<ZipPart::Budget>();
 };
 

@@ -85,6 +85,9 @@ struct AgentAnswer {
   /// A list of items given as such (`grade --predictions`), where the benchmark's answers are
   /// lists: taken as it is, whatever file or message there may be.
   std::optional<std::vector<std::string>> items = std::nullopt;
+  /// Why there is no answer, where that is certain (`grade --predictions`): a fail, whatever lies
+  /// in the work directory.
+  std::string missing = {};
 };
 
 /// Programs that grading may need. Pointers may be null: then a task that needs one is an

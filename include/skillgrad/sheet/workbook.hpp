@@ -53,6 +53,8 @@ class Worksheet {
   Worksheet& operator=(Worksheet&&) noexcept = default;
   ~Worksheet() = default;
   [[nodiscard]] const std::string& name() const { return name_; }
+  /// What openpyxl calls it: another name where two sheets differ only in case.
+  [[nodiscard]] const std::string& openpyxl_name() const { return openpyxl_name_; }
   /// Empty for cells not stored.
   [[nodiscard]] const CellValue& at(std::uint32_t row, std::uint32_t column) const;
   [[nodiscard]] std::uint32_t last_row() const { return last_row_; }        ///< stored, 0 if none
@@ -67,7 +69,7 @@ class Worksheet {
   static std::uint64_t key(std::uint32_t row, std::uint32_t column) {
     return (static_cast<std::uint64_t>(row) << 16) | column;
   }
-  std::string name_;
+  std::string name_, openpyxl_name_;
   struct Stored {
     std::uint64_t key;
     CellValue value;
@@ -95,6 +97,11 @@ class Workbook {
                                              const ReadLimits& limits = {});
   [[nodiscard]] const std::vector<Worksheet>& sheets() const { return sheets_; }
   [[nodiscard]] const Worksheet* find(const std::string& name) const;  ///< exact, case-sensitive
+  [[nodiscard]] const Worksheet* find_as_openpyxl(const std::string& name) const;
+  /// Why openpyxl refuses this workbook although it can be read, or "".
+  [[nodiscard]] const std::string& openpyxl_problem() const { return openpyxl_problem_; }
+  /// The first sheet is one of charts; sheets() leaves these out.
+  [[nodiscard]] bool starts_with_chart() const { return starts_with_chart_; }
   /// The file says that its cached formula values are stale (fullCalcOnLoad), as programs that
   /// write formulas without computing them do.
   [[nodiscard]] bool recalculates_on_load() const { return recalculates_on_load_; }
@@ -103,7 +110,8 @@ class Workbook {
  private:
   friend class WorkbookReader;
   std::vector<Worksheet> sheets_;
-  bool recalculates_on_load_ = false;
+  std::string openpyxl_problem_;
+  bool recalculates_on_load_ = false, starts_with_chart_ = false;
 };
 
 /// Names of the sheets in order, without reading them; chart sheets are included.

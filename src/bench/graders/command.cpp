@@ -30,10 +30,12 @@ Result<Json> read_verdict(const std::string& out) {
     if (!trim(line).empty()) last = line;
   auto value = parse_json(trim(last), "grader output");
   if (value && value->is_object()) return value;
+  const std::string reason =
+      value ? "" : " (" + value.error().message + ", " + value.error().where + ")";
   return fail(ErrorCode::infra,
-              out.empty()
-                  ? "the grader printed nothing"
-                  : "the grader printed no JSON object: " + truncate_middle(out, kShownOutput),
+              trim(out).empty() ? "the grader printed nothing"
+                                : "the grader printed no JSON object" + reason + ": " +
+                                      truncate_middle(sanitize_utf8(out), kShownOutput),
               {}, "print one JSON object with \"score\"");
 }
 
@@ -228,6 +230,7 @@ Result<std::unique_ptr<Grader>> make_command(const Json& spec, const GraderSetup
   reader.ignore("type");
   CommandOptions options;
   const Json run = reader.any("run", true);
+  if (holds_nul(run)) reader.reject("run", "holds a NUL character, where programs would cut it");
   if (run.is_string() && !run.get<std::string>().empty()) {
     options.run = {"/bin/sh", "-c", run.get<std::string>()};
   } else if (run.is_array() && !run.empty()) {
@@ -240,8 +243,10 @@ Result<std::unique_ptr<Grader>> make_command(const Json& spec, const GraderSetup
   }
   options.timeout_s = reader.number("timeout_s", 60, 0.001, 86'400);
   SKILLGRAD_CHECK(reader.finish());
-  if (options.run.front().starts_with("./") || options.run.front().starts_with("../"))
-    SKILLGRAD_CHECK(confined_file(setup.base_dir, options.run.front().substr(2), setup.where));
+  const std::string& program = options.run.front();
+  if (program.starts_with("./") || program.starts_with("../"))
+    SKILLGRAD_CHECK(confined_file(setup.base_dir, program.substr(program.starts_with("./") ? 2 : 0),
+                                  setup.where));
   return std::make_unique<CommandGrader>(std::move(options), setup);
 }
 

@@ -56,6 +56,12 @@ Result<std::unique_ptr<Grader>> make_grader(const Json& spec, const GraderSetup&
   return made;
 }
 
+bool holds_nul(const Json& command) {
+  const std::vector<std::string> words = target_texts(command);
+  return std::any_of(words.begin(), words.end(),
+                     [](const std::string& word) { return word.find('\0') != std::string::npos; });
+}
+
 std::vector<std::string> target_texts(const Json& value) {
   std::vector<std::string> texts;
   if (value.is_null()) return texts;

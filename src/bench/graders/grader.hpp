@@ -89,6 +89,8 @@ class Grader {
 /// The option `target` (a check's own), else the record's targets; an error when there is none.
 [[nodiscard]] Result<std::vector<std::string>> grader_targets(const nlohmann::ordered_json& spec,
                                                               const GraderSetup& setup);
+/// Whether a word of a command, or the command, holds a NUL: programs would get it cut there.
+[[nodiscard]] bool holds_nul(const nlohmann::ordered_json& command);
 /// A string, number or boolean as text, any other JSON as its one-line form; a list gives several.
 [[nodiscard]] std::vector<std::string> target_texts(const nlohmann::ordered_json& value);
 /// The folder-confined path of a file that a record names. Errors: dataset.

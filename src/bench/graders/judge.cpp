@@ -89,7 +89,7 @@ class JudgeGrader final : public Grader {
 
   [[nodiscard]] Grade failed(const GraderInput& input, Error error) const {
     Grade grade = error_grade(input.task_id, GradeErrorKind::infra_error,
-                              "the judge gave no verdict: " + error.to_line(), error.mend);
+                              "the judge gave no verdict: " + error.to_line());
     grade.total = options_.criteria.size();
     grade.judged = true;
     grade.call_error = std::move(error);
@@ -143,7 +143,9 @@ class JudgeGrader final : public Grader {
       last = std::move(verdicts).error();
       if (last.code == ErrorCode::content_filter) break;
     }
-    last.mend = "use a judge model that follows the form of configs/prompts/judge.md";
+    last.mend = last.code == ErrorCode::content_filter
+                    ? "use another judge model, or word the criteria otherwise"
+                    : "use a judge model that follows the form of configs/prompts/judge.md";
     return tl::unexpected(std::move(last));
   }
 

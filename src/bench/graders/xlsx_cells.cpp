@@ -16,21 +16,26 @@ class XlsxCellsGrader final : public Grader {
   [[nodiscard]] std::string name() const override { return "xlsx-cells"; }
 
   [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext& context) const override {
-    CellGradeRequest request = request_;
-    request.task_id = input.task_id;
     // A link could lead to the golden workbook; it counts as no output.
-    request.output = find_output(input.work_dir, output_).value_or(fs::path());
-    return grade_cells(request, context);
+    return grade_file(find_output(input.work_dir, output_).value_or(fs::path()), input, context);
   }
   [[nodiscard]] bool needs_text() const override { return false; }
   [[nodiscard]] Grade missing(const GraderInput& input,
                               const GradeContext& context) const override {
-    return grade(input, context);
+    return grade_file({}, input, context);
   }
   [[nodiscard]] std::optional<fs::path> golden_file() const override { return request_.golden; }
   [[nodiscard]] std::vector<fs::path> hashed_files() const override { return {request_.golden}; }
 
  private:
+  [[nodiscard]] Grade grade_file(const fs::path& output, const GraderInput& input,
+                                 const GradeContext& context) const {
+    CellGradeRequest request = request_;
+    request.task_id = input.task_id;
+    request.output = output;
+    return grade_cells(request, context);
+  }
+
   CellGradeRequest request_;
   std::string output_;
 };

@@ -92,6 +92,9 @@ Result<std::string> read_id(const Json& object, const RecordPlace& place,
     return std::to_string(place.line);
   }
   if (found->is_number_integer()) return found->dump();
+  if (found->is_number())
+    return unexpected(record_error(place, "\"id\" is a number that is no 64-bit integer",
+                                   "write it as a text, in quotes"));
   const std::string id = found->is_string() ? found->get<std::string>() : "";
   const bool printable = std::none_of(id.begin(), id.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
@@ -113,10 +116,20 @@ Result<std::vector<FileSource>> read_files(const Json& value, const std::string&
     SKILLGRAD_TRY(FileSource file, read_source(name, source, place, notices));
     files.push_back(std::move(file));
   }
+  for (const auto& [name, source] : value.items())
+    for (std::size_t at = name.find('/'); at != std::string::npos; at = name.find('/', at + 1))
+      if (value.contains(name.substr(0, at)))
+        return unexpected(record_error(place,
+                                       "\"" + key + "\" holds both \"" + name.substr(0, at) +
+                                           "\" and \"" + name +
+                                           "\": a file cannot be a folder, too",
+                                       "rename one of them"));
   return files;
 }
 
 Result<std::vector<std::string>> read_setup(const Json& value, const RecordPlace& place) {
+  if (holds_nul(value))
+    return unexpected(record_error(place, "\"setup\" holds a NUL character", "take it out"));
   if (value.is_string()) return std::vector<std::string>{"/bin/sh", "-c", value.get<std::string>()};
   std::vector<std::string> words;
   for (const Json& word : value.is_array() ? value : Json::array())
@@ -172,6 +185,10 @@ Result<> read_golden(const Json& object, const RecordPlace& place, Record& recor
     record.golden_text = golden.get<std::string>();
     return {};
   }
+  if (!golden.is_object())
+    return unexpected(record_error(
+        place, "\"golden\" is " + truncate_middle(dump_json(golden), 60),
+        "write the answer as a text, or its files as {\"name in the work directory\": source}"));
   SKILLGRAD_TRY(record.golden_files, read_files(golden, "golden", place, notices));
   return {};
 }

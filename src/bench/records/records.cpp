@@ -11,14 +11,21 @@
 #include <skillgrad/core/text.hpp>
 
 #include "bench/grade_tools.hpp"
+#include "bench/predicted_output.hpp"
 #include "bench/records/record.hpp"
 
 namespace skillgrad::bench {
 namespace {
 
+const std::vector<std::string>& split_names() {
+  static const std::vector<std::string> names = {"train", "training",   "evolution", "val",
+                                                 "valid", "validation", "dev",       "test"};
+  return names;
+}
+
 /// Which of the three splits a data set's own name means; nullopt: none of them.
 std::optional<std::size_t> split_number(const std::string& name) {
-  const std::string lower = to_lower_ascii(name);
+  const std::string lower = to_lower_ascii(trim(name));
   if (lower == "train" || lower == "training" || lower == "evolution") return 0;
   if (lower == "val" || lower == "validation" || lower == "valid" || lower == "dev") return 1;
   if (lower == "test") return 2;
@@ -93,18 +100,8 @@ class RecordsBenchmark final : public Benchmark {
     SKILLGRAD_TRY(const Record* record, record_of(task));
     SKILLGRAD_CHECK(write_sources(record->files, work_dir));
     SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction"));
-    if (line.is_object() && line.contains("output") && line["output"].is_string()) {
-      const fs::path file = base_dir / line["output"].get<std::string>();
-      if (!task.output_file.empty()) {
-        std::error_code error;
-        // A file that is not there is the agent's failure, not one of the input.
-        if (fs::is_regular_file(file, error))
-          SKILLGRAD_CHECK(write_sources({{task.output_file, {}, file}}, work_dir));
-        return AgentAnswer{work_dir, ""};
-      }
-      SKILLGRAD_TRY(std::string text, read_file(file));
-      return AgentAnswer{work_dir, std::move(text)};
-    }
+    SKILLGRAD_TRY(const PredictedOutput output, predicted_output(line, task.id, base_dir));
+    if (output.given) return output_answer(task, output, line, work_dir);
     if (line.is_object() && line.contains("answer"))
       return text_answer(task, join(target_texts(line["answer"]), "\n"), work_dir);
     return fail(ErrorCode::input, "neither \"answer\" nor \"output\" is given", task.id,
@@ -145,6 +142,7 @@ class RecordsBenchmark final : public Benchmark {
     Grade grade = record.grader->missing(input, context);
     if (grade.status == GradeStatus::error) return grade;
     grade.score = 0;
+    grade.matched = 0;
     settle(grade);
     grade.message = why;
     return grade;
@@ -155,6 +153,7 @@ class RecordsBenchmark final : public Benchmark {
     const Task& task = record.task;
     GraderInput input{task.id,          record.input, record.metadata,
                       task.input_files, "",           answer.work_dir};
+    if (!answer.missing.empty()) return fail_missing(record, input, context, answer.missing);
     if (task.output_file.empty()) {
       input.answer = sanitize_utf8(answer.final_message);
       return record.grader->grade(input, context);
@@ -179,13 +178,41 @@ class RecordsBenchmark final : public Benchmark {
     return AgentAnswer{work_dir, ""};
   }
 
+  static Result<AgentAnswer> output_answer(const Task& task, const PredictedOutput& output,
+                                           const Json& line, const fs::path& work_dir) {
+    AgentAnswer answer{work_dir, ""};
+    if (!task.output_file.empty()) {
+      // An input file of the same name is not what the agent left.
+      if (!output.file) SKILLGRAD_CHECK(remove_tree(work_dir / task.output_file));
+      if (output.file) SKILLGRAD_CHECK(copy_output(*output.file, work_dir / task.output_file));
+      answer.missing = output.missing;
+      return answer;
+    }
+    if (line["output"].is_null()) {
+      answer.missing = output.missing;
+      return answer;
+    }
+    // Here the path only says where the answer's text is.
+    if (!output.file)
+      return fail(ErrorCode::input, output.missing, "prediction for task " + task.id,
+                  "name a file with the answer's text, or give it as \"answer\"");
+    auto text = read_file(*output.file, kMaxAnswerBytes);
+    if (text)
+      answer.final_message = std::move(*text);
+    else if (text.error().code == ErrorCode::input)
+      answer.missing = "unreadable: " + text.error().message;
+    else
+      return unexpected(std::move(text).error());
+    return answer;
+  }
+
   void find_own_splits() {
     Splits splits;
     std::vector<std::string>* lists[3] = {&splits.train, &splits.val, &splits.test};
     std::size_t named = 0;
     std::vector<std::string> others;
     for (const Task& task : tasks_) {
-      if (task.split.empty()) continue;
+      if (trim(task.split).empty()) continue;
       if (const auto number = split_number(task.split)) {
         lists[*number]->push_back(task.id);
         ++named;
@@ -223,6 +250,35 @@ Result<> check_unique(const RecordSet& set, const fs::path& path) {
                   path.string(), "give each record an id of its own");
   }
   return {};
+}
+
+/// A split of an unknown name only is a mistyped one: a shuffle would not be what was asked for.
+Result<> check_splits(const RecordSet& set, const fs::path& path) {
+  std::vector<std::string> others;
+  for (const Record& record : set.records) {
+    const std::string& name = record.task.split;
+    if (trim(name).empty()) continue;
+    if (split_number(name)) return {};
+    if (std::find(others.begin(), others.end(), name) == others.end()) others.push_back(name);
+  }
+  if (others.empty()) return {};
+  const auto near = nearest_match(to_lower_ascii(trim(others.front())), split_names());
+  return fail(ErrorCode::dataset,
+              "the records name the split " + list_some(others) +
+                  ", but none of train, val and "
+                  "test",
+              path.string(),
+              near ? "did you mean \"" + *near + "\"?"
+                   : "name train, val and test, or leave \"split\" out");
+}
+
+/// What a file without records should hold.
+const char* form_of(const fs::path& path) {
+  const std::string extension = to_lower_ascii(path.extension().string());
+  if (extension == ".csv" || extension == ".tsv")
+    return "write a row for each task below the header";
+  if (extension == ".json") return "put an eval with \"prompt\" and \"assertions\" into \"evals\"";
+  return "write one JSON object a line";
 }
 
 Result<RecordSet> load_set(const fs::path& path, const BenchmarkOptions& options,
@@ -265,9 +321,9 @@ Result<RecordSet> load_checked(const fs::path& path, const BenchmarkOptions& opt
   }
   SKILLGRAD_TRY(RecordSet set, load_set(file, options, lines));
   if (set.records.empty())
-    return fail(ErrorCode::dataset, "no record in this file", file.string(),
-                "write one JSON object a line");
+    return fail(ErrorCode::dataset, "no record in this file", file.string(), form_of(file));
   SKILLGRAD_CHECK(check_unique(set, file));
+  SKILLGRAD_CHECK(check_splits(set, file));
   set.notices.insert(set.notices.begin(), notices.begin(), notices.end());
   return set;
 }

@@ -74,8 +74,20 @@ Result<ColumnMap> map_columns(const std::map<std::string, std::string>& given,
   return columns;
 }
 
+/// A word before the first colon that may be meant as a prefix; "" of a text such as 10:30.
+std::string prefix_of(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos || text.substr(colon).starts_with("://")) return "";
+  const std::string word = text.substr(0, colon);
+  const bool is_word = std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+  });
+  return is_word ? word : "";
+}
+
 // "contains:x" and the like, in the column __expected.
-void use_expectation(const std::string& text, Json& record) {
+void use_expectation(const std::string& text, Json& record, const std::string& where,
+                     std::vector<std::string>& notices) {
   static const std::map<std::string, Json> graders = {
       {"contains", {{"type", "contains"}}},
       {"icontains", {{"type", "contains"}, {"ignore_case", true}}},
@@ -88,23 +100,29 @@ void use_expectation(const std::string& text, Json& record) {
     return;
   }
   const auto grader = graders.find(kind);
+  if (const std::string word = prefix_of(text); grader == graders.end() && !word.empty())
+    notices.push_back(where + ": \"" + word +
+                      ":\" is no known prefix, so all of it is the target; known are contains:, "
+                      "icontains:, equals:, regex: and llm-rubric:");
   record["target"] = grader == graders.end() ? text : text.substr(colon + 1);
   if (grader != graders.end()) record["grader"] = grader->second;
 }
 
-Json to_record(const CsvRow& row, const std::vector<std::string>& header,
-               const ColumnMap& columns) {
+Json to_record(const CsvRow& row, const std::vector<std::string>& header, const ColumnMap& columns,
+               const std::string& where, std::vector<std::string>& notices) {
   Json record = Json::object();
   Json metadata = Json::object();
   for (std::size_t i = 0; i < header.size(); ++i) {
-    const auto field = std::find_if(columns.begin(), columns.end(),
-                                    [i](const auto& entry) { return entry.second == i; });
-    if (field == columns.end())
-      metadata[header[i]] = row.cells[i];
-    else if (field->first == "target" && header[i] == "__expected")
-      use_expectation(row.cells[i], record);
-    else
-      record[field->first] = row.cells[i];
+    bool used = false;  // one column may serve several fields
+    for (const auto& [field, column] : columns) {
+      if (column != i) continue;
+      used = true;
+      if (field == "target" && header[i] == "__expected")
+        use_expectation(row.cells[i], record, where, notices);
+      else
+        record[field] = row.cells[i];
+    }
+    if (!used) metadata[header[i]] = row.cells[i];
   }
   if (!metadata.empty()) record["metadata"] = std::move(metadata);
   return record;
@@ -154,7 +172,7 @@ Result<RecordSet> load_table(const fs::path& path, const BenchmarkOptions& optio
                   "this row has " + std::to_string(rows[i].cells.size()) +
                       " fields, the header has " + std::to_string(header.size()),
                   place.where, "quote fields that hold a comma, and give empty fields too");
-    const Json object = to_record(rows[i], header, columns);
+    const Json object = to_record(rows[i], header, columns, place.where, set.notices);
     SKILLGRAD_TRY(Record record, read_record(object, place, set.notices));
     if (lines != nullptr) lines->add(object, record, place);
     set.records.push_back(std::move(record));

@@ -4,6 +4,16 @@
 #include "bench/spreadsheetbench/position.hpp"
 
 namespace skillgrad::bench {
+namespace {
+
+// Apostrophes at the ends are removed from this name, too.
+std::string default_sheet(std::string name) {
+  while (name.starts_with('\'')) name.erase(0, 1);
+  while (name.ends_with('\'')) name.pop_back();
+  return name;
+}
+
+}  // namespace
 
 // O7: every part must pass; where the upstream code raises, the verdict is a fail.
 Comparison compare_official(const sheet::Workbook& golden, const sheet::Workbook* output,
@@ -14,14 +24,21 @@ Comparison compare_official(const sheet::Workbook& golden, const sheet::Workbook
     pass = false;
     out.notes.push_back(std::move(note));
   };
+  for (const sheet::Workbook* side : {&golden, output})
+    if (side != nullptr && !side->openpyxl_problem().empty()) fail(side->openpyxl_problem());
   for (const auto& part : parse_official(position)) {
     if (output == nullptr || golden.sheets().empty()) break;
     if (!part) {
       fail("a part of the position has more than one \"!\"");
       continue;
     }
-    const std::string name = part->sheet.value_or(golden.sheets().front().name());
-    const SheetPair pair{golden.find(name), output->find(name), name + "!"};
+    if (!part->sheet && golden.starts_with_chart()) {
+      fail("the golden workbook's first sheet is one of charts");
+      continue;
+    }
+    const std::string name =
+        part->sheet.value_or(default_sheet(golden.sheets().front().openpyxl_name()));
+    const SheetPair pair{golden.find_as_openpyxl(name), output->find_as_openpyxl(name), name + "!"};
     const auto rect = official_rect(part->range);
     if (pair.output == nullptr) {
       fail("the output has no sheet \"" + name + "\"");

@@ -13,6 +13,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "bench/dataset_file.hpp"
+#include "bench/predicted_output.hpp"
 #include "bench/spreadsheetbench/dataset.hpp"
 #include "bench/spreadsheetbench/known_flaws.hpp"
 #include "bench/spreadsheetbench/position.hpp"
@@ -301,22 +302,17 @@ Result<AgentAnswer> SpreadsheetBench::prediction(const Task& task, const std::st
                                                  const fs::path& base_dir,
                                                  const fs::path& work_dir) const {
   SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction for task " + task.id));
-  if (!line.is_object() || !line.contains("output") ||
-      !(line["output"].is_string() || line["output"].is_null())) {
+  SKILLGRAD_TRY(const PredictedOutput output, predicted_output(line, task.id, base_dir));
+  if (!output.given) {
     return fail(ErrorCode::input, "a prediction needs \"output\": the path of a workbook, or null",
                 "prediction for task " + task.id,
                 R"(write lines such as {"task_id": "13-1", "output": "out/13-1.xlsx"})");
   }
-  // null, or a file that is not there: the agent left no output, which is a fail and no error.
-  if (line["output"].is_null()) return AgentAnswer{work_dir, ""};
-  const fs::path output = base_dir / line["output"].get<std::string>();
-  std::error_code error;
-  if (!fs::is_regular_file(output, error)) return AgentAnswer{work_dir, ""};
   // Whatever its size: a file over the reader's cap is an unreadable output, a fail as well.
-  const fs::path copy = work_dir / task.output_file;
-  if (!fs::copy_file(output, copy, fs::copy_options::overwrite_existing, error))
-    return unexpected(errno_error(error.value(), "cannot copy the output", output.string()));
-  return AgentAnswer{work_dir, ""};
+  if (output.file) SKILLGRAD_CHECK(copy_output(*output.file, work_dir / task.output_file));
+  AgentAnswer answer{work_dir, ""};
+  answer.missing = output.missing;
+  return answer;
 }
 
 }  // namespace

@@ -122,6 +122,7 @@ Result<CanonicalItems> read_tagged(const fs::path& path) {
   return items;
 }
 
+/// Without an entry of `canonical` the question's raw items stay.
 Result<> set_canonical(Question& question, const CanonicalItems& canonical) {
   const auto found = canonical.find(question.id);
   if (found == canonical.end()) return {};
@@ -151,6 +152,7 @@ Result<> read_split(const fs::path& dir, const std::string& split,
   SKILLGRAD_TRY(TsvReader reader, TsvReader::open(dir / "data" / (split + ".tsv"),
                                                   {"id", "utterance", "context", "targetValue"}));
   std::unordered_set<std::string> here;
+  std::vector<std::string> untagged;
   while (!reader.at_end()) {
     SKILLGRAD_TRY(const auto cells, reader.next());
     Question question;
@@ -170,10 +172,15 @@ Result<> read_split(const fs::path& dir, const std::string& split,
     SKILLGRAD_TRY(auto targets, read_list(cells[3], question.where));
     for (std::string& item : targets) question.targets.push_back({std::move(item), ""});
     SKILLGRAD_CHECK(set_canonical(question, canonical));
+    if (has_tagged && !canonical.contains(question.id)) untagged.push_back(question.id);
     if (set.questions.size() == kMaxTasks)
       return unexpected(too_many("questions", kMaxTasks, question.where));
     set.questions.push_back(std::move(question));
   }
+  if (!untagged.empty())
+    set.notices.push_back(
+        "tagged/data/" + split + ".tagged lacks " + std::to_string(untagged.size()) +
+        " questions, whose raw items serve as canonical ones: " + list_some(untagged));
   return {};
 }
 

@@ -13,9 +13,11 @@
 #include <skillgrad/core/random.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "bench/code_points.hpp"
 #include "bench/csv.hpp"
 #include "bench/dataset_file.hpp"
 #include "bench/grade_tools.hpp"
+#include "bench/predicted_output.hpp"
 #include "bench/records/record.hpp"
 #include "bench/wikitablequestions/dataset.hpp"
 
@@ -136,14 +138,22 @@ class WikiTableQuestions final : public Benchmark {
   [[nodiscard]] Result<AgentAnswer> golden_answer(const Task& task,
                                                   const fs::path& work_dir) const override {
     SKILLGRAD_TRY(const Question* question, question_of(task));
+    AgentAnswer answer{work_dir, ""};
     std::string text;
+    std::vector<std::string> items;
+    bool writable = true;  // a file cannot hold an item without text
     for (const AnswerValue& value : target_values(question->targets)) {
       std::string line = value.raw;
       std::replace(line.begin(), line.end(), '\n', ' ');
+      writable = writable && !trim_white_space_utf8(line).empty();
       text += line + "\n";
+      items.push_back(std::move(line));
     }
-    SKILLGRAD_CHECK(write_sources({{kAnswerFile, text, {}}}, work_dir));
-    return AgentAnswer{work_dir, ""};
+    if (writable)
+      SKILLGRAD_CHECK(write_sources({{kAnswerFile, text, {}}}, work_dir));
+    else
+      answer.items = std::move(items);
+    return answer;
   }
 
   [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const std::string& json_line,
@@ -155,14 +165,14 @@ class WikiTableQuestions final : public Benchmark {
       answer.items = target_texts(line["answer"]);
       return answer;
     }
-    if (!line.is_object() || !line.contains("output") || !line["output"].is_string())
+    SKILLGRAD_TRY(const PredictedOutput output, predicted_output(line, task.id, base_dir));
+    if (!output.given)
       return fail(ErrorCode::input, "neither \"answer\" nor \"output\" is given", task.id,
                   "write {\"task_id\":...,\"answer\":[...]} or {\"task_id\":...,\"output\":...}");
-    const fs::path file = base_dir / line["output"].get<std::string>();
-    std::error_code error;
-    if (fs::is_regular_file(file, error))
-      SKILLGRAD_CHECK(write_sources({{kAnswerFile, "", file}}, work_dir));
-    return AgentAnswer{work_dir, ""};
+    if (output.file) SKILLGRAD_CHECK(copy_output(*output.file, work_dir / kAnswerFile));
+    AgentAnswer answer{work_dir, ""};
+    answer.missing = output.missing;
+    return answer;
   }
 
   // "id TAB item TAB item...", one line each; the format knows no escapes. The evaluator's reader
@@ -223,6 +233,7 @@ class WikiTableQuestions final : public Benchmark {
   /// use the message.
   static Result<std::vector<std::string>> items_of(const AgentAnswer& answer) {
     if (answer.items) return *answer.items;
+    if (!answer.missing.empty()) return std::vector<std::string>{};
     SKILLGRAD_TRY(const auto file, read_output_text(answer.work_dir, kAnswerFile));
     return file ? items_of_file(*file) : items_of_message(sanitize_utf8(answer.final_message));
   }

@@ -149,13 +149,15 @@ TEST(Records, BrokenFilesAreRefusedWithFileAndLine) {
 TEST(Records, OddThingsAreNoticed) {
   const Loaded loaded("tasks.jsonl",
                       "{\"input\":\"x\",\"target\":\"y\",\"taget\":1,\"files\":{\"f\":\"hello\"},"
-                      "\"split\":\"part7\"}\n");
+                      "\"split\":\"part7\"}\n"
+                      R"({"id":"b","input":"z","target":"y","split":" Train "})");
   ASSERT_TRUE(loaded.benchmark) << loaded.error();
   EXPECT_EQ(loaded->tasks()[0].id, "1");
   EXPECT_THAT(loaded->notices(),
               ElementsAre(HasSubstr("did you mean \"target\""), HasSubstr("no \"id\""),
                           HasSubstr("taken as the text"), HasSubstr("part7")));
-  EXPECT_FALSE(loaded->own_splits());
+  ASSERT_TRUE(loaded->own_splits());
+  EXPECT_THAT(loaded->own_splits()->train, ElementsAre("b"));
 }
 
 TEST(Records, HashesTellContentFromExpectation) {

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// Lines of `grade --predictions`, and what records are refused or noticed for.
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <skillgrad/core/json.hpp>
+
+#include "unit/bench/support.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Records, AMistypedSplitIsNoReasonForAShuffle) {
+  const Loaded loaded("tasks.jsonl", R"({"id":"a","input":"x","target":"y","split":"trian"})");
+  EXPECT_THAT(loaded.error(), HasSubstr("did you mean \"train\""));
+}
+
+TEST(Records, MessagesSayWhatIsThereAndWhatToWrite) {
+  const std::vector<std::tuple<std::string, std::string, std::string>> rows = {
+      {"t.jsonl", R"({"id":"a","input":"x","target":"y","files":{"x":"data:,1","x/y":"data:,2"}})",
+       "cannot be a folder"},
+      {"t.jsonl", R"({"id":"a","input":"x","target":"y","golden":5})", "as a text"},
+      {"t.jsonl", R"({"id":123456789012345678901234567890,"input":"x","target":"y"})", "64-bit"},
+      {"t.jsonl", R"({"id":"a","input":"x","grader":{"type":"command","run":["../x.sh"]}})",
+       "\"../x.sh\" leaves"},
+      {"t.jsonl", R"({"id":"a","input":"x","grader":{"type":"command","run":["a\u0000b"]}})",
+       "NUL"},
+      {"t.jsonl", R"({"id":"a","input":"x","target":"y","setup":["a\u0000b"]})", "NUL"},
+      {"t.csv", "input,target\n", "a row for each task"},
+      {"evals.json", R"({"evals":[]})", "an eval with"}};
+  for (const auto& [name, content, said] : rows)
+    EXPECT_THAT(Loaded(name, content).error(), HasSubstr(said)) << content;
+}
+
+TEST(Records, AColumnCanServeSeveralFields) {
+  const Loaded loaded("t.csv", "q,a,s\nx,y,train\nz,w,test\n", [] {
+    BenchmarkOptions options;
+    options.map = {{"input", "q"}, {"target", "a"}, {"split", "s"}, {"category", "s"}};
+    return options;
+  }());
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  EXPECT_EQ(loaded->tasks()[1].category, "test");
+  EXPECT_EQ(loaded->tasks()[1].split, "test");
+}
+
+TEST(Records, AnUnknownPrefixOfAnExpectationIsNoticed) {
+  const Loaded loaded("t.csv",
+                      "input,__expected\na,contains-all:x\nb,CONTAINS:x\nc,10:30\nd,http://x\n");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  EXPECT_EQ(std::count_if(loaded->notices().begin(), loaded->notices().end(),
+                          [](const std::string& notice) {
+                            return notice.find("icontains:") != std::string::npos;
+                          }),
+            2);
+}
+
+/// The grade of a line of predictions for the first task.
+Grade predicted(const Loaded& loaded, const Json& line) {
+  const Folder work;
+  const auto answer =
+      loaded->prediction(loaded->tasks()[0], dump_json(line), loaded.folder.path(), work.path());
+  EXPECT_TRUE(answer) << answer.error().to_text();
+  return loaded->grade(loaded->tasks()[0], *answer, {});
+}
+
+TEST(Predictions, AnOutputThatIsNotThereIsAFailWhateverTheTasksFilesAre) {
+  const Loaded loaded("tasks.jsonl", R"({"id":"a","input":"x","target":"5","output":"in.txt",)"
+                                     R"("files":{"in.txt":{"text":"5"}}})");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  loaded.folder.put("right.txt", "5\n");
+  EXPECT_EQ(predicted(loaded, {{"output", "right.txt"}}).status, GradeStatus::pass);
+  for (const Json& output : {Json("nope"), Json(nullptr), Json("."), Json("/dev/zero")}) {
+    const Grade grade = predicted(loaded, {{"output", output}});
+    EXPECT_EQ(grade.status, GradeStatus::fail) << output;
+    EXPECT_EQ(grade.score, 0) << output;
+    EXPECT_EQ(grade.total, 1U) << output;
+  }
+  const Folder work;
+  const auto wrong =
+      loaded->prediction(loaded->tasks()[0], R"({"output":5})", loaded.folder.path(), work.path());
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message, HasSubstr("\"output\" is 5"));
+}
+
+TEST(Predictions, ATextTaskWithoutAnOutputOrWithTooLargeAOneFails) {
+  const Loaded loaded("tasks.jsonl", R"({"id":"a","input":"x","target":".*","grader":"regex"})");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  EXPECT_EQ(predicted(loaded, {{"output", nullptr}}).status, GradeStatus::fail);
+  const auto large = loaded.folder.put("large.txt", "");
+  std::filesystem::resize_file(large, (std::uintmax_t{16} << 20) + 1);
+  const Grade grade = predicted(loaded, {{"output", "large.txt"}});
+  EXPECT_EQ(grade.status, GradeStatus::fail);
+  EXPECT_THAT(grade.message, HasSubstr("unreadable"));
+  const Folder work;
+  const auto gone = loaded->prediction(loaded->tasks()[0], R"({"output":"gone"})",
+                                       loaded.folder.path(), work.path());
+  ASSERT_FALSE(gone);
+  EXPECT_FALSE(gone.error().mend.empty());
+}
+
+TEST(Predictions, AnOutputFileOverTheCapIsUnreadable) {
+  const Loaded loaded("tasks.jsonl", R"({"id":"a","input":"x","target":"5","output":"o.txt"})");
+  const auto large = loaded.folder.put("large.txt", "");
+  for (const std::uintmax_t mebibytes : {17, 200}) {
+    std::filesystem::resize_file(large, mebibytes << 20);
+    const Grade grade = predicted(loaded, {{"output", "large.txt"}});
+    EXPECT_EQ(grade.status, GradeStatus::fail);
+    EXPECT_THAT(grade.message, HasSubstr("unreadable"));
+  }
+}
+
+}  // namespace
+}  // namespace skillgrad::bench
