@@ -148,7 +148,11 @@ TEST(Judge, CutAndRefusedRepliesAreNoVerdicts) {
   FakeJudges refused([&](const llm::ChatRequest&, std::size_t) -> Result<llm::ChatReply> {
     return reply(llm::Finish::stop, true);
   });
-  EXPECT_EQ(judged.grade(with(refused)).kind, GradeErrorKind::infra_error);
+  const Grade grade = judged.grade(with(refused));
+  EXPECT_EQ(grade.kind, GradeErrorKind::infra_error);
+  const std::size_t mend = grade.message.find("use another judge model");
+  ASSERT_NE(mend, std::string::npos) << grade.message;
+  EXPECT_EQ(grade.message.find("judge model", mend + 30), std::string::npos) << grade.message;
   EXPECT_EQ(refused.model.calls(), 1U) << "a refusal is not asked for again";
 }
 

@@ -220,6 +220,11 @@ TEST(MakeSplits, ReadsThePublishedFormsOfIdLists) {
   EXPECT_THAT(make_splits(*loaded, options).error().to_text(), HasSubstr("two names of one split"));
   options.split_file = Folder().path().string();
   EXPECT_FALSE(make_splits(*loaded, options));
+  const Folder broken;
+  broken.put("test.jsonl", "57117\n{\n");
+  options.split_file = broken.path().string();
+  EXPECT_THAT(make_splits(*loaded, options).error().to_text(),
+              ::testing::AllOf(HasSubstr("test.jsonl:2:"), HasSubstr("fix: ")));
 }
 
 TEST(MakeSplits, RefusesABrokenSplitFile) {
@@ -234,6 +239,7 @@ TEST(MakeSplits, RefusesABrokenSplitFile) {
         Row{R"({"train":["t0","t0"]})", "again"}, Row{R"({"trian":["t0"]})", "did you mean"},
         Row{R"({"train":"t0"})", "not an array"}, Row{R"({"train":[true]})", "expected an id"},
         Row{R"({"train":[],"evolution":[]})", "both"}, Row{R"([])", "JSON object"},
+        Row{"{}", "name no task"}, Row{R"({"train":[],"test":[]})", "name no task"},
         Row{"{", "s.json"}}) {
     SplitOptions options;
     options.split_file = loaded.folder.put("s.json", row.content).string();

@@ -185,6 +185,27 @@ struct SmallSet {
   }
 };
 
+TEST(WikiTableQuestions, AQuestionThatTheTaggedFileLacksIsNoticed) {
+  const SmallSet set;
+  set.folder.put("tagged/data/training.tagged", "id\ttargetCanon\n");
+  const auto benchmark = set.load();
+  ASSERT_TRUE(benchmark) << benchmark.error().to_text();
+  EXPECT_THAT((*benchmark)->notices(),
+              ElementsAre(HasSubstr("training.tagged lacks 1 questions, whose raw items serve as "
+                                    "canonical ones: nt-0")));
+}
+
+TEST(WikiTableQuestions, AnEmptyTargetItemIsAGoldenAnswerToo) {
+  const SmallSet set;
+  set.folder.put("data/training.tsv",
+                 "id\tutterance\tcontext\ttargetValue\nnt-0\twho?\tcsv/1.csv\tA|\n");
+  const auto benchmark = set.load();
+  ASSERT_TRUE(benchmark) << benchmark.error().to_text();
+  const auto report = check_benchmark(**benchmark, {"nt-0"}, nullptr, {}, 1);
+  ASSERT_TRUE(report) << report.error().to_text();
+  EXPECT_TRUE(report->problems.empty()) << report->problems[0].what;
+}
+
 TEST(WikiTableQuestions, GivesQuestionAndRewrittenTable) {
   const SmallSet set;
   const auto benchmark = set.load();

@@ -258,6 +258,19 @@ TEST_F(WorkbookReaderTest, PartsInOtherEncodingsAreConverted) {
   }
 }
 
+TEST_F(WorkbookReaderTest, BytesInFrontOfTheArchiveDoNoHarm) {
+  XlsxWriter().sheet("S").number("A1", 7).save(path_);
+  const std::string whole = *read_file(path_);
+  for (const std::size_t front : {1U, 1'000U, 100'000U}) {
+    ASSERT_TRUE(write_file_atomic(path_, std::string(front, 'X') + whole));
+    const auto book = Workbook::read(path_);
+    ASSERT_TRUE(book) << book.error().to_line();
+    EXPECT_EQ(cell(*book, 1, 1), "number 7");
+  }
+  ASSERT_TRUE(write_file_atomic(path_, "X" + whole.substr(0, whole.size() / 2)));
+  EXPECT_FALSE(Workbook::read(path_));
+}
+
 TEST_F(WorkbookReaderTest, CharactersCutByTheEndOfAChunkAreRead) {
   for (std::size_t shift = 0; shift < 4; ++shift) {
     std::string text(shift, 'x');
