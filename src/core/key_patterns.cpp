@@ -16,7 +16,6 @@ constexpr std::string_view kMask = "***";
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
-// '*' belongs to keys because error bodies echo them as "sk-ab****yz".
 bool is_key_char(char c) { return is_alnum(c) || is_one_of(c, "_-*"); }
 bool is_token_char(char c) { return is_alnum(c) || is_one_of(c, "_-*.~+/=%"); }
 bool is_value_char(char c) {
@@ -35,6 +34,16 @@ struct Match {
   std::size_t end;
 };
 
+/// No word character before `at`, other than the end of an escape sequence: \n, \\n, \u0022.
+bool at_word_begin(std::string_view text, std::size_t at) {
+  if (at == 0 || !(is_alnum(text[at - 1]) || is_one_of(text[at - 1], "_-"))) return true;
+  const auto escaped = [&](std::size_t i) { return i > 0 && text[i - 1] == '\\'; };
+  if (is_one_of(text[at - 1], "nrtbf") && escaped(at - 1)) return true;
+  if (at < 6 || text[at - 5] != 'u' || !escaped(at - 5)) return false;
+  const std::string_view digits = text.substr(at - 4, 4);
+  return digits.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
 struct Prefix {
   std::string_view text;
   std::size_t min_rest;
@@ -46,34 +55,57 @@ constexpr std::array<Prefix, 7> kPrefixes = {{{"sk-", 8},
                                               {"hf_", 8},
                                               {"ghp_", 8},
                                               {"github_pat_", 8}}};
+constexpr std::size_t kCertain = 16;  ///< characters of what cannot be anything but a key
 
+bool has_digit(std::string_view text) { return std::any_of(text.begin(), text.end(), is_digit); }
+
+/// Keys hold a long run of letters and digits; hyphenated words and product codes do not.
+bool has_random_run(std::string_view text) {
+  constexpr std::size_t kRun = 10;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = run_end(text, at, is_alnum);
+    if (end - at >= kRun && has_digit(text.substr(at, end - at))) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+/// A key has digits or is long; "sk-learn-like" words are neither.
+bool is_keyish(std::string_view rest) {
+  return rest.size() >= 20 || has_digit(rest) || rest.find('*') != std::string_view::npos;
+}
+
+template <KeyPatterns patterns>
 std::optional<Match> match_key(std::string_view text, std::size_t at) {
-  if (at > 0 && (is_alnum(text[at - 1]) || is_one_of(text[at - 1], "_-"))) return std::nullopt;
+  constexpr bool kOnlyCertain = patterns == KeyPatterns::certain;
   for (const Prefix& prefix : kPrefixes) {
     if (text.substr(at, prefix.text.size()) != prefix.text) continue;
+    if (!at_word_begin(text, at)) return std::nullopt;
     const std::size_t begin = at + prefix.text.size();
-    const std::size_t end = run_end(text, begin, is_key_char);
+    // '*' belongs to keys because error bodies echo them as "sk-ab****yz".
+    const std::size_t end =
+        run_end(text, begin, [](char c) { return is_key_char(c) && !(kOnlyCertain && c == '*'); });
     const std::string_view rest = text.substr(begin, end - begin);
-    // A key has digits or is long; "sk-learn-like" words are neither.
-    const bool keyish = rest.size() >= 20 || std::any_of(rest.begin(), rest.end(), [](char c) {
-                          return is_digit(c) || c == '*';
-                        });
-    if (rest.size() >= prefix.min_rest && keyish) return Match{at, end};
+    const bool fits = kOnlyCertain ? rest.size() >= kCertain && has_random_run(rest)
+                                   : rest.size() >= prefix.min_rest && is_keyish(rest);
+    if (fits) return Match{at, end};
   }
   return std::nullopt;
 }
 
+template <KeyPatterns patterns>
 std::optional<Match> match_bearer(std::string_view text, std::size_t at) {
   constexpr std::string_view kWord = "Bearer ";
+  constexpr bool kOnlyCertain = patterns == KeyPatterns::certain;
   if (!starts_with_icase(text.substr(at), kWord)) return std::nullopt;
   const std::size_t begin = at + kWord.size();
-  const std::size_t end = run_end(text, begin, is_token_char);
+  const std::size_t end =
+      run_end(text, begin, [](char c) { return is_token_char(c) && !(kOnlyCertain && c == '*'); });
   const std::string_view token = text.substr(begin, end - begin);
   const bool exact = text.substr(at, kWord.size()) == kWord;
-  if (token.empty() || (!exact && std::none_of(token.begin(), token.end(), is_digit))) {
-    return std::nullopt;
-  }
-  return Match{begin, end};
+  const bool fits = kOnlyCertain ? exact && token.size() >= kCertain && has_digit(token)
+                                 : !token.empty() && (exact || has_digit(token));
+  return fits ? std::optional(Match{begin, end}) : std::nullopt;
 }
 
 constexpr std::array<std::string_view, 9> kHeaders = {
@@ -82,9 +114,9 @@ constexpr std::array<std::string_view, 9> kHeaders = {
 
 /// `name: value`, also as JSON (`"name":"value"`, with escaped quotes too).
 std::optional<Match> match_header(std::string_view text, std::size_t at) {
-  if (at > 0 && (is_alnum(text[at - 1]) || is_one_of(text[at - 1], "_-"))) return std::nullopt;
   for (const std::string_view name : kHeaders) {
     if (!starts_with_icase(text.substr(at), name)) continue;
+    if (!at_word_begin(text, at)) return std::nullopt;
     const auto is_gap = [](char c) { return is_one_of(c, " \t\"\\"); };
     std::size_t begin = run_end(text, at + name.size(), is_gap);
     if (begin >= text.size() || text[begin] != ':') return std::nullopt;
@@ -125,23 +157,48 @@ std::optional<Match> match_query(std::string_view text, std::size_t at) {
 std::optional<Match> match_userinfo(std::string_view text, std::size_t at) {
   if (text.substr(at, 3) != "://") return std::nullopt;
   const std::size_t begin = at + 3;
-  const std::size_t end =
-      run_end(text, begin, [](char c) { return is_value_char(c) && !is_one_of(c, "/?#@"); });
-  if (end == begin || end >= text.size() || text[end] != '@') return std::nullopt;
-  return Match{begin, end};
+  const std::size_t bytes = userinfo_bytes(text.substr(begin));
+  return bytes == 0 ? std::nullopt : std::optional(Match{begin, begin + bytes});
 }
 
 }  // namespace
 
-std::string redact_key_patterns(std::string_view text) {
+std::size_t userinfo_bytes(std::string_view behind_scheme) {
+  const auto last_at = [&](std::size_t end) {
+    const std::size_t found = behind_scheme.substr(0, end).rfind('@');
+    return found == std::string_view::npos ? 0 : found;
+  };
+  const std::size_t authority =
+      run_end(behind_scheme, 0, [](char c) { return is_value_char(c) && !is_one_of(c, "/?#"); });
+  if (const std::size_t bytes = last_at(authority); bytes > 0) return bytes;
+  const std::string_view host = behind_scheme.substr(0, authority);
+  const std::size_t colon = host.find(':', host.starts_with('[') ? host.find(']') : 0);
+  const bool port =
+      colon == std::string_view::npos || run_end(host, colon + 1, is_digit) == host.size();
+  // No URL is that long; the limit keeps many of them in a row from taking quadratic time.
+  constexpr std::size_t kMostBytes = 256;
+  return port ? 0 : last_at(run_end(behind_scheme.substr(0, kMostBytes), 0, is_value_char));
+}
+
+std::string redact_key_patterns(std::string_view text, KeyPatterns patterns) {
+  using Matcher = std::optional<Match> (*)(std::string_view, std::size_t);
+  static constexpr std::array<Matcher, 5> kAll = {match_header, match_bearer<KeyPatterns::all>,
+                                                  match_key<KeyPatterns::all>, match_query,
+                                                  match_userinfo};
+  static constexpr std::array<Matcher, 2> kCertainOnes = {match_bearer<KeyPatterns::certain>,
+                                                          match_key<KeyPatterns::certain>};
+  const bool all = patterns == KeyPatterns::all;
+  // Only these bytes can start a match.
+  const std::string_view starts = all ? "sgxAhpaocbB?&:PCOXS" : "sgxAhB";
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
     std::optional<Match> match;
-    // Only these bytes can start a match.
-    if (is_one_of(text[at], "sgxAhpaocbB?&:PCOXS")) {
-      for (auto* matcher : {match_header, match_bearer, match_key, match_query, match_userinfo}) {
-        if ((match = matcher(text, at))) break;
+    if (is_one_of(text[at], starts)) {
+      const auto* const begin = all ? kAll.data() : kCertainOnes.data();
+      for (const auto* matcher = begin;
+           matcher != begin + (all ? kAll.size() : kCertainOnes.size()); ++matcher) {
+        if ((match = (*matcher)(text, at))) break;
       }
     }
     if (!match) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,16 +21,28 @@ class Secret {
   std::string value_;
 };
 
-/// Removes every registered secret (plain, URL-encoded, base64, JSON-escaped) and well-known key
-/// patterns (endpoints.md R4.8) from a text. Immutable after construction, hence thread-safe.
+class SecretMatcher;
+
+/// Removes every registered secret from a text, however it is written there (plain, each character
+/// URL-encoded or escaped, base64, hex), and what looks like a key (endpoints.md R4.8). Immutable
+/// after construction, hence thread-safe.
 class Redactor {
  public:
   Redactor() = default;
   explicit Redactor(const std::vector<Secret>& secrets);
+  /// For errors, logs, headers, URLs and the console: also the value of any header or parameter
+  /// that usually holds a key.
   [[nodiscard]] std::string redact(std::string_view text) const;
+  /// For what models say and whatever is read back or goes on to another stage: beside the secrets
+  /// only what cannot be anything but a key, because every other change would alter what an agent
+  /// does. The result of it stays as it is when it is redacted again.
+  [[nodiscard]] std::string redact_content(std::string_view text) const;
+  /// redact() for what an endpoint says when it refuses a key: words that share the first or last
+  /// six characters of a secret go, too.
+  [[nodiscard]] std::string redact_refusal(std::string_view text) const;
 
  private:
-  std::vector<std::string> needles_;
+  std::shared_ptr<const SecretMatcher> secrets_;  ///< null: none are registered
 };
 
 }  // namespace skillgrad

@@ -107,6 +107,88 @@ TEST(Redactor, LargeTextTakesLinearTime) {
   EXPECT_EQ(redactor.redact(text).size(), text.size());
   const std::string run = "https://" + std::string(1'000'000, 'a');
   EXPECT_EQ(redactor.redact(run), run);
+  for (const std::string part : {"\\", "%", "%25", "://a:b/", "0123456789abcde"}) {
+    std::string row;
+    while (row.size() < 1'000'000) row += part;
+    EXPECT_EQ(redactor.redact(row), row);
+  }
+}
+
+TEST(Redactor, EveryCharacterMayBeWrittenInItsOwnWay) {
+  const Redactor redactor({Secret("can/ary+7391=zq")});
+  for (const std::string form :
+       {"can/ary%2B7391%3Dzq", "can%2fary+7391=zq", "can%2Fary%2b7391%3Dzq",
+        "can%252Fary%252B7391%253Dzq", R"(can\u002fary\u002B7391\u003dzq)",
+        R"(can\\u002Fary\\u002b7391\\u003Dzq)", R"(can\/ary\x2b7391=zq)", R"(can\/ary\+7391\=zq)",
+        "%63%61%6e%2f%61%72%79%2b%37%33%39%31%3d%7a%71", R"(\u0063an/ary+7391=z\u0071)",
+        "63616e2f6172792b373339313d7a71", "63616E2F6172792B373339313D7A71", "Y2FuL2FyeSs3MzkxPXpx",
+        R"(Y2FuL2FyeSs3MzkxPXpx\n)"}) {
+    const std::string shown = redactor.redact_content("a " + form + " z");
+    EXPECT_EQ(shown, form.ends_with("\\n") ? "a ***\\n z" : "a *** z") << form;
+  }
+  EXPECT_EQ(Redactor({Secret("100%25 a%b")}).redact("x 100%25 a%b 100%2525%20a%25b"), "x *** ***");
+  EXPECT_EQ(Redactor({Secret("schl\xC3\xBCssel\xF0\x9F\x94\x91!")})
+                .redact(R"(x schl\u00FCssel\ud83d\uDD11! schl%C3%BCssel%f0%9f%94%91%21)"),
+            "x *** ***");
+}
+
+TEST(Redactor, ASecretBesideAnEscapeLeavesJsonWhole) {
+  const Redactor redactor({Secret("nkey-123456"), Secret("41bcdef-99")});
+  for (const std::string text :
+       {R"({"a":"x\nkey-123456"})", R"({"a":"\u0041bcdef-99"})", R"({"a":"x\\nkey-123456"})"}) {
+    const std::string shown = redactor.redact_content(text);
+    EXPECT_TRUE(parse_json(shown, "x")) << shown;
+    EXPECT_NE(shown.find("***"), std::string::npos) << shown;
+  }
+}
+
+TEST(Redactor, TextOfModelsLosesOnlyWhatIsAKeyForCertain) {
+  const Redactor redactor({Secret("canary7391zq")});
+  struct Case {
+    std::string in, out;
+  };
+  const std::vector<Case> cases = {
+      {"u canary7391zq", "u ***"},
+      {"sk-proj-1234567890abcdef", "***"},
+      {"x\nsk-proj-1234567890abcdef", "x\n***"},
+      {R"(x\\nsk-proj-1234567890abcdef\\n)", R"(x\\n***\\n)"},
+      {R"(\u0022sk-proj-1234567890abcdef\u0022)", R"(\u0022***\u0022)"},
+      {"AIzaSyA1234567890abcdefghijklmnop", "***"},
+      {"Bearer eyJhbGciOi.abc123.def456", "Bearer ***"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(redactor.redact_content(c.in), c.out) << c.in;
+    EXPECT_EQ(redactor.redact_content(c.out), c.out) << "again: " << c.in;
+  }
+  for (const std::string text :
+       {"u='http://x/?code=200&key=42'", "curl -H 'authorization: Basic dXNlcjpwYXNz'",
+        "Cookie: a=b", "git clone https://user:pa55@host/x", "part sk-10023456", "Bearer tok123",
+        "sk-learn-1-5-migration-notes-2024", "sk-ab***************6789",
+        "Bearer ***eyJhbGciOiabc123", "sk-***1234567890abcdefgh"}) {
+    EXPECT_EQ(redactor.redact_content(text), text);
+  }
+}
+
+TEST(Redactor, APasswordOfAUrlEndsAtItsLastAtSign) {
+  struct Case {
+    std::string in, out;
+  };
+  const std::vector<Case> cases = {
+      {"'http://user:canary/p@w1234@127.0.0.1:1'", "'http://***@127.0.0.1:1'"},
+      {"http://u:p@w@host/x", "http://***@host/x"},
+      {"http://u:p?1#2@host/a@b", "http://***@b"},
+      {"https://host:8080/a@b", "https://host:8080/a@b"},
+      {"https://[::1]:80/a@b", "https://[::1]:80/a@b"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Redactor().redact(c.in), c.out) << c.in;
+}
+
+TEST(Redactor, ARefusalShowsNoPartOfTheKey) {
+  const Redactor redactor({Secret("canary-7391-wxyzzy"), Secret("Bearer canary-7391-wxyzzy")});
+  EXPECT_EQ(redactor.redact_refusal("the key canary****&x=Q, \"canary-73\" or ...wxyzzy is wrong"),
+            "the key ***, \"***\" or *** is wrong");
+  EXPECT_EQ(redactor.redact_refusal("Bearer? none"), "Bearer? none");
+  EXPECT_EQ(redactor.redact("a canary bird"), "a canary bird");
 }
 
 TEST(Redactor, TextInsideTextIsFoundHoweverOftenItWasEscaped) {
