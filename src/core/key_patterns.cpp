@@ -154,15 +154,9 @@ std::optional<Match> match_query(std::string_view text, std::size_t at) {
   return std::nullopt;
 }
 
-std::optional<Match> match_userinfo(std::string_view text, std::size_t at) {
-  if (text.substr(at, 3) != "://") return std::nullopt;
-  const std::size_t begin = at + 3;
-  const std::size_t bytes = userinfo_bytes(text.substr(begin));
-  return bytes == 0 ? std::nullopt : std::optional(Match{begin, begin + bytes});
-}
-
-}  // namespace
-
+/// Bytes of "USER:PASSWORD" before the last '@' of a URL's authority, for the text behind "://"; 0
+/// where there is none. A password may hold '/' although it must not: then what stands before it
+/// is no host and port.
 std::size_t userinfo_bytes(std::string_view behind_scheme) {
   const auto last_at = [&](std::size_t end) {
     const std::size_t found = behind_scheme.substr(0, end).rfind('@');
@@ -179,6 +173,15 @@ std::size_t userinfo_bytes(std::string_view behind_scheme) {
   constexpr std::size_t kMostBytes = 256;
   return port ? 0 : last_at(run_end(behind_scheme.substr(0, kMostBytes), 0, is_value_char));
 }
+
+std::optional<Match> match_userinfo(std::string_view text, std::size_t at) {
+  if (text.substr(at, 3) != "://") return std::nullopt;
+  const std::size_t begin = at + 3;
+  const std::size_t bytes = userinfo_bytes(text.substr(begin));
+  return bytes == 0 ? std::nullopt : std::optional(Match{begin, begin + bytes});
+}
+
+}  // namespace
 
 std::string redact_key_patterns(std::string_view text, KeyPatterns patterns) {
   using Matcher = std::optional<Match> (*)(std::string_view, std::size_t);

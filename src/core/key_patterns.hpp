@@ -16,9 +16,4 @@ enum class KeyPatterns {
 /// backslashes, so that JSON stays JSON.
 [[nodiscard]] std::string redact_key_patterns(std::string_view text, KeyPatterns patterns);
 
-/// Bytes of "USER:PASSWORD" before the last '@' of a URL's authority, for the text behind "://"; 0
-/// where there is none. A password may hold '/' although it must not: then what stands before it
-/// is no host and port.
-[[nodiscard]] std::size_t userinfo_bytes(std::string_view behind_scheme);
-
 }  // namespace skillgrad

@@ -89,6 +89,7 @@ Result<std::optional<ChatReply>> Call::replay() {
                         reply.error().message);
     return std::optional<ChatReply>{};
   }
+  endpoint_.hide_secrets(*reply);
   endpoint_.accountant().note_replay();
   warn_if_not_kept();
   return std::optional<ChatReply>(std::move(*reply));
@@ -194,10 +195,18 @@ ReadReply Call::send() {
     read.failure->cls = FailureClass::deadline;
     read.failure->detail = "the time limit passed before the reply was complete";
   }
+  if (limits.keep_raw && read.failure && http.stream) forget_shown_key(*http.stream);
   return read;
 }
 
 ReadReply Call::understand(HttpReply& http) {
+  if (played_from_ != nullptr) {
+    if (auto kept = kept_reply(http.body)) {
+      ReadReply read;
+      read.reply = std::move(*kept);
+      return read;
+    }
+  }
   ReplyContext context;
   context.request = &request_;
   context.salt = key_;
@@ -213,6 +222,12 @@ ReadReply Call::understand(HttpReply& http) {
   }
   check_truncation(read);
   return read;
+}
+
+/// In the chunks of a stream a key may stand in parts that no look at its bytes would find.
+void Call::forget_shown_key(const DeltaAssembler& stream) {
+  const std::string text = dump_json(stream.reply());
+  if (endpoint_.redact_content(text) != text) last_.body.clear();
 }
 
 /// An endpoint that silently drops the beginning of a prompt judges another skill than ours.
@@ -285,8 +300,8 @@ Result<> Call::settle(ReadReply& read) {
     paid.cost_usd = reply.cost_usd;
     if (endpoint_.recorder() != nullptr) {
       const Redactor* redactor = endpoint_.record_redactor();
-      recorded = endpoint_.recorder()->finish(paid, redact_json(text_, redactor),
-                                              reply_to_json(reply, redactor));
+      recorded =
+          endpoint_.recorder()->finish(paid, redact_json(text_, redactor), reply_to_json(reply));
     }
   }
   if (keeps_calls()) made_.push_back({paid.outcome, http_status_, paid.usage, paid.cost_usd});
@@ -297,7 +312,7 @@ Result<> Call::settle(ReadReply& read) {
 
 void Call::report_success(ReadReply& read) {
   ChatReply& reply = read.reply;
-  endpoint_.hide_secrets(reply);
+  hidden_ = endpoint_.hide_secrets(reply);
   reply.usage.calls = 1;
   reply.cost_usd = read.provider_cost ? read.provider_cost
                                       : endpoint_.cost(reply.usage, read.cache_write_tokens);
@@ -406,6 +421,7 @@ Error Call::give_up(const Failure& failure, const std::string& note) {
   scene.output_cap = body_.output_cap;
   scene.note = note;
   scene.redact = [this](const std::string& text) { return endpoint_.redact(text); };
+  scene.redact_refusal = [this](const std::string& text) { return endpoint_.redact_refusal(text); };
   if (failure.cls == FailureClass::model_not_found && played_from_ == nullptr) {
     if (auto models = fetch_models(endpoint_.options(), std::chrono::seconds(5))) {
       scene.offered_models = std::move(*models);

@@ -45,7 +45,11 @@ class Call {
   [[nodiscard]] bool replays() const;
   [[nodiscard]] bool is_limited() const;
   [[nodiscard]] bool is_recordable(const Error& error) const;
+  /// `ending` is how the call ended without a reply, else null.
   [[nodiscard]] StoredCall stored_call(const Error* ending) const;
+  /// Of a good reply: as it came; as it was heard, where something was hidden.
+  [[nodiscard]] StoredCall stored_call(const ChatReply& reply) const;
+  void forget_shown_key(const DeltaAssembler& stream);
   void warn_if_not_kept();
   [[nodiscard]] Result<ChatReply> attempts();
   /// After this moment no attempt starts.
@@ -107,6 +111,7 @@ class Call {
   double seconds_ = 0, total_seconds_ = 0, first_byte_seconds_ = 0;
   std::string request_id_;
   std::string canonical_;            ///< of the first body; only where calls are kept
+  bool hidden_ = false;              ///< the reply repeated a key
   Exchange last_;                    ///< the reply of the last attempt; only where calls are kept
   std::vector<StoredAttempt> made_;  ///< the attempts so far; only where calls are kept
   const ExchangeStore* played_from_ = nullptr;  ///< where the call was found, if it was

@@ -241,6 +241,7 @@ Result<> Call::book_failure(const StoredAttempt& attempt) {
 
 Result<ChatReply> Call::played(ReadReply& read, const StoredCall& call) {
   ChatReply& reply = read.reply;
+  hidden_ = endpoint_.hide_secrets(reply);
   reply.usage.calls = 1;
   reply.cost_usd = 0;
   reply.seconds = call.seconds;
@@ -254,8 +255,8 @@ Result<ChatReply> Call::played(ReadReply& read, const StoredCall& call) {
   SKILLGRAD_CHECK(book_answer(paid, read, call));
   if (endpoint_.recorder() != nullptr) {
     const Redactor* redactor = endpoint_.record_redactor();
-    SKILLGRAD_CHECK(endpoint_.recorder()->finish(paid, redact_json(text_, redactor),
-                                                 reply_to_json(reply, redactor)));
+    SKILLGRAD_CHECK(
+        endpoint_.recorder()->finish(paid, redact_json(text_, redactor), reply_to_json(reply)));
   }
   SKILLGRAD_CHECK(keep(reply));
   return std::move(reply);
@@ -299,6 +300,18 @@ bool Call::is_recordable(const Error& error) const {
   return context_.cut_at && !run_is_late;
 }
 
+StoredCall Call::stored_call(const ChatReply& reply) const {
+  StoredCall out = stored_call(nullptr);
+  // A key may be spread over the chunks of a stream, and hiding it in the bytes alone could change
+  // what is read from them.
+  const bool cleaned = hidden_ || endpoint_.redact_content(last_.body) != last_.body;
+  if (cleaned && !out.replies.empty()) {
+    out.replies.front().body = reply_to_json(reply);
+    out.replies.front().headers.erase("content-type");
+  }
+  return out;
+}
+
 Result<> Call::keep(const Result<ChatReply>& result) {
   const bool sent = attempt_ > 0;
   const Error* ending = result ? nullptr : &result.error();
@@ -311,7 +324,7 @@ Result<> Call::keep(const Result<ChatReply>& result) {
     const std::string key = late ? late_key(address_, request_) : key_;
     // What was recorded of the call says more than that it was not made.
     if (!sent && store->holds(key)) continue;
-    auto written = store->put(key, stored_call(ending));
+    auto written = store->put(key, result ? stored_call(*result) : stored_call(ending));
     if (written) continue;
     // A recording with a hole is useless; a cache only costs money later.
     if (!store->good_only()) return written;

@@ -165,12 +165,36 @@ std::string Endpoint::redact(const std::string& text) const {
   return out;
 }
 
-void Endpoint::hide_secrets(ChatReply& reply) const {
-  for (std::string* text : {&reply.message.content, &reply.reasoning, &reply.model})
-    *text = redact(*text);
-  for (ToolCall& call : reply.message.tool_calls) {
-    for (std::string* text : {&call.name, &call.arguments, &call.problem}) *text = redact(*text);
+std::string Endpoint::redact_content(const std::string& text) const {
+  std::string out = own_redactor_.redact_content(text);
+  if (dependencies_.redactor != nullptr) out = dependencies_.redactor->redact_content(out);
+  return out;
+}
+
+std::string Endpoint::redact_refusal(const std::string& text) const {
+  std::string out = own_redactor_.redact_refusal(text);
+  if (dependencies_.redactor != nullptr) out = dependencies_.redactor->redact_refusal(out);
+  return out;
+}
+
+bool Endpoint::hide_secrets(ChatReply& reply) {
+  bool changed = false;
+  const auto hide = [&](std::string& text) {
+    std::string out = redact_content(text);
+    changed = changed || out != text;
+    text = std::move(out);
+  };
+  Message& message = reply.message;
+  for (std::string* text : {&message.content, &message.mirror, &reply.reasoning, &reply.model})
+    hide(*text);
+  for (ToolCall& call : message.tool_calls) {
+    for (std::string* text : {&call.id, &call.name, &call.arguments, &call.problem}) hide(*text);
   }
+  if (changed) {
+    warn_once("a reply of model " + options_.model +
+              " repeats a key, or what looks like one: it is heard and kept with *** in its place");
+  }
+  return changed;
 }
 
 void Endpoint::warn_once(const std::string& line) {

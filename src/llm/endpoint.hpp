@@ -51,11 +51,14 @@ class Endpoint {
   [[nodiscard]] CallRecorder* recorder() { return dependencies_.recorder; }
   [[nodiscard]] std::uint64_t jitter_seed() const { return dependencies_.jitter_seed; }
   [[nodiscard]] const Redactor* record_redactor() const;
+  /// For errors and logs; for what models say; for what an endpoint says that refuses the key.
   [[nodiscard]] std::string redact(const std::string& text) const;
+  [[nodiscard]] std::string redact_content(const std::string& text) const;
+  [[nodiscard]] std::string redact_refusal(const std::string& text) const;
   /// An endpoint may show the model the key it was called with; what the model then repeats must
-  /// not reach files, commands or other endpoints. The reply becomes what its record holds, so that
-  /// a resumed run goes on with the same bytes.
-  void hide_secrets(ChatReply& reply) const;
+  /// not reach files, commands or other endpoints. True: something was hidden. What is kept of a
+  /// reply is made from the result, so that every later use of it sees the same bytes.
+  bool hide_secrets(ChatReply& reply);
   void warn_once(const std::string& line);
 
   [[nodiscard]] std::optional<double> cost(const Usage& usage, std::int64_t cache_write) const;

@@ -68,6 +68,20 @@ std::vector<std::string> differences(const StoredCall& recorded, const StoredCal
   return out;
 }
 
+/// What a model said is kept as it was heard; errors lose all that might be a key.
+void hide_keys(StoredCall& call, const Redactor& redactor) {
+  call.request = redact_json(call.request, &redactor);
+  for (Exchange& exchange : call.replies) {
+    const bool good = exchange.status >= 200 && exchange.status < 300;
+    exchange.body = good ? redactor.redact_content(exchange.body) : redactor.redact(exchange.body);
+    for (auto& [name, value] : exchange.headers) value = redactor.redact(value);
+    exchange.curl_text = redactor.redact(exchange.curl_text);
+  }
+  if (!call.ending) return;
+  for (std::string* text : {&call.ending->message, &call.ending->where, &call.ending->mend})
+    *text = redactor.redact(*text);
+}
+
 /// The best candidate for what was meant by a call that is not there.
 class Search {
  public:
@@ -151,8 +165,10 @@ Result<std::optional<StoredCall>> ExchangeStore::find(const std::string& key) co
 }
 
 Result<> ExchangeStore::put(const std::string& key, const StoredCall& call) const {
-  SKILLGRAD_TRY(const Json value, stored_to_json({call, seconds_of(clock_.wall_now())}, key));
-  return publish_file(file_of(key), redact_json(dump_json(value), redactor_) + "\n");
+  StoredCall kept = call;
+  hide_keys(kept, redactor_ != nullptr ? *redactor_ : Redactor());
+  SKILLGRAD_TRY(const Json value, stored_to_json({kept, seconds_of(clock_.wall_now())}, key));
+  return publish_file(file_of(key), dump_json(value) + "\n");
 }
 
 MissingCall ExchangeStore::missing(const StoredCall& asked) const {

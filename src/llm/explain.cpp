@@ -133,8 +133,11 @@ Error explain(const Failure& failure, const ErrorScene& scene) {
     if (!message.ends_with(": ")) message += ": ";
     message += text;
   };
-  add(failure.detail);
-  add(said);
+  const bool refusal =
+      failure.cls == FailureClass::auth || failure.status == 401 || failure.status == 403;
+  const bool hide = refusal && scene.redact_refusal;
+  add(hide ? scene.redact_refusal(failure.detail) : failure.detail);
+  add(hide ? scene.redact_refusal(said) : said);
   if (failure.cls == FailureClass::truncated_call && scene.output_cap > 0) {
     add("the limit was " + std::to_string(scene.output_cap) + " tokens");
   }

@@ -19,6 +19,8 @@ struct ErrorScene {
   std::vector<std::string> offered_models;  ///< what the endpoint lists, if it was asked
   std::string note;                         ///< why no further attempt was made, if that matters
   std::function<std::string(const std::string&)> redact;
+  /// For what is said about a key that was refused: providers show parts of it.
+  std::function<std::string(const std::string&)> redact_refusal;
 };
 
 /// Final URL, status, the provider's text (redacted, at most 2 KB) and what mends it.

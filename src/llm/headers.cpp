@@ -23,6 +23,8 @@ bool legal_header_name(std::string_view name) {
   });
 }
 
+}  // namespace
+
 Result<std::string> expand_env(std::string_view value, const std::string& header) {
   std::string out;
   while (true) {
@@ -43,8 +45,6 @@ Result<std::string> expand_env(std::string_view value, const std::string& header
     value.remove_prefix(close + 1);
   }
 }
-
-}  // namespace
 
 Result<Secret> clean_key(const Secret& key) {
   const std::string text(trim(key.reveal()));
@@ -83,33 +83,6 @@ Result<std::vector<std::string>> request_headers(const EndpointOptions& options,
                                            : "Authorization: Bearer " + key.reveal());
   }
   return lines;
-}
-
-std::vector<Secret> secrets_of(const EndpointOptions& options) {
-  std::vector<Secret> secrets;
-  const auto add = [&](std::string_view text) {
-    text = trim(text);
-    if (!text.empty()) secrets.emplace_back(std::string(text));
-  };
-  add(options.api_key.reveal());
-  for (const auto& [name, raw] : options.headers) {
-    const auto value = expand_env(raw, name);
-    if (!value) continue;
-    add(*value);
-    // "Bearer TOKEN": servers echo the token alone.
-    if (const auto space = value->find(' '); space != std::string::npos)
-      add(std::string_view(*value).substr(space + 1));
-  }
-  const std::string_view url = options.base_url;
-  const auto question = url.find('?');
-  if (question == std::string_view::npos) return secrets;
-  for (const std::string& field :
-       split(url.substr(question + 1, url.find('#') - question - 1), '&')) {
-    const auto equals = field.find('=');
-    if (equals != std::string::npos && hides_value(field.substr(0, equals)))
-      add(std::string_view(field).substr(equals + 1));
-  }
-  return secrets;
 }
 
 }  // namespace skillgrad::llm

@@ -18,4 +18,7 @@ namespace skillgrad::llm {
 [[nodiscard]] Result<std::vector<std::string>> request_headers(const EndpointOptions& options,
                                                                const Profile& profile);
 
+/// With the environment's values in the place of ${NAME}. Errors: config.
+[[nodiscard]] Result<std::string> expand_env(std::string_view value, const std::string& header);
+
 }  // namespace skillgrad::llm

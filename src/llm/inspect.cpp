@@ -196,6 +196,7 @@ Result<StreamProbe> probe_stream(const EndpointOptions& options,
   scene.model = options.model;
   scene.attempts = 1;
   scene.redact = [&](const std::string& text) { return endpoint->redact(text); };
+  scene.redact_refusal = [&](const std::string& text) { return endpoint->redact_refusal(text); };
   return tl::unexpected(explain(*read.failure, scene));
 }
 

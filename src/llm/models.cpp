@@ -50,6 +50,7 @@ Result<std::vector<std::string>> fetch_models(const EndpointOptions& options,
   scene.url = transport.url;
   scene.model = options.model;
   scene.redact = [&](const std::string& text) { return redactor.redact(text); };
+  scene.redact_refusal = [&](const std::string& text) { return redactor.redact_refusal(text); };
   if (http.status >= 200 && http.status < 300) {
     if (const auto parsed = parse_reply_json(http.body, "model list")) {
       std::vector<std::string> ids = model_ids(*parsed);

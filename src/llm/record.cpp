@@ -38,7 +38,7 @@ Finish finish_of(const std::string& text) {
 
 void redact_strings(Json& value, const Redactor& redactor) {
   if (value.is_string()) {
-    value = redactor.redact(value.get_ref<const std::string&>());
+    value = redactor.redact_content(value.get_ref<const std::string&>());
   } else if (value.is_structured()) {
     for (Json& item : value) redact_strings(item, redactor);
   }
@@ -73,14 +73,14 @@ std::string late_key(const std::string& url, const ChatRequest& request) {
 std::string redact_json(const std::string& json, const Redactor* redactor) {
   if (redactor == nullptr) return json;
   // Nearly always there is nothing to hide; then the text is not parsed again.
-  if (redactor->redact(json) == json) return json;
+  if (redactor->redact_content(json) == json) return json;
   auto parsed = parse_json(json, "record");
   if (!parsed) return "null";
   redact_strings(*parsed, *redactor);
   return dump_json(*parsed);
 }
 
-std::string reply_to_json(const ChatReply& reply, const Redactor* redactor) {
+std::string reply_to_json(const ChatReply& reply) {
   Json calls = Json::array();
   for (const ToolCall& call : reply.message.tool_calls) {
     Json item = {{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}};
@@ -100,7 +100,7 @@ std::string reply_to_json(const ChatReply& reply, const Redactor* redactor) {
   json["cost_usd"] = reply.cost_usd ? Json(*reply.cost_usd) : Json();
   json["model"] = reply.model;
   json["seconds"] = reply.seconds;
-  return redact_json(dump_json(json), redactor);
+  return dump_json(json);
 }
 
 Result<ChatReply> reply_from_json(const std::string& text, const std::string& where) {
@@ -136,6 +136,14 @@ Result<ChatReply> reply_from_json(const std::string& text, const std::string& wh
   reply.seconds = number_of(member(&json, "seconds")).value_or(0);
   reply.attempts = 0;
   return reply;
+}
+
+std::optional<ChatReply> kept_reply(const std::string& body) {
+  if (body.find(kSchema) == std::string::npos) return std::nullopt;
+  const auto parsed = parse_json(body, "kept reply");
+  if (!parsed || text_of(member(&*parsed, "schema")) != kSchema) return std::nullopt;
+  const auto reply = reply_from_json(body, "kept reply");
+  return reply ? std::optional(*reply) : std::nullopt;
 }
 
 }  // namespace skillgrad::llm

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <skillgrad/core/secret.hpp>
@@ -22,10 +23,12 @@ namespace skillgrad::llm {
 [[nodiscard]] std::string late_key(const std::string& url, const ChatRequest& request);
 
 /// A finished reply as the record keeps it, and back. Errors: input.
-[[nodiscard]] std::string reply_to_json(const ChatReply& reply, const Redactor* redactor);
+[[nodiscard]] std::string reply_to_json(const ChatReply& reply);
 [[nodiscard]] Result<ChatReply> reply_from_json(const std::string& text, const std::string& where);
 
-/// JSON text with every string redacted; the text stays JSON.
+/// Such a reply in the place of what the endpoint sent; nullopt: the body is another one.
+[[nodiscard]] std::optional<ChatReply> kept_reply(const std::string& body);
+/// JSON text with every string redacted as content; the text stays JSON.
 [[nodiscard]] std::string redact_json(const std::string& json, const Redactor* redactor);
 
 }  // namespace skillgrad::llm

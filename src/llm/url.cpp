@@ -7,6 +7,7 @@
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/llm/client.hpp>
+#include <skillgrad/llm/inspect.hpp>
 
 namespace skillgrad::llm {
 
@@ -197,6 +198,11 @@ std::string address_of(std::string_view url) {
 
 bool is_loopback(const Url& url) {
   return url.host == "localhost" || url.host == "::1" || url.host.starts_with("127.");
+}
+
+bool is_loopback_url(const std::string& base_url) {
+  const auto url = parse_base_url(base_url);
+  return url && is_loopback(*url);
 }
 
 Result<std::string> join_url(const std::string& base_url, const std::string& resource) {

@@ -15,12 +15,17 @@
 
 namespace skillgrad::llm {
 
-/// Everything in these options that must not be shown: the key, header values (with and without
-/// "Bearer "), and the URL's query values of key, api_key, token, sig and code.
+/// Everything in these options that must not be shown: the key, header values (whole and their
+/// parts: token, password, cookies), the URL's query values of key, api_key, token, sig and code,
+/// and the logins of the proxies that the environment names. Not the placeholders that local
+/// servers want for a key, nor plain words.
 [[nodiscard]] std::vector<Secret> secrets_of(const EndpointOptions& options);
 
 /// For messages, keys and files: the values of such query parameters are "***".
 [[nodiscard]] std::string printable_url(std::string_view url);
+
+/// The endpoint is on this machine.
+[[nodiscard]] bool is_loopback_url(const std::string& base_url);
 
 /// What requests to an endpoint look like, before anything is sent. Holds no secret.
 struct EndpointFacts {

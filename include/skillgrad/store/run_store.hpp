@@ -36,6 +36,8 @@ class RunStore {
   [[nodiscard]] std::filesystem::path path(const std::string& relative) const;
 
   /// JSON text files below the run, temp + rename. The calls that led to them reach the disk first.
+  /// What a run goes on with must be read again from here, as a resumed run reads it: secrets were
+  /// taken out.
   [[nodiscard]] Result<> write(const std::string& relative, const std::string& text);
   [[nodiscard]] Result<std::optional<std::string>> read(const std::string& relative) const;
   /// One line of events.jsonl: {"time":..., "event":..., ...fields}. Thread-safe.

@@ -232,23 +232,6 @@ TEST_F(ClientTest, AModelThatRepeatsTheKeyIsNotHeard) {  // R4.9
   EXPECT_EQ(reply->message.tool_calls.at(0).arguments, R"({"command":"echo *** ***"})");
 }
 
-TEST_F(ClientTest, AReplyIsHeardAsItIsRecorded) {
-  // What only looks like a key is masked in the record (R4.8): a resumed run must not go on with
-  // other bytes than the run that was interrupted.
-  const std::string key = "sk-proj-1234567890abcdef";
-  server_.script(
-      {json_step(200, fault::tool_body(R"([{"id":"a","function":{"name":"bash","arguments":)"
-                                       R"("{\"command\":\"use )" +
-                                       key + R"(\"}"}}])"))});
-  auto model = client();
-  const auto live = model->complete(tool_request(), {});
-  const auto resumed = model->complete(tool_request(), {});
-  ASSERT_TRUE(live.has_value() && resumed.has_value());
-  EXPECT_EQ(server_.hit_count(), 1U);
-  EXPECT_EQ(live->message.tool_calls.at(0).arguments, R"({"command":"use ***"})");
-  EXPECT_EQ(resumed->message.tool_calls.at(0).arguments, live->message.tool_calls.at(0).arguments);
-}
-
 TEST_F(ClientTest, AConnectionThatIsRefusedAsksWhetherTheServerRuns) {
   {
     fault::Server gone;
