@@ -99,6 +99,7 @@ Result<std::optional<StoredCall>> Call::look_up(const ExchangeStore& store) {
 /// Why a cache must not answer with this; "" if it may.
 std::string Call::flaw_of(const StoredCall& call) {
   if (call.ending || call.replies.empty()) return "it holds no reply";
+  if (kept_reply(call.replies.back().body)) return {};
   HttpReply http = reply_of(call.replies.back(), endpoint_.options().max_reply_bytes);
   const ReadReply read = understand(http);
   if (!read.failure) return is_good(read.reply) ? "" : "its reply is not whole";

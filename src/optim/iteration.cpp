@@ -203,14 +203,24 @@ Result<> IterationRunner::diagnose() {
   const bool any_failure = std::any_of(evidence_.begin(), evidence_.end(),
                                        [](const auto& item) { return item.kind == "failure"; });
   if (!any_failure && !settings_.patch_all_correct) evidence_.clear();
+  SKILLGRAD_TRY(bool known, restore_gradients());
+  if (known) return {};
+  SKILLGRAD_CHECK(make_gradients());
+  SKILLGRAD_TRY(known, restore_gradients());
+  return {};
+}
+
+Result<bool> IterationRunner::restore_gradients() {
   SKILLGRAD_TRY(const auto saved, parts_.store->read(file("gradients.jsonl")));
-  if (saved) {
-    auto restored = gradients_from_lines(*saved);
-    if (!restored)
-      return tl::unexpected(damaged_file(std::move(restored).error(), "gradients.jsonl"));
-    gradients_ = std::move(*restored);
-    return {};
-  }
+  if (!saved) return false;
+  auto restored = gradients_from_lines(*saved);
+  if (!restored)
+    return tl::unexpected(damaged_file(std::move(restored).error(), "gradients.jsonl"));
+  gradients_ = std::move(*restored);
+  return true;
+}
+
+Result<> IterationRunner::make_gradients() {
   std::vector<std::optional<Result<Gradient>>> results(evidence_.size());
   const std::string label = fmt::format("iteration {}: diagnose", t_);
   std::atomic<std::size_t> done{0};
@@ -236,7 +246,6 @@ Result<> IterationRunner::diagnose() {
     gradient.kind = evidence_[i].kind;
     gradient.loss = evidence_[i].current.loss;
     lines.push_back(to_json(gradient));
-    gradients_.push_back(std::move(gradient));
   }
   return parts_.store->write(file("gradients.jsonl"), json_lines(lines));
 }
@@ -275,11 +284,11 @@ Result<> IterationRunner::update_momentum(const skill::SkillPackage& skill) {
   }
   for (const auto& repair : output->repairs)
     parts_.observer->notice(fmt::format("iteration {}: momentum repaired: {}", t_, repair));
-  state_.memory = std::move(output->memory);
-  overlay_ = std::move(output->overlay);
-  Json json = to_json(*overlay_);
-  json["memory"] = to_json(state_.memory);
-  return parts_.store->write(file("overlay.json"), dump_json(json, 1) + "\n");
+  Json json = to_json(output->overlay);
+  json["memory"] = to_json(output->memory);
+  SKILLGRAD_CHECK(parts_.store->write(file("overlay.json"), dump_json(json, 1) + "\n"));
+  SKILLGRAD_TRY(const auto kept, parts_.store->read(file("overlay.json")));
+  return restore_momentum(kept.value_or(""));
 }
 
 }  // namespace skillgrad::optim

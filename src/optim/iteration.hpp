@@ -58,6 +58,8 @@ class IterationRunner {
   Result<> gather_evidence();
   Result<std::optional<Evidence>> evidence_for(const LossRecord& record);
   Result<> diagnose();
+  Result<bool> restore_gradients();
+  Result<> make_gradients();
   Result<> update_momentum(const skill::SkillPackage& skill);
   Result<> patch();
   Result<> restore_momentum(const std::string& text);

@@ -34,6 +34,7 @@ Result<> IterationRunner::decide() {
   if (!decision) {
     SKILLGRAD_TRY(decision, run_gate());
     SKILLGRAD_CHECK(save_gate(*decision));
+    SKILLGRAD_TRY(decision, restore_gate());
   }
   row_.gate = decision;
   row_.decision = decision->decision;

@@ -89,7 +89,6 @@ Result<> IterationRunner::patch() {
 }
 
 Result<> IterationRunner::save_patch(const PatchOutput& output) {
-  candidate_ = Candidate{output.candidate, output.patch, output.blocking, {}};
   const fs::path dir = parts_.store->path(file("skill"));
   SKILLGRAD_CHECK(remove_tree(dir));
   // What was measured and decided for an earlier candidate, whose patch.json was lost, is not about
@@ -103,7 +102,9 @@ Result<> IterationRunner::save_patch(const PatchOutput& output) {
   json["findings"] = findings_json(output.findings);
   json["blocking"] = findings_json(output.blocking);
   json["repair_rounds"] = output.repair_rounds;
-  return parts_.store->write(file("patch.json"), dump_json(json, 1) + "\n");
+  SKILLGRAD_CHECK(parts_.store->write(file("patch.json"), dump_json(json, 1) + "\n"));
+  SKILLGRAD_TRY(const auto kept, parts_.store->read(file("patch.json")));
+  return restore_patch(kept.value_or(""));
 }
 
 Result<> IterationRunner::restore_patch(const std::string& text) {

@@ -272,7 +272,13 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const 
   // A judge was asked again already; the rollout that it did not grade is done and paid for.
   out.may_mend = attempt == 0 && record.failed() && !record.call_error && !record.ungradable &&
                  (rollout.end != agent::EndState::infra_error || may_mend(rollout.error->code));
-  if (!out.may_mend) SKILLGRAD_CHECK(save(job, rollout, record));
+  if (out.may_mend) return out;
+  SKILLGRAD_CHECK(save(job, rollout, record));
+  // What is shown to other stages is what a resumed run would show them.
+  SKILLGRAD_TRY(auto saved, find_saved(job));
+  if (!saved) return out;
+  saved->call_error = std::move(record.call_error);
+  out.record = std::move(*saved);
   return out;
 }
 
