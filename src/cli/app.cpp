@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli/app.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -141,6 +144,10 @@ Result<> check_paths(const CommandSpec& command, const Parsed& parsed) {
   return {};
 }
 
+/// What people try when they want to give the key itself.
+constexpr std::array<std::string_view, 6> kKeyFlags = {
+    "--api-key", "--api_key", "--apikey", "--key", "--token", "--openai-api-key"};
+
 /// CLI11 says which flag it does not know; we add the nearest one this command has.
 Error unknown_flag(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
@@ -148,11 +155,15 @@ Error unknown_flag(const CLI::App& app, const std::string& word) {
     for (const auto& name : option->get_lnames()) names.push_back("--" + name);
   const std::string flag = word.substr(0, word.find('='));
   const auto near = nearest_match(flag, names);
+  const bool key = std::any_of(kKeyFlags.begin(), kKeyFlags.end(),
+                               [&](std::string_view name) { return flag == name; });
   return {ErrorCode::usage,
-          "unknown argument \"" + word + "\"",
+          "unknown argument \"" + flag + "\"",
           "skillgrad " + app.get_name(),
-          near ? "did you mean " + *near + "?"
-               : "`skillgrad " + app.get_name() + " --help` lists all flags",
+          key ? "keys never stand on a command line, where others can read them: put the key into "
+                "an environment variable and give its name with --api-key-env NAME"
+          : near ? "did you mean " + *near + "?"
+                 : "`skillgrad " + app.get_name() + " --help` lists all flags",
           {}};
 }
 

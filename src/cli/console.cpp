@@ -12,6 +12,8 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "cli/credentials.hpp"
+
 namespace skillgrad::cli {
 namespace {
 
@@ -29,7 +31,8 @@ int print(std::FILE* stream, const std::string& text) {
 int lost_output = 0;  ///< errno of the first write to stdout that failed; under output_mutex()
 
 std::shared_ptr<const Redactor>& hidden() {
-  static std::shared_ptr<const Redactor> redactor;
+  // Before the secrets are known, what looks like one.
+  static std::shared_ptr<const Redactor> redactor = std::make_shared<const Redactor>();
   return redactor;
 }
 
@@ -40,13 +43,13 @@ void hide_in_output(std::shared_ptr<const Redactor> redactor) {
   hidden() = std::move(redactor);
 }
 
-std::string without_secrets(std::string text) {
+std::string without_secrets(const std::string& text) {
   std::shared_ptr<const Redactor> redactor;
   {
     const std::lock_guard lock(output_mutex());
     redactor = hidden();
   }
-  return redactor ? redactor->redact(text) : std::move(text);
+  return redactor->redact(text);
 }
 
 void print_out(const std::string& text) {
@@ -95,6 +98,7 @@ Result<Settings> load_settings(const Invocation& invocation) {
   std::vector<std::string> warnings;
   auto settings = merge_settings(invocation.given, warnings);
   for (const auto& warning : warnings) print_err("warning: " + strip_control(warning) + "\n");
+  if (settings) protect_secrets(*settings);
   return settings;
 }
 

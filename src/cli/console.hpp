@@ -28,9 +28,10 @@ struct Invocation {
   }
 };
 
-/// From now on nothing that is printed or logged holds what this redactor removes.
+/// From now on nothing that is printed or logged holds what this redactor removes; until then, what
+/// looks like a key is removed.
 void hide_in_output(std::shared_ptr<const Redactor> redactor);
-[[nodiscard]] std::string without_secrets(std::string text);
+[[nodiscard]] std::string without_secrets(const std::string& text);
 /// stdout carries results only; everything else goes to stderr.
 void print_out(const std::string& text);
 /// What kept results from reaching stdout, once; a reader that went away (`| head`) is no error.

@@ -370,6 +370,8 @@ EndpointReport check_endpoints(const Settings& given, const std::stop_token& sto
     out.rows = {{"endpoint", State::bad, without_mend(models.error()), models.error().mend}};
     return out;
   }
+  if (const auto keys = (*models)->check_keys(); !keys)
+    out.rows.push_back({"key", State::bad, without_mend(keys.error()), keys.error().mend});
   for (const RoleGroup& group : groups_of(**models)) {
     // The endpoint of --model needs no name; the others are told by their roles.
     const std::string prefix =

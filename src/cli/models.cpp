@@ -13,17 +13,11 @@
 
 #include "cli/call_stores.hpp"
 #include "cli/console.hpp"
+#include "cli/hidden_values.hpp"
 #include "cli/shared_model.hpp"
 
 namespace skillgrad::cli {
 namespace {
-
-constexpr const char* kOpenAi = "https://api.openai.com/v1";
-
-std::string environment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): never set
-  return value == nullptr ? "" : value;
-}
 
 std::string text_of(const Json& role, const char* key, const std::string& fallback) {
   const auto found = role.find(key);
@@ -46,6 +40,10 @@ Result<> check_roles(const Json& roles) {
     reader.number("tpm", 0, 0);
     reader.integer("max_concurrency", 0, 0, 4096);
     for (const char* key : {"headers", "extra_body", "price"}) reader.ignore(key);
+    const std::string variable = text_of(role, "api_key_env", "");
+    if (!variable.empty() && !names_variable(variable))
+      reader.reject("api_key_env", "does not name an environment variable",
+                    "put the key into a variable, and give the variable's name");
     SKILLGRAD_CHECK(reader.finish());
   }
   return {};
@@ -54,41 +52,6 @@ Result<> check_roles(const Json& roles) {
 /// A role's own value, else the one of all roles.
 Json value_of(const Settings& settings, const Json& role, const char* key) {
   return role.contains(key) ? role[key] : settings.json(key);
-}
-
-/// What a secret that is not known means: where nothing is sent, nobody needs it.
-enum class Unknown { error, empty };
-
-/// {"NAME":"value"} or {"NAME":{"env":"VARIABLE"}}; a null is a value that was not kept.
-Result<std::string> header_value(const std::string& name, const Json& value, Unknown unknown) {
-  if (value.is_string()) return value.get<std::string>();
-  const std::string where = "header \"" + name + "\"";
-  const std::string mend =
-      R"(write {"NAME":{"env":"VARIABLE"}}, or give --headers again when a run goes on)";
-  if (value.is_null() && unknown == Unknown::empty) return std::string();
-  if (value.is_null())
-    return fail(ErrorCode::config, "its value is not known: it is not kept with a run", where,
-                mend);
-  if (!value.is_object() || value.size() != 1 || !value.contains("env") ||
-      !value["env"].is_string())
-    return fail(ErrorCode::config, "got " + std::string(value.type_name()) + ", expected a text",
-                where, mend);
-  const auto variable = value["env"].get<std::string>();
-  auto text = environment(variable);
-  if (text.empty() && unknown == Unknown::error)
-    return fail(ErrorCode::config, "the environment variable " + variable + " is empty or not set",
-                where, "set it to the header's value");
-  return text;
-}
-
-/// Two base URLs with one scheme, host and port.
-bool same_origin(const std::string& a, const std::string& b) {
-  const auto origin = [](const std::string& url) {
-    const auto host = url.find("://");
-    const auto end = url.find_first_of("/?#", host == std::string::npos ? 0 : host + 3);
-    return to_lower_ascii(trim(url.substr(0, end)));
-  };
-  return origin(a) == origin(b);
 }
 
 /// Certificates that cannot be read would show as a fault of each call.
@@ -102,11 +65,6 @@ Result<> check_certificates(const std::string& file, const std::string& origin) 
     return fail(ErrorCode::config, "the file of trusted certificates cannot be read: " + file,
                 origin, "name a file of certificates (PEM) that you may read");
   return {};
-}
-
-Json role_of(const Settings& settings, const std::string& name) {
-  const Json& roles = settings.json("roles");
-  return roles.is_object() && roles.contains(name) ? roles[name] : Json::object();
 }
 
 /// A role with another account (address or key) has the limits that it names, others those of all
@@ -218,12 +176,6 @@ std::string scenario_of(const Settings& settings) {
   return model.starts_with("sim:") && settings.text("base_url").empty() ? model.substr(4) : "";
 }
 
-std::string effective_base_url(const Settings& settings) {
-  if (const auto url = settings.text("base_url"); !url.empty()) return url;
-  const auto url = environment("OPENAI_BASE_URL");
-  return url.empty() ? kOpenAi : url;
-}
-
 Json model_identity(const Settings& settings) {
   const bool simulated = !scenario_of(settings).empty();
   return {{"model", settings.text("model")},
@@ -284,22 +236,12 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
     out.identity = simulated_model_;
     SKILLGRAD_CHECK(apply_limits(settings, role, false, out));
   } else {
-    // What identifies the user at one endpoint is not shown to another one.
-    const bool own = !same_origin(out.base_url, effective_base_url(settings));
-    const std::string variable =
-        text_of(role, "api_key_env", own ? "" : settings.text("api_key_env"));
-    if (!variable.empty()) out.api_key = Secret(environment(variable));
-    const Json headers = role.contains("headers") ? role["headers"]
-                         : own                    ? Json::object()
-                                                  : settings.json("headers");
-    SKILLGRAD_CHECK(add_headers(headers, out));
-    if (!offline_ && llm::printable_url(out.base_url) == out.base_url &&
-        out.base_url.find("=***") != std::string::npos)
-      return fail(ErrorCode::config, "its key is not known: it is not kept with a run", "base URL",
-                  "give --base-url again when a run goes on");
+    SKILLGRAD_TRY(const Account account, account_of(settings, role));
+    out.api_key = account.key;
+    out.headers = account.headers;
+    accounts_.push_back(account);
     for (Secret& secret : llm::secrets_of(out)) secrets_.push_back(std::move(secret));
-    const bool own_account = own || variable != settings.text("api_key_env");
-    SKILLGRAD_CHECK(apply_limits(settings, role, own_account, out));
+    SKILLGRAD_CHECK(apply_limits(settings, role, !account.is_shared(settings), out));
   }
   out.stream = settings.text("stream");
   out.api = text_of(role, "api", settings.text("api"));
@@ -335,18 +277,6 @@ Result<> Models::apply_prices(llm::EndpointOptions& out) {
   return {};
 }
 
-Result<> Models::add_headers(const Json& headers, llm::EndpointOptions& out) {
-  if (!headers.is_object())
-    return fail(ErrorCode::config,
-                "got " + std::string(headers.type_name()) + ", expected an object", "headers",
-                R"(write {"NAME":{"env":"VARIABLE"}} or {"NAME":"value"})");
-  for (const auto& [name, value] : headers.items()) {
-    SKILLGRAD_TRY(out.headers[name],
-                  header_value(name, value, offline_ ? Unknown::empty : Unknown::error));
-  }
-  return {};
-}
-
 Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::CallRecorder* recorder,
                                              Clock& clock, const fs::path& learned) {
   std::unique_ptr<Models> out(new Models(clock));
@@ -362,6 +292,7 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
     SKILLGRAD_TRY(out->endpoints_[name], out->endpoint(settings, role_of(settings, name)));
   }
   out->model_ = out->endpoints_.at("executor").model;
+  for (Secret& secret : secrets_in_bodies(settings)) out->secrets_.push_back(std::move(secret));
   out->redactor_ = std::make_shared<const Redactor>(out->secrets_);
   hide_in_output(out->redactor_);
   SKILLGRAD_CHECK(out->open_stores(settings, learned));
@@ -445,8 +376,18 @@ std::string judge_description(const Settings& settings) {
 
 llm::ChatModel& Models::role(const std::string& name) const { return *clients_.at(name); }
 
+Result<> Models::check_keys() const {
+  std::set<std::string> seen;
+  for (const Account& account : accounts_) {
+    if (!seen.insert(account.base_url + " " + account.key_variable).second) continue;
+    SKILLGRAD_CHECK(check_key(account));
+  }
+  return {};
+}
+
 Result<> Models::preflight(const std::stop_token& stop) const {
   if (cassette_ != nullptr && cassette_->must_hit()) return {};
+  SKILLGRAD_CHECK(check_keys());
   std::set<std::string> seen;
   for (const auto& [name, options] : endpoints_) {
     if (!seen.insert(options.base_url + " " + options.api_key.reveal()).second) continue;

@@ -15,6 +15,7 @@
 #include <skillgrad/llm/prices.hpp>
 #include <skillgrad/sim/server.hpp>
 
+#include "cli/credentials.hpp"
 #include "cli/options.hpp"
 
 namespace skillgrad::cli {
@@ -47,9 +48,11 @@ class Models final : public bench::JudgeModels {
   [[nodiscard]] const llm::EndpointOptions& endpoint_of(const std::string& role) const {
     return endpoints_.at(role);
   }
-  /// Asks each endpoint for its list of models: a wrong URL, key or certificate shows here, before
-  /// any task runs. Endpoints without that list are fine.
-  /// A server or connection error is met with two more tries, a second apart.
+  /// check_key() of every account.
+  [[nodiscard]] Result<> check_keys() const;
+  /// check_keys(), then asks each endpoint for its list of models: a wrong URL, key or certificate
+  /// shows here, before any task runs. Endpoints without that list are fine. A server or connection
+  /// error is met with two more tries, a second apart.
   [[nodiscard]] Result<> preflight(const std::stop_token& stop) const;
 
  private:
@@ -57,7 +60,6 @@ class Models final : public bench::JudgeModels {
   Result<llm::EndpointOptions> endpoint(const Settings& settings, const Json& role);
   Result<> start_simulation(const Settings& settings);
   Result<> open_stores(const Settings& settings, const fs::path& learned);
-  Result<> add_headers(const Json& headers, llm::EndpointOptions& out);
   Result<> apply_prices(llm::EndpointOptions& out);
   Result<std::unique_ptr<llm::ChatModel>> make_client(llm::EndpointOptions options) const;
 
@@ -67,6 +69,7 @@ class Models final : public bench::JudgeModels {
   std::unique_ptr<llm::Accountant> accountant_;
   std::unique_ptr<llm::Limits> limits_ = std::make_unique<llm::Limits>();
   std::vector<Secret> secrets_;
+  std::vector<Account> accounts_;
   std::map<std::string, llm::EndpointOptions> endpoints_;
   std::map<std::string, std::unique_ptr<llm::ChatModel>> clients_;
   std::unique_ptr<llm::ExchangeStore> cassette_, cache_;
@@ -127,7 +130,5 @@ struct RolePrice {
 [[nodiscard]] sim::ServerOptions simulation_options(const Settings& settings);
 /// What of the models decides a judged score: the judge's name and temperature, in words.
 [[nodiscard]] std::string judge_description(const Settings& settings);
-/// --base-url, else OPENAI_BASE_URL, else OpenAI's.
-[[nodiscard]] std::string effective_base_url(const Settings& settings);
 
 }  // namespace skillgrad::cli

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -10,6 +11,9 @@
 #include <skillgrad/core/resources.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/llm/inspect.hpp>
+
+#include "cli/credentials.hpp"
+#include "cli/hidden_values.hpp"
 
 extern char** environ;  // NOLINT(readability-identifier-naming): the name is POSIX's
 
@@ -64,6 +68,12 @@ Error bad_value(const OptionSpec& spec, const Json& value, const std::string& or
 Result<> check_value(const OptionSpec& spec, const Json& value, const std::string& origin) {
   if (!fits_type(spec, value))
     return tl::unexpected(bad_value(spec, value, origin, type_name(spec.type)));
+  if (std::string_view(spec.key) == "api_key_env" && value != "" &&
+      !names_variable(value.get<std::string>()))  // it may be the key: not shown
+    return fail(ErrorCode::config,
+                "the value of \"api_key_env\" does not name an environment variable", origin,
+                "put the key into a variable, for example OPENAI_API_KEY, and give the variable's "
+                "name");
   if (value.is_number() && spec.low < spec.high) {
     const double number = value.get<double>();
     if (number < spec.low || number > spec.high)
@@ -159,9 +169,10 @@ Result<Json*> place_below(Json& whole, const std::string& path, const std::strin
     if (at->is_null()) *at = Json::object();
     if (part.empty() || !at->is_object())
       return fail(ErrorCode::config,
-                  part.empty() ? "an empty name in the key \"" + key + "\""
-                               : fmt::format("\"{}\" lies below {}, expected a path of objects",
-                                             key, dump_json(*at)),
+                  part.empty()
+                      ? "an empty name in the key \"" + key + "\""
+                      : fmt::format("\"{}\" lies below a JSON {}, expected a path of objects", key,
+                                    at->type_name()),
                   "--set", "for example --set roles.diagnoser.model=NAME");
     at = &(*at)[part];
   }
@@ -261,29 +272,60 @@ Result<> Settings::set_text(const std::string& key, const std::string& text, std
   return set(key, std::move(value), std::move(origin));
 }
 
+namespace {
+
+void hide_headers(Json& headers) {
+  if (!headers.is_object()) headers = nullptr;
+  for (auto& [name, value] : headers.items())
+    if (!value.is_object()) value = nullptr;  // an object names an environment variable
+}
+
+void hide_url_keys(Json& url) {
+  if (url.is_string()) url = llm::printable_url(url.get_ref<const std::string&>());
+}
+
+/// What is known by its place; these values have rules of their own when a run goes on.
+Json without_credentials(const std::string& key, Json out) {
+  if (key == "headers") hide_headers(out);
+  if (key == "base_url") hide_url_keys(out);
+  if (key != "roles" || !out.is_object()) return out;
+  for (auto& [name, role] : out.items()) {
+    if (!role.is_object()) continue;
+    if (role.contains("headers")) hide_headers(role["headers"]);
+    if (role.contains("base_url")) hide_url_keys(role["base_url"]);
+  }
+  return out;
+}
+
+/// Malformed JSON is kept as its text, in which nothing can be told apart.
+bool is_unreadable(const std::string& key, const Json& value) {
+  const OptionSpec* spec = find_option(key);
+  return value.is_string() && spec->type == ValueType::json;
+}
+
+}  // namespace
+
 Json Settings::shown(const std::string& key) const {
-  Json out = json(key);
-  const auto hide = [](Json& headers) {
-    if (!headers.is_object()) return;
-    for (auto& [name, value] : headers.items())
-      if (!value.is_object()) value = nullptr;  // an object names an environment variable
-  };
-  const auto hide_keys = [](Json& url) {
-    if (url.is_string()) url = llm::printable_url(url.get_ref<const std::string&>());
-  };
-  if (key == "headers") hide(out);
-  if (key == "base_url") hide_keys(out);
-  if (key == "roles" && out.is_object())
-    for (auto& [name, role] : out.items()) {
-      if (!role.is_object()) continue;
-      if (role.contains("headers")) hide(role["headers"]);
-      if (role.contains("base_url")) hide_keys(role["base_url"]);
-    }
+  Json out = without_credentials(key, json(key));
+  if (is_unreadable(key, out)) return "***";
+  ValueHider(hidden_, ValueHider::As::stars).hide(out);
+  return out;
+}
+
+Json Settings::not_kept() const {
+  Json out = Json::array();
+  for (const auto& spec : option_table()) {
+    Json value = without_credentials(spec.key, json(spec.key));
+    ValueHider hider(hidden_, ValueHider::As::stars);
+    hider.hide(value);
+    for (const auto& place : hider.places()) out.push_back({{"key", spec.key}, {"at", place}});
+  }
   return out;
 }
 
 Json Settings::deciding(const std::string& key) const {
-  Json out = shown(key);
+  Json out = without_credentials(key, json(key));
+  ValueHider(hidden_, ValueHider::As::hash).hide(out);
   if (key != "roles" || !out.is_object()) return out;
   Json roles = Json::object();
   for (const auto& [name, role] : out.items()) {
@@ -324,22 +366,54 @@ Result<Settings> merge_settings(const GivenOptions& given, std::vector<std::stri
   return out;
 }
 
-Result<Settings> restore_settings(const Json& flat, const Json& chosen, const GivenOptions& given) {
+namespace {
+
+/// Errors: config, where a value that was not kept is not given again.
+Result<> check_given_again(const Json& not_kept, const Json& flat, const Settings& settings) {
+  for (const auto& item : not_kept) {
+    const std::string key = item.value("key", ""), at = item.value("at", "");
+    const OptionSpec* spec = find_option(key);
+    if (spec == nullptr || !flat.contains(key)) continue;
+    const Json::json_pointer place(at);
+    const Json& now = settings.json(key);
+    if (!now.contains(place) || !flat[key].contains(place)) continue;
+    if (now[place] != flat[key][place]) continue;
+    const bool has_flag = (spec->groups & (kLimits | kStops | kOutput | kVerdict | kRun)) != 0;
+    return fail(ErrorCode::config,
+                "a value of \"" + key + "\" is not known" + (at.empty() ? "" : " (" + at + ")") +
+                    ": what looks like a key is not kept with a run",
+                std::string("--") + spec->flag,
+                has_flag ? std::string("give --") + spec->flag + " again"
+                         : "give it again with --set " + key + "=VALUE");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Settings> restore_settings(const SavedSettings& saved, const GivenOptions& given) {
   if (!given.config_file.empty())
     return fail(ErrorCode::usage, "a run keeps its own configuration", "--config",
                 "give the limits that shall change as flags, for example --max-usd 10");
   Settings out = defaults();
-  for (const auto& [key, value] : flat.items()) {
+  for (const auto& [key, value] : saved.flat.items()) {
+    const auto& chosen = saved.chosen;
     const bool by_user = std::find(chosen.begin(), chosen.end(), key) != chosen.end();
     SKILLGRAD_CHECK(
         apply_object(out, Json{{key, value}}, "", by_user ? "config.json of the run" : "default"));
   }
-  const Settings before = out;
+  Settings before = out;
   for (const auto& [key, text] : given.flags)
     SKILLGRAD_CHECK(out.set_text(key, text, std::string("flag --") + find_option(key)->flag));
   for (const auto& text : given.sets) SKILLGRAD_CHECK(apply_set(out, text));
+  protect_secrets(out);
+  before.hide_with(out.hidden());
+  SKILLGRAD_CHECK(check_given_again(saved.not_kept, saved.flat, out));
+  std::set<std::string> compared_later;  // by the hash in the run's identity
+  for (const auto& item : saved.not_kept) compared_later.insert(item.value("key", ""));
   for (const auto& spec : option_table())
-    if (spec.identity && out.deciding(spec.key) != before.deciding(spec.key))
+    if (spec.identity && !compared_later.contains(spec.key) &&
+        out.deciding(spec.key) != before.deciding(spec.key))
       return fail(ErrorCode::usage,
                   fmt::format("{} cannot change when a run goes on: it has {}, got {}", spec.key,
                               dump_json(before.shown(spec.key)), dump_json(out.shown(spec.key))),

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <skillgrad/core/json.hpp>
+#include <skillgrad/core/secret.hpp>
 
 namespace skillgrad::cli {
 
@@ -78,15 +79,22 @@ class Settings {
   [[nodiscard]] Result<> set(const std::string& key, Json value, std::string origin);
   [[nodiscard]] Result<> set_text(const std::string& key, const std::string& text,
                                   std::string origin);
-  /// Without what must not be kept or shown: the values of headers become null.
+  /// From now on shown() and its like hide these secrets, too, not only what looks like a key.
+  void hide_with(Redactor redactor) { hidden_ = std::move(redactor); }
+  [[nodiscard]] const Redactor& hidden() const { return hidden_; }
+  /// Without what must not be kept or shown: the values of headers become null, keys "***".
   [[nodiscard]] Json shown(const std::string& key) const;
-  /// As shown(), without what may change within one run: the limits of roles.
+  /// What shown() changed beside headers and the keys of base URLs: [{"key":KEY,"at":POINTER}].
+  [[nodiscard]] Json not_kept() const;
+  /// As shown(), with a hash of what is hidden, without what may change within one run: the limits
+  /// of roles.
   [[nodiscard]] Json deciding(const std::string& key) const;
   /// Flat object of all values as shown(), in table order.
   [[nodiscard]] Json to_json() const;
 
  private:
   std::map<std::string, Value> values_;
+  Redactor hidden_;
 };
 
 /// What the command line gave, before merging.
@@ -100,9 +108,15 @@ struct GivenOptions {
 /// unknown SKILLGRAD_* variables.
 [[nodiscard]] Result<Settings> merge_settings(const GivenOptions& given,
                                               std::vector<std::string>& warnings);
-/// From a run's config.json: `flat` as to_json() wrote it, `chosen` the keys that the user had set.
-/// The given options go on top. Errors: usage (an option that would make it another run).
-[[nodiscard]] Result<Settings> restore_settings(const Json& flat, const Json& chosen,
+/// What a run's config.json holds of them.
+struct SavedSettings {
+  Json flat;                      ///< as to_json() wrote it
+  Json chosen = Json::array();    ///< the keys that the user had set
+  Json not_kept = Json::array();  ///< as not_kept() wrote it
+};
+/// The given options go on top. Errors: usage (an option that would make it another run), config (a
+/// value that was not kept is not given again).
+[[nodiscard]] Result<Settings> restore_settings(const SavedSettings& saved,
                                                 const GivenOptions& given);
 
 }  // namespace skillgrad::cli

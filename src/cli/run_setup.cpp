@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/run_setup.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <skillgrad/core/hashing.hpp>
@@ -92,9 +94,17 @@ Json chosen_keys(const Settings& settings) {
 /// config.json of a run, as this program writes it.
 struct SavedConfig {
   std::string command, skill_path, skill_folder, config_dir;
-  Json settings, identity, extra;
-  Json chosen = Json::array();  ///< keys that the user had set; all, where an older run has none
+  Json identity, extra;
+  SavedSettings settings;  ///< all keys are chosen where an older run names none
 };
+
+bool are_places(const Json& list) {
+  return list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& item) {
+           const bool whole = item.is_object() && item.contains("key") && item.contains("at") &&
+                              item["key"].is_string() && item["at"].is_string();
+           return whole && (item["at"] == "" || item["at"].get<std::string>().front() == '/');
+         });
+}
 
 Result<SavedConfig> read_saved(const std::string& text, const std::string& where) {
   const auto read = [&]() -> Result<SavedConfig> {
@@ -108,14 +118,16 @@ Result<SavedConfig> read_saved(const std::string& text, const std::string& where
     out.skill_folder = reader.string("skill_folder");
     out.config_dir = reader.string("config_dir");
     const std::pair<const char*, Json*> objects[] = {
-        {"settings", &out.settings}, {"identity", &out.identity}, {"extra", &out.extra}};
+        {"settings", &out.settings.flat}, {"identity", &out.identity}, {"extra", &out.extra}};
     for (const auto& [key, value] : objects) {
       *value = reader.any(key, true);
       if (!value->is_object()) reader.reject(key, "is no object");
     }
-    for (const auto& spec : option_table()) out.chosen.push_back(spec.key);
-    if (reader.has("chosen")) out.chosen = reader.any("chosen");
-    if (!out.chosen.is_array()) reader.reject("chosen", "is no array");
+    for (const auto& spec : option_table()) out.settings.chosen.push_back(spec.key);
+    if (reader.has("chosen")) out.settings.chosen = reader.any("chosen");
+    if (!out.settings.chosen.is_array()) reader.reject("chosen", "is no array");
+    if (reader.has("not_kept")) out.settings.not_kept = reader.any("not_kept");
+    if (!are_places(out.settings.not_kept)) reader.reject("not_kept", "is no list of places");
     SKILLGRAD_CHECK(reader.finish(true));
     return out;
   };
@@ -168,6 +180,7 @@ Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& iden
                   {"config_dir", setup.config_dir.string()},
                   {"settings", setup.settings.to_json()},
                   {"chosen", chosen_keys(setup.settings)},
+                  {"not_kept", setup.settings.not_kept()},
                   {"identity", identity},
                   {"grading", setup.bench.graded_by},
                   {"recalculation", setup.bench.recalculator->version()},
@@ -319,8 +332,7 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
   if (invocation.given.flags.contains("run"))
     return fail(ErrorCode::usage, "the run directory is the argument of `resume`", "--run",
                 "leave --run out");
-  SKILLGRAD_TRY(setup->settings,
-                restore_settings(config.settings, config.chosen, invocation.given));
+  SKILLGRAD_TRY(setup->settings, restore_settings(config.settings, invocation.given));
   SKILLGRAD_CHECK(setup->settings.set("run", dir.string(), "resume"));
   request.command = setup->command = config.command;
   request.extra = config.extra;

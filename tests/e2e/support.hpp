@@ -73,6 +73,7 @@ class Program {
   /// Sends a signal to the program alone, if it still runs.
   void signal(int number) const;
   [[nodiscard]] bool ended();
+  [[nodiscard]] pid_t pid() const { return pid_; }
   Outcome wait();
   /// What it has written on stdout so far.
   [[nodiscard]] std::string out_so_far() const;
