@@ -105,7 +105,7 @@ TEST(Predictions, ATextTaskWithoutAnOutputOrWithTooLargeAOneFails) {
 TEST(Predictions, AnOutputFileOverTheCapIsUnreadable) {
   const Loaded loaded("tasks.jsonl", R"({"id":"a","input":"x","target":"5","output":"o.txt"})");
   const auto large = loaded.folder.put("large.txt", "");
-  for (const std::uintmax_t mebibytes : {17, 200}) {
+  for (const std::uintmax_t mebibytes : {17U, 200U}) {
     std::filesystem::resize_file(large, mebibytes << 20);
     const Grade grade = predicted(loaded, {{"output", "large.txt"}});
     EXPECT_EQ(grade.status, GradeStatus::fail);
