@@ -99,7 +99,8 @@ fs::path RunStore::path(const std::string& relative) const { return dir_ / relat
 Result<> RunStore::write(const std::string& relative, const std::string& text) {
   SKILLGRAD_CHECK(check_relative(relative));
   SKILLGRAD_CHECK(state_->calls->sync());
-  return write_file_atomic(dir_ / relative, redactor_ != nullptr ? redactor_->redact_content(text) : text);
+  return write_file_atomic(dir_ / relative,
+                           redactor_ != nullptr ? redactor_->redact_content(text) : text);
 }
 
 Result<std::optional<std::string>> RunStore::read(const std::string& relative) const {
