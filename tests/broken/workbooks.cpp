@@ -100,7 +100,8 @@ std::vector<BrokenSet> broken_workbooks() {
       part("StyleThatIsMissing", "style 900 of a cell is missing", kSheet,
            cell("<c r=\"A1\" s=\"900\"><v>1</v></c>")),
       part("SheetCutOff", "ends before the document does", kSheet, kOpen + "<row>"),
-      part("SheetInUtf16", "is not UTF-8", kSheet, std::string("\xFF\xFE<\0w\0", 6)),
+      part("SheetInUtf16CutOff", "ends in the middle of a tag", kSheet,
+           std::string("\xFF\xFE<\0w\0", 6)),
   };
 }
 

@@ -34,7 +34,7 @@ TEST(WrongInput, OfAKeyPathIsAnErrorOfTheCommandLine) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"roles.~x=1", "unknown role"},
       {"roles..model=x", "empty name"},
-      {"stages.loss.name.x=1", "\"grader\""},
+      {"stages.loss.name.x=1", "\"stages.loss.name.x\" lies below"},
       {"roles.a.b=1", "unknown role"}};
   for (const auto& [set, says] : cases) {
     SCOPED_TRACE(set);
