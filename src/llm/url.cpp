@@ -134,10 +134,13 @@ std::string percent_encode(std::string_view text) {
 }
 
 bool hides_value(std::string_view parameter) {
-  static constexpr std::array<std::string_view, 7> kHidden = {
-      "key", "api_key", "api-key", "apikey", "token", "sig", "code"};
+  static constexpr std::array<std::string_view, 10> kHidden = {
+      "key",    "apikey",   "token", "sig",  "signature",
+      "secret", "password", "code",  "auth", "credential"};
   const std::string name = to_lower_ascii(parameter);
-  return std::find(kHidden.begin(), kHidden.end(), name) != kHidden.end();
+  // The last word tells: subscription-key, access_token, x-amz-signature.
+  const std::string_view word = std::string_view(name).substr(name.find_last_of("-_.") + 1);
+  return std::find(kHidden.begin(), kHidden.end(), word) != kHidden.end();
 }
 
 namespace {

@@ -66,6 +66,13 @@ TEST(Url, NoPartOfAPasswordIsShown) {
     }
   }
   EXPECT_EQ(printable_url("http://h/v1?route=a&key=SECRET"), "http://h/v1?route=a&key=***");
+  for (const char* name : {"api_key", "ApiKey", "subscription-key", "access_token", "sig",
+                           "X-Amz-Signature", "client_secret", "code"}) {
+    EXPECT_EQ(printable_url(std::string("http://h/v1?") + name + "=SECRET"),
+              std::string("http://h/v1?") + name + "=***");
+  }
+  EXPECT_EQ(printable_url("http://h/v1?monkey=a&max_tokens=1&api-version=2"),
+            "http://h/v1?monkey=a&max_tokens=1&api-version=2");
   // A run is resumed at the address that its record shows.
   for (const char* url : {"http://h:80/v1", "https://api.example.com/ai/run/@cf/meta",
                           "http://localhost:80/v1/@x", "https://h.example/v1?user=a@b.example"})
