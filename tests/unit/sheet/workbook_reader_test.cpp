@@ -189,7 +189,7 @@ TEST_F(WorkbookReaderTest, BrokenTagsMakeTheWorkbookUnreadable) {
       "<c r=\"A1\" t=\"str\"><v>\x01</v></c>",
       "<c r=\"A1\" t=\"str\"><v>a\x1b[31m</v></c>",
       "<c r=\"A1\" x=\"\x0b\"><v>7</v></c>",
-      std::string("<c r=\"A1\" t=\"str\"><v>a\0b</v></c>", 34),
+      std::string("<c r=\"A1\" t=\"str\"><v>a") + '\0' + "b</v></c>",
       "<c r=\"A1\"><!-- \xff --><v>7</v></c>",
       "<c r=\"A1\" t=\"str\"><v>\xed\xa0\x80</v></c>",
       "<c r=\"A1\" t=\"str\"><v>\xc0\x80</v></c>",
