@@ -43,6 +43,22 @@ class GateClock final : public Clock {
   int sleepers_ = 0;
 };
 
+/// A second passes each time somebody looks.
+class CreepingClock final : public Clock {
+ public:
+  [[nodiscard]] SteadyTime now() const override {
+    time_.advance(std::chrono::seconds(1));
+    return time_.now();
+  }
+  [[nodiscard]] WallTime wall_now() const override { return time_.wall_now(); }
+  bool sleep_for(Duration duration, std::stop_token stop) override {
+    return time_.sleep_for(duration, stop);
+  }
+
+ private:
+  mutable ManualClock time_;
+};
+
 class LimitTest : public ClientTest {
  protected:
   /// Answers with `step` and keeps the virtual time of each hit.
@@ -334,11 +350,12 @@ TEST_F(LimitTest, ALimitPassesWhileOthersAreInTheWay) {
     EXPECT_FALSE(model->complete(request("busy"), context).has_value());
   });
   while (server_.hit_count() == 0) std::this_thread::yield();
+  CreepingClock creeping;
+  auto late = client_on(creeping);
   for (const bool task : {false, true}) {
     CallContext context;
-    (task ? context.cut_at : context.deadline) = clock_.now() + std::chrono::seconds(5);
-    std::jthread time([&] { clock_.advance(std::chrono::seconds(6)); });
-    const auto reply = model->complete(request("late"), context);
+    (task ? context.cut_at : context.deadline) = creeping.now() + std::chrono::seconds(5);
+    const auto reply = late->complete(request("late"), context);
     ASSERT_FALSE(reply.has_value());
     // A task that waited for others did not take that time: it must not end as if it had.
     EXPECT_EQ(reply.error().code, task ? ErrorCode::rate_limit : ErrorCode::deadline);
