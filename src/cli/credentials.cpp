@@ -73,11 +73,6 @@ bool same_origin(const std::string& a, const std::string& b) {
   return origin(a) == origin(b);
 }
 
-std::string text_of(const Json& role, const char* key, const std::string& fallback) {
-  const auto found = role.find(key);
-  return found != role.end() && found->is_string() ? found->get<std::string>() : fallback;
-}
-
 /// A core file would hold the key. Commands of agents have limits of their own.
 void forbid_core_files() {
   rlimit limit{};
@@ -87,6 +82,11 @@ void forbid_core_files() {
 }
 
 }  // namespace
+
+std::string text_of(const Json& role, const char* key, const std::string& fallback) {
+  const auto found = role.find(key);
+  return found != role.end() && found->is_string() ? found->get<std::string>() : fallback;
+}
 
 Json role_of(const Settings& settings, const std::string& name) {
   const Json& roles = settings.json("roles");

@@ -19,11 +19,6 @@
 namespace skillgrad::cli {
 namespace {
 
-std::string text_of(const Json& role, const char* key, const std::string& fallback) {
-  const auto found = role.find(key);
-  return found != role.end() && found->is_string() ? found->get<std::string>() : fallback;
-}
-
 Result<> check_roles(const Json& roles) {
   const auto& names = role_names();
   for (const auto& [name, role] : roles.items()) {
