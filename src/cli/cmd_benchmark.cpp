@@ -9,6 +9,7 @@
 
 #include "cli/console.hpp"
 #include "cli/models.hpp"
+#include "cli/notes.hpp"
 #include "cli/workbench.hpp"
 
 namespace skillgrad::cli {
@@ -76,11 +77,11 @@ Result<int> import(const Settings& settings) {
   auto options = benchmark_options(settings);
   SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));
   SKILLGRAD_TRY(const auto imported, bench::import_records(spec, options));
-  for (const auto& notice : imported.notices) print_err("note: " + notice + "\n");
+  for (const auto& notice : imported.notices) notes().say(notice);
   for (const auto& line : imported.lines) print_out(line + "\n");
   if (!imported.files_folder.empty())
-    print_err("note: paths of files in these lines are relative to " +
-              imported.files_folder.string() + "; keep the lines in a file there\n");
+    notes().say("paths of files in these lines are relative to " + imported.files_folder.string() +
+                "; keep the lines in a file there");
   return 0;
 }
 
@@ -97,14 +98,15 @@ void print_report(const Settings& settings, const bench::CheckReport& report, st
                          {"tasks", report.tasks},
                          {"problems", list(report.problems)},
                          {"known", list(report.known)},
-                         {"notices", report.notices}},
+                         {"notices", report.notices},
+                         {"notes", notes_json(notes().all())}},
                         1) +
               "\n");
     return;
   }
   // Those of the data set itself were printed when it was loaded.
   for (std::size_t i = std::min(loaded, report.notices.size()); i < report.notices.size(); ++i)
-    print_err("note: " + report.notices[i] + "\n");
+    notes().say(report.notices[i]);
   for (const auto& problem : report.problems)
     print_out(fmt::format("{}: {}\n  fix: {}\n", problem.task_id, strip_control(problem.what),
                           problem.mend));

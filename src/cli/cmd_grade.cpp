@@ -12,6 +12,7 @@
 
 #include "cli/console.hpp"
 #include "cli/models.hpp"
+#include "cli/notes.hpp"
 #include "cli/predictions.hpp"
 #include "cli/workbench.hpp"
 
@@ -207,7 +208,7 @@ Result<int> run_grade(const Invocation& invocation) {
                 "give --benchmark NAME:PATH or a .jsonl file");
   SKILLGRAD_TRY(const auto bench, open_graders(settings, settings.text("benchmark")));
   SKILLGRAD_CHECK(check_export(*bench.benchmark, exported));
-  for (const auto& notice : bench.benchmark->notices()) print_err("note: " + notice + "\n");
+  for (const auto& notice : bench.benchmark->notices()) notes().say(notice);
   SKILLGRAD_TRY(const auto predictions, read_predictions(path, *bench.benchmark, invocation.stop));
   SystemClock clock;
   SKILLGRAD_TRY(const auto models,

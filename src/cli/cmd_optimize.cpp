@@ -14,6 +14,7 @@
 
 #include "cli/estimate.hpp"
 #include "cli/evaluate_run.hpp"
+#include "cli/notes.hpp"
 #include "cli/stage_set.hpp"
 
 namespace skillgrad::cli {
@@ -219,8 +220,9 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   if (setup.settings.flag("json"))
     print_out(dump_json(optim::to_json(result, setup.store->dir().string()), 1) + "\n");
   else
-    print_out(
-        report::optimize_summary(result, {next_command(setup, result), setup.models->simulated()}));
+    print_out(report::optimize_summary(
+        result, {next_command(setup, result), setup.models->simulated(),
+                 notes_text(notes().all(), setup.store->path("run.json").string())}));
   if (!result.error && setup.settings.flag("in_place")) SKILLGRAD_CHECK(write_in_place(setup));
   return verdict(setup.settings, result);
 }

@@ -13,6 +13,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "cli/credentials.hpp"
+#include "cli/notes.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -97,7 +98,7 @@ std::size_t terminal_columns() {
 Result<Settings> load_settings(const Invocation& invocation) {
   std::vector<std::string> warnings;
   auto settings = merge_settings(invocation.given, warnings);
-  for (const auto& warning : warnings) print_err("warning: " + strip_control(warning) + "\n");
+  for (const auto& warning : warnings) notes().say(warning);
   if (settings) protect_secrets(*settings);
   return settings;
 }

@@ -13,6 +13,7 @@
 #include "cli/console.hpp"
 #include "cli/hidden_values.hpp"
 #include "cli/models.hpp"
+#include "cli/notes.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -130,7 +131,7 @@ Result<> check_key(const Account& account) {
   const std::string what =
       "the environment variable " + account.key_variable + " is empty or not set";
   if (llm::is_loopback_url(account.base_url)) {
-    print_err("warning: " + strip_control(what) + "; no key is sent\n");
+    notes().say(what + "; no key is sent");
     return {};
   }
   return fail(ErrorCode::config, what, "--api-key-env",

@@ -8,6 +8,7 @@
 #include <skillgrad/stats/stats.hpp>
 
 #include "cli/estimate.hpp"
+#include "cli/notes.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -136,6 +137,7 @@ Json json(const RunSetup& setup, const Estimate& estimate, const FirstRequests& 
   Json& by_role = out["prices"] = Json::object();
   for (const auto& price : prices) by_role[price.role] = to_json(price);
   const auto request = first.by_role.find("executor");
+  out["notes"] = notes_json(notes().all());
   out["request"] = nullptr;
   if (request != first.by_role.end())
     out["request"] = {{"task_id", first.task},

@@ -6,6 +6,8 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "cli/notes.hpp"
+
 namespace skillgrad::cli {
 namespace {
 
@@ -85,6 +87,7 @@ Json eval_json(const RunSetup& setup, const RunRequest& request, const Scored& s
                       {"soft", groups->soft}};
   out.update(optim::spent_json(scored.totals, scored.parts));
   out["request_changes"] = setup.models->request_changes();
+  out["notes"] = notes_json(notes().all());
   out["seconds"] = scored.seconds;
   out["verdict"] = scored.verdict;
   out["stop_reason"] = stop_reason(scored);
@@ -102,7 +105,8 @@ std::string eval_text(const RunSetup& setup, const RunRequest& request, const Sc
   if (scored.baseline) out += baseline_lines(scored);
   out += usage_line(scored.totals) + report::cached_line(scored.totals);
   if (!setup.models->simulated()) out += report::prompt_cache_line(scored.totals);
-  out += "\n" + report::cost_by_stage(scored.totals) + "\n";
+  out += "\n" + report::cost_by_stage(scored.totals);
+  out += notes_text(notes().all(), setup.store->path("run.json").string()) + "\n";
   out += "run        " + setup.store->dir().string() + "\n";
   out += "stopped    " + strip_control(stop_reason(scored)) + "\n";
   return out + "next       " + next_command(setup, scored) + "\n";

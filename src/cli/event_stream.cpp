@@ -28,10 +28,11 @@ class EventStream final : public optim::Observer {
     next_->iteration(row);
   }
   void notice(const std::string& text) override {
-    write({{"event", "notice"}, {"text", text}});
+    write_notice(text);
     next_->notice(text);
   }
   void tick() override { next_->tick(); }
+  void write_notice(const std::string& text) { write({{"event", "notice"}, {"text", text}}); }
 
  private:
   void write(Json event) {
@@ -57,10 +58,13 @@ class EventStream final : public optim::Observer {
 }  // namespace
 
 Result<std::unique_ptr<optim::Observer>> stream_events(const std::string& target,
+                                                       const std::vector<std::string>& before,
                                                        std::unique_ptr<optim::Observer> next,
                                                        const Clock& clock) {
   if (target != "-") SKILLGRAD_CHECK(append_file(target, ""));
-  return std::make_unique<EventStream>(target, std::move(next), clock);
+  auto out = std::make_unique<EventStream>(target, std::move(next), clock);
+  for (const std::string& text : before) out->write_notice(text);
+  return out;
 }
 
 }  // namespace skillgrad::cli

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <skillgrad/core/clock.hpp>
 #include <skillgrad/optim/observer.hpp>
@@ -10,8 +11,10 @@
 namespace skillgrad::cli {
 
 /// Writes every event as one JSON line to `target` (a file, or "-" for stdout) and passes it on to
-/// `next`. Errors: io when the file cannot be opened.
+/// `next`; first the notices that came `before`, which others have heard. Errors: io when the file
+/// cannot be opened.
 [[nodiscard]] Result<std::unique_ptr<optim::Observer>> stream_events(
-    const std::string& target, std::unique_ptr<optim::Observer> next, const Clock& clock);
+    const std::string& target, const std::vector<std::string>& before,
+    std::unique_ptr<optim::Observer> next, const Clock& clock);
 
 }  // namespace skillgrad::cli

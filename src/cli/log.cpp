@@ -16,8 +16,11 @@ namespace {
 
 class LogFile final : public optim::Observer {
  public:
-  LogFile(std::shared_ptr<spdlog::logger> logger, std::unique_ptr<optim::Observer> next)
-      : logger_(std::move(logger)), next_(std::move(next)) {}
+  LogFile(std::shared_ptr<spdlog::logger> logger, const std::vector<std::string>& before,
+          std::unique_ptr<optim::Observer> next)
+      : logger_(std::move(logger)), next_(std::move(next)) {
+    for (const std::string& text : before) logger_->warn(one_line(text));
+  }
 
   void progress(const std::string& stage, std::size_t done, std::size_t total) override {
     {
@@ -53,6 +56,7 @@ class LogFile final : public optim::Observer {
 }  // namespace
 
 Result<std::unique_ptr<optim::Observer>> log_to_file(const std::filesystem::path& file,
+                                                     const std::vector<std::string>& before,
                                                      std::unique_ptr<optim::Observer> next) {
   try {
     auto logger = std::make_shared<spdlog::logger>(
@@ -60,7 +64,7 @@ Result<std::unique_ptr<optim::Observer>> log_to_file(const std::filesystem::path
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
     logger->flush_on(spdlog::level::info);
     logger->info("skillgrad {} started, process {}", SKILLGRAD_VERSION, ::getpid());
-    return std::make_unique<LogFile>(std::move(logger), std::move(next));
+    return std::make_unique<LogFile>(std::move(logger), before, std::move(next));
   } catch (const spdlog::spdlog_ex& error) {
     return fail(ErrorCode::io, error.what(), file.string(), "check the folder and the disk");
   }

@@ -14,6 +14,7 @@
 #include "cli/call_stores.hpp"
 #include "cli/console.hpp"
 #include "cli/hidden_values.hpp"
+#include "cli/notes.hpp"
 #include "cli/shared_model.hpp"
 
 namespace skillgrad::cli {
@@ -202,8 +203,7 @@ Result<> Models::open_stores(const Settings& settings, const fs::path& learned) 
   cassette_ = std::move(stores.cassette);
   cache_ = std::move(stores.cache);
   learned_ = std::move(stores.learned);
-  for (const std::string& problem : learned_->problems())
-    print_err("warning: " + strip_control(redactor_->redact(problem)) + "\n");
+  for (const std::string& problem : learned_->problems()) notes().say(redactor_->redact(problem));
   return {};
 }
 
@@ -267,8 +267,7 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
 Result<> Models::apply_prices(llm::EndpointOptions& out) {
   SKILLGRAD_TRY(const auto found, llm::effective_price(out, clock_->wall_now()));
   if (out.context_tokens == 0) out.context_tokens = found.context_tokens;
-  if (!found.warning.empty() && warned_.insert(found.warning).second)
-    print_err("warning: " + strip_control(found.warning) + "\n");
+  if (!found.warning.empty() && warned_.insert(found.warning).second) notes().say(found.warning);
   return {};
 }
 
@@ -317,7 +316,7 @@ Result<std::unique_ptr<llm::ChatModel>> Models::make_client(llm::EndpointOptions
   dependencies.jitter_seed = jitter_seed_;
   dependencies.limits = limits_.get();
   dependencies.warn = [said = said_](const std::string& line) {
-    if (said->first_time(line)) print_err("warning: " + strip_control(line) + "\n");
+    if (said->first_time(line)) notes().say(line);
   };
   return llm::make_client(std::move(options), std::move(dependencies));
 }

@@ -11,6 +11,7 @@
 #include <skillgrad/optim/rollouts.hpp>
 
 #include "cli/console.hpp"
+#include "cli/notes.hpp"
 #include "cli/read_stream.hpp"
 
 namespace skillgrad::cli {
@@ -53,8 +54,7 @@ void name_missing_output(const Json& line, const fs::path& base_dir, const std::
   if (output == line.end() || !output->is_string() ||
       fs::is_regular_file(base_dir / output->get<std::string>(), error))
     return;
-  print_err(fmt::format("note: {}: there is no file \"{}\"\n", where,
-                        strip_control(output->get<std::string>())));
+  notes().say(fmt::format("{}: there is no file \"{}\"", where, output->get<std::string>()));
 }
 
 /// One JSON object a line with a task_id that the benchmark knows, each id once.
@@ -138,7 +138,7 @@ Result<std::vector<Prediction>> read_run(const fs::path& path, const std::string
   if (out.empty())
     return fail(ErrorCode::input, "no rollout there is of a task of this benchmark", path.string(),
                 "give the --benchmark that the run was made with");
-  if (trials) print_err("note: of several trials of a task the first is graded\n");
+  if (trials) notes().say("of several trials of a task the first is graded");
   return out;
 }
 

@@ -12,6 +12,7 @@
 
 #include "cli/event_stream.hpp"
 #include "cli/log.hpp"
+#include "cli/notes.hpp"
 #include "cli/ticker.hpp"
 
 namespace skillgrad::cli {
@@ -200,9 +201,9 @@ Result<> restore_ledger(RunSetup& setup) {
     usd += row.cost_usd.value_or(0);
   }
   if (!lost.empty())
-    print_err(
-        fmt::format("note: {} call{} in flight when the run was interrupted may have been "
-                    "billed (at most {:.4f} USD)\n",
+    notes().say(
+        fmt::format("{} call{} in flight when the run was interrupted may have been "
+                    "billed (at most {:.4f} USD)",
                     lost.size(), lost.size() == 1 ? "" : "s", usd));
   return {};
 }
@@ -223,12 +224,15 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
   terminal.columns = terminal_columns;
   setup.observer =
       report::make_terminal_observer(terminal, setup.models->accountant(), setup.clock);
+  std::vector<std::string> before;
+  for (const Note& note : notes().all()) before.push_back(note.text);
   SKILLGRAD_TRY(setup.observer,
-                log_to_file(setup.store->path("run.log"), std::move(setup.observer)));
+                log_to_file(setup.store->path("run.log"), before, std::move(setup.observer)));
   if (!setup.settings.text("events").empty()) {
-    SKILLGRAD_TRY(setup.observer, stream_events(setup.settings.text("events"),
+    SKILLGRAD_TRY(setup.observer, stream_events(setup.settings.text("events"), before,
                                                 std::move(setup.observer), setup.clock));
   }
+  SKILLGRAD_TRY(setup.observer, keep_notes(std::move(setup.observer), *setup.store));
   setup.observer = with_ticks(std::move(setup.observer), setup.clock);
   return {};
 }
@@ -275,8 +279,8 @@ Result<skill::SkillPackage> load_skill(const std::string& path) {
   SKILLGRAD_TRY(auto package, skill::SkillPackage::load(path));
   for (const auto& finding : skill::validate(package, skill::Profile::spec))
     if (finding.severity == skill::Severity::error)
-      print_err(fmt::format("warning: {}:{}: {} [{}]\n", finding.file, finding.line,
-                            strip_control(finding.message), finding.rule));
+      notes().say(
+          fmt::format("{}:{}: {} [{}]", finding.file, finding.line, finding.message, finding.rule));
   return package;
 }
 

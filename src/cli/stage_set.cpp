@@ -6,6 +6,8 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "cli/notes.hpp"
+
 namespace skillgrad::cli {
 namespace {
 
@@ -117,7 +119,8 @@ optim::OptimizeParts StageSet::parts(RunSetup& setup) const {
                {"recalculation", setup.bench.recalculator->version()},
                {"version", SKILLGRAD_VERSION}};
   out.closing_facts = [&models = *setup.models] {
-    return Json{{"request_changes", models.request_changes()}};
+    return Json{{"request_changes", models.request_changes()},
+                {"notes", notes_json(notes().all())}};
   };
   out.forbidden_texts = {setup.store->dir().string()};
   for (const auto& secret : setup.models->secrets())

@@ -13,6 +13,7 @@
 
 #include "cli/console.hpp"
 #include "cli/models.hpp"
+#include "cli/notes.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -72,9 +73,9 @@ Result<std::optional<bench::Splits>> scenario_splits(const Settings& settings,
   for (const auto* ids : {&out.train, &out.val, &out.test})
     for (const auto& id : *ids)
       if (benchmark.find(id) == nullptr) return std::nullopt;
-  print_err(
-      fmt::format("note: the simulation {} has scripts for {} of the {} tasks; the run keeps "
-                  "to these and to its split (choose with --ids or --split-file)\n",
+  notes().say(
+      fmt::format("the simulation {} has scripts for {} of the {} tasks; the run keeps "
+                  "to these and to its split (choose with --ids or --split-file)",
                   scenario, covered, benchmark.tasks().size()));
   return out;
 }
@@ -87,7 +88,7 @@ void leave_out_ungradable(bench::Splits& splits, std::vector<bench::CheckProblem
     if (problem.kind == bench::GradeErrorKind::dataset_error)
       ungradable.try_emplace(problem.task_id, problem.what);
   for (const auto& [id, what] : ungradable) {
-    print_err("WARNING: task " + id + " is left out, nobody can grade it: " + what + "\n");
+    notes().say("task " + id + " is left out, nobody can grade it: " + what);
     for (auto* ids : {&splits.train, &splits.val, &splits.test}) std::erase(*ids, id);
   }
   std::erase_if(problems, [&](const auto& item) { return ungradable.contains(item.task_id); });
@@ -148,7 +149,7 @@ Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings) {
                                                                    : exec::SandboxMode::automatic));
   const auto info = sandbox->info();
   for (const auto& weakness : info.weaknesses)
-    print_err("WARNING: sandbox \"" + info.backend + "\": " + weakness + "\n");
+    notes().say("sandbox \"" + info.backend + "\": " + weakness);
   return sandbox;
 }
 
@@ -179,7 +180,7 @@ Result<Workbench> open_workbench(const Settings& settings, const std::string& de
     return fail(ErrorCode::config, "no benchmark is named and the skill has no evals/ folder",
                 "--benchmark", "give --benchmark NAME:PATH or a .jsonl file, or add evals/ to it");
   SKILLGRAD_TRY(out, open_graders(settings, spec));
-  for (const auto& notice : out.benchmark->notices()) print_err("note: " + notice + "\n");
+  for (const auto& notice : out.benchmark->notices()) notes().say(notice);
   SKILLGRAD_TRY(const auto scenario, scenario_splits(settings, *out.benchmark));
   if (scenario) {
     out.splits = *scenario;
@@ -208,16 +209,16 @@ Result<> check_measurement(const Settings& settings, Workbench& bench,
                 bench::check_benchmark(*bench.benchmark, ids, &bench.splits, bench.grading(stop),
                                        static_cast<unsigned>(settings.integer("jobs"))));
   if (!report.unjudged.empty())
-    print_err(
-        fmt::format("note: the golden answers of {} tasks that a model judges are not checked here "
-                    "(`skillgrad benchmark check` asks the judge)\n",
+    notes().say(
+        fmt::format("the golden answers of {} tasks that a model judges are not checked here "
+                    "(`skillgrad benchmark check` asks the judge)",
                     report.unjudged.size()));
   auto problems = report.problems;
   leave_out_ungradable(bench.splits, problems);
   auto known = report.known;
   leave_out_ungradable(bench.splits, known);
   for (const auto& problem : known)
-    print_err("WARNING: task " + problem.task_id + " cannot be won: " + problem.what + "\n");
+    notes().say("task " + problem.task_id + " cannot be won and is left out: " + problem.what);
   if (problems.empty()) return {};
   std::vector<std::string> lines;
   std::set<std::string> broken;
@@ -231,7 +232,7 @@ Result<> check_measurement(const Settings& settings, Workbench& bench,
     return fail(ErrorCode::dataset, text, bench.benchmark->source(),
                 "mend the data (`skillgrad benchmark check` lists everything), leave the tasks out "
                 "with --ids, or go on with --force");
-  print_err("WARNING: " + text + " (going on because of --force)\n");
+  notes().say(text + " (going on because of --force)");
   return {};
 }
 

@@ -134,6 +134,7 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
   }
   out += "\n" + cost_by_stage(result.totals) + cached_line(result.totals);
   if (!facts.simulated) out += prompt_cache_line(result.totals);
+  out += facts.notes;
   out += fmt::format("\nbest iteration: {}{}\n", result.best_iteration,
                      result.best_iteration == 0 ? " (the initial skill)" : "");
   out += "package:        " + result.best_path + "\n";

@@ -27,6 +27,7 @@ struct TerminalOptions {
 struct SummaryFacts {
   std::string next_command;
   bool simulated = false;  ///< the text says so first
+  std::string notes;       ///< a section of its own before the last lines, or ""
 };
 /// The final text of an optimize run: table of iterations, scores, cost by stage, the best
 /// iteration, where the package lies, why it stopped, the next command.
