@@ -11,6 +11,7 @@
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/event_stream.hpp"
+#include "cli/idle_options.hpp"
 #include "cli/log.hpp"
 #include "cli/notes.hpp"
 #include "cli/ticker.hpp"
@@ -301,6 +302,10 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  for (const auto& idle :
+       idle_options(setup->settings,
+                    {request.command, setup->bench.benchmark->name(), setup->bench.splits.origin}))
+    notes().say(idle);
   return setup;
 }
 

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "cli/idle_options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace skillgrad::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Settings merged(const std::map<std::string, std::string>& flags) {
+  GivenOptions given;
+  given.flags = flags;
+  std::vector<std::string> warnings;
+  return merge_settings(given, warnings).value();
+}
+
+const OptionUse kTasks = {"eval", "records", "split fields of the tasks"};
+
+struct Case {
+  const char* what;
+  std::map<std::string, std::string> flags;
+  OptionUse use;
+  const char* says;  ///< "" where the option counts
+};
+
+TEST(IdleOptions, AreNamedWithWhatMakesThemIdle) {
+  const OptionUse sheets = {"optimize", "spreadsheetbench", "shuffled with seed 0: 3 train"};
+  const OptionUse tables = {"eval", "wikitablequestions", "published"};
+  const std::vector<Case> cases = {
+      {"knob without a simulation", {{"model", "m"}, {"sim.slip", "0.5"}}, kTasks, "--sim-slip"},
+      {"knob of the simulation", {{"model", "sim:demo"}, {"sim.slip", "0.5"}}, kTasks, ""},
+      {"mode of text tasks", {{"grading_mode", "official"}}, kTasks, "--mode"},
+      {"mode of workbooks", {{"grading_mode", "official"}}, sheets, ""},
+      {"recalculation of tables", {{"recalc", "never"}}, tables, "--recalc"},
+      {"recalculation of records, which may hold workbooks", {{"recalc", "never"}}, kTasks, ""},
+      {"seed of given splits", {{"split_seed", "4"}}, kTasks, "--split-seed"},
+      {"seed of drawn splits", {{"split_seed", "4"}}, sheets, ""},
+      {"role of another command", {{"roles", R"({"patcher":{"model":"x"}})"}}, kTasks, "--roles"},
+      {"role of this command", {{"roles", R"({"executor":{"model":"x"}})"}}, kTasks, ""},
+      {"role of the loop", {{"roles", R"({"patcher":{"model":"x"}})"}}, sheets, ""},
+      {"option of another gate", {{"gate", "strict"}, {"gate_k", "1"}}, sheets, "--gate-k"},
+      {"option of the gate", {{"gate_k", "1"}}, sheets, ""},
+      {"gate beside a program",
+       {{"gate", "strict"}, {"stages.gate", R"({"name":"command","run":["x"]})"}},
+       sheets,
+       "--gate has no effect"},
+      {"later epochs that never come", {{"batch_seed", "3"}}, sheets, "--batch-seed"},
+      {"stage that is off",
+       {{"momentum", "false"}, {"stages.momentum", R"({"name":"llm"})"}},
+       sheets,
+       "--momentum-stage"},
+  };
+  for (const Case& item : cases) {
+    SCOPED_TRACE(item.what);
+    const auto said = idle_options(merged(item.flags), item.use);
+    if (*item.says == '\0')
+      EXPECT_THAT(said, IsEmpty());
+    else
+      EXPECT_THAT(said, ElementsAre(HasSubstr(item.says)));
+  }
+}
+
+TEST(IdleOptions, OfAConfigFileThatSeveralCommandsShareAreNotNamed) {
+  auto settings = merged({{"model", "m"}});
+  ASSERT_TRUE(settings.set("sim.slip", 0.5, "file skillgrad.json"));
+  EXPECT_THAT(idle_options(settings, kTasks), IsEmpty());
+}
+
+}  // namespace
+}  // namespace skillgrad::cli
