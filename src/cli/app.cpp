@@ -82,8 +82,7 @@ void add_local_flags(const CommandSpec& command, Parsed& parsed) {
   }
 }
 
-void add_command(CLI::App& root, const CommandSpec& command, Parsed& parsed) {
-  parsed.app = root.add_subcommand(command.name, command.summary);
+void add_options(const CommandSpec& command, Parsed& parsed) {
   const auto formatter = std::make_shared<HelpFormatter>();
   formatter->column_width(34);
   parsed.app->formatter(formatter);
@@ -203,7 +202,13 @@ int run(const std::vector<std::string>& words) {
       "`skillgrad COMMAND --help` shows flags, examples and exit codes.\n"
       "Start with: skillgrad demo");
   std::vector<Parsed> parsed(command_table().size());
-  for (std::size_t i = 0; i < parsed.size(); ++i) add_command(root, command_table()[i], parsed[i]);
+  for (std::size_t i = 0; i < parsed.size(); ++i) {
+    const CommandSpec& command = command_table()[i];
+    parsed[i].app = root.add_subcommand(command.name, command.summary);
+    // The options of all commands would take longer than the shortest commands themselves.
+    if (std::find(words.begin(), words.end(), command.name) != words.end())
+      add_options(command, parsed[i]);
+  }
   try {
     std::vector<std::string> reversed(words.rbegin(), words.rend());
     root.parse(reversed);

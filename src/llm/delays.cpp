@@ -7,10 +7,9 @@
 #include <charconv>
 #include <cmath>
 
-#include <curl/curl.h>
-
 #include <skillgrad/core/text.hpp>
 
+#include "llm/curl_library.hpp"
 #include "llm/limit_headers.hpp"
 
 namespace skillgrad::llm {
@@ -38,7 +37,8 @@ std::size_t letters_at_start(std::string_view text) {
 }
 
 std::optional<std::int64_t> http_date(const std::string& text) {
-  const auto seconds = curl_getdate(text.c_str(), nullptr);
+  const auto& library = curl_library();
+  const auto seconds = library ? library->getdate(text.c_str(), nullptr) : -1;
   if (seconds == -1) return std::nullopt;
   return seconds;
 }

@@ -8,6 +8,7 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "llm/curl_library.hpp"
 #include "llm/headers.hpp"
 #include "llm/limits.hpp"
 #include "llm/profile.hpp"
@@ -94,6 +95,7 @@ Result<> Endpoint::resolve() {
                         headers, dependencies_.jitter_seed);
   limiter_->configure(
       {options_.requests_per_minute, options_.tokens_per_minute, options_.max_concurrency});
+  if (const auto& library = curl_library(); !library) return tl::unexpected(library.error());
   TransportOptions transport;
   transport.url = chat_url_;
   transport.headers = std::move(headers);

@@ -5,8 +5,7 @@
 #include <array>
 #include <cstdlib>
 
-#include <curl/curl.h>
-
+#include "llm/curl_library.hpp"
 #include "llm/sink.hpp"
 
 namespace skillgrad::llm {
@@ -15,11 +14,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-void global_init() {
-  // Before any thread uses libcurl; never undone, because other users may be in the process.
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
+/// For those who have a handle: there is none without the library.
+const CurlLibrary& curl() { return *curl_library(); }
 
 /// Loopback never goes through a proxy; what the user excluded stays excluded.
 std::string no_proxy_list() {
@@ -85,68 +81,68 @@ double seconds_since(SteadyClock::time_point start) {
 }  // namespace
 
 struct Transport::Handle {
-  CURL* easy = curl_easy_init();
-  CURLM* multi = curl_multi_init();
+  CURL* easy = curl().easy_init();
+  CURLM* multi = curl().multi_init();
   curl_slist* headers = nullptr;
   std::array<char, CURL_ERROR_SIZE> error{};
 
   Handle() = default;
   ~Handle() {
-    curl_easy_cleanup(easy);
-    curl_multi_cleanup(multi);
-    curl_slist_free_all(headers);
+    curl().easy_cleanup(easy);
+    curl().multi_cleanup(multi);
+    curl().slist_free_all(headers);
   }
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
   void configure(const TransportOptions& options) {
     for (const std::string& line : options.headers) {
-      headers = curl_slist_append(headers, line.c_str());
+      headers = curl().slist_append(headers, line.c_str());
     }
-    curl_easy_setopt(easy, CURLOPT_URL, options.url.c_str());
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data());
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NETRC, CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy_list().c_str());
-    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 30L);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // a stop does not wait for the resolver
-    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                     static_cast<long>(options.connect_timeout.count()));
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl().easy_setopt(easy, CURLOPT_URL, options.url.c_str());
+    curl().easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, error.data());
+    curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl().easy_setopt(easy, CURLOPT_NETRC, CURL_NETRC_IGNORED);
+    curl().easy_setopt(easy, CURLOPT_NOPROXY, no_proxy_list().c_str());
+    curl().easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl().easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl().easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl().easy_setopt(easy, CURLOPT_MAXAGE_CONN, 30L);
+    curl().easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    curl().easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // a stop does not wait for the resolver
+    curl().easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+    curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                       static_cast<long>(options.connect_timeout.count()));
+    curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     const std::string ca = certificate_file(options.ca_file);
-    if (!ca.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, ca.c_str());
+    if (!ca.empty()) curl().easy_setopt(easy, CURLOPT_CAINFO, ca.c_str());
     if (options.insecure_tls) {
-      curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-      curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+      curl().easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+      curl().easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     }
     if (options.http_version == "1.1") {
-      curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+      curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     }
-    curl_easy_setopt(easy, options.get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+    curl().easy_setopt(easy, options.get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
   }
 
   [[nodiscard]] int connect_status() const {
     long status = 0;
-    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    curl().easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
     return static_cast<int>(status);
   }
 
   [[nodiscard]] bool request_was_sent() const {
     long bytes = 0;
-    curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes);
+    curl().easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes);
     return bytes > 0;
   }
 };
 
-Transport::Transport(TransportOptions options) : options_(std::move(options)) { global_init(); }
+Transport::Transport(TransportOptions options) : options_(std::move(options)) {}
 Transport::~Transport() = default;
 
 std::unique_ptr<Transport::Handle> Transport::take() {
@@ -232,9 +228,9 @@ std::size_t on_watched_bytes(char* data, std::size_t size, std::size_t count, vo
 Ending drive(CURLM* multi, const Watch& watch, const std::stop_token& stop, int& curl_code) {
   while (true) {
     int running = 0;
-    const CURLMcode problem = curl_multi_perform(multi, &running);
+    const CURLMcode problem = curl().multi_perform(multi, &running);
     int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
+    while (const CURLMsg* message = curl().multi_info_read(multi, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       curl_code = message->data.result;
       return Ending::finished;
@@ -249,7 +245,7 @@ Ending drive(CURLM* multi, const Watch& watch, const std::stop_token& stop, int&
       curl_code = CURLE_OK;
       return Ending::finished;
     }
-    curl_multi_poll(multi, nullptr, 0, watch.poll_ms(), nullptr);
+    curl().multi_poll(multi, nullptr, 0, watch.poll_ms(), nullptr);
   }
 }
 
@@ -258,6 +254,11 @@ Ending drive(CURLM* multi, const Watch& watch, const std::stop_token& stop, int&
 HttpReply Transport::perform(std::string_view body, const AttemptLimits& limits,
                              const std::stop_token& stop) {
   HttpReply reply;
+  if (const auto& library = curl_library(); !library) {
+    reply.curl_code = CURLE_FAILED_INIT;
+    reply.curl_text = library.error().to_line();
+    return reply;
+  }
   auto handle = take();
   if (handle->easy == nullptr || handle->multi == nullptr) {
     reply.curl_code = CURLE_OUT_OF_MEMORY;
@@ -270,30 +271,30 @@ HttpReply Transport::perform(std::string_view body, const AttemptLimits& limits,
   CURL* easy = handle->easy;
   handle->error[0] = '\0';
   if (!options_.get) {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
   }
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &sink);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_watched_bytes);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &wired);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
-                   static_cast<long>(std::max<std::int64_t>(1, limits.total.count())));
+  curl().easy_setopt(easy, CURLOPT_HEADERDATA, &sink);
+  curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_watched_bytes);
+  curl().easy_setopt(easy, CURLOPT_WRITEDATA, &wired);
+  curl().easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+                     static_cast<long>(std::max<std::int64_t>(1, limits.total.count())));
   const auto start = SteadyClock::now();
-  curl_multi_add_handle(handle->multi, easy);
+  curl().multi_add_handle(handle->multi, easy);
   {
-    const std::stop_callback wake(stop, [multi = handle->multi] { curl_multi_wakeup(multi); });
+    const std::stop_callback wake(stop, [multi = handle->multi] { curl().multi_wakeup(multi); });
     reply.ending = drive(handle->multi, watch, stop, reply.curl_code);
   }
   reply.sent = handle->request_was_sent();
   const int connect_status = handle->connect_status();
-  curl_multi_remove_handle(handle->multi, easy);
+  curl().multi_remove_handle(handle->multi, easy);
   reply.seconds = seconds_since(start);
   reply.first_byte_seconds = watch.first_byte_seconds();
   if (sink.over_cap()) reply.ending = Ending::too_big;
   if (reply.curl_code != CURLE_OK) {
     reply.curl_text = handle->error[0] != '\0'
                           ? handle->error.data()
-                          : curl_easy_strerror(static_cast<CURLcode>(reply.curl_code));
+                          : curl().easy_strerror(static_cast<CURLcode>(reply.curl_code));
   }
   if (reply.curl_code != CURLE_OK) {
     if (connect_status >= 300) reply.proxy_status = connect_status;
