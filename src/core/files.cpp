@@ -98,6 +98,21 @@ Result<> write_file_atomic(const fs::path& path, std::string_view bytes, std::ui
   return sync_folder(folder);
 }
 
+Result<> write_file_in_place(const fs::path& path, std::string_view bytes, std::uint32_t mode) {
+  const Descriptor fd(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!fd) return tl::unexpected(errno_error(errno, "cannot create file", path.string()));
+  if (write_all(fd.get(), bytes)) return {};
+  return tl::unexpected(errno_error(errno, "cannot write file", path.string()));
+}
+
+Result<> sync_file_system(const fs::path& path) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return tl::unexpected(errno_error(errno, "cannot open", path.string()));
+  if (::syncfs(fd.get()) == 0 || errno == EROFS) return {};
+  return tl::unexpected(errno_error(errno, "cannot write to the disk", path.string()));
+}
+
 Result<> append_file(const fs::path& path, std::string_view bytes, bool sync) {
   const std::string name = path.string();
   const Descriptor fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
@@ -130,6 +145,12 @@ Result<> make_directories(const fs::path& path) {
     return tl::unexpected(errno_error(problem.value(), "cannot create folder", path.string()));
   }
   return {};
+}
+
+Result<> make_fresh_directory(const fs::path& path) {
+  if (::mkdir(path.c_str(), 0777) == 0) return {};
+  if (errno == EEXIST) SKILLGRAD_CHECK(remove_tree(path));
+  return make_directories(path);
 }
 
 Result<TempDir> TempDir::create(std::string_view prefix, const fs::path& parent) {

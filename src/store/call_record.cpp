@@ -26,6 +26,17 @@ llm::LedgerRow begun_row(llm::LedgerRow row, double reserved_usd) {
   return row;
 }
 
+constexpr std::string_view kStart = "{\"key\":\"";
+constexpr std::size_t kLongestKey = 200;
+
+/// The key that a line of replies.jsonl begins with; "" if it does not.
+std::string_view key_of(std::string_view line) {
+  if (!line.starts_with(kStart)) return {};
+  line.remove_prefix(kStart.size());
+  const auto quote = line.find('"');
+  return quote == std::string_view::npos ? std::string_view() : line.substr(0, quote);
+}
+
 std::string attempt_id(int session, const std::string& key, int attempt) {
   return std::to_string(session) + "/" + key + "/" + std::to_string(attempt);
 }
@@ -44,26 +55,25 @@ Result<std::unique_ptr<CallRecord>> CallRecord::open(const std::filesystem::path
   return out;
 }
 
-/// Only the offsets: each line begins {"key":"<hex>", so bodies need not be parsed here.
+/// Only the places: each line begins {"key":"<hex>", so bodies need not be parsed here.
 Result<> CallRecord::load_replies() {
-  constexpr std::string_view kStart = "{\"key\":\"";
-  return replies_.each_line([&](std::uint64_t offset, const std::string& line) -> Result<> {
-    const auto quote = line.starts_with(kStart) ? line.find('"', kStart.size()) : line.npos;
-    if (quote == line.npos)
+  return replies_.each_line([&](std::uint64_t place, const std::string& line) -> Result<> {
+    const auto key = key_of(line);
+    if (key.empty())
       return fail(ErrorCode::input, "a line does not begin with its key", replies_.path().string(),
                   "the file was changed by hand; start a new run");
     // A later reply replaces one that could not be read.
-    reply_offsets_.insert_or_assign(line.substr(kStart.size(), quote - kStart.size()), offset);
+    calls_[hash_id(key)].reply = place;
     return {};
   });
 }
 
 Result<> CallRecord::load_ledger() {
-  return ledger_.each_line([&](std::uint64_t offset, const std::string& line) -> Result<> {
-    auto done = replay(line);
+  return ledger_.each_line([&](std::uint64_t place, const std::string& line) -> Result<> {
+    auto done = replay(place, line);
     if (done) return {};
     Error error = std::move(done).error();
-    error.where = ledger_.path().string() + ", byte " + std::to_string(offset);
+    error.where = ledger_.path().string() + ", byte " + std::to_string(place);
     error.mend =
         "the file was changed by another program: remove this line (what it says was paid "
         "is then not counted), or start a new run";
@@ -71,7 +81,7 @@ Result<> CallRecord::load_ledger() {
   });
 }
 
-Result<> CallRecord::replay(const std::string& line) {
+Result<> CallRecord::replay(std::uint64_t place, const std::string& line) {
   SKILLGRAD_TRY(const auto json, parse_json(line, ledger_.path().string()));
   SKILLGRAD_TRY(auto row, row_from_json(json, ledger_.path().string()));
   const std::string event = json.value("event", "");
@@ -82,31 +92,30 @@ Result<> CallRecord::replay(const std::string& line) {
     open_[id] = begun_row(std::move(row), json.value("reserved_usd", 0.0));
     return {};
   }
-  settle(row, session);
+  settle(row, session, place);
   return {};
 }
 
-void CallRecord::settle(const llm::LedgerRow& row, int session) {
+void CallRecord::settle(const llm::LedgerRow& row, int session, std::uint64_t place) {
   open_.erase(attempt_id(session, row.key, row.attempt));
-  if (reply_offsets_.contains(row.key) && (row.outcome == "ok" || row.outcome == "refused"))
-    pay(row);
-  else
-    others_.push_back(row);
-}
-
-void CallRecord::pay(const llm::LedgerRow& row) {
-  const auto [at, is_first] = paid_.try_emplace(row.key, row);
-  if (!is_first) others_.push_back(std::exchange(at->second, row));
+  const auto call = calls_.find(hash_id(row.key));
+  const bool answered = row.outcome == "ok" || row.outcome == "refused";
+  if (call == calls_.end() || !answered) {
+    others_.push_back(place);
+    return;
+  }
+  const std::uint64_t replaced = std::exchange(call->second.paid, place);
+  if (replaced != kNone) others_.push_back(replaced);
 }
 
 /// A kill between the two writes of finish() leaves a reply without its ledger line.
 Result<> CallRecord::repair_ledger() {
-  std::vector<std::pair<std::uint64_t, std::string>> missing;
-  for (const auto& [key, offset] : reply_offsets_)
-    if (!paid_.contains(key)) missing.emplace_back(offset, key);
+  std::vector<std::uint64_t> missing;
+  for (const auto& [key, places] : calls_)
+    if (places.paid == kNone) missing.push_back(places.reply);
   std::sort(missing.begin(), missing.end());
-  for (const auto& [offset, key] : missing) {
-    SKILLGRAD_TRY(const auto line, replies_.line_at(offset));
+  for (const std::uint64_t place : missing) {
+    SKILLGRAD_TRY(const auto line, replies_.line_at(place));
     SKILLGRAD_TRY(const auto json, parse_json(line, replies_.path().string()));
     SKILLGRAD_TRY(const auto row,
                   row_from_json(json.value("row", Json::object()), replies_.path().string()));
@@ -114,27 +123,25 @@ Result<> CallRecord::repair_ledger() {
     const int session = json.value("session", session_ - 1);
     Json entry = {{"event", "ok"}, {"session", session}};
     entry.update(row_to_json(row));
-    SKILLGRAD_CHECK(ledger_.append(dump_json(entry)));
-    settle(row, session);
+    SKILLGRAD_TRY(const auto booked, ledger_.append(dump_json(entry)));
+    settle(row, session, booked);
   }
   return {};
 }
 
 Result<std::optional<std::string>> CallRecord::find(const std::string& key) {
+  const HashId id = hash_id(key);
   const std::lock_guard lock(mutex_);
-  const auto found = reply_offsets_.find(key);
-  if (found == reply_offsets_.end()) return std::nullopt;
-  SKILLGRAD_TRY(const auto line, replies_.line_at(found->second));
+  const auto found = calls_.find(id);
+  if (found == calls_.end()) return std::nullopt;
+  SKILLGRAD_TRY(const auto line, replies_.line_at(found->second.reply));
   SKILLGRAD_TRY(const auto json, parse_json(line, replies_.path().string()));
   return std::optional<std::string>(dump_json(json.value("reply", Json())));
 }
 
-std::string CallRecord::entry(const char* event, const llm::LedgerRow& row,
-                              double reserved_usd) const {
-  Json out = {{"event", event}, {"session", session_}};
-  out.update(row_to_json(row));
-  if (reserved_usd > 0) out["reserved_usd"] = reserved_usd;
-  return dump_json(out);
+std::string CallRecord::entry(const char* event, const std::string& row_json) const {
+  return std::string("{\"event\":\"") + event + "\",\"session\":" + std::to_string(session_) + "," +
+         row_json.substr(1);
 }
 
 // Lines are made before the lock is taken: with many calls in flight, all of them pass through it.
@@ -142,39 +149,68 @@ std::string CallRecord::entry(const char* event, const llm::LedgerRow& row,
 Result<> CallRecord::begin(const std::string& key, const llm::LedgerRow& row, double reserved_usd) {
   llm::LedgerRow begun = row;
   begun.key = key;
-  const std::string line = entry("begin", begun, reserved_usd);
+  Json json = row_to_json(begun);
+  if (reserved_usd > 0) json["reserved_usd"] = reserved_usd;
+  const std::string line = entry("begin", dump_json(json));
+  std::string id = attempt_id(session_, key, row.attempt);
   const std::lock_guard lock(mutex_);
   SKILLGRAD_CHECK(ledger_.append(line));
-  open_[attempt_id(session_, key, row.attempt)] = begun_row(std::move(begun), reserved_usd);
+  open_[std::move(id)] = begun_row(std::move(begun), reserved_usd);
   return {};
 }
 
 Result<> CallRecord::attempt_failed(const llm::LedgerRow& row) {
-  const std::string line = entry("failed", row, 0);
+  const std::string line = entry("failed", dump_json(row_to_json(row)));
   const std::lock_guard lock(mutex_);
-  SKILLGRAD_CHECK(ledger_.append(line));
-  settle(row, session_);
+  return append_to_ledger(row, line);
+}
+
+Result<> CallRecord::append_to_ledger(const llm::LedgerRow& row, const std::string& line) {
+  SKILLGRAD_TRY(const auto place, ledger_.append(line));
+  settle(row, session_, place);
   return {};
 }
 
 Result<> CallRecord::finish(const llm::LedgerRow& row, const std::string& request_json,
                             const std::string& reply_json) {
-  const std::string line = "{\"key\":" + dump_json(row.key) +
-                           ",\"session\":" + std::to_string(session_) +
-                           ",\"row\":" + dump_json(row_to_json(row)) +
-                           ",\"request\":" + request_json + ",\"reply\":" + reply_json + "}";
-  if (line.find('\n') != std::string::npos)
-    return fail(ErrorCode::internal, "a recorded request or reply is not on one line", row.scope);
-  const std::string booked = entry("ok", row, 0);
+  const std::string row_json = dump_json(row_to_json(row));
+  const std::string head = "{\"key\":" + dump_json(row.key) +
+                           ",\"session\":" + std::to_string(session_) + ",\"row\":" + row_json;
+  for (const std::string* text : {&request_json, &reply_json})
+    if (text->find('\n') != std::string::npos)
+      return fail(ErrorCode::internal, "a recorded request or reply is not on one line", row.scope);
+  const std::string booked = entry("ok", row_json);
+  const auto outline = RequestChain::outline(request_json);
   {
     const std::lock_guard lock(mutex_);
-    SKILLGRAD_TRY(const auto offset, replies_.append(line));
+    SKILLGRAD_TRY(const auto place, append_reply(head, request_json, outline, reply_json));
     unflushed_ = true;
-    reply_offsets_.insert_or_assign(row.key, offset);
-    SKILLGRAD_CHECK(ledger_.append(booked));
-    settle(row, session_);
+    calls_[hash_id(row.key)].reply = place;
+    SKILLGRAD_CHECK(append_to_ledger(row, booked));
   }
   return flush_if_due();
+}
+
+Result<std::uint64_t> CallRecord::append_reply(const std::string& head,
+                                               const std::string& request_json,
+                                               const RequestChain::Outline& outline,
+                                               const std::string& reply_json) {
+  std::string line = head;
+  if (const auto link = chain_.find(outline)) {
+    SKILLGRAD_TRY(const auto key, key_at(link->place));
+    line += ",\"request_after\":" + RequestChain::reference(outline, key, link->keep);
+  } else {
+    line += ",\"request\":" + request_json;
+  }
+  line += ",\"reply\":" + reply_json + "}";
+  SKILLGRAD_TRY(const auto place, replies_.append(line));
+  chain_.add(outline, place);
+  return place;
+}
+
+Result<std::string> CallRecord::key_at(std::uint64_t place) const {
+  SKILLGRAD_TRY(const auto head, replies_.bytes_at(place, kStart.size() + kLongestKey));
+  return std::string(key_of(head));
 }
 
 Result<> CallRecord::flush_if_due() {
@@ -208,10 +244,20 @@ std::size_t CallRecord::flushes() const {
   return flushes_;
 }
 
-std::vector<llm::LedgerRow> CallRecord::rows() const {
+Result<std::vector<llm::LedgerRow>> CallRecord::rows() const {
   const std::lock_guard lock(mutex_);
-  std::vector<llm::LedgerRow> out = others_;
-  for (const auto& [key, row] : paid_) out.push_back(row);
+  std::unordered_set<std::uint64_t> wanted(others_.begin(), others_.end());
+  for (const auto& [key, places] : calls_)
+    if (places.paid != kNone) wanted.insert(places.paid);
+  std::vector<llm::LedgerRow> out;
+  out.reserve(wanted.size());
+  SKILLGRAD_CHECK(ledger_.each_line([&](std::uint64_t place, const std::string& line) -> Result<> {
+    if (!wanted.contains(place)) return {};
+    SKILLGRAD_TRY(const auto json, parse_json(line, ledger_.path().string()));
+    SKILLGRAD_TRY(auto row, row_from_json(json, ledger_.path().string()));
+    out.push_back(std::move(row));
+    return {};
+  }));
   std::sort(out.begin(), out.end(), in_order);
   return out;
 }

@@ -103,6 +103,14 @@ Result<std::string> LineFile::line_at(std::uint64_t offset) const {
               "the file was changed by another program; start a new run");
 }
 
+Result<std::string> LineFile::bytes_at(std::uint64_t offset, std::size_t count) const {
+  std::string out(count, '\0');
+  const auto got = ::pread(fd_, out.data(), count, static_cast<off_t>(offset));
+  if (got < 0) return tl::unexpected(errno_error(errno, "cannot read", path_.string()));
+  out.resize(static_cast<std::size_t>(got));
+  return out;
+}
+
 Result<> LineFile::each_line(
     const std::function<Result<>(std::uint64_t offset, const std::string& line)>& visit) const {
   std::ifstream in(path_, std::ios::binary);

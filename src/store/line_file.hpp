@@ -26,6 +26,8 @@ class LineFile {
   [[nodiscard]] Result<std::uint64_t> append(std::string_view line);
   /// The line that begins at `offset`, without its end.
   [[nodiscard]] Result<std::string> line_at(std::uint64_t offset) const;
+  /// At most so many bytes from `offset` on.
+  [[nodiscard]] Result<std::string> bytes_at(std::uint64_t offset, std::size_t count) const;
   /// Calls `visit` with the offset and the text of each line in order, until it fails.
   [[nodiscard]] Result<> each_line(
       const std::function<Result<>(std::uint64_t offset, const std::string& line)>& visit) const;

@@ -105,10 +105,24 @@ Result<> RunStore::write(const std::string& relative, const std::string& text) {
 
 Result<std::optional<std::string>> RunStore::read(const std::string& relative) const {
   SKILLGRAD_CHECK(check_relative(relative));
+  const fs::path path = dir_ / relative;
+  auto text = read_file(path);
+  if (text) return std::optional<std::string>(std::move(*text));
   std::error_code ignored;
-  if (!fs::exists(dir_ / relative, ignored)) return std::nullopt;
-  SKILLGRAD_TRY(auto text, read_file(dir_ / relative));
-  return std::optional<std::string>(std::move(text));
+  if (!fs::exists(path, ignored)) return std::nullopt;
+  return tl::unexpected(std::move(text).error());
+}
+
+Result<std::string> RunStore::put(const std::string& relative, std::string text) const {
+  SKILLGRAD_CHECK(check_relative(relative));
+  if (redactor_ != nullptr) text = redactor_->redact_content(text);
+  SKILLGRAD_CHECK(write_file_in_place(dir_ / relative, text));
+  return text;
+}
+
+Result<> RunStore::sync() {
+  SKILLGRAD_CHECK(state_->calls->sync());
+  return sync_file_system(dir_);
 }
 
 Result<> RunStore::event(const std::string& name, const std::string& fields_json) {

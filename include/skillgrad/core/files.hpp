@@ -24,6 +24,16 @@ namespace fs = std::filesystem;
 /// Appends one record (the caller includes the line end) with a single write and, if `sync`, fsync.
 [[nodiscard]] Result<> append_file(const fs::path& path, std::string_view bytes, bool sync = false);
 [[nodiscard]] Result<> make_directories(const fs::path& path);
+/// Makes `path` an empty folder, whatever was there. Creates parent folders.
+[[nodiscard]] Result<> make_fresh_directory(const fs::path& path);
+/// Writes a file where it is, without waiting for the disk: after a kill in the middle, or a crash
+/// of the machine before sync_file_system(), it may be missing, empty or torn. For files whose
+/// readers notice. Errors: io (also a parent folder that is missing), disk_full.
+[[nodiscard]] Result<> write_file_in_place(const fs::path& path, std::string_view bytes,
+                                           std::uint32_t mode = 0644);
+/// Returns when everything written to the file system of `path` before is on the disk. One such
+/// call for hundreds of files costs less than waiting for each of them.
+[[nodiscard]] Result<> sync_file_system(const fs::path& path);
 enum class Links { refuse, copy };  ///< copy: the link itself, wherever it leads
 /// Copies regular files and folders with their modes. Errors: input (a link to refuse, a device),
 /// io.

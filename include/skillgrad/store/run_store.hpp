@@ -40,6 +40,13 @@ class RunStore {
   /// taken out.
   [[nodiscard]] Result<> write(const std::string& relative, const std::string& text);
   [[nodiscard]] Result<std::optional<std::string>> read(const std::string& relative) const;
+  /// As write(), but in place and without waiting for the disk, in a folder that is there. A kill
+  /// or a crash of the machine may leave the file torn, so readers must notice that. Returns the
+  /// text as it was written.
+  [[nodiscard]] Result<std::string> put(const std::string& relative, std::string text) const;
+  /// Returns when all calls and files so far are on the disk: a stage whose files were put() is
+  /// finished only then.
+  [[nodiscard]] Result<> sync();
   /// One line of events.jsonl: {"time":..., "event":..., ...fields}. Thread-safe.
   [[nodiscard]] Result<> event(const std::string& name, const std::string& fields_json);
 
