@@ -6,6 +6,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "agent/executor_tools.hpp"
+#include "agent/work_folder.hpp"
 
 namespace skillgrad::agent {
 namespace {
@@ -42,7 +43,6 @@ class ToolExecutor final : public Executor {
     Rollout rollout;
     rollout.task_id = request.task->id;
     rollout.sample = request.sample;
-    rollout.work_dir = request.work_dir;
     rollout.cost_usd = 0.0;
     TraceEvent event;
     event.kind = TraceEvent::Kind::error;
@@ -58,24 +58,28 @@ class ToolExecutor final : public Executor {
     grading.recalculator = deps_.recalculator;
     grading.sandbox = deps_.sandbox;
     grading.stop = context.stop;
-    if (auto ready = deps_.benchmark->set_up(*request.task, request.work_dir, grading); !ready) {
-      return not_started(
-          request, std::move(ready).error().with_context("set-up of task " + request.task->id));
+    WorkFolder work(*deps_.benchmark, *request.task, std::move(grading));
+    // A set-up that fails is met before anything is paid for.
+    if (deps_.benchmark->needs_work_dir(*request.task)) {
+      if (auto ready = work.open(); !ready) return not_started(request, std::move(ready).error());
     }
     LoadedSkill loaded(request.skill);
     const auto activate = make_activate_tool(loaded);
     const auto reference = make_reference_tool(loaded);
-    const auto shell = make_shell_tool(loaded, shell_options(request));
+    const auto shell = make_shell_tool(loaded, shell_options(request, work));
     LoopRequest loop = loop_request(request);
     loop.tools = {activate.get(), reference.get(), shell.get()};
-    return to_rollout(request, loaded, run_tool_loop(*deps_.model, loop, *deps_.clock, context));
+    Rollout rollout =
+        to_rollout(request, loaded, run_tool_loop(*deps_.model, loop, *deps_.clock, context));
+    rollout.folder = work.folder();
+    return rollout;
   }
 
-  [[nodiscard]] ShellOptions shell_options(const RolloutRequest& request) const {
+  [[nodiscard]] ShellOptions shell_options(const RolloutRequest& request, WorkFolder& work) const {
     ShellOptions options;
     options.sandbox = deps_.sandbox;
     options.clock = deps_.clock;
-    options.work_dir = request.work_dir;
+    options.work = &work;
     options.skill_dir = request.skill_dir;
     options.mount = request.skill != nullptr ? skill_mount(*request.skill) : "";
     options.limits = request.limits;
@@ -113,7 +117,6 @@ class ToolExecutor final : public Executor {
     rollout.activated = loaded.activated();
     rollout.usage = result.usage;
     rollout.cost_usd = result.cost_usd;
-    rollout.work_dir = request.work_dir;
     return rollout;
   }
 

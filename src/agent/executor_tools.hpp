@@ -11,6 +11,8 @@
 
 #include <skillgrad/agent/executor.hpp>
 
+#include "agent/work_folder.hpp"
+
 namespace skillgrad::agent {
 
 /// Where the skill appears to the agent: "/skills/NAME", with a name that is safe as a path part.
@@ -57,7 +59,8 @@ class PathMap {
 struct ShellOptions {
   exec::Sandbox* sandbox = nullptr;
   const Clock* clock = nullptr;
-  std::filesystem::path work_dir, skill_dir;
+  WorkFolder* work = nullptr;  ///< opened with the first command
+  std::filesystem::path skill_dir;
   std::string mount;  ///< "" without a skill
   RolloutLimits limits;
   std::optional<SteadyTime> deadline;

@@ -58,7 +58,6 @@ class ShellTool final : public Tool {
   ShellTool(LoadedSkill& loaded, ShellOptions options)
       : loaded_(loaded),
         options_(std::move(options)),
-        paths_(options_.work_dir, options_.skill_dir, options_.mount),
         remaps_(options_.sandbox->info().remaps_paths) {}
 
   [[nodiscard]] llm::ToolSpec spec() const override {
@@ -77,22 +76,25 @@ class ShellTool final : public Tool {
       outcome.is_error = true;
       return outcome;
     }
-    const exec::CommandSpec spec = make_spec(*command);
-    auto result = options_.sandbox->run(spec, std::move(stop));
-    if (result && result->cancelled) {
-      result = fail(ErrorCode::cancelled, "the run was stopped during a command");
-    }
-    if (!result) {
+    if (auto done = run(*command, std::move(stop), outcome); !done) {
       outcome.is_error = true;
-      outcome.infra = std::move(result).error().with_context("shell tool");
-      return outcome;
+      outcome.infra = std::move(done).error().with_context("shell tool");
     }
-    outcome.text = paths_.to_agent(describe(*result, spec.limits.wall));
-    loaded_.note_command(*command, result->out);
     return outcome;
   }
 
  private:
+  Result<> run(const std::string& command, std::stop_token stop, ToolOutcome& outcome) {
+    SKILLGRAD_TRY(const fs::path work_dir, options_.work->open());
+    if (!paths_) paths_.emplace(work_dir, options_.skill_dir, options_.mount);
+    const exec::CommandSpec spec = make_spec(command, work_dir);
+    SKILLGRAD_TRY(const auto result, options_.sandbox->run(spec, std::move(stop)));
+    if (result.cancelled) return fail(ErrorCode::cancelled, "the run was stopped during a command");
+    outcome.text = paths_->to_agent(describe(result, spec.limits.wall));
+    loaded_.note_command(command, result.out);
+    return {};
+  }
+
   static Result<std::string> read_command(const std::string& arguments) {
     SKILLGRAD_TRY(const Json json, parse_json(arguments, "shell"));
     StrictReader reader(json, "shell");
@@ -107,16 +109,17 @@ class ShellTool final : public Tool {
     return command;
   }
 
-  [[nodiscard]] exec::CommandSpec make_spec(const std::string& command) const {
+  [[nodiscard]] exec::CommandSpec make_spec(const std::string& command,
+                                            const fs::path& work_dir) const {
     exec::CommandSpec spec;
-    std::string text = remaps_ ? command : paths_.to_host(command);
+    std::string text = remaps_ ? command : paths_->to_host(command);
     if (text.size() < kLongestArgument) {
       spec.argv = {"/bin/bash", "-c", std::move(text)};
     } else {
       spec.argv = {"/bin/bash", "-c", kReadCommand};
       spec.stdin_text = std::move(text);
     }
-    spec.work_dir = options_.work_dir;
+    spec.work_dir = work_dir;
     spec.env = exec::scrubbed_environment();
     if (!options_.mount.empty() && !options_.skill_dir.empty()) {
       spec.mounts.push_back({options_.skill_dir, options_.mount});
@@ -134,7 +137,7 @@ class ShellTool final : public Tool {
 
   LoadedSkill& loaded_;
   ShellOptions options_;
-  PathMap paths_;
+  std::optional<PathMap> paths_;  ///< once there is a work directory
   bool remaps_;
 };
 

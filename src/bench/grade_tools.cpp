@@ -61,6 +61,7 @@ std::string describe(const Grade& grade) {
 }
 
 std::optional<fs::path> find_output(const fs::path& work_dir, const std::string& name) {
+  if (work_dir.empty()) return std::nullopt;
   std::error_code error;
   const fs::path path = work_dir / name;
   if (!is_confined(name) || fs::symlink_status(path, error).type() != fs::file_type::regular)

@@ -51,13 +51,11 @@ Result<> keep(RunSetup& setup, NobodyModel& nobody, const std::string& role, Fir
 
 Result<> executor_request(RunSetup& setup, const StageSet& stages, const bench::Task& task,
                           NobodyModel& nobody, const std::stop_token& stop, FirstRequests& out) {
-  SKILLGRAD_TRY(const auto work, TempDir::create("skillgrad-estimate"));
   agent::RolloutRequest request;
   request.task = &task;
   request.skill = setup.skill_path.empty() ? nullptr : &setup.skill;
   request.skill_dir = setup.skill_path;
   request.scope = "estimate";
-  request.work_dir = work.path();
   request.limits = rollout_limits(setup.settings);
   const auto rollout = stages.executor->run(request, {stop, {}, {}});
   if (rollout.error && rollout.error->code != ErrorCode::cancelled)

@@ -50,7 +50,7 @@ class GraderLoss final : public LossCollector {
     grading.judging.scope = context.scope;
     grading.judging.deadline = context.call.deadline;
     const bench::Grade grade =
-        benchmark_->grade(task, {rollout.work_dir, rollout.final_message}, grading);
+        benchmark_->grade(task, {rollout.work_dir(), rollout.final_message}, grading);
     if (context.call.stop.stop_requested())
       return fail(ErrorCode::cancelled, "stopped while grading", task.id);
     if (grade.call_error && llm::ends_run(grade.call_error->code))

@@ -11,7 +11,7 @@ namespace {
 
 /// More entries than this are not even looked at.
 constexpr std::size_t kMostEntries = 20'000;
-/// A file is written under a temporary name first, which is a little longer.
+/// Names of other file systems may be shorter.
 constexpr std::size_t kMostNameBytes = 200, kMostPathBytes = 3'800;
 
 struct Found {
@@ -65,27 +65,34 @@ bool is_input(const bench::Task& task, const std::string& file) {
 
 }  // namespace
 
-Result<bool> keep_outputs(const fs::path& work_dir, const bench::Task& task,
-                          const fs::path& outputs, const OutputLimits& limits) {
+Result<KeptOutputs> keep_outputs(const fs::path& work_dir, const bench::Task& task,
+                                 const fs::path& outputs, const OutputLimits& limits) {
+  KeptOutputs out;
+  if (work_dir.empty()) return out;
   const Found found = find_files(work_dir);
-  bool all = found.all;
+  out.all = found.all;
   std::uintmax_t bytes_kept = 0;
-  std::size_t files_kept = 0;
+  fs::path made;
   for (const auto& file : found.files) {
     if (is_input(task, file)) continue;
     const std::uintmax_t room = std::min(limits.bytes_of_file, limits.bytes - bytes_kept);
-    const auto bytes = files_kept < limits.files && can_be_stored(file, outputs)
+    const auto bytes = out.files.size() < limits.files && can_be_stored(file, outputs)
                            ? read_file(work_dir / file, room)
                            : Result<std::string>(tl::unexpected(Error{}));
     if (!bytes) {
-      all = false;
+      out.all = false;
       continue;
     }
-    SKILLGRAD_CHECK(write_file_atomic(outputs / file, *bytes));
+    const fs::path target = outputs / file;
+    if (target.parent_path() != made) {
+      made = target.parent_path();
+      SKILLGRAD_CHECK(make_directories(made));
+    }
+    SKILLGRAD_CHECK(write_file_in_place(target, *bytes));
     bytes_kept += bytes->size();
-    ++files_kept;
+    out.files[file] = bytes->size();
   }
-  return all;
+  return out;
 }
 
 }  // namespace skillgrad::optim

@@ -12,6 +12,7 @@
 
 #include "optim/outputs.hpp"
 #include "optim/run_state.hpp"
+#include "optim/saved_rollout.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -56,7 +57,8 @@ std::string RolloutRunner::rollout_dir(const std::string& dir, const std::string
 }
 
 Result<std::string> RolloutRunner::skill_text(const std::string& dir) const {
-  return read_file(parts_.store->path(dir + "/skill_text.md"));
+  SKILLGRAD_TRY(auto text, parts_.store->read(dir + "/skill_text.md"));
+  return text.value_or("");
 }
 
 Result<agent::Trajectory> RolloutRunner::trajectory(const std::string& dir) const {
@@ -138,10 +140,13 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
     if (!ended) ended = std::move(record).error();
     abort = true;
   });
+  // Also what an ended or stopped batch has finished.
+  const auto synced = unsynced_.exchange(false) ? parts_.store->sync() : Result<>();
   if (ended) {
     SKILLGRAD_CHECK(forget_unanswered());
     return tl::unexpected(std::move(*ended));
   }
+  SKILLGRAD_CHECK(synced);
   if (context.call.stop.stop_requested())
     return fail(ErrorCode::cancelled, "stopped on request", batch.dir,
                 "run `skillgrad resume` to go on");
@@ -165,20 +170,10 @@ Result<LossRecord> RolloutRunner::run_one(const Batch& batch, const Job& job, co
 
 /// A folder may hold what another skill left there.
 Result<std::optional<LossRecord>> RolloutRunner::find_saved(const Job& job) const {
-  const std::string file = job.dir + "/loss.json";
-  SKILLGRAD_TRY(const auto saved, parts_.store->read(file));
-  if (!saved) return std::nullopt;
-  std::string skill;
-  auto record = parse_json(*saved, file).and_then([&](Json json) -> Result<LossRecord> {
-    if (json.is_object() && json.contains("skill")) {
-      if (json["skill"].is_string()) skill = json["skill"].get<std::string>();
-      for (const char* key : {"skill", "final_message", "outputs_kept"}) json.erase(key);
-    }
-    return loss_from_json(json);
-  });
-  if (!record) return tl::unexpected(damaged(std::move(record).error(), *parts_.store, file));
-  if (skill != job.skill) return std::nullopt;
-  return std::optional<LossRecord>(std::move(*record));
+  SKILLGRAD_TRY(auto saved, read_rollout(*parts_.store, {job.dir, job.skill}));
+  if (!saved.torn.empty())
+    parts_.observer->notice(job.task->id + ": done again, since " + saved.torn);
+  return std::move(saved.record);
 }
 
 /// Once the plan is written, the base run's records are what it was made from and stay.
@@ -249,14 +244,12 @@ Result<> RolloutRunner::forget(const Batch& batch) {
 Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const Job& job,
                                                       const fs::path& skill, int attempt,
                                                       const StageContext& context) {
-  SKILLGRAD_TRY(const auto work, TempDir::create("skillgrad-task"));
   agent::RolloutRequest request;
   request.task = job.task;
   request.skill = batch.skill;
   request.skill_dir = skill;
   request.sample = job.sample;
   request.scope = job.dir + (attempt > 0 ? "~retry" : "");
-  request.work_dir = work.path();
   request.limits = parts_.limits;
   agent::Rollout rollout = parts_.executor->run(request, context.call);
   if (rollout.end == agent::EndState::infra_error && !rollout.error)
@@ -273,34 +266,17 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const 
   out.may_mend = attempt == 0 && record.failed() && !record.call_error && !record.ungradable &&
                  (rollout.end != agent::EndState::infra_error || may_mend(rollout.error->code));
   if (out.may_mend) return out;
-  SKILLGRAD_CHECK(save(job, rollout, record));
-  // What is shown to other stages is what a resumed run would show them.
-  SKILLGRAD_TRY(auto saved, find_saved(job));
-  if (!saved) return out;
-  saved->call_error = std::move(record.call_error);
-  out.record = std::move(*saved);
-  return out;
-}
-
-Result<> RolloutRunner::save(const Job& job, const agent::Rollout& rollout,
-                             const LossRecord& record) const {
-  const fs::path dir = parts_.store->path(job.dir);
-  SKILLGRAD_CHECK(remove_tree(dir));
-  SKILLGRAD_TRY(const bool all, keep_outputs(rollout.work_dir, *job.task, dir / "outputs"));
-  if (!all)
+  SKILLGRAD_TRY(auto kept,
+                save_rollout(*parts_.store, {job.dir, job.skill}, *job.task, rollout, record));
+  unsynced_ = true;
+  if (!kept.outputs_kept)
     parts_.observer->notice(
         fmt::format("{}: outputs were graded but not kept (unreadable, or over 64 MiB a file, 256 "
                     "MiB in all or {} files)",
                     job.task->id, OutputLimits{}.files));
-  SKILLGRAD_CHECK(
-      parts_.store->write(job.dir + "/trajectory.jsonl", rollout.trajectory.to_json_lines()));
-  SKILLGRAD_CHECK(parts_.store->write(job.dir + "/skill_text.md", rollout.skill_text));
-  Json json = to_json(record);
-  // So that the answer can be graded again, or exported, without the rollout.
-  json["skill"] = job.skill;
-  json["final_message"] = sanitize_utf8(rollout.final_message);
-  json["outputs_kept"] = all;
-  return parts_.store->write(job.dir + "/loss.json", dump_json(json, 1) + "\n");
+  kept.record.call_error = std::move(record.call_error);
+  out.record = std::move(kept.record);
+  return out;
 }
 
 bool can_resume(ErrorCode code) {

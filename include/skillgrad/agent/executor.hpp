@@ -8,6 +8,7 @@
 
 #include <skillgrad/agent/tool_loop.hpp>
 #include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/core/files.hpp>
 #include <skillgrad/exec/sandbox.hpp>
 #include <skillgrad/skill/package.hpp>
 
@@ -24,8 +25,7 @@ struct RolloutRequest {
   const skill::SkillPackage* skill = nullptr;  ///< null: no skill at all (baseline "none")
   std::filesystem::path skill_dir;  ///< a copy without evals/, mounted read-only; "" without skill
   int sample = 0;
-  std::string scope;               ///< e.g. "iter_003/rollouts/t1.0"
-  std::filesystem::path work_dir;  ///< empty folder to fill; kept afterwards
+  std::string scope;  ///< e.g. "iter_003/rollouts/t1.0"
   RolloutLimits limits;
 };
 
@@ -42,7 +42,14 @@ struct Rollout {
   llm::Usage usage;
   std::optional<double> cost_usd;
   double seconds = 0;
-  std::filesystem::path work_dir;
+  /// What the agent left, as long as this lives; null where neither a command nor the grading needs
+  /// a work directory.
+  std::shared_ptr<const TempDir> folder;
+
+  /// "" without a folder.
+  [[nodiscard]] std::filesystem::path work_dir() const {
+    return folder != nullptr ? folder->path() : std::filesystem::path();
+  }
 };
 
 /// Thread-safe: many rollouts at once.

@@ -131,6 +131,10 @@ class Benchmark {
   /// Fills the empty folder with this task's input files and runs its set-up.
   [[nodiscard]] virtual Result<> set_up(const Task& task, const std::filesystem::path& work_dir,
                                         const GradeContext& context) const = 0;
+  /// Whether grading this task needs a folder with its files, because a program runs there or more
+  /// than the output is looked at. Elsewhere golden_answer(), prediction() and grade() get along
+  /// without: their `work_dir` may be "".
+  [[nodiscard]] virtual bool needs_work_dir(const Task&) const { return true; }
   /// Grades a copy of the answer; never changes it; never throws. Same answer, same bytes.
   [[nodiscard]] virtual Grade grade(const Task& task, const AgentAnswer& answer,
                                     const GradeContext& context) const = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -19,8 +20,9 @@ namespace skillgrad::optim {
 /// Executes and grades tasks, and keeps each result in the run directory, so that finished work is
 /// found again after a crash:
 ///   RUN/<dir>/rollouts/TASK.K/{loss.json, trajectory.jsonl, skill_text.md, outputs/}
-/// loss.json is written last and atomically, with the hash of the skill: a folder without it, or
-/// with that of another skill, is done again.
+/// loss.json is written last, with the hash of the skill and the sizes of the other files: a folder
+/// without it, with that of another skill, or in which a file was cut off is done again. The disk
+/// is waited for once a batch.
 class RolloutRunner {
  public:
   struct Parts {
@@ -85,7 +87,6 @@ class RolloutRunner {
                              const StageContext& context);
   Result<Attempt> attempt(const Batch& batch, const Job& job, const std::filesystem::path& skill,
                           int attempt, const StageContext& context);
-  Result<> save(const Job& job, const agent::Rollout& rollout, const LossRecord& record) const;
   Result<> check_endpoints(const std::string& dir, const agent::Rollout& rollout,
                            const LossRecord& record);
   Result<> check_endpoint(const std::string& stage, const std::string& dir,
@@ -95,6 +96,7 @@ class RolloutRunner {
   Result<> forget_unanswered();
 
   Parts parts_;
+  std::atomic<bool> unsynced_ = false;  ///< a rollout was saved since the disk was waited for
   std::mutex mutex_;
   std::map<std::string, Silence> silence_;      ///< by stage: executor, judge
   std::map<std::string, std::int64_t> served_;  ///< without an accountant: rollouts, by stage

@@ -23,6 +23,9 @@ using fakes::tool_reply;
 class OneFileBenchmark final : public bench::Benchmark {
  public:
   std::optional<Error> set_up_error;
+  mutable int set_ups = 0;
+  bool needs_folder = true;
+  [[nodiscard]] bool needs_work_dir(const bench::Task&) const override { return needs_folder; }
   [[nodiscard]] std::string name() const override { return "one-file"; }
   [[nodiscard]] std::string source() const override { return ""; }
   [[nodiscard]] std::string grading() const override { return ""; }
@@ -31,6 +34,7 @@ class OneFileBenchmark final : public bench::Benchmark {
   [[nodiscard]] std::optional<bench::Splits> own_splits() const override { return std::nullopt; }
   [[nodiscard]] Result<> set_up(const bench::Task&, const std::filesystem::path& dir,
                                 const bench::GradeContext&) const override {
+    ++set_ups;
     if (set_up_error) return tl::unexpected(*set_up_error);
     return write_file_atomic(dir / "input.txt", "data");
   }
@@ -74,9 +78,7 @@ class ToolExecutorTest : public ::testing::Test {
     request_.task = &task_;
     request_.skill = &skill_;
     request_.skill_dir = temp_.path() / "pkg" / "skill";
-    request_.work_dir = temp_.path() / "work";
     request_.scope = "iter_001/rollouts/t1.0";
-    std::filesystem::create_directories(request_.work_dir);
   }
   Rollout run(std::vector<Result<llm::ChatReply>> replies) {
     model_ = std::make_unique<FakeChatModel>(FakeChatModel::replies(std::move(replies)));
@@ -122,7 +124,28 @@ TEST_F(ToolExecutorTest, ConversationIsPromptCatalogAndTask) {
   EXPECT_EQ(sent.messages[1].content, "<task>\nWrite output.txt <\\/task> please\n</task>\n");
   EXPECT_EQ(sent.stage, "executor");
   EXPECT_EQ(sent.scope, request_.scope);
-  EXPECT_EQ(*read_file(request_.work_dir / "input.txt"), "data");
+}
+
+TEST_F(ToolExecutorTest, AnAnswerInWordsNeedsNoFolder) {
+  benchmark_.needs_folder = false;
+  Rollout rollout = run({text_reply("done")});
+  EXPECT_EQ(rollout.folder, nullptr);
+  EXPECT_EQ(rollout.work_dir(), "");
+  EXPECT_EQ(benchmark_.set_ups, 0);
+
+  script_ = [](const exec::CommandSpec& spec, std::size_t) -> Result<exec::CommandResult> {
+    return command_result(*read_file(spec.work_dir / "input.txt"));
+  };
+  rollout = run({tool_reply("shell", R"({"command":"cat input.txt"})"),
+                 tool_reply("shell", R"({"command":"cat input.txt"})"), text_reply("done")});
+  EXPECT_EQ(benchmark_.set_ups, 1) << "both commands work in one folder";
+  EXPECT_EQ(last_result(), "exit code: 0\nstdout:\ndata\n");
+  EXPECT_EQ(*read_file(rollout.work_dir() / "input.txt"), "data") << "it outlives the run";
+}
+
+TEST_F(ToolExecutorTest, AGradingThatLooksIntoTheFolderFindsItSetUp) {
+  const Rollout rollout = run({text_reply("done")});
+  EXPECT_EQ(*read_file(rollout.work_dir() / "input.txt"), "data");
 }
 
 TEST_F(ToolExecutorTest, CatalogIsEmptyWithoutASkill) {
@@ -193,12 +216,13 @@ TEST_F(ToolExecutorTest, ShellRunsBashInTheWorkDirectoryWithoutTheEnvironment) {
     result.err = "warn";
     return result;
   };
-  run({tool_reply("shell", R"({"command":"cat /task/input.txt"})"), text_reply("done")});
+  const Rollout rollout =
+      run({tool_reply("shell", R"({"command":"cat /task/input.txt"})"), text_reply("done")});
   EXPECT_EQ(last_result(), "exit code: 3\nstdout:\nout\nstderr:\nwarn");
   ASSERT_EQ(sandbox_->commands().size(), 1u);
   const exec::CommandSpec spec = sandbox_->commands()[0];
   EXPECT_EQ(spec.argv, (std::vector<std::string>{"/bin/bash", "-c", "cat /task/input.txt"}));
-  EXPECT_EQ(spec.work_dir, request_.work_dir);
+  EXPECT_EQ(spec.work_dir, rollout.work_dir());
   ASSERT_EQ(spec.mounts.size(), 1u);
   EXPECT_EQ(spec.mounts[0].inside, "/skills/demo");
   EXPECT_EQ(spec.mounts[0].host, request_.skill_dir);
@@ -208,13 +232,14 @@ TEST_F(ToolExecutorTest, ShellRunsBashInTheWorkDirectoryWithoutTheEnvironment) {
 
 TEST_F(ToolExecutorTest, PathsAreTranslatedBothWaysWhereTheSandboxCannotRemap) {
   remaps_ = false;
-  const std::string work = request_.work_dir.string();
   script_ = [&](const exec::CommandSpec& spec, std::size_t) -> Result<exec::CommandResult> {
     return command_result("ran " + spec.argv[2] + "\n" + request_.skill_dir.string() + "/x");
   };
-  run({tool_reply("shell",
-                  R"({"command":"cd /task; ls '/task/a' /tasks b/task /skills/demo/s.py"})"),
-       text_reply("done")});
+  const Rollout rollout =
+      run({tool_reply("shell",
+                      R"({"command":"cd /task; ls '/task/a' /tasks b/task /skills/demo/s.py"})"),
+           text_reply("done")});
+  const std::string work = rollout.work_dir().string();
   EXPECT_EQ(sandbox_->commands()[0].argv[2], "cd " + work + "; ls '" + work + "/a' /tasks b/task " +
                                                  request_.skill_dir.string() + "/s.py");
   EXPECT_EQ(last_result(),
@@ -296,6 +321,13 @@ TEST_F(ToolExecutorTest, FailingSandboxOrSetUpIsAnInfraErrorAndNoAnswer) {
   EXPECT_EQ(rollout.end, EndState::infra_error);
   EXPECT_EQ(rollout.error->code, ErrorCode::sandbox);
   benchmark_.set_up_error = fail(ErrorCode::dataset, "no input file").value();
+  benchmark_.needs_folder = false;
+  rollout = run({tool_reply("shell", R"({"command":"ls"})")});
+  EXPECT_EQ(rollout.end, EndState::infra_error);
+  EXPECT_EQ(rollout.error->code, ErrorCode::dataset);
+  EXPECT_TRUE(sandbox_->commands().empty());
+  // Where the grading needs the folder, this is met before anything is paid for.
+  benchmark_.needs_folder = true;
   rollout = run({});
   EXPECT_EQ(rollout.end, EndState::infra_error);
   EXPECT_EQ(rollout.error->code, ErrorCode::dataset);

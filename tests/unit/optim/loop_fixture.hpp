@@ -89,11 +89,15 @@ class FakeExecutor final : public agent::Executor {
       const std::lock_guard lock(mutex_);
       scopes_.push_back(request.scope);
     }
-    if (work) work(request.work_dir);
     agent::Rollout out;
     out.task_id = request.task->id;
     out.sample = request.sample;
-    out.work_dir = request.work_dir;
+    if (work) {
+      auto folder = TempDir::create("fake-task-");
+      EXPECT_TRUE(folder);
+      out.folder = std::make_shared<const TempDir>(std::move(*folder));
+      work(out.work_dir());
+    }
     if (failure) out.error = failure(request);
     if (out.error) {
       out.usage.calls = calls_before_failure;
