@@ -6,6 +6,7 @@
 #include <skillgrad/core/files.hpp>
 
 #include "cli/console.hpp"
+#include "cli/notes.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -45,7 +46,7 @@ Result<StoreOptions> cache_options(const Settings& settings) {
   SKILLGRAD_TRY(const auto age,
                 parse_duration(settings.text("cache_ttl"), settings.origin("cache_ttl")));
   if (dir.empty()) {
-    for (const char* key : {"cache_ttl", "refresh"}) {
+    for (const char* key : {"cache_ttl", "refresh", "cache_commands"}) {
       if (settings.given(key))
         return fail(ErrorCode::config, std::string(key) + " is set without a cache",
                     settings.origin(key), "name the cache's folder with --cache");
@@ -95,6 +96,21 @@ Result<CallStores> open_call_stores(const Settings& settings, const Clock& clock
   }
   SKILLGRAD_TRY(out.learned, llm::LearnedChanges::open(std::move(files)));
   return out;
+}
+
+Result<std::unique_ptr<exec::Sandbox>> open_command_cache(const Settings& settings,
+                                                          exec::Sandbox& sandbox,
+                                                          const Clock& clock) {
+  if (!settings.flag("cache_commands")) return nullptr;
+  SKILLGRAD_TRY(const StoreOptions cache, cache_options(settings));
+  if (!cache) return nullptr;  // an explicit "false" without a cache is fine
+  exec::CommandCacheOptions options;
+  options.dir = cache->dir;
+  options.time_to_live = cache->time_to_live;
+  options.refresh = cache->refresh;
+  options.salt = SKILLGRAD_VERSION;
+  options.warn = [](const std::string& line) { notes().say(line); };
+  return exec::make_command_cache(sandbox, std::move(options), clock);
 }
 
 }  // namespace skillgrad::cli

@@ -5,6 +5,7 @@
 
 #include <skillgrad/core/clock.hpp>
 #include <skillgrad/core/secret.hpp>
+#include <skillgrad/exec/command_cache.hpp>
 #include <skillgrad/llm/exchange_store.hpp>
 
 #include "cli/options.hpp"
@@ -24,5 +25,11 @@ struct CallStores {
 [[nodiscard]] Result<CallStores> open_call_stores(const Settings& settings, const Clock& clock,
                                                   const Redactor* redactor,
                                                   const fs::path& learned);
+
+/// The sandbox of an agent's commands with --cache-commands; null without. `sandbox` and the clock
+/// must outlive it. Errors: config (the sandbox cannot be cached).
+[[nodiscard]] Result<std::unique_ptr<exec::Sandbox>> open_command_cache(const Settings& settings,
+                                                                        exec::Sandbox& sandbox,
+                                                                        const Clock& clock);
 
 }  // namespace skillgrad::cli

@@ -98,6 +98,7 @@ const std::vector<OptionSpec> kTable = {
   {"cache", "cache", "", path, "\"\"", kRun | kJudge, false, 0, 0, "", "folder of replies: an equal call is not paid for again"},
   {"cache_ttl", "cache-ttl", "", text, "\"\"", kRun | kJudge, false, 0, 0, "", "oldest reply that the cache gives: 90s, 30m, 48h, 2d (default: any)"},
   {"refresh", "refresh", "", boolean, "false", kRun | kJudge, false, 0, 0, "", "ask again for everything and put it into the cache"},
+  {"cache_commands", "cache-commands", "", boolean, "false", kRun, false, 0, 0, "", "with --cache: an agent's command is not run again where it and its folder are equal"},
   {"record", "record", "", path, "\"\"", kRun | kJudge, false, 0, 0, "", "folder to record every call in, for --replay"},
   {"replay", "replay", "", path, "\"\"", kRun | kJudge | kDoctor, false, 0, 0, "", "answer all calls from this recording, without any connection (with --record of the same folder: record what is missing)"},
   {"force", "force", "", boolean, "false", kRun, false, 0, 0, "", "go on where a check before spending refuses"},

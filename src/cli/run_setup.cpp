@@ -324,6 +324,10 @@ Result<std::unique_ptr<RunSetup>> open_dry_run(const Invocation& invocation,
   // No call is made, so none is kept or looked up: their folders are not even made.
   for (const char* key : {"cache", "record", "replay"})
     SKILLGRAD_CHECK(setup->settings.set(key, "", "dry run"));
+  // Nor is what goes with a cache asked for without one.
+  SKILLGRAD_CHECK(setup->settings.set("cache_ttl", "", "default"));
+  for (const char* key : {"refresh", "cache_commands"})
+    SKILLGRAD_CHECK(setup->settings.set(key, false, "default"));
   SKILLGRAD_TRY(setup->models, Models::open(setup->settings, nullptr, setup->clock));
   return setup;
 }

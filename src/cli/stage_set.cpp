@@ -6,6 +6,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "cli/call_stores.hpp"
 #include "cli/notes.hpp"
 
 namespace skillgrad::cli {
@@ -62,7 +63,9 @@ Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::sto
   agent::ExecutorDependencies executor;
   executor.model = &setup.model("executor");
   executor.benchmark = setup.bench.benchmark.get();
-  executor.sandbox = setup.bench.sandbox.get();
+  SKILLGRAD_TRY(out->commands,
+                open_command_cache(setup.settings, *setup.bench.sandbox, setup.clock));
+  executor.sandbox = out->commands != nullptr ? out->commands.get() : setup.bench.sandbox.get();
   executor.recalculator = setup.bench.recalculator.get();
   executor.clock = &setup.clock;
   SKILLGRAD_TRY(executor.prompt, load_prompt(setup.settings, "executor"));

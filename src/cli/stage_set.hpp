@@ -11,6 +11,8 @@ namespace skillgrad::cli {
 
 /// Executor and stages of a run, made from the registries by the config's names.
 struct StageSet {
+  std::unique_ptr<exec::Sandbox>
+      commands;  ///< what the executor runs commands in, if they are cached
   std::unique_ptr<agent::Executor> executor;
   std::unique_ptr<optim::LossCollector> loss;
   std::unique_ptr<optim::Diagnoser> diagnoser;
