@@ -80,6 +80,18 @@ class Workshop:
         stamp.write_text(json.dumps(packages))
         return python
 
+    def node(self, name, packages):
+        """The folder below which npm has installed `packages`, done where that is missing."""
+        room = self.cache / name
+        stamp = room / "installed.json"
+        if stamp.exists() and json.loads(stamp.read_text()) == packages:
+            return room
+        print(f"  ...   installing {', '.join(packages)}", flush=True)
+        room.mkdir(exist_ok=True)
+        self.run_logged(name, ["npm", "install", "--no-audit", "--no-fund", "--prefix", room, *packages])
+        stamp.write_text(json.dumps(packages))
+        return room
+
     def run_logged(self, name, command, **environment):
         """Runs a step of an installation; what it prints goes into a log that a failure names."""
         log = self.cache / f"{name}.log"

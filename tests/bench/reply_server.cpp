@@ -2,10 +2,10 @@
 // The cheapest endpoint there can be, so that two clients can be compared on a small machine: one
 // thread, epoll, the same reply to every request after a fixed delay.
 //
-// usage: reply_server LATENCY_MS
+// usage: reply_server LATENCY_MS [tool|text]
 //
-// Prints its base URL as the first line, serves loopback only, and ends when its standard input is
-// closed; then it prints the number of replies.
+// The reply is a tool call, or the text "42". Prints its base URL as the first line, serves
+// loopback only, and ends when its standard input is closed; then it prints the number of replies.
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -32,12 +32,20 @@ using Clock = std::chrono::steady_clock;
 constexpr int kBacklog = 1024;
 constexpr int kEvents = 512;
 
-constexpr std::string_view kBody =
-    R"({"id":"chatcmpl-bench","object":"chat.completion","created":0,"model":"bench","choices":[)"
-    R"({"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"a1b2c3d4e",)"
+constexpr std::string_view kTool =
+    R"("message":{"role":"assistant","content":null,"tool_calls":[{"id":"a1b2c3d4e",)"
     R"("type":"function","function":{"name":"shell","arguments":"{\"command\":\"ls -la\"}"}}]},)"
-    R"("finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1000,"completion_tokens":12,)"
-    R"("total_tokens":1012,"prompt_tokens_details":{"cached_tokens":0}}})";
+    R"("finish_reason":"tool_calls")";
+constexpr std::string_view kText =
+    R"("message":{"role":"assistant","content":"42"},"finish_reason":"stop")";
+
+std::string body_with(std::string_view answer) {
+  return R"({"id":"chatcmpl-bench","object":"chat.completion","created":0,"model":"bench",)"
+         R"("choices":[{"index":0,)" +
+         std::string(answer) +
+         R"(}],"usage":{"prompt_tokens":1000,"completion_tokens":12,"total_tokens":1012,)"
+         R"("prompt_tokens_details":{"cached_tokens":0}}})";
+}
 
 /// Bytes of the first whole request in `text`, or 0.
 std::size_t request_size(std::string_view text) {
@@ -59,9 +67,9 @@ std::size_t request_size(std::string_view text) {
 
 class ReplyServer {
  public:
-  explicit ReplyServer(std::chrono::milliseconds latency) : latency_(latency) {
+  ReplyServer(std::chrono::milliseconds latency, const std::string& body) : latency_(latency) {
     reply_ = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
-             std::to_string(kBody.size()) + "\r\n\r\n" + std::string(kBody);
+             std::to_string(body.size()) + "\r\n\r\n" + body;
   }
   ~ReplyServer() {
     for (const auto& [socket, text] : open_) ::close(socket);
@@ -173,11 +181,13 @@ class ReplyServer {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: reply_server LATENCY_MS\n");
+  const std::string_view kind = argc == 3 ? argv[2] : "tool";
+  if (argc < 2 || argc > 3 || (kind != "tool" && kind != "text")) {
+    std::fprintf(stderr, "usage: reply_server LATENCY_MS [tool|text]\n");
     return 2;
   }
-  ReplyServer server{std::chrono::milliseconds(std::strtol(argv[1], nullptr, 10))};
+  ReplyServer server{std::chrono::milliseconds(std::strtol(argv[1], nullptr, 10)),
+                     body_with(kind == "text" ? kText : kTool)};
   const int port = server.open();
   if (port == 0) {
     std::perror("reply_server");
