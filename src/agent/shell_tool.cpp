@@ -125,6 +125,7 @@ class ShellTool final : public Tool {
       spec.mounts.push_back({options_.skill_dir, options_.mount});
     }
     spec.limits.memory_bytes = options_.limits.memory_bytes;
+    spec.limits.disk_bytes = options_.limits.disk_bytes;
     spec.limits.wall = options_.limits.command_time;
     if (options_.deadline) {
       using std::chrono::milliseconds;
@@ -176,6 +177,10 @@ std::string PathMap::to_agent(std::string output) const {
 }
 
 std::unique_ptr<Tool> make_shell_tool(LoadedSkill& loaded, ShellOptions options) {
+  if (!options.skill_dir.empty() && !options.sandbox->info().remaps_paths) {
+    // Where that fails, the first command does, and says why.
+    options.skill_dir = options.sandbox->shown_at(options.skill_dir).value_or(options.skill_dir);
+  }
   return std::make_unique<ShellTool>(loaded, std::move(options));
 }
 

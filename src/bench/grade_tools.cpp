@@ -84,24 +84,6 @@ Result<std::optional<std::string>> read_output_text(const fs::path& work_dir,
   return sanitize_utf8(text);
 }
 
-Result<> copy_untrusted(const fs::path& from, const fs::path& to) {
-  std::error_code error;
-  fs::create_directories(to, error);
-  if (error) return unexpected(errno_error(error.value(), "cannot create", to.string()));
-  for (fs::directory_iterator it(from, error), end; !error && it != end; it.increment(error)) {
-    const fs::file_status status = it->symlink_status(error);
-    if (error) break;
-    const fs::path target = to / it->path().filename();
-    if (status.type() == fs::file_type::directory)
-      SKILLGRAD_CHECK(copy_untrusted(it->path(), target));
-    else if (status.type() == fs::file_type::regular)
-      fs::copy_file(it->path(), target, error);
-    if (error) break;
-  }
-  if (error) return unexpected(errno_error(error.value(), "cannot copy", from.string()));
-  return {};
-}
-
 bool is_confined(const std::string& name) {
   if (name.empty() || name.front() == '/' || name.find('\0') != std::string::npos) return false;
   const std::vector<std::string> parts = split(name, '/');

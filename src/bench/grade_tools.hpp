@@ -33,10 +33,6 @@ void settle(Grade& grade);
 [[nodiscard]] std::optional<std::filesystem::path> find_output(
     const std::filesystem::path& work_dir, const std::string& name);
 
-/// Copies regular files and folders of an untrusted directory; links and devices are left out.
-[[nodiscard]] Result<> copy_untrusted(const std::filesystem::path& from,
-                                      const std::filesystem::path& to);
-
 /// True for a relative path without "..", empty parts or a leading '/'.
 [[nodiscard]] bool is_confined(const std::string& name);
 

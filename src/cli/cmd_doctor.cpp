@@ -25,8 +25,11 @@ Row check_sandbox(const Settings& settings, std::unique_ptr<exec::Sandbox>& sand
   sandbox = std::move(*opened);
   const auto info = sandbox->info();
   if (info.weaknesses.empty()) return {"sandbox", Row::State::ok, info.backend, {}};
-  return {"sandbox", Row::State::weak, info.backend + ": " + join(info.weaknesses, "; "),
-          "apt install bubblewrap"};
+  return {
+      "sandbox", Row::State::weak, info.backend + ": " + join(info.weaknesses, "; "),
+      info.backend == "bwrap"
+          ? "run skillgrad as an ordinary user, on a current kernel, with bubblewrap 0.8 or newer"
+          : "apt install bubblewrap"};
 }
 
 Row check_program(exec::Sandbox& sandbox, const std::string& what, const std::string& code,

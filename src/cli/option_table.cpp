@@ -91,7 +91,8 @@ const std::vector<OptionSpec> kTable = {
   {"task_timeout_s", "task-timeout", "", number, "0", kRollout, true, 0, 86400, "", "seconds for one task (0: none)"},
   {"task_tokens", "task-tokens", "", integer, "0", kRollout, true, 0, kBig, "", "tokens for one task (0: none)"},
   {"command_timeout_s", "command-timeout", "", number, "120", kRollout, true, 0.1, 86400, "", "seconds for one shell command"},
-  {"command_memory_mb", "command-memory", "", integer, "4096", kRollout, true, 64, 1048576, "", "MiB of memory for one shell command"},
+  {"command_memory_mb", "command-memory", "", integer, "4096", kRollout, true, 64, 1048576, "", "MiB of memory for one shell command, all its processes together"},
+  {"command_disk_mb", "command-disk", "", integer, "2048", kRollout, true, 64, 1048576, "", "MiB of files in the work directory of a task"},
 
   {"jobs", "jobs", "j", integer, "8", kRun | kGrading, false, 1, 4096, "", "tasks at once"},
   {"run", "run", "", path, "\"\"", kRun | kDoctor, false, 0, 0, "", "run directory (default: skillgrad-runs/NAME-ID)"},

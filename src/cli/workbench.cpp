@@ -246,6 +246,7 @@ agent::RolloutLimits rollout_limits(const Settings& settings) {
   out.loop.tokens = settings.integer("task_tokens");
   out.command_time = ms("command_timeout_s");
   out.memory_bytes = static_cast<std::uint64_t>(settings.integer("command_memory_mb")) << 20;
+  out.disk_bytes = static_cast<std::uint64_t>(settings.integer("command_disk_mb")) << 20;
   return out;
 }
 

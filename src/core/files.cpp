@@ -35,12 +35,6 @@ Result<> write_new(const fs::path& temporary, std::string_view bytes, std::uint3
   return {};
 }
 
-Error no_temporary(int error_number, std::string what, std::string where) {
-  Error error = errno_error(error_number, std::move(what), std::move(where));
-  if (error.mend.empty()) error.mend = "set TMPDIR to a folder that exists and can be written";
-  return error;
-}
-
 }  // namespace
 
 Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
@@ -151,32 +145,6 @@ Result<> make_fresh_directory(const fs::path& path) {
   if (::mkdir(path.c_str(), 0777) == 0) return {};
   if (errno == EEXIST) SKILLGRAD_CHECK(remove_tree(path));
   return make_directories(path);
-}
-
-Result<TempDir> TempDir::create(std::string_view prefix, const fs::path& parent) {
-  std::error_code problem;
-  const fs::path folder = parent.empty() ? fs::temp_directory_path(problem) : parent;
-  if (problem) {
-    return tl::unexpected(no_temporary(problem.value(), "no folder for temporary files", "TMPDIR"));
-  }
-  SKILLGRAD_CHECK(make_directories(folder));
-  std::string name = (fs::absolute(folder, problem) / (std::string(prefix) + "XXXXXX")).string();
-  if (::mkdtemp(name.data()) == nullptr) {
-    return tl::unexpected(no_temporary(errno, "cannot create a temporary folder", folder.string()));
-  }
-  return TempDir(fs::path(name));
-}
-
-TempDir::TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-
-TempDir& TempDir::operator=(TempDir&& other) noexcept {
-  std::swap(path_, other.path_);
-  return *this;
-}
-
-TempDir::~TempDir() {
-  // What cannot be removed stays below the system's temporary folder, which is cleaned elsewhere.
-  if (!path_.empty()) static_cast<void>(remove_tree(path_));
 }
 
 }  // namespace skillgrad

@@ -103,18 +103,6 @@ Result<> swap_in_two_steps(const fs::path& fresh, const fs::path& live, const fs
   return move_tree(aside, old_copy);
 }
 
-void open_folders(const fs::path& path) {
-  std::error_code problem;
-  if (!fs::is_directory(fs::symlink_status(path, problem))) return;
-  fs::permissions(path, fs::perms::owner_all, fs::perm_options::add, problem);
-  std::vector<fs::path> children;
-  for (fs::directory_iterator it(path, problem), end; !problem && it != end;
-       it.increment(problem)) {
-    children.push_back(it->path());
-  }
-  for (const fs::path& child : children) open_folders(child);
-}
-
 }  // namespace
 
 Result<> copy_tree(const fs::path& from, const fs::path& to, Links links) {
@@ -126,18 +114,6 @@ Result<> copy_tree(const fs::path& from, const fs::path& to, Links links) {
     return fail(ErrorCode::input, "cannot copy a folder into itself", to.string());
   }
   return copy_entry(from, to, links);
-}
-
-Result<> remove_tree(const fs::path& path) {
-  std::error_code problem;
-  fs::remove_all(path, problem);
-  if (problem == std::errc::permission_denied) {  // a folder without the owner's write bit
-    open_folders(path);
-    problem.clear();
-    fs::remove_all(path, problem);
-  }
-  if (problem) return tl::unexpected(errno_error(problem.value(), "cannot remove", path.string()));
-  return {};
 }
 
 Result<> swap_directory(const fs::path& fresh, const fs::path& live, const fs::path& old_copy) {

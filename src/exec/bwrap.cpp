@@ -12,7 +12,9 @@
 
 #include "exec/backends.hpp"
 #include "exec/memory_file.hpp"
-#include "exec/process_cap.hpp"
+#include "exec/sandbox_user.hpp"
+#include "exec/seccomp_filter.hpp"
+#include "exec/tree_cap.hpp"
 
 namespace skillgrad::exec {
 
@@ -26,10 +28,13 @@ constexpr const char* kNsswitch = "passwd: files\ngroup: files\nhosts: files\n";
 constexpr const char* kHosts = "127.0.0.1 localhost\n::1 localhost\n";
 
 /// Runs inside, before the command: for ordinary users RLIMIT_NPROC counts per user namespace
-/// (since Linux 5.14), so it is set there. It never binds root, who has ProcessCap. "-p" is dash's
-/// letter for it, "-u" bash's.
+/// (since Linux 5.14), so it is set there. Run by root, the command is a user who has nothing else,
+/// so it is set outside. "-p" is dash's letter for it, "-u" bash's.
 constexpr const char* kStart =
     "ulimit -p \"$0\" 2>/dev/null || ulimit -u \"$0\" 2>/dev/null; exec \"$@\"";
+
+/// Files of settings, before that of the filter.
+constexpr int kSettings = 4;
 
 /// Processes of bubblewrap itself: the monitor outside and the first process inside.
 constexpr unsigned kOwnProcesses = 2;
@@ -45,6 +50,7 @@ bool can_limit_inside() {
 
 class BwrapSandbox final : public Sandbox {
  public:
+  /// `files`: the settings, in the order of add_system, then the filter.
   BwrapSandbox(std::string program, std::vector<Descriptor> files, bool locks_namespaces)
       : program_(std::move(program)),
         files_(std::move(files)),
@@ -53,13 +59,23 @@ class BwrapSandbox final : public Sandbox {
   Result<CommandResult> run(const CommandSpec& spec, std::stop_token stop) override {
     SKILLGRAD_CHECK(check_spec(spec));
     LaunchPlan plan;
+    SKILLGRAD_TRY(plan.user, users_.adopt(spec.work_dir));
     plan.program = program_;
-    plan.argv = arguments(spec);
+    CommandSpec changed = spec;
+    changed.work_dir = fs::canonical(spec.work_dir);
+    std::vector<fs::path> reached = {changed.work_dir};
+    for (ReadOnlyMount& mount : changed.mounts) {
+      SKILLGRAD_TRY(mount.host, users_.readable(mount.host));
+      reached.push_back(mount.host);
+    }
+    plan.detours = users_.detours(reached);
+    plan.argv = arguments(changed);
     plan.env = environment_block(spec.env);
     plan.work_dir = "/";
     plan.limits = spec.limits;
     plan.extra_processes = kOwnProcesses;
     plan.report = true;
+    plan.own_folders = {changed.work_dir.string()};
     for (const Descriptor& file : files_) plan.files.push_back(file.get());
     SKILLGRAD_TRY(Finished finished, run_plan(plan, spec.stdin_text, std::move(stop)));
     return judge(std::move(finished), spec);
@@ -74,7 +90,9 @@ class BwrapSandbox final : public Sandbox {
       info.weaknesses.emplace_back(
           "bubblewrap is older than 0.8: commands can create namespaces of their own");
     }
-    if (!can_cap_processes() && !can_limit_inside()) info.weaknesses.emplace_back(kCountedOnly);
+    if (::geteuid() == 0 && !users_.active()) info.weaknesses.emplace_back(kNoOtherUser);
+    if (!can_cap_processes() && !can_limit_inside() && !users_.active())
+      info.weaknesses.emplace_back(kCountedOnly);
     return info;
   }
 
@@ -89,7 +107,8 @@ class BwrapSandbox final : public Sandbox {
                   spec.work_dir.string());
     }
     const bool started = finished.report.find("\"exit-code\"") != std::string::npos;
-    const bool ended_by_us = result.timed_out || result.cancelled || finished.outcome.process_limit;
+    const bool ended_by_us =
+        result.timed_out || result.cancelled || finished.outcome.excess != Excess::none;
     if (!started && !ended_by_us && result.signal == 0) {
       const std::string said(trim(sanitize_utf8(result.err)));
       return fail(ErrorCode::sandbox,
@@ -124,23 +143,29 @@ class BwrapSandbox final : public Sandbox {
                                     "--die-with-parent",
                                     "--new-session",
                                     "--json-status-fd",
-                                    std::to_string(kReport)};
+                                    std::to_string(kReport),
+                                    "--seccomp",
+                                    std::to_string(kFirstFile + kSettings)};
     const auto add = [&](std::initializer_list<std::string> words) {
       out.insert(out.end(), words.begin(), words.end());
     };
     if (locks_namespaces_) add({"--disable-userns"});
     add_system(out);
-    const std::string tmp_bytes = std::to_string(std::max<std::uint64_t>(
-        spec.limits.file_bytes > 0 ? 2 * spec.limits.file_bytes : 0, std::uint64_t{64} << 20));
-    add({"--perms", "1777", "--size", tmp_bytes, "--tmpfs", "/tmp"});
+    add({"--perms", "1777", "--size", std::to_string(temporary_bytes(spec.limits)), "--tmpfs",
+         "/tmp"});
     for (const ReadOnlyMount& mount : spec.mounts) {
       add({"--ro-bind", fs::absolute(mount.host).string(), mount.inside});
     }
     add({"--bind", fs::absolute(spec.work_dir).string(), kWorkDir, "--remount-ro", "/", "--chdir",
          kWorkDir});
-    const bool limited = spec.limits.processes > 0 && can_limit_inside();
-    add({"--", "/bin/sh", "-c", kStart,
-         limited ? std::to_string(bearable_tasks(spec.limits.processes)) : "unlimited"});
+    add({"--"});
+    std::error_code problem;
+    const bool limited = spec.limits.processes > 0 && can_limit_inside() && !users_.active();
+    // A program that may not be there is told by a shell as everywhere else.
+    if (limited || spec.argv.front() != "/bin/bash" || !fs::exists("/bin/bash", problem)) {
+      add({"/bin/sh", "-c", kStart,
+           limited ? std::to_string(bearable_tasks(spec.limits.processes)) : "unlimited"});
+    }
     out.insert(out.end(), spec.argv.begin(), spec.argv.end());
     return out;
   }
@@ -164,12 +189,15 @@ class BwrapSandbox final : public Sandbox {
       add({"--ro-bind-data", std::to_string(fd++), std::string("/etc/") + name});
     }
     for (const std::string& name : readable_settings()) add({"--ro-bind-try", name, name});
-    add({"--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", "67108864", "--tmpfs",
-         "/dev/shm", "--remount-ro", "/dev"});
+    // Not for the modes alone, which would let root's user change the kernel's settings.
+    add({"--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev", "--perms",
+         "1777", "--size", std::to_string(kSharedMemoryBytes), "--tmpfs", "/dev/shm",
+         "--remount-ro", "/dev"});
   }
 
   std::string program_;
-  std::vector<Descriptor> files_;  ///< in the order of add_system
+  std::vector<Descriptor> files_;
+  SandboxUsers users_;
   bool locks_namespaces_;
 };
 
@@ -186,6 +214,12 @@ Result<std::unique_ptr<Sandbox>> make_bwrap() {
     SKILLGRAD_TRY(Descriptor file, make_memory_file("skillgrad-etc", text));
     files.push_back(std::move(file));
   }
+  SKILLGRAD_TRY(const auto filter,
+                make_seccomp_filter({FilterRules::Network::own, FilterRules::Attributes::free}));
+  SKILLGRAD_TRY(Descriptor file,
+                make_memory_file("skillgrad-filter", {reinterpret_cast<const char*>(filter.data()),
+                                                      filter.size() * sizeof(sock_filter)}));
+  files.push_back(std::move(file));
   CommandSpec help;
   help.argv = {program.string(), "--help"};
   help.work_dir = "/";

@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #include "exec/capture.hpp"
-#include "exec/process_cap.hpp"
+#include "exec/folder_usage.hpp"
+#include "exec/tree_cap.hpp"
 
 namespace skillgrad::exec {
 
@@ -54,6 +55,25 @@ class SigpipeGuard {
   bool was_pending_ = false;
 };
 
+/// What a user of the command reads on why it ended, or "".
+std::string explain(Excess excess, const ResourceLimits& limits) {
+  const auto mib = [](std::uint64_t bytes) { return std::to_string(bytes >> 20U) + " MiB"; };
+  switch (excess) {
+    case Excess::none:
+      return {};
+    case Excess::processes:
+      return "\nskillgrad: ended, too many processes\n";
+    case Excess::memory:
+      return "\nskillgrad: ended, all processes together use more than " +
+             mib(limits.memory_bytes) + " of memory\n";
+    case Excess::disk:
+      return "\nskillgrad: ended, the work directory may hold " + mib(limits.disk_bytes) + " in " +
+             std::to_string(limits.entries) + " files and folders, " +
+             std::to_string(FolderUsage::kMostDepth) + " in each other\n";
+  }
+  return {};
+}
+
 class Conversation {
  public:
   Conversation(Launched& launched, const LaunchPlan& plan, const std::string& input)
@@ -62,6 +82,7 @@ class Conversation {
         out_(plan.limits.output_bytes),
         err_(plan.limits.output_bytes),
         report_(kReportBytes),
+        limits_(plan.limits),
         begin_(Clock::now()),
         deadline_(begin_ + std::min(plan.limits.wall, milliseconds(std::chrono::hours(24 * 30)))) {
     if (input_.empty()) launched_.in.reset();
@@ -166,7 +187,7 @@ class Conversation {
 
   Finished finish() {
     Finished out;
-    out.outcome = outcome_.value_or(Outcome{SIGKILL, 0, false});
+    out.outcome = outcome_.value_or(Outcome{SIGKILL, 0, Excess::none});
     const int status = out.outcome.wait_status;
     CommandResult& result = out.result;
     result.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -174,7 +195,7 @@ class Conversation {
     result.timed_out = timed_out_;
     result.cancelled = cancelled_;
     result.output_truncated = out_.truncated() || err_.truncated();
-    if (out.outcome.process_limit) err_.add("\nskillgrad: ended, too many processes\n");
+    err_.add(explain(out.outcome.excess, limits_));
     result.out = out_.take();
     result.err = err_.take();
     result.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
@@ -186,6 +207,7 @@ class Conversation {
   const std::string& input_;
   std::size_t fed_ = 0;
   Capture out_, err_, report_;
+  const ResourceLimits& limits_;
   Clock::time_point begin_, deadline_;
   Clock::time_point end_until_ = Clock::time_point::max();
   Clock::time_point drain_until_ = Clock::time_point::max();
@@ -199,9 +221,8 @@ class Conversation {
 
 Result<Finished> run_plan(LaunchPlan plan, const std::string& stdin_text, std::stop_token stop) {
   if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped before the command began");
-  const ProcessCap cap(plan.limits.processes);
-  plan.cap_folder = cap.folder();
-  plan.cap_file = cap.join_file();
+  const TreeCap cap(plan.limits);
+  plan.cap = cap.paths();
   SKILLGRAD_TRY(Launched launched, launch(plan));
   const SigpipeGuard guard;
   return Conversation(launched, plan, stdin_text).run(stop);

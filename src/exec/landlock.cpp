@@ -12,8 +12,9 @@
 #include <skillgrad/core/files.hpp>
 
 #include "exec/backends.hpp"
-#include "exec/process_cap.hpp"
+#include "exec/sandbox_user.hpp"
 #include "exec/seccomp_filter.hpp"
+#include "exec/tree_cap.hpp"
 
 namespace skillgrad::exec {
 
@@ -85,13 +86,31 @@ class Rules {
 
 class LandlockSandbox final : public Sandbox {
  public:
-  LandlockSandbox(int version, std::vector<sock_filter> filter)
-      : version_(version), filter_(std::move(filter)) {}
+  explicit LandlockSandbox(int version) : version_(version) {}
+
+  /// Builds the filter. Errors: sandbox.
+  Result<> prepare() {
+    FilterRules rules;
+    // Another user can change nothing but its own files in the first place.
+    if (users_.active()) rules.attributes = FilterRules::Attributes::free;
+    SKILLGRAD_TRY(filter_, make_seccomp_filter(rules));
+    return {};
+  }
 
   Result<CommandResult> run(const CommandSpec& spec, std::stop_token stop) override {
     SKILLGRAD_CHECK(check_spec(spec));
     SKILLGRAD_TRY(const TempDir temporary, TempDir::create("skillgrad-tmp-"));
-    const Rules rules = rules_for(spec, temporary.path().string());
+    LaunchPlan plan;
+    SKILLGRAD_TRY(plan.user, users_.adopt(spec.work_dir));
+    SKILLGRAD_CHECK(SandboxUsers::give(temporary.path(), plan.user));
+    CommandSpec changed = spec;
+    std::vector<fs::path> reached = {spec.work_dir, temporary.path()};
+    for (ReadOnlyMount& mount : changed.mounts) {
+      SKILLGRAD_TRY(mount.host, users_.readable(mount.host));
+      reached.push_back(mount.host);
+    }
+    plan.detours = users_.detours(reached);
+    const Rules rules = rules_for(changed, temporary.path().string());
     if (rules.problem() != 0) {
       return fail(ErrorCode::sandbox,
                   "cannot set up Landlock: " + std::generic_category().message(rules.problem()),
@@ -101,12 +120,18 @@ class LandlockSandbox final : public Sandbox {
     confinement.ruleset = rules.fd();
     confinement.filter = {static_cast<unsigned short>(filter_.size()),
                           const_cast<sock_filter*>(filter_.data())};
-    LaunchPlan plan;
+    confinement.asks = !users_.active();
     plan.confinement = &confinement;
-    plan.work_dir = fs::absolute(spec.work_dir).string();
-    CommandSpec changed = spec;
+    plan.work_dir = fs::canonical(spec.work_dir).string();
+    for (const fs::path& folder : {spec.work_dir, temporary.path()}) {
+      plan.own_folders.push_back(fs::canonical(folder).string());
+    }
     redirect_temporary_folder(changed.env, temporary.path().string());
     return run_direct(std::move(plan), changed, std::move(stop));
+  }
+
+  [[nodiscard]] Result<fs::path> shown_at(const fs::path& host) override {
+    return users_.readable(host);
   }
 
   [[nodiscard]] SandboxInfo info() const override {
@@ -116,17 +141,19 @@ class LandlockSandbox final : public Sandbox {
     info.ends_process_tree = true;
     info.weaknesses = {"paths inside are those of the host",
                        "names and attributes of files can be seen, though not their content",
-                       "other processes can be listed",
+                       "other processes can be listed, with their command lines",
                        "shared memory (/dev/shm, Python's multiprocessing) does not work"};
-    if (version_ < 6) {
+    if (::geteuid() == 0 && !users_.active()) info.weaknesses.emplace_back(kNoOtherUser);
+    if (version_ < 6 && !users_.active()) {
       info.weaknesses.emplace_back(
           "processes of this user can be sent signals (Linux before 6.12)");
     }
-    if (version_ < 3) {
+    if (version_ < 3 && !users_.active()) {
       info.weaknesses.emplace_back(
           "files of this user can be cut to length zero (Linux before 6.2)");
     }
-    if (!can_cap_processes()) info.weaknesses.emplace_back(kCountedOnly);
+    if (!can_cap_processes() && !users_.active()) info.weaknesses.emplace_back(kCountedOnly);
+    if (!can_cap_memory()) info.weaknesses.emplace_back(kMeasuredOnly);
     return info;
   }
 
@@ -155,6 +182,7 @@ class LandlockSandbox final : public Sandbox {
 
   int version_;
   std::vector<sock_filter> filter_;
+  SandboxUsers users_;
 };
 
 }  // namespace
@@ -164,8 +192,9 @@ Result<std::unique_ptr<Sandbox>> make_landlock() {
   if (version < 1) {
     return fail(ErrorCode::sandbox, "this kernel has no Landlock", "", "apt install bubblewrap");
   }
-  SKILLGRAD_TRY(auto filter, make_seccomp_filter());
-  return std::make_unique<LandlockSandbox>(version, std::move(filter));
+  auto sandbox = std::make_unique<LandlockSandbox>(version);
+  SKILLGRAD_CHECK(sandbox->prepare());
+  return sandbox;
 }
 
 }  // namespace skillgrad::exec

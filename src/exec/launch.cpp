@@ -91,8 +91,15 @@ Result<Launched> launch(const LaunchPlan& plan) {
   }
   const std::vector<char*> argv = pointers(plan.argv);
   const std::vector<char*> env = pointers(plan.env);
-  const ChildPlan child{plan.program.c_str(), argv.data(), env.data(), plan.work_dir.c_str(), &plan,
-                        moves.data(),         moves.size()};
+  const std::vector<char*> own = pointers(plan.own_folders);
+  const ChildPlan child{plan.program.c_str(),
+                        argv.data(),
+                        env.data(),
+                        plan.work_dir.c_str(),
+                        &plan,
+                        moves.data(),
+                        moves.size(),
+                        {own.data(), static_cast<unsigned>(plan.own_folders.size())}};
   if (!unblock(in.write) || !unblock(out.read) || !unblock(err.read)) {
     return tl::unexpected(start_error(errno, "cannot prepare a pipe"));
   }

@@ -10,7 +10,7 @@
 #include <skillgrad/exec/process.hpp>
 
 #include "exec/backends.hpp"
-#include "exec/process_cap.hpp"
+#include "exec/tree_cap.hpp"
 
 namespace skillgrad::exec {
 
@@ -31,6 +31,8 @@ class PlainSandbox final : public Sandbox {
     redirect_temporary_folder(changed.env, temporary.path().string());
     LaunchPlan plan;
     plan.work_dir = fs::absolute(spec.work_dir).string();
+    for (const fs::path& folder : {spec.work_dir, temporary.path()})
+      plan.own_folders.push_back(fs::absolute(folder).string());
     return run_direct(std::move(plan), changed, std::move(stop));
   }
   [[nodiscard]] SandboxInfo info() const override {
@@ -43,6 +45,7 @@ class PlainSandbox final : public Sandbox {
                        "commands can send signals to every process of this user",
                        "paths inside are those of the host"};
     if (!can_cap_processes()) info.weaknesses.emplace_back(kCountedOnly);
+    if (!can_cap_memory()) info.weaknesses.emplace_back(kMeasuredOnly);
     return info;
   }
 };

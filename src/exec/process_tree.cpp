@@ -9,51 +9,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "exec/proc_path.hpp"
+
 namespace skillgrad::exec {
 
-namespace {
-
-/// "/proc/PID/task" or "/proc/PID/task/TID/children" without the formatted-output functions, which
-/// may allocate.
-class Path {
- public:
-  Path& text(const char* part) {
-    while (*part != '\0') bytes_[used_++] = *part++;
-    bytes_[used_] = '\0';
-    return *this;
-  }
-  Path& number(pid_t value) {
-    std::array<char, 16> digits{};
-    std::size_t count = 0;
-    do {
-      digits[count++] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    } while (value > 0);
-    while (count > 0) bytes_[used_++] = digits[--count];
-    bytes_[used_] = '\0';
-    return *this;
-  }
-  [[nodiscard]] const char* get() const { return bytes_.data(); }
-
- private:
-  std::array<char, 96> bytes_{};
-  std::size_t used_ = 0;
-};
-
-/// As the kernel writes directory entries (getdents64).
-struct KernelEntry {
-  std::uint64_t inode;
-  std::int64_t offset;
-  std::uint16_t size;
-  std::uint8_t type;
-};
-constexpr std::size_t kNameOffset = 19;
-
-}  // namespace
-
 void ProcessTree::add_children_of_thread(pid_t pid, pid_t thread) {
-  const Path path =
-      Path().text("/proc/").number(pid).text("/task/").number(thread).text("/children");
+  const ProcPath path =
+      ProcPath().text("/proc/").number(pid).text("/task/").number(thread).text("/children");
   const int fd = ::open(path.get(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return;
   std::array<char, 4096> buffer;
@@ -74,7 +36,7 @@ void ProcessTree::add_children_of_thread(pid_t pid, pid_t thread) {
 }
 
 void ProcessTree::add_children_of(pid_t pid) {
-  const Path path = Path().text("/proc/").number(pid).text("/task");
+  const ProcPath path = ProcPath().text("/proc/").number(pid).text("/task");
   const int fd = ::open(path.get(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
   alignas(KernelEntry) std::array<char, 2048> buffer;

@@ -15,6 +15,8 @@ class ProcessTree {
   /// Lists the descendants of `root`, up to capacity; what forks meanwhile may be missed.
   void scan(pid_t root);
   [[nodiscard]] std::size_t size() const { return count_; }
+  /// The number of one of them, `index` < size().
+  [[nodiscard]] pid_t at(std::size_t index) const { return pids_[index]; }
   /// Ends the descendants of `root`, each as soon as it is found: parents first, so that the first
   /// process of a PID namespace takes its whole namespace along. What it missed, another call
   /// finds.

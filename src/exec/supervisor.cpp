@@ -13,11 +13,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "exec/process_tree.hpp"
+#include "exec/watch.hpp"
 
 namespace skillgrad::exec {
 
@@ -25,10 +26,6 @@ namespace {
 
 // Sources are first moved above every target, so that no target overwrites a source.
 constexpr int kParking = 64;
-// The process limit is looked at this often: at first, and while the tree stays small.
-constexpr int kFirstWatchMs = 10;
-constexpr int kLongestWatchMs = 25;
-constexpr int kLongestCappedWatchMs = 100;  // where the kernel bounds a burst meanwhile
 // A tree that forks as fast as it is killed, or hangs in the kernel, is given up after this.
 constexpr int kMaxKillRounds = 3000;
 
@@ -105,35 +102,29 @@ void take_precedence() {
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, -20));
 }
 
-[[noreturn]] void become_command(const ChildPlan& child, pid_t supervisor) {
+/// The supervisor, as the command's process knows it.
+struct Supervisor {
+  pid_t pid;
+  int socket;  ///< to it, or -1
+};
+
+[[noreturn]] void become_command(const ChildPlan& child, const Supervisor& supervisor) {
   // Should the supervisor be killed, no command may stay behind without limits on its time.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) give_up(errno);
-  if (::getppid() != supervisor) give_up(ECANCELED);
+  if (::getppid() != supervisor.pid) give_up(ECANCELED);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);  // NOLINT(concurrency-mt-unsafe): one thread
   // Not ENOENT: that would name the program as missing.
-  if (!join_cap(child.plan->cap_file.c_str())) give_up(EAGAIN);
+  for (const std::string& file : child.plan->cap.join_files)
+    if (!join_cap(file.c_str())) give_up(EAGAIN);
   if (::setpgid(0, 0) != 0 || ::chdir(child.work_dir) != 0) give_up(errno);
-  if (!confine(*child.plan)) give_up(errno);
+  if (!confine(*child.plan, supervisor.socket)) give_up(errno);
+  // The kernel forgets it when a process becomes another user.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) give_up(errno);
+  if (::getppid() != supervisor.pid) give_up(ECANCELED);
   ::execve(child.program, child.argv, child.env);
   give_up(errno);
-}
-
-/// Takes every ended child; returns true once `command` is among them (status in `outcome`).
-bool reap(pid_t command, Outcome& outcome, bool& none_left) {
-  bool found = false;
-  none_left = false;
-  for (;;) {
-    int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, WNOHANG);
-    if (pid < 0 && errno == EINTR) continue;
-    none_left = pid < 0;
-    if (pid <= 0) return found;
-    if (pid != command) continue;
-    outcome.wait_status = status;
-    found = true;
-  }
 }
 
 void end_tree(pid_t command, Outcome& outcome, ProcessTree& tree) {
@@ -149,38 +140,10 @@ void end_tree(pid_t command, Outcome& outcome, ProcessTree& tree) {
   }
 }
 
-/// Waits until the command ends, the owner lets go, or the tree grows beyond its limit.
-void watch(pid_t command, int signals, const LaunchPlan& plan, Outcome& outcome,
-           ProcessTree& tree) {
-  const pid_t self = ::getpid();
-  const std::size_t most = plan.limits.processes + plan.extra_processes;
-  const int longest = plan.cap_file.empty() ? kLongestWatchMs : kLongestCappedWatchMs;
-  int wait = kFirstWatchMs;
-  for (;;) {
-    std::array<pollfd, 2> polled{{{kControl, POLLIN, 0}, {signals, POLLIN, 0}}};
-    const int ready = ::poll(polled.data(), polled.size(), plan.limits.processes > 0 ? wait : -1);
-    if (polled[0].revents != 0) return;
-    if (polled[1].revents != 0) {
-      signalfd_siginfo info;
-      const ssize_t got = ::read(signals, &info, sizeof info);
-      static_cast<void>(got);
-      bool none_left = false;
-      if (reap(command, outcome, none_left) || none_left) return;
-    }
-    if (ready != 0) continue;
-    tree.scan(self);
-    if (tree.size() > most) {
-      outcome.process_limit = true;
-      return;
-    }
-    wait = tree.size() * 4 > most ? kFirstWatchMs : std::min(wait * 2, longest);
-  }
-}
-
 }  // namespace
 
 void supervise(const ChildPlan& child) {
-  static constinit ProcessTree tree;  // too large for a stack of unknown size
+  static constinit Watch watch;  // too large for a stack of unknown size
   if (!set_up_descriptors(child)) give_up(errno);
   default_signals();
   sigset_t all;
@@ -188,24 +151,33 @@ void supervise(const ChildPlan& child) {
   ::sigprocmask(SIG_SETMASK, &all, nullptr);  // NOLINT(concurrency-mt-unsafe): one thread
   ::setsid();
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) give_up(errno);
+  std::array<int, 2> sockets{-1, -1};
+  const bool asks = child.plan->confinement != nullptr && child.plan->confinement->asks;
+  if (asks && ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()) != 0)
+    give_up(errno);
+  watch.begin(child);
 
   const pid_t self = ::getpid();
   const pid_t command = ::_Fork();
   if (command < 0) give_up(errno);
-  if (command == 0) become_command(child, self);
+  if (command == 0) become_command(child, {self, sockets[1]});
   take_precedence();
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(fd);
-  close_from(kRuleset);
+  Ears ears;
+  if (asks) ears.socket = ::dup2(sockets[0], kRuleset);
+  close_from(asks ? kRuleset + 1 : kRuleset);
   sigset_t ended;
   ::sigemptyset(&ended);
   ::sigaddset(&ended, SIGCHLD);
-  const int signals = ::signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
+  ears.signals = ::signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
   Outcome outcome;
   outcome.wait_status = SIGKILL;  // should the command outlive every attempt to end it
-  if (signals >= 0) watch(command, signals, *child.plan, outcome, tree);
-  end_tree(command, outcome, tree);
+  if (ears.signals >= 0) watch.run(command, ears, outcome);
+  end_tree(command, outcome, watch.tree());
+  watch.finish(outcome);
   // Here and not only in the owner, who may be dead.
-  if (!child.plan->cap_folder.empty()) ::rmdir(child.plan->cap_folder.c_str());
+  for (const std::string& folder : child.plan->cap.folders)
+    if (!folder.empty()) ::rmdir(folder.c_str());
   send(outcome);
   leave(0);
 }

@@ -3,11 +3,12 @@
 
 #include <cstddef>
 
+#include "exec/attribute_requests.hpp"
 #include "exec/launch.hpp"
 
 namespace skillgrad::exec {
 
-/// Descriptors of the supervisor; the command inherits none of the three.
+/// Descriptors of the supervisor; the command inherits none of them.
 inline constexpr int kControl = 3;
 inline constexpr int kOutcome = 4;
 inline constexpr int kRuleset = 5;
@@ -30,12 +31,15 @@ struct ChildPlan {
   const LaunchPlan* plan = nullptr;
   Move* moves = nullptr;
   std::size_t move_count = 0;
+  OwnFolders own_folders;
 };
 
 /// Life of the supervisor: starts the command, waits, ends its tree, reports. Async-signal-safe.
 [[noreturn]] void supervise(const ChildPlan& child);
 
 /// Applies limits and gives up privileges in the command's process; false with errno set.
-[[nodiscard]] bool confine(const LaunchPlan& plan);
+/// `to_supervisor` is a local socket, through which a listener for the filter's questions goes to
+/// the supervisor.
+[[nodiscard]] bool confine(const LaunchPlan& plan, int to_supervisor);
 
 }  // namespace skillgrad::exec

@@ -18,6 +18,7 @@ struct RolloutLimits {
   LoopLimits loop;
   std::chrono::milliseconds command_time{120'000};  ///< each shell command
   std::uint64_t memory_bytes = std::uint64_t{4} << 30;
+  std::uint64_t disk_bytes = std::uint64_t{2} << 30;  ///< of files in the work directory
 };
 
 struct RolloutRequest {

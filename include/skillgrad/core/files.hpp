@@ -39,7 +39,7 @@ enum class Links { refuse, copy };  ///< copy: the link itself, wherever it lead
 /// io.
 [[nodiscard]] Result<> copy_tree(const fs::path& from, const fs::path& to,
                                  Links links = Links::refuse);
-/// Removes a tree; a missing one is fine.
+/// Removes a tree of any depth, whatever the modes in it; follows no link. A missing one is fine.
 [[nodiscard]] Result<> remove_tree(const fs::path& path);
 /// Puts the folder `fresh` in place of the folder `live` (both on one file system) by rename;
 /// `old_copy` receives the previous content. A crash leaves either old or new, never a mixture.
@@ -48,7 +48,12 @@ enum class Links { refuse, copy };  ///< copy: the link itself, wherever it lead
 /// Relative paths of all regular files below `root`, '/'-separated, sorted by bytes.
 [[nodiscard]] Result<std::vector<std::string>> list_files(const fs::path& root);
 
-/// A private folder below the system's temporary folder (or `parent`), removed on destruction.
+/// The folder of this process below the system's temporary folder (TMPDIR): private, locked, named
+/// after the process and its start, made when first asked for. What processes of this user left
+/// when they were killed is removed then. Thread-safe.
+[[nodiscard]] Result<fs::path> process_folder();
+
+/// A private folder below the process folder (or `parent`), removed on destruction.
 class TempDir {
  public:
   [[nodiscard]] static Result<TempDir> create(std::string_view prefix, const fs::path& parent = {});

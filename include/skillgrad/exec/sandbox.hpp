@@ -16,10 +16,14 @@ namespace skillgrad::exec {
 
 struct ResourceLimits {
   std::chrono::milliseconds wall{120'000};
-  std::uint64_t memory_bytes = std::uint64_t{4} << 30;  ///< address space of each process
+  /// Address space of each process, and memory in use of all of them together.
+  std::uint64_t memory_bytes = std::uint64_t{4} << 30;
   std::uint64_t file_bytes = std::uint64_t{256} << 20;  ///< largest file a process may write
   std::uint64_t cpu_seconds = 600;                      ///< CPU time of each process
   unsigned processes = 256;
+  /// What the work folder may hold; a command that finds more there may only make it less. 0: any.
+  std::uint64_t disk_bytes = std::uint64_t{2} << 30;
+  std::uint64_t entries = 20'000;                   ///< files and folders in it
   std::size_t output_bytes = std::size_t{1} << 20;  ///< kept of stdout and of stderr, each
 };
 
@@ -70,6 +74,11 @@ class Sandbox {
   [[nodiscard]] virtual Result<CommandResult> run(const CommandSpec& spec,
                                                   std::stop_token stop) = 0;
   [[nodiscard]] virtual SandboxInfo info() const = 0;
+  /// Where commands of a backend that cannot remap paths see `host` of a ReadOnlyMount: there, or
+  /// in a copy where it is closed to the user they run as. Errors: sandbox.
+  [[nodiscard]] virtual Result<std::filesystem::path> shown_at(const std::filesystem::path& host) {
+    return host;
+  }
 };
 
 enum class SandboxMode {

@@ -6,6 +6,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/untrusted_tree.hpp>
 
 #include "bench/grade_tools.hpp"
 #include "bench/graders/grader.hpp"
@@ -83,7 +84,19 @@ class CommandGrader final : public Grader {
   [[nodiscard]] bool needs_text() const override { return false; }
 
   [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext& context) const override {
-    auto verdict = run(input, context);
+    if (context.sandbox == nullptr)
+      return error_grade(input.task_id, GradeErrorKind::infra_error,
+                         "a command grader needs the sandbox",
+                         "see which sandbox works here with \"skillgrad doctor\"");
+    const auto folder = TempDir::create("skillgrad-grade-");
+    if (!folder) return error_grade(input.task_id, folder.error());
+    const auto copy = copy_untrusted_tree(input.work_dir, folder->path() / "work");
+    // What the agent did to its own folder is its own failure.
+    if (!copy && copy.error().code == ErrorCode::input)
+      return cannot_be_graded(input.task_id, "it is gone");
+    if (!copy) return error_grade(input.task_id, copy.error());
+    if (!copy->refused.empty()) return cannot_be_graded(input.task_id, copy->refused);
+    auto verdict = run(input, {folder->path() / "work", copy->files}, context);
     if (!verdict) return error_grade(input.task_id, verdict.error());
     const auto score = read_score(*verdict);
     if (!score) return error_grade(input.task_id, score.error());
@@ -114,20 +127,35 @@ class CommandGrader final : public Grader {
     return word;
   }
 
-  [[nodiscard]] Result<Json> run(const GraderInput& input, const GradeContext& context) const {
-    if (context.sandbox == nullptr)
-      return fail(ErrorCode::infra, "a command grader needs the sandbox", {},
-                  "see which sandbox works here with \"skillgrad doctor\"");
-    SKILLGRAD_TRY(const TempDir copy, TempDir::create("skillgrad-grade-"));
-    SKILLGRAD_CHECK(copy_untrusted(input.work_dir, copy.path()));
+  /// A copy of what the agent left.
+  struct Copy {
+    fs::path dir;
+    std::vector<std::string> files;
+  };
+
+  static Grade cannot_be_graded(const std::string& task_id, const std::string& why) {
+    Grade grade;
+    grade.task_id = task_id;
+    grade.total = 1;
+    settle(grade);
+    grade.message = "the work directory cannot be graded: " + why;
+    return grade;
+  }
+
+  [[nodiscard]] Result<Json> run(const GraderInput& input, const Copy& copy,
+                                 const GradeContext& context) const {
     const bool remaps = context.sandbox->info().remaps_paths;
-    const std::string grader_dir = remaps ? kGraderDir : base_dir_.string();
+    std::string grader_dir = kGraderDir;
+    if (!remaps) {
+      SKILLGRAD_TRY(const fs::path shown, context.sandbox->shown_at(base_dir_));
+      grader_dir = shown.string();
+    }
     exec::CommandSpec spec;
     for (const std::string& word : options_.run) {
       const auto file = beside(word);
       spec.argv.push_back(file ? grader_dir + "/" + *file : word);
     }
-    spec.work_dir = copy.path();
+    spec.work_dir = copy.dir;
     spec.env = exec::scrubbed_environment();
     spec.env["SKILLGRAD_GRADER_DIR"] = grader_dir;
     // A json.py that the agent left in the current folder must not become a part of the grader.
@@ -135,7 +163,8 @@ class CommandGrader final : public Grader {
     spec.env["PYTHONPATH"] = python_path(grader_dir);
     spec.mounts.push_back({base_dir_, grader_dir});
     spec.limits.wall = std::chrono::milliseconds(std::llround(options_.timeout_s * 1000));
-    SKILLGRAD_TRY(spec.stdin_text, request(input, remaps ? exec::kWorkDir : copy.path().string()));
+    SKILLGRAD_TRY(spec.stdin_text,
+                  request(input, copy.files, remaps ? exec::kWorkDir : copy.dir.string()));
     SKILLGRAD_TRY(const exec::CommandResult result, context.sandbox->run(spec, context.stop));
     SKILLGRAD_CHECK(usable(result));
     return read_verdict(result.out);
@@ -172,24 +201,24 @@ class CommandGrader final : public Grader {
   }
 
   [[nodiscard]] Result<std::string> request(const GraderInput& input,
+                                            const std::vector<std::string>& files,
                                             const std::string& work_dir) const {
     SKILLGRAD_TRY(const Json metadata, parse_json(input.metadata, "metadata"));
-    SKILLGRAD_TRY(const std::vector<std::string> files, output_files(input));
     Json out;
     out["schema"] = "skillgrad.grade/1";
     out["task_id"] = input.task_id;
     out["input"] = input.input;
     out["target"] = targets_.size() == 1 ? Json(targets_.front()) : Json(targets_);
     out["answer"] = input.answer;
-    out["output_files"] = files;
+    out["output_files"] = output_files(input, files);
     out["work_dir"] = work_dir;
     out["metadata"] = metadata;
     return dump_json(out) + "\n";
   }
 
   /// What the agent left besides the task's own files.
-  [[nodiscard]] static Result<std::vector<std::string>> output_files(const GraderInput& input) {
-    SKILLGRAD_TRY(std::vector<std::string> files, list_files(input.work_dir));
+  [[nodiscard]] static std::vector<std::string> output_files(const GraderInput& input,
+                                                             std::vector<std::string> files) {
     std::erase_if(files, [&](const std::string& file) {
       return std::find(input.input_files.begin(), input.input_files.end(), file) !=
              input.input_files.end();

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <cstdlib>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <skillgrad/core/json.hpp>
 
@@ -328,6 +332,56 @@ TEST_F(CommandGraderTest, RunsInACopyWithOneJsonMessage) {
   EXPECT_EQ(message["output_files"], Json::array({"out.csv"}));
   EXPECT_EQ(message["work_dir"], exec::kWorkDir);
   EXPECT_EQ(message["metadata"]["k"], 1);
+}
+
+TEST_F(CommandGraderTest, WhatTheAgentDidToItsFolderIsItsOwnFailure) {
+  struct Case {
+    const char* script;
+    const char* why;
+  };
+  const Case cases[] = {
+      {"chmod 000 .", "the folder \".\" cannot be read"},
+      {"mkdir d; chmod 000 d", "the folder \"d/\" cannot be read"},
+      {"echo > f; chmod 000 f", "\"f\" cannot be read"},
+      {"for i in $(seq 3000); do mkdir d && cd d; done", "48 folders in each other"},
+      {"n=$(printf %0250d 0); for i in $(seq 60); do mkdir $n && cd $n; done", "48 folders"},
+      {"seq 20001 | xargs touch", "more than 20000 files and folders"},
+      {"rm -rf $PWD", "it is gone"}};
+  FakeSandbox sandbox([](const exec::CommandSpec&) { return printed("{\"score\":1}"); });
+  for (const Case& wanted : cases) {
+    SCOPED_TRACE(wanted.script);
+    const TempDir outer = TempDir::create("sg-agent-").value();
+    const auto work = outer.path() / "work";
+    ASSERT_TRUE(make_directories(work));
+    const std::string shell = "cd " + work.string() + " && bash -c '" + wanted.script + "'";
+    ASSERT_EQ(std::system(shell.c_str()), 0);  // NOLINT(concurrency-mt-unsafe)
+    GradeContext context;
+    context.sandbox = &sandbox;
+    const Grade grade = benchmark_->grade(benchmark_->tasks()[0], {work, "the answer"}, context);
+    EXPECT_EQ(grade.status, GradeStatus::fail) << grade.message;
+    EXPECT_EQ(grade.score, 0);
+    EXPECT_THAT(grade.message, HasSubstr("cannot be graded"));
+    EXPECT_THAT(grade.message, HasSubstr(wanted.why));
+  }
+}
+
+TEST_F(CommandGraderTest, SparseFilesAreCopiedAsSuch) {
+  for (int i = 0; i < 60; ++i) {
+    const auto file = work_.path() / ("s" + std::to_string(i));
+    std::ofstream(file).close();
+    std::filesystem::resize_file(file, std::uintmax_t{250} << 20);
+  }
+  std::uintmax_t blocks = 0;
+  FakeSandbox sandbox([&](const exec::CommandSpec& spec) {
+    for (const auto& name : list_files(spec.work_dir).value()) {
+      struct stat info {};
+      EXPECT_EQ(::stat((spec.work_dir / name).c_str(), &info), 0);
+      blocks += static_cast<std::uintmax_t>(info.st_blocks);
+    }
+    return printed("{\"score\":1}");
+  });
+  EXPECT_EQ(run(sandbox).status, GradeStatus::pass);
+  EXPECT_LT(blocks * 512, std::uintmax_t{1} << 20);
 }
 
 TEST_F(CommandGraderTest, ChecksAreReported) {

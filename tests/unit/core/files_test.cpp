@@ -3,7 +3,9 @@
 #include <fstream>
 #include <thread>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -62,22 +64,6 @@ TEST_F(Files, FailedAtomicWriteKeepsTheOldFileAndLeavesNothingBehind) {
   EXPECT_EQ(code, 0);
   EXPECT_EQ(read_file(at("f")).value(), "old content");
   EXPECT_EQ(entries(), 1U);
-}
-
-TEST_F(Files, WritingInPlaceReplacesTheBytesAndFollowsNoLink) {
-  const fs::path folder = dir_.path() / "a/b";
-  ASSERT_TRUE(make_fresh_directory(folder));
-  ASSERT_TRUE(write_file_in_place(folder / "x", "a longer text"));
-  ASSERT_TRUE(write_file_in_place(folder / "x", "short"));
-  EXPECT_EQ(*read_file(folder / "x"), "short");
-  fs::create_symlink(dir_.path() / "outside", folder / "link");
-  EXPECT_FALSE(write_file_in_place(folder / "link", "x"));
-  EXPECT_FALSE(fs::exists(dir_.path() / "outside"));
-  EXPECT_FALSE(write_file_in_place(folder / "missing/x", "x"));
-  EXPECT_TRUE(sync_file_system(folder));
-  EXPECT_FALSE(sync_file_system(folder / "missing"));
-  ASSERT_TRUE(make_fresh_directory(folder));
-  EXPECT_TRUE(fs::is_empty(folder)) << "what was there is gone";
 }
 
 TEST_F(Files, FailedAppendCutsItsTornPartOff) {
@@ -214,6 +200,91 @@ TEST_F(Files, ListIsSortedByBytesAndNamesRegularFilesOnly) {
   fs::create_symlink("b", at("link"));
   EXPECT_EQ(list_files(dir_.path()).value(), (std::vector<std::string>{"B", "a.txt", "a/z", "b"}));
   EXPECT_EQ(list_files(at("none")).error().code, ErrorCode::input);
+}
+
+TEST_F(Files, RemoveTreeTakesAnyDepthAndNamesOfAnyLength) {
+  ASSERT_EQ(::mkdir(at("deep").c_str(), 0700), 0);
+  int folder = ::open(at("deep").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::string name(255, 'n');
+  for (int i = 0; i < 20'000 && folder >= 0; ++i) {
+    ASSERT_EQ(::mkdirat(folder, name.c_str(), 0700), 0);
+    if (i % 1000 == 0) {
+      ASSERT_EQ(::mkdirat(folder, ".sg-lifted-0", 0500), 0);
+    }
+    const int next = ::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ::close(folder);
+    folder = next;
+  }
+  ::close(folder);
+  const auto removed = remove_tree(at("deep"));
+  EXPECT_TRUE(removed) << removed.error().to_text();
+  EXPECT_FALSE(fs::exists(at("deep")));
+}
+
+TEST_F(Files, RemoveTreeTakesWhatItsOwnerClosed) {
+  for (const char* name : {"t/a/b/c/f", "t/a/b2/f", "t/x/y/z/f"})
+    ASSERT_TRUE(write_file_atomic(at(name), "1"));
+  for (const char* name : {"t/a/b/c", "t/a/b", "t/a", "t/x/y", "t"}) ::chmod(at(name).c_str(), 0);
+  EXPECT_TRUE(remove_tree(at("t")));
+  EXPECT_FALSE(fs::exists(at("t")));
+}
+
+/// Fills the folder "left" of a process that is then killed; returns the process's folder.
+std::string leave_behind(const fs::path& temporary) {
+  int ends[2];
+  if (::pipe(ends) != 0) return {};
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv("TMPDIR", temporary.c_str(), 1);
+    const auto dir = TempDir::create("sg-left-");
+    const std::string path = dir ? process_folder().value().string() : "";
+    static_cast<void>(write_file_atomic(dir->path() / "f", "x"));
+    static_cast<void>(::write(ends[1], path.data(), path.size()) + 1);
+    ::raise(SIGKILL);
+  }
+  ::close(ends[1]);
+  ::waitpid(child, nullptr, 0);
+  char buffer[4096];
+  const ssize_t got = ::read(ends[0], buffer, sizeof buffer);
+  ::close(ends[0]);
+  return {buffer, static_cast<std::size_t>(std::max<ssize_t>(0, got))};
+}
+
+/// What a new process finds: it makes a temporary folder and looks for `path`.
+bool is_there_after_a_start(const fs::path& temporary, const fs::path& path) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv("TMPDIR", temporary.c_str(), 1);
+    const bool made = TempDir::create("sg-next-").has_value();
+    ::_exit(made && !fs::exists(path) ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WEXITSTATUS(status) != 0;
+}
+
+TEST_F(Files, WhatAKilledProcessLeftIsRemovedAtTheNextStart) {
+  const std::string left = leave_behind(dir_.path());
+  ASSERT_TRUE(fs::exists(left)) << left;
+  EXPECT_EQ(fs::path(left).filename().string().rfind("skillgrad-", 0), 0U);
+  EXPECT_FALSE(is_there_after_a_start(dir_.path(), left));
+}
+
+TEST_F(Files, FoldersOfLivingProcessesAndOfOthersStay) {
+  const std::string left = leave_behind(dir_.path());
+  // Locked as by a process of another PID namespace, whose number says nothing here.
+  for (const char* name : {"skillgrad-notes", "skillgrad-1-2-3", "skillgrad-1--abcdef", "other"})
+    ASSERT_TRUE(write_file_atomic(at(name) / "f", "x"));
+  const fs::path locked = at("skillgrad-4000000-1-abcdef");
+  ASSERT_TRUE(write_file_atomic(locked / "f", "x"));
+  const int lock = ::open(locked.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_EQ(::flock(lock, LOCK_EX | LOCK_NB), 0);
+  EXPECT_FALSE(is_there_after_a_start(dir_.path(), left));
+  EXPECT_TRUE(fs::exists(locked / "f"));
+  for (const char* name : {"skillgrad-notes", "skillgrad-1-2-3", "skillgrad-1--abcdef", "other"})
+    EXPECT_TRUE(fs::exists(at(name) / "f")) << name;
+  ::close(lock);
+  EXPECT_FALSE(is_there_after_a_start(dir_.path(), locked));
 }
 
 TEST(TempDirs, AreRemovedOnceEvenAfterMoves) {

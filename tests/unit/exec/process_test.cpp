@@ -8,7 +8,7 @@
 #include <skillgrad/exec/process.hpp>
 
 #include "exec/capture.hpp"
-#include "exec/process_cap.hpp"
+#include "exec/tree_cap.hpp"
 
 namespace skillgrad::exec {
 namespace {

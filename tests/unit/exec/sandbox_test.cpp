@@ -102,7 +102,9 @@ TEST_P(SandboxBackend, MountsCanBeReadAndNotWritten) {
   if (!sandbox_->info().isolates_files) GTEST_SKIP() << "this backend has no mounts";
   const auto skill = TempDir::create("sg-skill-").value();
   ASSERT_TRUE(write_file_atomic(skill.path() / "SKILL.md", "text"));
-  const std::string inside = sandbox_->info().remaps_paths ? "/skills/demo" : skill.path().string();
+  const std::string inside = sandbox_->info().remaps_paths
+                                 ? "/skills/demo"
+                                 : sandbox_->shown_at(skill.path()).value().string();
   auto command = spec("cat " + inside + "/SKILL.md; echo x > " + inside + "/new || echo refused");
   command.mounts = {{skill.path(), "/skills/demo"}};
   EXPECT_EQ(run(command).out, "textrefused\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "exec/process_cap.hpp"
+#include "exec/tree_cap.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -14,16 +14,39 @@
 namespace skillgrad::exec {
 namespace {
 
-TEST(ProcessCap, BoundsTheTasksAndIsRemoved) {
+ResourceLimits limits(unsigned processes) {
+  ResourceLimits out;
+  out.processes = processes;
+  out.memory_bytes = 0;
+  return out;
+}
+
+TEST(TreeCap, BoundsTheMemoryAndIsRemoved) {
+  if (!can_cap_memory()) GTEST_SKIP() << "no writable memory controller here";
+  std::vector<std::string> folders;
+  {
+    ResourceLimits wanted;
+    const TreeCap cap(wanted);
+    ASSERT_TRUE(cap.bounds_memory());
+    EXPECT_NE(read_file(cap.paths().memory_events).value().find("oom_kill "), std::string::npos);
+    for (const std::string& folder : cap.paths().folders)
+      if (!folder.empty()) folders.push_back(folder);
+    EXPECT_GT(bearable_memory(wanted), wanted.memory_bytes);
+  }
+  EXPECT_FALSE(folders.empty());
+  for (const std::string& folder : folders) EXPECT_FALSE(fs::exists(folder));
+}
+
+TEST(TreeCap, BoundsTheTasksAndIsRemoved) {
   if (!can_cap_processes()) GTEST_SKIP() << "no writable pids controller here";
   std::string folder;
   {
-    const ProcessCap cap(10);
-    ASSERT_TRUE(cap.active());
-    folder = cap.folder();
+    const TreeCap cap(limits(10));
+    ASSERT_TRUE(cap.bounds_processes());
+    folder = cap.paths().folders[0];
     EXPECT_EQ(read_file(folder + "/pids.max").value(), std::to_string(bearable_tasks(10)) + "\n");
-    EXPECT_TRUE(fs::exists(cap.join_file()));
-    EXPECT_NE(ProcessCap(10).folder(), folder);
+    EXPECT_TRUE(fs::exists(cap.paths().join_files[0]));
+    EXPECT_NE(TreeCap(limits(10)).paths().folders[0], folder);
   }
   EXPECT_FALSE(fs::exists(folder));
 }
@@ -43,9 +66,9 @@ int start_children(const std::string& join_file, int most) {
   return started;
 }
 
-TEST(ProcessCap, BindsRootToo) {
+TEST(TreeCap, BindsRootToo) {
   if (!can_cap_processes()) GTEST_SKIP() << "no writable pids controller here";
-  const ProcessCap cap(1);
+  const TreeCap cap(limits(1));
   const int bearable = static_cast<int>(bearable_tasks(1));
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
@@ -54,7 +77,7 @@ TEST(ProcessCap, BindsRootToo) {
   const pid_t leader = ::_Fork();
   if (leader == 0) {
     ::setpgid(0, 0);
-    const int started = start_children(cap.join_file(), bearable + 100);
+    const int started = start_children(cap.paths().join_files[0], bearable + 100);
     const ssize_t sent = ::write(to.get(), &started, sizeof started);
     static_cast<void>(sent);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -71,7 +94,7 @@ TEST(ProcessCap, BindsRootToo) {
   EXPECT_EQ(started, bearable - 1);
 }
 
-TEST(ProcessCap, NoLimitNeedsNoGroup) { EXPECT_FALSE(ProcessCap(0).active()); }
+TEST(TreeCap, NoLimitNeedsNoGroup) { EXPECT_FALSE(TreeCap(limits(0)).bounds_processes()); }
 
 }  // namespace
 }  // namespace skillgrad::exec
