@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Grading beside plain Python of the same rules, recalculation beside one start of LibreOffice a file, and
+"""`skillgrad grade` beside evaluators in plain Python, process against process, recalculation beside one start of LibreOffice a file, and
 what broken data sets cost."""
 import json
 import os
@@ -12,9 +12,10 @@ import time
 
 from measure.common import run
 
-PROGRAMS = ["grade_goldens", "grade_answers", "recalculate", "broken_sets"]
+PROGRAMS = ["recalculate", "broken_sets"]
 REFERENCE = pathlib.Path(__file__).resolve().parents[2] / "tests/bench/reference"
 RECALCULATED = 50
+ANSWERS = 7000
 
 
 def python_with_openpyxl():
@@ -26,38 +27,102 @@ def python_with_openpyxl():
     return None
 
 
-def result_of(command):
-    return json.loads(run(command)[0])
+def grade(programs, arguments):
+    """(lines of `skillgrad grade`, CPU seconds of the process), at the default -j."""
+    command = [programs / "skillgrad", "grade", *arguments]
+    out, _, cpu, _ = run(command, stderr=subprocess.DEVNULL)
+    return [json.loads(line) for line in out.splitlines()], cpu
+
+
+def least_by_turns(rounds, ours, theirs):
+    """The least CPU seconds of each, which meet the same load by turns, and their last results."""
+    best = [float("inf"), float("inf")]
+    results = [None, None]
+    for _ in range(rounds):
+        for side, measure in enumerate((ours, theirs)):
+            results[side], cpu = measure()
+            best[side] = min(best[side], cpu)
+    return best, results
+
+
+def write_lines(path, lines):
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def golden_of(folder):
+    for pattern in ("1_*_answer*.xlsx", "1_*_golden*.xlsx", "golden.xlsx"):
+        for path in sorted(folder.glob(pattern)):
+            return path
+    return None
 
 
 def measure_workbooks(table, programs, data, limit):
-    name = "golden against golden, CPU on one thread"
+    name = "golden workbooks, CPU of the whole process"
     python = python_with_openpyxl()
     if not data.is_dir() or python is None:
         table.row(name, "-", "no data" if python else "no openpyxl, left out")
         return
-    words = [data, limit] if limit else [data]
-    ours = result_of([programs / "tests/grade_goldens", *words])
-    theirs = result_of([python, REFERENCE / "compare_workbooks.py", *words])
-    if (ours["pairs"], ours["passed"]) != (theirs["pairs"], theirs["passed"]):
-        raise RuntimeError(f"the verdicts differ: {ours} and {theirs}")
-    ratio = theirs["cpu_s"] / ours["cpu_s"]
-    table.row(f"{name}, {ours['pairs']} pairs", f"{ours['cpu_s']:.2f} s",
-              f"openpyxl {theirs['cpu_s']:.2f} s", ratio, ">= 35", ratio >= 35)
+    tasks = json.loads((data / "dataset.json").read_text(encoding="utf-8"))
+    answers = [(str(task["id"]), golden_of(data / task["spreadsheet_path"])) for task in tasks]
+    answers = [pair for pair in answers if pair[1]][:limit or None]
+    with tempfile.TemporaryDirectory() as folder:
+        file = write_lines(pathlib.Path(folder, "goldens.jsonl"),
+                           [json.dumps({"task_id": task, "output": str(path)}) for task, path in answers])
+        own = ["-b", f"spreadsheetbench:{data}", "--mode", "official", "--predictions", file]
+
+        def theirs():
+            out, _, cpu, _ = run([python, REFERENCE / "compare_workbooks.py", data, *([limit] if limit else [])])
+            return json.loads(out), cpu
+
+        (cpu, other), (lines, result) = least_by_turns(1 if not limit else 2, lambda: grade(programs, own), theirs)
+        cpu = min([cpu] + [grade(programs, own)[1] for _ in range(4)])
+    passed = sum(line["status"] == "pass" for line in lines)
+    if (len(lines), passed) != (result["pairs"], result["passed"]):
+        raise RuntimeError(f"the verdicts differ: {passed} of {len(lines)} and {result}")
+    ratio = other / cpu
+    table.row(f"{name}, {len(lines)}", f"{cpu:.2f} s", f"openpyxl {other:.2f} s", ratio, ">= 40", ratio >= 40)
 
 
-def measure_answers(table, programs, verdicts):
-    if not verdicts.is_file():
-        table.row("verdicts on answers, CPU", "-", "no data, left out")
+def answers_to(data, verdicts, count):
+    """(id, items) to questions: those of the verdicts' file, then the targets of other questions."""
+    answers = {}
+    for line in verdicts.read_text(encoding="utf-8").rstrip("\n").split("\n"):
+        row = line.split("\t")
+        if not line.startswith("#"):
+            answers.setdefault(row[0], [] if row[5] == "<none>" else row[5].split("|"))
+    for line in (data / "data/training.tsv").read_text(encoding="utf-8").rstrip("\n").split("\n")[1:]:
+        name, *_, target = line.split("\t")
+        answers.setdefault(name, target.split("|"))
+    plain = [(name, items) for name, items in answers.items() if not any("\\" in item for item in items)]
+    return plain[:count]
+
+
+def measure_answers(table, programs, data, verdicts):
+    name = "answers to questions, CPU of the whole process"
+    if not verdicts.is_file() or not data.is_dir():
+        table.row(name, "-", "no data, left out")
         return
-    rounds = [(result_of([programs / "tests/grade_answers", verdicts]),
-               result_of([sys.executable, REFERENCE / "denotation.py", verdicts])) for _ in range(5)]
-    for result in rounds[0]:
-        if result["agree"] != result["verdicts"]:
-            raise RuntimeError(f"{result['agree']} of {result['verdicts']} verdicts agree")
-    ours, theirs = (min(pair[side]["cpu_s"] for pair in rounds) for side in (0, 1))
-    table.row(f"{rounds[0][0]['verdicts']} verdicts on answers, CPU", f"{ours * 1e3:.1f} ms",
-              f"plain Python {theirs * 1e3:.0f} ms", theirs / ours, ">= 10", theirs / ours >= 10)
+    answers = answers_to(data, verdicts, ANSWERS)
+    with tempfile.TemporaryDirectory() as folder:
+        ours = write_lines(pathlib.Path(folder, "answers.jsonl"),
+                           [json.dumps({"task_id": task, "answer": items}) for task, items in answers])
+        theirs = write_lines(pathlib.Path(folder, "answers.tsv"), ["\t".join([task, *items]) for task, items in answers])
+
+        def reference():
+            command = [sys.executable, REFERENCE / "evaluate_answers.py", data, theirs]
+            out, _, cpu, _ = run(command, stderr=subprocess.DEVNULL)
+            return out.splitlines(), cpu
+
+        own = ["-b", f"wikitablequestions:{data}", "--predictions", ours]
+        (cpu, other), (lines, rows) = least_by_turns(5, lambda: grade(programs, own), reference)
+    verdict = {"True": "pass", "False": "fail"}
+    for line, row in zip(lines, rows, strict=True):
+        task, right = row.split("\t")
+        if (line["task_id"], line["status"]) != (task, verdict[right]):
+            raise RuntimeError(f"the verdicts on {task} differ: {line['status']} and {right}")
+    table.row(f"{len(lines)} {name}", f"{cpu * 1e3:.0f} ms", f"plain Python {other * 1e3:.0f} ms", other / cpu,
+              ">= 5", other / cpu >= 5)
 
 
 def convert_one_by_one(soffice, files):
@@ -81,7 +146,7 @@ def measure_recalculation(table, programs, data, count):
         table.row("recalculation", "-", "no data" if soffice else "no LibreOffice, left out")
         return
     files = sorted(data.glob("spreadsheet/*/*_init.xlsx"))[:count]
-    ours = result_of([programs / "tests/recalculate", os.cpu_count(), *files])
+    ours = json.loads(run([programs / "tests/recalculate", os.cpu_count(), *files])[0])
     if ours["done"] != len(files):
         raise RuntimeError(f"{ours['done']} of {len(files)} workbooks were recalculated")
     theirs = convert_one_by_one(soffice, files)
@@ -118,6 +183,7 @@ def measure_broken(table, programs):
 def measure(table, programs, shared, limit=0):
     data = shared / "data/spreadsheetbench_verified"
     measure_workbooks(table, programs, data, limit)
-    measure_answers(table, programs, shared / "parity/wikitablequestions/verdicts.tsv")
+    measure_answers(table, programs, shared / "data/wikitablequestions",
+                    shared / "parity/wikitablequestions/verdicts.tsv")
     measure_recalculation(table, programs, data, max(2, limit // 10) if limit else RECALCULATED)
     measure_broken(table, programs)

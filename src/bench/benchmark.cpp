@@ -49,7 +49,7 @@ Result<std::unique_ptr<Benchmark>> load_folder(const fs::path& path,
   std::error_code error;
   if (fs::exists(path / "dataset.json", error)) return load_spreadsheetbench(path, options);
   if (fs::exists(path / "data", error) && fs::exists(path / "csv", error))
-    return load_wikitablequestions(path);
+    return load_wikitablequestions(path, options);
   if (fs::exists(path / "SKILL.md", error)) return load_records(path / "evals", options);
   return load_records(path, options);
 }
@@ -71,7 +71,7 @@ Result<std::unique_ptr<Benchmark>> load_benchmark(const std::string& spec,
     return fail(ErrorCode::input, "no benchmark at \"" + parsed.path.string() + "\"", spec,
                 "give NAME:PATH, or the path of a .jsonl, .csv, .tsv or evals.json file");
   if (parsed.name == "spreadsheetbench") return load_spreadsheetbench(parsed.path, options);
-  if (parsed.name == "wikitablequestions") return load_wikitablequestions(parsed.path);
+  if (parsed.name == "wikitablequestions") return load_wikitablequestions(parsed.path, options);
   if (parsed.name.empty() && fs::is_directory(parsed.path, error))
     return load_folder(parsed.path, options);
   return load_records(parsed.path, options);

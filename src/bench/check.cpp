@@ -15,7 +15,7 @@ namespace {
 
 /// What one task's check found; kept apart so that the report's order is that of the tasks.
 struct Finding {
-  std::vector<CheckProblem> problems;
+  std::vector<CheckProblem> problems, unwinnable;
   std::vector<std::string> notices;
   std::optional<Error> error;  ///< the check itself could not be done
   bool ungradable = false;     ///< nobody can be graded: further grades would say the same again
@@ -43,16 +43,28 @@ bool ends_check(const Grade& grade, Finding& finding) {
   return true;
 }
 
-Result<TempDir> prepared(const Benchmark& benchmark, const Task& task,
-                         const GradeContext& context) {
-  SKILLGRAD_TRY(TempDir dir, TempDir::create("skillgrad-check-"));
-  SKILLGRAD_CHECK(benchmark.set_up(task, dir.path(), context));
-  return dir;
-}
+/// The folder that grading needs, where it needs one.
+class Prepared {
+ public:
+  [[nodiscard]] static Result<Prepared> make(const Benchmark& benchmark, const Task& task,
+                                             const GradeContext& context) {
+    Prepared out;
+    if (!benchmark.needs_work_dir(task)) return out;
+    SKILLGRAD_TRY(out.dir_, TempDir::create("skillgrad-check-"));
+    SKILLGRAD_CHECK(benchmark.set_up(task, out.path(), context));
+    return out;
+  }
+  [[nodiscard]] std::filesystem::path path() const {
+    return dir_ ? dir_->path() : std::filesystem::path();
+  }
+
+ private:
+  std::optional<TempDir> dir_;
+};
 
 Result<> check_golden(const Benchmark& benchmark, const Task& task, const GradeContext& context,
                       Finding& finding) {
-  SKILLGRAD_TRY(const TempDir dir, prepared(benchmark, task, context));
+  SKILLGRAD_TRY(const Prepared dir, Prepared::make(benchmark, task, context));
   const Result<AgentAnswer> golden = benchmark.golden_answer(task, dir.path());
   if (!golden && golden.error().code == ErrorCode::dataset) {
     finding.notices.push_back(task.id + ": golden answer not checked: " + golden.error().to_line());
@@ -70,10 +82,15 @@ Result<> check_golden(const Benchmark& benchmark, const Task& task, const GradeC
   ++again.judging.opinion;
   const Grade second = finding.ungradable ? first : benchmark.grade(task, *golden, again);
   if (ends_check(first, finding) || ends_check(second, finding)) return {};
-  if (first.status == GradeStatus::error || first.score < 1)
-    finding.problems.push_back(
-        {task.id, "golden answer " + outcome(first) + ", expected 1: " + first.message,
-         "mend the task's expected result or its grader", first.kind});
+  if (first.status == GradeStatus::error || first.score < 1) {
+    const bool published =
+        first.status == GradeStatus::fail && benchmark.follows_published_verdicts();
+    (published ? finding.unwinnable : finding.problems)
+        .push_back({task.id, "golden answer " + outcome(first) + ", expected 1: " + first.message,
+                    published ? "grade with --mode strict, or mend the task's expected result"
+                              : "mend the task's expected result or its grader",
+                    first.kind});
+  }
   if (!agree(first, second))
     finding.problems.push_back(
         {task.id, "two grades of one answer differ",
@@ -85,7 +102,7 @@ Result<> check_golden(const Benchmark& benchmark, const Task& task, const GradeC
 
 Result<> check_empty(const Benchmark& benchmark, const Task& task, const GradeContext& context,
                      Finding& finding) {
-  SKILLGRAD_TRY(const TempDir dir, prepared(benchmark, task, context));
+  SKILLGRAD_TRY(const Prepared dir, Prepared::make(benchmark, task, context));
   const Grade grade = benchmark.grade(task, {dir.path(), ""}, context);
   if (ends_check(grade, finding)) return {};
   if (grade.judged && context.judging.models == nullptr) {
@@ -186,6 +203,16 @@ void check_overlap(const Benchmark& benchmark, const Splits& splits, CheckReport
 
 }  // namespace
 
+unsigned workers_for(const Benchmark& benchmark, unsigned jobs) {
+  const auto& tasks = benchmark.tasks();
+  const bool waits =
+      benchmark.may_recalculate() || std::any_of(tasks.begin(), tasks.end(), [&](const Task& task) {
+        return task.judged || benchmark.needs_work_dir(task);
+      });
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  return std::max(1U, waits ? jobs : std::min(jobs, cores));
+}
+
 Result<CheckReport> check_benchmark(const Benchmark& benchmark, const std::vector<std::string>& ids,
                                     const Splits* splits, const GradeContext& context,
                                     unsigned jobs) {
@@ -198,7 +225,7 @@ Result<CheckReport> check_benchmark(const Benchmark& benchmark, const std::vecto
   };
   {
     std::vector<std::jthread> workers;
-    const std::size_t count = std::min<std::size_t>(std::max(1U, jobs), chosen.size());
+    const std::size_t count = std::min<std::size_t>(workers_for(benchmark, jobs), chosen.size());
     for (std::size_t i = 1; i < count; ++i) workers.emplace_back(work);
     work();
   }
@@ -216,6 +243,10 @@ Result<CheckReport> check_benchmark(const Benchmark& benchmark, const std::vecto
     for (CheckProblem& problem : finding.problems) {
       if (flaw) problem.what = *flaw + ": " + problem.what;
       (flaw ? report.known : report.problems).push_back(std::move(problem));
+    }
+    for (CheckProblem& problem : finding.unwinnable) {
+      if (flaw) problem.what = *flaw + ": " + problem.what;
+      (flaw ? report.known : report.unwinnable).push_back(std::move(problem));
     }
     std::move(finding.notices.begin(), finding.notices.end(), std::back_inserter(report.notices));
   }

@@ -77,7 +77,18 @@ Result<std::optional<std::string>> read_output_text(const fs::path& work_dir,
                                                     const std::string& name) {
   const auto path = find_output(work_dir, name);
   if (!path) return std::nullopt;
-  SKILLGRAD_TRY(std::string text, read_file(*path, kMaxAnswerBytes));
+  return read_answer_text(*path);
+}
+
+Result<std::optional<std::string>> read_answer_text(const fs::path& file) {
+  SKILLGRAD_TRY(std::string text, read_file(file, kMaxAnswerBytes));
+  return usable_text(std::move(text), file.filename().string());
+}
+
+Result<std::optional<std::string>> usable_text(std::string text, const std::string& name) {
+  if (text.size() > kMaxAnswerBytes)
+    return fail(ErrorCode::input,
+                name + " has more than " + std::to_string(kMaxAnswerBytes) + " bytes", name);
   if (text.find('\0') != std::string::npos)
     return fail(ErrorCode::input, name + " is not a text file", name);
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);

@@ -29,6 +29,14 @@ void settle(Grade& grade);
 [[nodiscard]] Result<std::optional<std::string>> read_output_text(
     const std::filesystem::path& work_dir, const std::string& name);
 
+/// The same of a file that the user named: it may be a link, and it is there.
+[[nodiscard]] Result<std::optional<std::string>> read_answer_text(
+    const std::filesystem::path& file);
+
+/// The same of a text that is in no file; `name` is for errors.
+[[nodiscard]] Result<std::optional<std::string>> usable_text(std::string text,
+                                                             const std::string& name);
+
 /// Path of a regular file below `work_dir` that no link leads out of, or nullopt.
 [[nodiscard]] std::optional<std::filesystem::path> find_output(
     const std::filesystem::path& work_dir, const std::string& name);

@@ -2,7 +2,9 @@
 #include "bench/predicted_output.hpp"
 
 #include <fstream>
+#include <vector>
 
+#include <skillgrad/bench/predictions.hpp>
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
@@ -12,7 +14,30 @@ namespace {
 
 constexpr std::uint64_t kMaxOutputBytes = std::uint64_t{128} << 20;
 
+/// A relative path may mean a file beside the predictions or one below the current folder.
+std::vector<std::string> places_of(const std::string& name, const fs::path& base_dir) {
+  std::error_code error;
+  const fs::path here = fs::current_path(error);
+  std::vector<std::string> out{(base_dir / name).lexically_normal().string()};
+  const std::string other = (here / name).lexically_normal().string();
+  if (!error && other != out[0]) out.push_back(other);
+  return out;
+}
+
+std::string join_places(const std::vector<std::string>& places) {
+  return places.size() == 1 ? places[0] : places[0] + " and " + places[1];
+}
+
 }  // namespace
+
+std::optional<fs::path> find_predicted(const std::string& name, const fs::path& base_dir) {
+  if (name.find('\0') != std::string::npos) return std::nullopt;
+  for (const std::string& place : places_of(name, base_dir)) {
+    std::error_code error;
+    if (fs::is_regular_file(place, error)) return place;
+  }
+  return std::nullopt;
+}
 
 Result<PredictedOutput> predicted_output(const Json& line, const std::string& task_id,
                                          const fs::path& base_dir) {
@@ -31,11 +56,12 @@ Result<PredictedOutput> predicted_output(const Json& line, const std::string& ta
                 "prediction for task " + task_id,
                 R"(write {"task_id":...,"output":"path"}, with null where there is no output)");
   const auto name = output->get<std::string>();
-  std::error_code error;
-  if (name.find('\0') == std::string::npos && fs::is_regular_file(base_dir / name, error))
-    out.file = base_dir / name;
-  else
+  out.file = find_predicted(name, base_dir);
+  if (!out.file) {
     out.missing = "there is no file \"" + name + "\"";
+    if (const auto places = places_of(name, base_dir); places.size() > 1 || places[0] != name)
+      out.missing += " (looked for " + join_places(places) + ")";
+  }
   return out;
 }
 

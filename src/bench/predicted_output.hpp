@@ -18,8 +18,9 @@ struct PredictedOutput {
   std::string missing;                        ///< why there is none
 };
 
-/// null, and a path that names no regular file, are an agent's that left no output. Errors (input):
-/// anything else than a text or null.
+/// null, and a path that names no regular file, are an agent's that left no output. A relative path
+/// is looked up in `base_dir`, then in the current folder. Errors (input): anything else than a
+/// text or null.
 [[nodiscard]] Result<PredictedOutput> predicted_output(const nlohmann::ordered_json& line,
                                                        const std::string& task_id,
                                                        const std::filesystem::path& base_dir);

@@ -98,6 +98,7 @@ void print_report(const Settings& settings, const bench::CheckReport& report, st
                          {"tasks", report.tasks},
                          {"problems", list(report.problems)},
                          {"known", list(report.known)},
+                         {"unwinnable", list(report.unwinnable)},
                          {"notices", report.notices},
                          {"notes", notes_json(notes().all())}},
                         1) +
@@ -110,12 +111,17 @@ void print_report(const Settings& settings, const bench::CheckReport& report, st
   for (const auto& problem : report.problems)
     print_out(fmt::format("{}: {}\n  fix: {}\n", problem.task_id, strip_control(problem.what),
                           problem.mend));
+  for (const auto& problem : report.unwinnable)
+    print_out(fmt::format("{}: nobody can win, the published evaluator fails it: {}\n  fix: {}\n",
+                          problem.task_id, strip_control(problem.what), problem.mend));
   for (const auto& problem : report.known)
     print_out(fmt::format("{}: known flaw of the published data, {}\n", problem.task_id,
                           strip_control(problem.what)));
   print_out(fmt::format(
-      "{} tasks checked, {} problem{}{}\n", report.tasks, report.problems.size(),
+      "{} tasks checked, {} problem{}{}{}\n", report.tasks, report.problems.size(),
       report.problems.size() == 1 ? "" : "s",
+      report.unwinnable.empty() ? ""
+                                : fmt::format(", {} that nobody can win", report.unwinnable.size()),
       report.known.empty() ? ""
                            : fmt::format(", {} known in the published data", report.known.size())));
 }
@@ -154,7 +160,7 @@ Result<int> check(const Settings& settings, const Workbench& bench, std::stop_to
                     ", and no model is named",
                 "--model",
                 "give --model NAME (with --base-url for another endpoint than OpenAI's)");
-  return report.problems.empty() ? 0 : 1;
+  return report.problems.empty() && report.unwinnable.empty() ? 0 : 1;
 }
 
 Result<int> run_benchmark(const Invocation& invocation) {
@@ -168,7 +174,7 @@ Result<int> run_benchmark(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   if (action == "list") return list(settings);
   if (action == "import") return import(settings);
-  SKILLGRAD_TRY(const auto bench, open_workbench(settings, ""));
+  SKILLGRAD_TRY(const auto bench, open_workbench(settings, "", Purpose::look));
   if (action == "split") return split(bench);
   return action == "show" ? show(settings, bench) : check(settings, bench, invocation.stop);
 }

@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,8 @@
 namespace skillgrad::cli {
 namespace {
 
+constexpr std::size_t kShownAtOnce = std::size_t{256} << 10;  // each print writes
+
 /// The grade of one prediction and what else its line came to.
 struct Outcome {
   bench::Grade grade;
@@ -32,12 +35,17 @@ Outcome grade_one(const Workbench& bench, const Prediction& prediction, const fs
   out.grade.task_id = prediction.id;
   out.grade.kind = bench::GradeErrorKind::infra_error;
   const bench::Task& task = *bench.benchmark->find(prediction.id);
-  const auto work = TempDir::create("skillgrad-grade");
-  if (!work) {
-    out.grade.message = work.error().to_line();
-    return out;
+  std::optional<TempDir> work;
+  if (bench.benchmark->needs_work_dir(task)) {
+    auto made = TempDir::create("skillgrad-grade");
+    if (!made) {
+      out.grade.message = made.error().to_line();
+      return out;
+    }
+    work = std::move(*made);
   }
-  auto answer = open_prediction(prediction, *bench.benchmark, base_dir, work->path(), context);
+  auto answer = open_prediction(prediction, *bench.benchmark, base_dir,
+                                work ? work->path() : fs::path(), context);
   if (!answer) {
     out.grade.message = answer.error().to_line();
     if (!prediction.kept && answer.error().code == ErrorCode::input)
@@ -66,7 +74,7 @@ Graded grade_all(const Workbench& bench, const std::vector<Prediction>& predicti
   std::vector<std::optional<Outcome>> outcomes(predictions.size());
   std::mutex mutex;
   std::atomic<bool> ended{false};
-  parallel_for(predictions.size(), jobs, [&](std::size_t i) {
+  parallel_for(predictions.size(), bench::workers_for(*bench.benchmark, jobs), [&](std::size_t i) {
     if (ended || context.stop.stop_requested()) return;
     auto outcome = grade_one(bench, predictions[i], base_dir, context, exporting);
     auto& call_error = outcome.grade.call_error;
@@ -152,12 +160,15 @@ std::string category_lines(const std::vector<bench::Grade>& grades,
 int print_grades(const std::vector<bench::Grade>& grades, const Workbench& bench) {
   std::size_t passed = 0, errors = 0;
   double sum = 0;
+  std::string lines;
   for (const auto& grade : grades) {
-    print_out(bench::grade_to_json(grade) + "\n");
+    lines += bench::grade_to_json(grade) + "\n";
+    if (lines.size() > kShownAtOnce) print_out(std::exchange(lines, {}));
     passed += grade.status == bench::GradeStatus::pass ? 1U : 0U;
     errors += grade.status == bench::GradeStatus::error ? 1U : 0U;
     if (grade.status != bench::GradeStatus::error) sum += grade.score;
   }
+  print_out(lines);
   const std::size_t graded = grades.size() - errors;
   const std::string mean =
       graded > 0 ? fmt::format(", mean score {:.4f}", sum / static_cast<double>(graded)) : "";
@@ -210,6 +221,7 @@ Result<int> run_grade(const Invocation& invocation) {
   SKILLGRAD_CHECK(check_export(*bench.benchmark, exported));
   for (const auto& notice : bench.benchmark->notices()) notes().say(notice);
   SKILLGRAD_TRY(const auto predictions, read_predictions(path, *bench.benchmark, invocation.stop));
+  SKILLGRAD_CHECK(check_outputs(predictions, path));
   SystemClock clock;
   SKILLGRAD_TRY(const auto models,
                 judges_for(settings, clock, bench, predictions, invocation.stop));

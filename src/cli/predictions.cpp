@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <skillgrad/bench/predictions.hpp>
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
@@ -18,6 +19,8 @@ namespace skillgrad::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kNamed = 20;  // files that are not there, one by one
 
 constexpr const char* kForm =
     R"(write {"task_id":"13-1","output":"path.xlsx"} or {"task_id":"nt-0","answer":["x"]})";
@@ -48,13 +51,14 @@ tl::unexpected<Error> unknown_task(const std::string& name, const bench::Benchma
 }
 
 /// A path that names no file is most often a typing mistake, though it has to count as a fail.
-void name_missing_output(const Json& line, const fs::path& base_dir, const std::string& where) {
+void note_output(const Json& line, const fs::path& base_dir, Prediction& prediction) {
   const auto output = line.find("output");
-  std::error_code error;
-  if (output == line.end() || !output->is_string() ||
-      fs::is_regular_file(base_dir / output->get<std::string>(), error))
-    return;
-  notes().say(fmt::format("{}: there is no file \"{}\"", where, output->get<std::string>()));
+  prediction.answers = line.contains("answer");
+  if (output == line.end() || !output->is_string()) return;
+  const auto name = output->get<std::string>();
+  const bool there = bench::find_predicted(name, base_dir).has_value();
+  prediction.answers = there;
+  if (!there) prediction.missing = name;
 }
 
 /// One JSON object a line with a task_id that the benchmark knows, each id once.
@@ -70,6 +74,7 @@ Result<std::vector<Prediction>> read_lines(const std::string& path,
   const std::string& text = *file;
   std::vector<Prediction> out;
   std::set<std::string> seen;
+  const fs::path base_dir = fs::absolute(path).parent_path();
   int number = 0;
   for (const auto& raw : split_lines(text)) {
     ++number;
@@ -84,8 +89,8 @@ Result<std::vector<Prediction>> read_lines(const std::string& path,
     if (!seen.insert(name).second)
       return fail(ErrorCode::input, "task \"" + name + "\" stands there twice", where,
                   "keep one prediction for each task");
-    name_missing_output(json, fs::absolute(path).parent_path(), where);
-    out.push_back({std::move(name), where, raw, std::nullopt});
+    out.push_back({std::move(name), where, raw});
+    note_output(json, base_dir, out.back());
   }
   if (out.empty())
     return fail(ErrorCode::input, "no predictions in the file", path, "write one JSON line each");
@@ -133,7 +138,8 @@ Result<std::vector<Prediction>> read_run(const fs::path& path, const std::string
     if (!fs::exists(dir / "loss.json", ignored)) continue;
     trials = trials || fs::exists(folder(1), ignored);
     SKILLGRAD_TRY(auto kept, read_kept(dir));
-    out.push_back({task.id, dir.string(), {}, std::move(kept)});
+    out.push_back({task.id, dir.string(), {}});
+    out.back().kept = std::move(kept);
   }
   if (out.empty())
     return fail(ErrorCode::input, "no rollout there is of a task of this benchmark", path.string(),
@@ -151,6 +157,35 @@ Result<std::vector<Prediction>> read_predictions(const std::string& path,
   return read_lines(path, benchmark, stop);
 }
 
+Result<> check_outputs(const std::vector<Prediction>& predictions, const std::string& path) {
+  std::vector<std::string> missing;
+  bool answers = false;
+  for (const auto& prediction : predictions) {
+    answers = answers || prediction.answers;
+    if (prediction.missing.empty()) continue;
+    missing.push_back("\"" + prediction.missing + "\"");
+    if (missing.size() <= kNamed)
+      notes().say(fmt::format("{}: there is no file \"{}\"", prediction.where, prediction.missing));
+  }
+  if (missing.empty()) return {};
+  std::error_code ignored;
+  const std::string places = fs::absolute(path, ignored).parent_path().string() + " and " +
+                             fs::current_path(ignored).string();
+  if (!answers)
+    return fail(ErrorCode::input,
+                fmt::format("none of the {} output files that the predictions name exists: {}",
+                            missing.size(), list_some(missing, 3)),
+                path,
+                "relative paths are looked up in the predictions file's folder and in the current "
+                "one: in " +
+                    places);
+  notes().say(fmt::format(
+      "{} of {} predictions name files that do not exist (looked up in {}); their lines "
+      "say what they count as",
+      missing.size(), predictions.size(), places));
+  return {};
+}
+
 Result<bench::AgentAnswer> open_prediction(const Prediction& prediction,
                                            const bench::Benchmark& benchmark,
                                            const fs::path& base_dir, const fs::path& work_dir,
@@ -159,9 +194,11 @@ Result<bench::AgentAnswer> open_prediction(const Prediction& prediction,
   if (!prediction.kept) return benchmark.prediction(task, prediction.line, base_dir, work_dir);
   if (!prediction.kept->error.empty())
     return fail(ErrorCode::infra, prediction.kept->error, prediction.where);
+  const fs::path& outputs = prediction.kept->outputs;
+  // What a run kept is only looked at, and links in it are not followed.
+  if (work_dir.empty()) return bench::AgentAnswer{outputs, prediction.kept->final_message};
   SKILLGRAD_CHECK(benchmark.set_up(task, work_dir, context));
   std::error_code error;
-  const fs::path& outputs = prediction.kept->outputs;
   if (fs::is_directory(outputs, error))
     fs::copy(outputs, work_dir,
              fs::copy_options::recursive | fs::copy_options::overwrite_existing |

@@ -13,15 +13,17 @@ namespace skillgrad::cli {
 
 /// An answer to grade: a line of a predictions file, or what a run kept of one rollout.
 struct Prediction {
-  std::string id;     ///< of a task that the benchmark has
-  std::string where;  ///< file:line, or the rollout's folder
-  std::string line;   ///< JSON, of a file
+  std::string id;            ///< of a task that the benchmark has
+  std::string where;         ///< file:line, or the rollout's folder
+  std::string line;          ///< JSON, of a file
+  bool answers = true;       ///< the line holds an answer, or names a file that exists
+  std::string missing = {};  ///< the file that it names and that does not exist
   struct Kept {
     std::filesystem::path outputs;
     std::string final_message;
     std::string error;  ///< why the rollout left no answer that can be graded, or ""
   };
-  std::optional<Kept> kept;  ///< of a run
+  std::optional<Kept> kept = std::nullopt;  ///< of a run
 };
 
 /// `path` is a file or pipe with a JSON object a line ("-": standard input), or the folder of a run
@@ -31,8 +33,14 @@ struct Prediction {
                                                                const bench::Benchmark& benchmark,
                                                                const std::stop_token& stop);
 
-/// The answer of a prediction in the empty folder `work_dir`. Errors: input (the line names no
-/// answer), infra (the rollout has none), those of setting up and copying.
+/// Says on stderr which predictions name files that do not exist, and how many do. Errors (input):
+/// none names one that does, and there is no other answer.
+[[nodiscard]] Result<> check_outputs(const std::vector<Prediction>& predictions,
+                                     const std::string& path);
+
+/// The answer of a prediction in the empty folder `work_dir`, which is "" where the task needs
+/// none. Errors: input (the line names no answer), infra (the rollout has none), those of setting
+/// up and copying.
 [[nodiscard]] Result<bench::AgentAnswer> open_prediction(const Prediction& prediction,
                                                          const bench::Benchmark& benchmark,
                                                          const std::filesystem::path& base_dir,

@@ -185,7 +185,7 @@ Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& iden
                   {"not_kept", setup.settings.not_kept()},
                   {"identity", identity},
                   {"grading", setup.bench.graded_by},
-                  {"recalculation", setup.bench.recalculator->version()},
+                  {"recalculation", setup.bench.recalculated_by()},
                   {"sandbox", setup.bench.sandbox->info().backend},
                   {"split", setup.bench.splits.origin}};
   return {};

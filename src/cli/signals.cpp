@@ -2,7 +2,6 @@
 #include "cli/signals.hpp"
 
 #include <csignal>
-#include <ctime>
 #include <string_view>
 
 #include <unistd.h>
@@ -27,13 +26,17 @@ SignalWatch::SignalWatch() {
   thread_ = std::jthread([this](const std::stop_token& ended) { watch(ended); });
 }
 
-SignalWatch::~SignalWatch() { thread_.request_stop(); }
+SignalWatch::~SignalWatch() {
+  thread_.request_stop();
+  // Wakes the thread, which then looks at the stop request before it looks at the signal.
+  pthread_kill(thread_.native_handle(), SIGTERM);
+}
 
 void SignalWatch::watch(const std::stop_token& ended) {
   const sigset_t set = watched();
-  const timespec poll{0, 50'000'000};
-  while (!ended.stop_requested()) {
-    const int received = sigtimedwait(&set, nullptr, &poll);
+  while (true) {
+    const int received = sigwaitinfo(&set, nullptr);
+    if (ended.stop_requested()) return;
     if (received <= 0) continue;
     if (signal_ != 0) _exit(128 + received);
     signal_ = received;

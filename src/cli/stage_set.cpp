@@ -119,7 +119,7 @@ optim::OptimizeParts StageSet::parts(RunSetup& setup) const {
                {"model", setup.models->model()},
                {"simulation", setup.models->simulated()},
                {"grading", setup.bench.graded_by},
-               {"recalculation", setup.bench.recalculator->version()},
+               {"recalculation", setup.bench.recalculated_by()},
                {"version", SKILLGRAD_VERSION}};
   out.closing_facts = [&models = *setup.models] {
     return Json{{"request_changes", models.request_changes()},

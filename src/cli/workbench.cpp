@@ -153,33 +153,55 @@ Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings) {
   return sandbox;
 }
 
-Result<Workbench> open_graders(const Settings& settings, const std::string& spec) {
+namespace {
+
+/// What is loaded for a command.
+struct Needs {
+  bool hashes = true;   ///< of the tasks
+  bool sandbox = true;  ///< also where no task of the benchmark executes anything
+};
+
+Result<Workbench> open_benchmark(const Settings& settings, const std::string& spec,
+                                 const Needs& needs) {
   Workbench out;
   auto options = benchmark_options(settings);
   if (options.recalc_golden && options.recalc == bench::RecalcMode::never)
     return fail(ErrorCode::config, "--recalc-golden has no effect with --recalc never",
                 "--recalc-golden", "leave one of the two out");
   SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));
+  options.hashes = needs.hashes;
   SKILLGRAD_TRY(out.benchmark, bench::load_benchmark(spec, options));
-  SKILLGRAD_TRY(out.sandbox, open_sandbox(settings));
+  const auto& tasks = out.benchmark->tasks();
+  // Trying the sandbox out takes longer than grading a thousand answers.
+  if (needs.sandbox || std::any_of(tasks.begin(), tasks.end(), [&](const bench::Task& task) {
+        return out.benchmark->needs_work_dir(task);
+      })) {
+    SKILLGRAD_TRY(out.sandbox, open_sandbox(settings));
+  }
   out.recalculator = sheet::make_libreoffice_recalculator(2);
   SKILLGRAD_TRY(out.judge_prompt, load_prompt(settings, "judge"));
   out.graded_by = out.benchmark->grading();
-  const auto& tasks = out.benchmark->tasks();
   if (std::any_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.judged; }))
     out.graded_by += fmt::format("; {}, prompt {}", judge_description(settings),
                                  sha256_hex(out.judge_prompt).substr(0, 12));
   return out;
 }
 
-Result<Workbench> open_workbench(const Settings& settings, const std::string& default_spec) {
+}  // namespace
+
+Result<Workbench> open_graders(const Settings& settings, const std::string& spec) {
+  return open_benchmark(settings, spec, {.hashes = false, .sandbox = false});
+}
+
+Result<Workbench> open_workbench(const Settings& settings, const std::string& default_spec,
+                                 Purpose purpose) {
   Workbench out;
   const std::string spec =
       settings.text("benchmark").empty() ? default_spec : settings.text("benchmark");
   if (spec.empty())
     return fail(ErrorCode::config, "no benchmark is named and the skill has no evals/ folder",
                 "--benchmark", "give --benchmark NAME:PATH or a .jsonl file, or add evals/ to it");
-  SKILLGRAD_TRY(out, open_graders(settings, spec));
+  SKILLGRAD_TRY(out, open_benchmark(settings, spec, {.sandbox = purpose == Purpose::run}));
   for (const auto& notice : out.benchmark->notices()) notes().say(notice);
   SKILLGRAD_TRY(const auto scenario, scenario_splits(settings, *out.benchmark));
   if (scenario) {
@@ -217,8 +239,10 @@ Result<> check_measurement(const Settings& settings, Workbench& bench,
   leave_out_ungradable(bench.splits, problems);
   auto known = report.known;
   leave_out_ungradable(bench.splits, known);
+  known.insert(known.end(), report.unwinnable.begin(), report.unwinnable.end());
   for (const auto& problem : known)
-    notes().say("task " + problem.task_id + " cannot be won and is left out: " + problem.what);
+    notes().say("task " + problem.task_id +
+                " cannot be won and stays, as published scores count it: " + problem.what);
   if (problems.empty()) return {};
   std::vector<std::string> lines;
   std::set<std::string> broken;

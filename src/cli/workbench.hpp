@@ -29,13 +29,21 @@ struct Workbench {
     out.judging.prompt = judge_prompt;
     return out;
   }
+  /// The version of the recalculating program, "" where no verdict depends on it: asking starts it.
+  [[nodiscard]] std::string recalculated_by() const {
+    return benchmark->may_recalculate() ? recalculator->version() : std::string();
+  }
 };
 
 /// Loads the benchmark (`default_spec` when none is named), draws and narrows the splits, picks the
 /// sandbox; names a weaker sandbox and everything else a user should know on stderr.
+enum class Purpose { run, look };
+/// `look`: no agent runs, so the sandbox stays null where no task executes anything.
 [[nodiscard]] Result<Workbench> open_workbench(const Settings& settings,
-                                               const std::string& default_spec);
-/// Benchmark, sandbox and recalculation without splits. Errors as above.
+                                               const std::string& default_spec,
+                                               Purpose purpose = Purpose::run);
+/// What grading answers needs: no splits, no hashes of tasks; the sandbox is null where no task
+/// executes anything. Errors as above.
 [[nodiscard]] Result<Workbench> open_graders(const Settings& settings, const std::string& spec);
 [[nodiscard]] Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings);
 [[nodiscard]] bench::BenchmarkOptions benchmark_options(const Settings& settings);

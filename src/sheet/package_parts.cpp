@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "sheet/package_parts.hpp"
 
-#include <array>
-#include <charconv>
 #include <functional>
 
 #include <skillgrad/core/text.hpp>
+
+#include "sheet/openpyxl_parts.hpp"
+#include "sheet/python_number.hpp"
 
 namespace skillgrad::sheet {
 namespace {
@@ -38,6 +39,12 @@ std::string without_slash(std::string_view name) {
 std::string folder_of(const std::string& part) {
   const std::size_t slash = part.rfind('/');
   return slash == std::string::npos ? "" : part.substr(0, slash);
+}
+
+constexpr double kMaxBuiltin = 164;
+
+double id_of(std::optional<std::string_view> value) {
+  return parse_python_int(value.value_or("")).value_or(0);
 }
 
 // Resolves "." and ".." of a target against the folder of its part; ".." cannot leave the package.
@@ -96,6 +103,10 @@ Result<PackageIndex> read_package_index(ZipArchive& archive) {
   return index;
 }
 
+std::string resolve_target(const std::string& part, const std::string& target) {
+  return resolve(folder_of(part), target);
+}
+
 std::string relationships_of(const std::string& part) {
   const std::string folder = folder_of(part);
   const std::string file = part.substr(folder.empty() ? 0 : folder.size() + 1);
@@ -136,32 +147,49 @@ Result<WorkbookPart> read_workbook_part(ZipArchive& archive, const std::string& 
 Result<std::vector<NumberKind>> read_cell_styles(ZipArchive& archive) {
   const std::string part = "xl/styles.xml";
   if (!archive.has(part)) return std::vector<NumberKind>{NumberKind::plain};
-  std::map<std::string, NumberKind, std::less<>> formats;
-  std::vector<std::string> format_ids;
+  std::map<double, NumberKind> formats;
+  std::vector<double> format_ids;
   std::string section;
   SKILLGRAD_CHECK(for_each_start(archive, part, [&](const XmlReader& reader) {
     if (reader.depth() == 2) section = reader.name();
     if (reader.depth() != 3) return;
     if (section == "numFmts" && reader.is("numFmt")) {
-      formats[text_of(reader.attribute("numFmtId"))] =
+      formats[id_of(reader.attribute("numFmtId"))] =
           kind_of_format(reader.attribute("formatCode").value_or(""));
     } else if (section == "cellXfs" && reader.is("xf")) {
-      format_ids.push_back(text_of(reader.attribute("numFmtId")));
+      format_ids.push_back(id_of(reader.attribute("numFmtId")));
     }
   }));
   std::vector<NumberKind> out;
   out.reserve(format_ids.size() + 1);
-  for (const std::string& text : format_ids) {
-    unsigned id = 0;
-    std::from_chars(text.data(), text.data() + text.size(), id);
-    const auto custom = formats.find(text);
-    out.push_back(custom != formats.end() ? custom->second : kind_of_builtin_format(id));
+  for (const double id : format_ids) {
+    const auto custom = formats.find(id);
+    out.push_back(custom != formats.end()       ? custom->second
+                  : id >= 0 && id < kMaxBuiltin ? kind_of_builtin_format(static_cast<unsigned>(id))
+                                                : NumberKind::plain);
   }
   if (out.empty()) out.push_back(NumberKind::plain);
   return out;
 }
 
-Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out) {
+namespace {
+
+// What a text holds besides text: read only to see whether openpyxl refuses it.
+Result<bool> check_in_text(XmlReader& reader, std::size_t depth, OpenpyxlElements& elements) {
+  const char* type = depth == 2 && reader.is("rPr")          ? "InlineFont"
+                     : depth == 1 && reader.is("rPh")        ? "PhoneticText"
+                     : depth == 1 && reader.is("phoneticPr") ? "PhoneticProperties"
+                                                             : nullptr;
+  if (type == nullptr) return false;
+  SKILLGRAD_TRY(const auto refusal, elements.check(reader, openpyxl_class(type)));
+  if (refusal) return openpyxl_refuses("a text", refusal->what);
+  return true;
+}
+
+}  // namespace
+
+Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out,
+                        OpenpyxlElements* elements) {
   const std::size_t base = reader.depth();
   std::string& plain = out;
   std::string runs;
@@ -176,6 +204,10 @@ Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out)
     if (token == Token::done) return unexpected(unreadable("a text has no end"));
     if (token == Token::start) {
       const bool text = reader.is("t");
+      if (elements != nullptr && depth <= 2) {
+        SKILLGRAD_TRY(const bool taken, check_in_text(reader, depth, *elements));
+        if (taken) continue;
+      }
       if (depth == 1) in_run = reader.is("r");
       if (depth == 1 && text) plain.clear();  // of several plain texts the last one counts
       if (text && (depth == 1 || (depth == 2 && in_run))) {
@@ -198,7 +230,8 @@ Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out)
 Result<std::vector<std::string_view>> read_shared_strings(ZipArchive& archive,
                                                           const std::string& part,
                                                           std::size_t max_strings,
-                                                          TextBudget& budget, TextStore& texts) {
+                                                          TextBudget& budget, TextStore& texts,
+                                                          OpenpyxlElements* elements) {
   constexpr std::string_view kDropped = "x005F_";
   SKILLGRAD_TRY(ZipPart source, archive.part(part));
   XmlReader reader(std::move(source));
@@ -209,9 +242,10 @@ Result<std::vector<std::string_view>> read_shared_strings(ZipArchive& archive,
     if (token == Token::failed) return unexpected(reader.error());
     if (token == Token::done) return out;
     if (token != Token::start || reader.depth() != 2 || !reader.is("si")) continue;
+    if (elements != nullptr && reader.space() != XmlReader::Space::main) continue;
     if (out.size() == max_strings || !budget.take(TextBudget::kSharedString))
       return unexpected(unreadable("too many shared strings"));
-    SKILLGRAD_CHECK(read_rich_text(reader, budget, text));
+    SKILLGRAD_CHECK(read_rich_text(reader, budget, text, elements));
     // openpyxl drops this part of escapes such as _x005F_ and decodes no other.
     if (text.find(kDropped) != std::string::npos) text = replace_all(text, kDropped, "");
     out.push_back(texts.keep(text));

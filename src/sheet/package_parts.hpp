@@ -10,6 +10,7 @@
 #include <skillgrad/core/error.hpp>
 
 #include "sheet/date_time.hpp"
+#include "sheet/openpyxl_element.hpp"
 #include "sheet/text_store.hpp"
 #include "sheet/xml_reader.hpp"
 #include "sheet/zip_archive.hpp"
@@ -29,6 +30,9 @@ struct Relationship {
 /// Relationships of a part, by id. External ones are left out: nothing outside is ever opened.
 [[nodiscard]] Result<std::map<std::string, Relationship>> read_relationships(
     ZipArchive& archive, const std::string& part);
+
+/// The part that a target of `part` names.
+[[nodiscard]] std::string resolve_target(const std::string& part, const std::string& target);
 
 /// Name of the part with the relationships of `part`.
 [[nodiscard]] std::string relationships_of(const std::string& part);
@@ -65,14 +69,13 @@ struct TextBudget {
     return true;
   }
 };
-/// The strings lie in `texts`.
-[[nodiscard]] Result<std::vector<std::string_view>> read_shared_strings(ZipArchive& archive,
-                                                                        const std::string& part,
-                                                                        std::size_t max_strings,
-                                                                        TextBudget& budget,
-                                                                        TextStore& texts);
+/// The strings lie in `texts`. `elements`: read as openpyxl does, or null.
+[[nodiscard]] Result<std::vector<std::string_view>> read_shared_strings(
+    ZipArchive& archive, const std::string& part, std::size_t max_strings, TextBudget& budget,
+    TextStore& texts, OpenpyxlElements* elements);
 /// After the start of <si> or <is>: puts into `out` its text with runs joined and phonetic runs
 /// left out. Reads through the end of the element.
-[[nodiscard]] Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out);
+[[nodiscard]] Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out,
+                                      OpenpyxlElements* elements);
 
 }  // namespace skillgrad::sheet

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -66,7 +67,14 @@ double whole_days(const CellValue& value) {
   return rounded(static_cast<double>(day) + static_cast<double>(seconds) / 86'400.0, 0);
 }
 
-Normal normal_of(const CellValue& value) {
+// What a text is as a number; with plain rules only what a spreadsheet could hold as one.
+std::optional<double> number_in(std::string_view text, ValueRules rules) {
+  const auto number = parse_python_float(text);
+  if (number && rules == ValueRules::plain && !std::isfinite(*number)) return std::nullopt;
+  return number;
+}
+
+Normal normal_of(const CellValue& value, ValueRules rules) {
   using Kind = Normal::Kind;
   switch (value.type) {
     case CellType::empty:
@@ -76,12 +84,13 @@ Normal normal_of(const CellValue& value) {
       return {Kind::number, rounded(value.number, 2), {}};
     case CellType::text:
     case CellType::error:
-      if (const auto number = parse_python_float(value.text)) {
+      if (const auto number = number_in(value.text, rules)) {
         return {Kind::number, rounded(*number, 2), {}};
       }
       return {Kind::text, 0, std::string(value.text)};
     case CellType::date:
-      return {Kind::date, value.number, {}};
+      if (rules == ValueRules::published) return {Kind::date, value.number, {}};
+      return {Kind::number, whole_days(value), {}};
     case CellType::datetime:
       return {Kind::number, whole_days(value), {}};
     case CellType::time: {
@@ -109,17 +118,17 @@ std::string number_text(double number) {
 
 }  // namespace
 
-bool same_value(const CellValue& output, const CellValue& golden) {
+bool same_value(const CellValue& output, const CellValue& golden, ValueRules rules) {
   if (output.type == golden.type && output.type == CellType::number &&
       output.number == golden.number) {
     return true;
   }
   if (output.type == CellType::text && golden.type == CellType::text &&
       output.text == golden.text) {
-    const auto number = parse_python_float(output.text);
+    const auto number = number_in(output.text, rules);
     return !number || !std::isnan(*number);  // "nan" is a number that differs from itself
   }
-  const Normal a = normal_of(output), b = normal_of(golden);
+  const Normal a = normal_of(output, rules), b = normal_of(golden, rules);
   return a.kind == b.kind && a.number == b.number && a.text == b.text;
 }
 

@@ -34,15 +34,29 @@ std::vector<CellRef> Worksheet::stored() const {
   return out;
 }
 
-Result<Workbook> Workbook::read(const std::filesystem::path& path, const ReadLimits& limits) {
+namespace {
+
+Result<Workbook> read_file(const std::filesystem::path& path, const ReadLimits& limits,
+                           Reading reading) {
   auto archive = ZipArchive::open(path, limits);
-  auto workbook = archive ? WorkbookReader(std::move(*archive), limits).read()
+  auto workbook = archive ? WorkbookReader(std::move(*archive), limits, reading).read()
                           : Result<Workbook>(unexpected(std::move(archive).error()));
   if (workbook) return workbook;
   Error error = std::move(workbook).error();
   error.where = path.string();
   error.mend = "write the file as a plain .xlsx workbook";
   return unexpected(std::move(error));
+}
+
+}  // namespace
+
+Result<Workbook> Workbook::read(const std::filesystem::path& path, const ReadLimits& limits) {
+  return read_file(path, limits, Reading::plain);
+}
+
+Result<Workbook> Workbook::read_as_openpyxl(const std::filesystem::path& path,
+                                            const ReadLimits& limits) {
+  return read_file(path, limits, Reading::openpyxl);
 }
 
 Result<std::vector<std::string>> read_sheet_names(const std::filesystem::path& path) {
@@ -57,13 +71,6 @@ Result<std::vector<std::string>> read_sheet_names(const std::filesystem::path& p
 const Worksheet* Workbook::find(const std::string& name) const {
   for (const Worksheet& sheet : sheets_) {
     if (sheet.name() == name) return &sheet;
-  }
-  return nullptr;
-}
-
-const Worksheet* Workbook::find_as_openpyxl(const std::string& name) const {
-  for (const Worksheet& sheet : sheets_) {
-    if (sheet.openpyxl_name() == name) return &sheet;
   }
   return nullptr;
 }

@@ -17,11 +17,7 @@ using Token = XmlReader::Token;
 constexpr std::size_t kMaxMergeSteps = 20'000'000;
 constexpr std::size_t kMaxMerges = 1'000'000;
 
-std::optional<std::uint64_t> index_of(std::string_view text) {
-  const auto value = parse_python_int(text);
-  if (!value || *value < 0 || *value > 1e9) return std::nullopt;
-  return static_cast<std::uint64_t>(*value);
-}
+constexpr std::size_t kPlainStyle = std::numeric_limits<std::size_t>::max();
 
 void set_number(CellValue& value, double number, bool integer) {
   value.type = CellType::number;
@@ -61,76 +57,125 @@ std::optional<CellRef> parse_cell_name(std::string_view name) {
 }
 
 Result<Workbook> WorkbookReader::read() {
+  if (as_openpyxl_) archive_.exact_names();
   SKILLGRAD_TRY(const PackageIndex index, read_package_index(archive_));
   if (!index.shared_strings.empty()) {
     SKILLGRAD_TRY(shared_, read_shared_strings(archive_, index.shared_strings, limits_.cells, text_,
-                                               *texts_));
+                                               *texts_, as_openpyxl_ ? &elements_ : nullptr));
   }
-  SKILLGRAD_TRY(const WorkbookPart part, read_workbook_part(archive_, index.workbook));
-  SKILLGRAD_TRY(const auto relationships, read_relationships(archive_, index.workbook));
+  if (as_openpyxl_) {
+    SKILLGRAD_TRY(openpyxl_, check_openpyxl_workbook(archive_, index.workbook));
+  }
+  SKILLGRAD_TRY(WorkbookPart part, read_workbook_part(archive_, index.workbook));
   SKILLGRAD_TRY(styles_, read_cell_styles(archive_));
   epoch_1904_ = part.epoch_1904;
   Workbook workbook;
   workbook.recalculates_on_load_ = part.recalculates_on_load;
-  std::vector<std::string> titles;
+  if (as_openpyxl_) {
+    context_.emplace(OpenpyxlContext{archive_, openpyxl_, index.workbook, styles_.size(), 0, {}});
+    SKILLGRAD_TRY(context_->differential_styles, check_openpyxl_styles(archive_));
+    part.sheets.clear();
+    for (const auto& sheet : openpyxl_.sheets) part.sheets.push_back({sheet.name, sheet.id});
+  }
+  SKILLGRAD_CHECK(read_sheets(part, index, workbook));
+  if (as_openpyxl_) SKILLGRAD_CHECK(check_openpyxl_names(openpyxl_, titles_.size()));
+  return workbook;
+}
+
+Result<> WorkbookReader::read_sheets(const WorkbookPart& part, const PackageIndex& index,
+                                     Workbook& workbook) {
+  std::map<std::string, Relationship> relationships;
+  if (as_openpyxl_ && !part.sheets.empty()) {
+    SKILLGRAD_TRY(const auto found, OpenpyxlRelations::read(archive_, index.workbook));
+    for (const auto& one : found.all()) relationships[one.id] = {one.type, one.target};
+  } else if (!part.sheets.empty()) {
+    SKILLGRAD_TRY(relationships, read_relationships(archive_, index.workbook));
+  }
   for (const auto& entry : part.sheets) {
     if (entry.relationship.empty()) continue;
     const auto found = relationships.find(entry.relationship);
-    if (found == relationships.end()) {
+    if (found == relationships.end())
       return unexpected(unreadable("sheet \"" + entry.name + "\" has no part"));
-    }
-    const std::string& target = found->second.target;
-    if (!archive_.has(target)) continue;
-    titles.push_back(openpyxl_title(titles, entry.name));
-    if (is_refused_title(entry.name))
-      workbook.openpyxl_problem_ = "openpyxl refuses a sheet named \"" + entry.name + "\"";
-    if (found->second.type.find("chartsheet") != std::string::npos) {
-      if (titles.size() == 1) workbook.starts_with_chart_ = true;
-      if (!archive_.has(relationships_of(target)))
-        workbook.openpyxl_problem_ = "openpyxl refuses a sheet of charts that has none";
-      continue;
-    }
-    SheetState state;
-    state.sheet.name_ = entry.name;
-    state.sheet.openpyxl_name_ = titles.back();
-    state.sheet.texts_ = texts_;
-    SKILLGRAD_CHECK(read_sheet(target, state));
-    workbook.sheets_.push_back(std::move(state.sheet));
+    if (archive_.has(found->second.target))
+      SKILLGRAD_CHECK(add_sheet(entry.name, found->second, workbook));
   }
-  if (archive_.found_in_other_case())
-    workbook.openpyxl_problem_ = "openpyxl does not find a part whose name differs in case";
-  return workbook;
+  return {};
+}
+
+Result<> WorkbookReader::add_sheet(const std::string& name, const Relationship& relationship,
+                                   Workbook& workbook) {
+  titles_.push_back(openpyxl_title(titles_, name));
+  if (as_openpyxl_ && is_refused_title(name))
+    return openpyxl_refuses("a sheet", "named \"" + name + "\"");
+  if (relationship.type.find("chartsheet") != std::string::npos) {
+    if (titles_.size() == 1) workbook.starts_with_chart_ = true;
+    return as_openpyxl_ ? check_openpyxl_chartsheet(archive_, relationship.target) : Result<>();
+  }
+  SheetState state;
+  state.sheet.name_ = as_openpyxl_ ? titles_.back() : name;
+  state.sheet.texts_ = texts_;
+  SKILLGRAD_CHECK(read_sheet(relationship.target, state));
+  workbook.sheets_.push_back(std::move(state.sheet));
+  return {};
+}
+
+bool WorkbookReader::counts(const XmlReader& reader) const {
+  using Space = XmlReader::Space;
+  if (reader.space() == Space::main) return true;
+  return !as_openpyxl_ && (reader.space() != Space::other || reader.root_space() == Space::other);
 }
 
 Result<> WorkbookReader::read_sheet(const std::string& part, SheetState& state) {
   SKILLGRAD_TRY(ZipPart source, archive_.part(part));
   XmlReader reader(std::move(source));
-  enum class Section { other, data, merges } section = Section::other;
-  bool in_row = false;
-  while (true) {
-    const Token token = reader.next();
-    if (token == Token::failed) return unexpected(reader.error());
-    if (token == Token::done) break;
-    if (token != Token::start) continue;
-    if (reader.depth() == 2) {
-      section = reader.is("sheetData")    ? Section::data
-                : reader.is("mergeCells") ? Section::merges
-                                          : Section::other;
-    } else if (reader.depth() == 3 && section == Section::data) {
-      in_row = reader.is("row");
-      if (in_row) SKILLGRAD_CHECK(start_row(reader, state));
-    } else if (reader.depth() == 3 && section == Section::merges) {
-      if (reader.is("mergeCell")) SKILLGRAD_CHECK(read_merge(reader, state));
-    } else if (reader.depth() == 4 && section == Section::data && in_row) {
-      if (reader.is("c")) SKILLGRAD_CHECK(read_cell(reader, state));
-    }
-  }
+  std::optional<OpenpyxlSheet> sheet;
+  if (as_openpyxl_) sheet.emplace(*context_, part);
+  SKILLGRAD_CHECK(read_elements(reader, sheet ? &*sheet : nullptr, state));
   sort_cells(state);
   SKILLGRAD_CHECK(blank_covered_cells(state));
+  if (sheet) {
+    SKILLGRAD_CHECK(sheet->finish());
+    SKILLGRAD_CHECK(place_links(sheet->links(), state));
+  }
   for (const auto& cell : state.sheet.cells_) {
     if (cell.value.formula_uncached) state.sheet.has_uncached_formula_ = true;
   }
   return {};
+}
+
+Result<> WorkbookReader::read_elements(XmlReader& reader, OpenpyxlSheet* sheet, SheetState& state) {
+  // Where rows and merged ranges are looked for: openpyxl takes them from anywhere.
+  constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
+  std::size_t rows = sheet != nullptr ? 0 : kNowhere, merges = kNowhere, row = kNowhere;
+  while (true) {
+    const Token token = reader.next();
+    if (token == Token::failed) return unexpected(reader.error());
+    if (token == Token::done) return {};
+    const std::size_t depth = reader.depth();
+    if (token == Token::end && depth == row) row = kNowhere;
+    if (token != Token::start) continue;
+    const bool counted = counts(reader);
+    if (row != kNowhere) {
+      // openpyxl takes whatever stands in a row for a cell.
+      if (depth == row + 1 && (sheet != nullptr || (counted && reader.is("c"))))
+        SKILLGRAD_CHECK(read_cell(reader, state));
+      continue;
+    }
+    if (depth == 2) {
+      if (sheet == nullptr) rows = counted && reader.is("sheetData") ? 3 : kNowhere;
+      merges = counted && reader.is("mergeCells") ? 3 : kNowhere;
+    }
+    if (counted && reader.is("row") && (rows == 0 || depth == rows)) {
+      row = depth;
+      SKILLGRAD_CHECK(start_row(reader, state));
+      if (sheet != nullptr) SKILLGRAD_CHECK(sheet->check_row(reader));
+    } else if (depth == merges && reader.is("mergeCell")) {
+      if (counted || sheet != nullptr) SKILLGRAD_CHECK(read_merge(reader, state));
+    } else if (sheet != nullptr) {
+      SKILLGRAD_TRY(const bool taken, sheet->take(reader));
+      static_cast<void>(taken);
+    }
+  }
 }
 
 Result<> WorkbookReader::start_row(const XmlReader& reader, SheetState& state) {
@@ -208,14 +253,14 @@ Result<> WorkbookReader::start_cell(const XmlReader& reader) {
   raw_.has_formula = raw_.has_inline = false;
   raw_.style = 0;
   raw_.value.clear();
-  if (const auto style = reader.attribute("s"); style && !style->empty()) {
-    const auto index = index_of(*style);
-    if (!index) return unexpected(unreadable("\"" + std::string(*style) + "\" is no style"));
-    raw_.style = *index;
-  }
-  if (raw_.style >= styles_.size()) {
-    return unexpected(unreadable("style " + std::to_string(raw_.style) + " of a cell is missing"));
-  }
+  const auto style = reader.attribute("s");
+  if (!style || style->empty()) return {};
+  const auto number = parse_python_int(*style);
+  const auto index = number ? python_index(*number, styles_.size()) : std::nullopt;
+  if (!index)
+    return unexpected(unreadable("style \"" + std::string(*style) + "\" of a cell is missing"));
+  // Counted from the end it is found, but its kind of number is looked up by the number itself.
+  raw_.style = *number < 0 ? kPlainStyle : *index;
   return {};
 }
 
@@ -236,12 +281,14 @@ Result<> WorkbookReader::read_cell_content(XmlReader& reader) {
         return unexpected(unreadable("holds too much text"));
       raw_.value.append(reader.text());
     } else if (reader.depth() == base + 1) {
+      if (!counts(reader)) continue;
       raw_.has_formula = raw_.has_formula || reader.is("f");
       in_value = reader.is("v") && !seen_value && !inline_text;
       seen_value = seen_value || in_value;
       if (reader.is("is") && inline_text && !raw_.has_inline) {
         raw_.has_inline = true;
-        SKILLGRAD_CHECK(read_rich_text(reader, text_, raw_.value));
+        SKILLGRAD_CHECK(
+            read_rich_text(reader, text_, raw_.value, as_openpyxl_ ? &elements_ : nullptr));
       }
     }
   }
@@ -265,7 +312,7 @@ Result<> WorkbookReader::read_number(const RawCell& raw, CellValue& value) {
                                     [](char c) { return c == '.' || c == 'e' || c == 'E'; });
   const auto number = integer ? parse_python_int(raw.value) : parse_python_float(raw.value);
   if (!number) return is_no("number", raw.value);
-  const NumberKind kind = styles_[raw.style];
+  const NumberKind kind = raw.style == kPlainStyle ? NumberKind::plain : styles_[raw.style];
   if (kind == NumberKind::plain) {
     set_number(value, *number, integer);
   } else {
@@ -279,8 +326,9 @@ Result<> WorkbookReader::read_typed_value(const RawCell& raw, CellValue& value) 
     case RawCell::Type::number:
       return read_number(raw, value);
     case RawCell::Type::shared_text: {
-      const auto index = index_of(raw.value);
-      if (!index || *index >= shared_.size()) return is_no("shared string", raw.value);
+      const auto number = parse_python_int(raw.value);
+      const auto index = number ? python_index(*number, shared_.size()) : std::nullopt;
+      if (!index) return is_no("shared string", raw.value);
       // Kept once, but whoever compares or prints the cells goes through it each time.
       if (!text_.take(shared_[*index].size())) return unexpected(unreadable("holds too much text"));
       set_text(value, CellType::text, shared_[*index]);

@@ -12,6 +12,18 @@ namespace {
 constexpr std::size_t kFewAttributes = 16;
 constexpr std::size_t kMaxPrefixes = 1000;  // each prefixed name is sought among them
 
+constexpr std::string_view kDeclares = "xmlns:";
+
+XmlReader::Space space_of(std::string_view uri) {
+  using Space = XmlReader::Space;
+  if (uri.empty()) return Space::none;
+  if (uri == "http://schemas.openxmlformats.org/spreadsheetml/2006/main") return Space::main;
+  if (uri == "http://purl.oclc.org/ooxml/spreadsheetml/main") return Space::strict;
+  return uri == "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+             ? Space::relationships
+             : Space::other;
+}
+
 // Names that are not empty; nearly all differ in size or in the first sign.
 bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && a.front() == b.front() && a == b;
@@ -35,17 +47,42 @@ bool XmlReader::check_names(bool prefixed) {
     if (std::adjacent_find(names.begin(), names.end()) != names.end())
       return refuse("has an attribute twice");
   }
-  return !prefixed || check_prefixes();
+  for (std::size_t i = 0; i < attribute_count_; ++i) {
+    const std::string_view name = attributes_[i].name;
+    if (name.size() == kDeclares.size() - 1 && name == kDeclares.substr(0, name.size()) &&
+        !bind({}, attributes_[i].value()))
+      return false;
+  }
+  if (prefixed && !check_prefixes()) return false;
+  place();
+  return true;
+}
+
+// What the new element is in, after the prefixes that it binds.
+void XmlReader::place() {
+  Element& element = open_[depth_ - 1];
+  element.space = default_space_;
+  if (element.local > 0) {
+    const Prefix* prefix = find_prefix(std::string_view(element.name).substr(0, element.local - 1));
+    element.space = prefix == nullptr ? Space::other : prefix->space;
+  }
+  space_ = element.space;
+  if (depth_ == 1) root_space_ = space_;
+}
+
+bool XmlReader::bind(std::string_view name, std::string_view uri) {
+  if (prefixes_.size() == kMaxPrefixes) return refuse("binds too many prefixes");
+  prefixes_.push_back({depth_, std::string(name), space_of(uri)});
+  if (name.empty()) default_space_ = prefixes_.back().space;
+  return true;
 }
 
 bool XmlReader::check_prefixes() {
-  constexpr std::string_view kDeclares = "xmlns:";
   for (std::size_t i = 0; i < attribute_count_; ++i) {
     const std::string_view name = attributes_[i].name;
     if (!name.starts_with(kDeclares)) continue;
-    if (prefixes_.size() == kMaxPrefixes) return refuse("binds too many prefixes");
     if (attributes_[i].value().empty()) return refuse("binds a prefix to nothing");
-    prefixes_.push_back({depth_, std::string(name.substr(kDeclares.size()))});
+    if (!bind(name.substr(kDeclares.size()), attributes_[i].value())) return false;
   }
   bool bound = is_bound(open_[depth_ - 1].name);
   for (std::size_t i = 0; i < attribute_count_; ++i) bound = bound && is_bound(attributes_[i].name);
@@ -56,9 +93,14 @@ bool XmlReader::is_bound(std::string_view name) const {
   const std::size_t colon = name.find(':');
   if (colon == std::string_view::npos) return true;
   const std::string_view prefix = name.substr(0, colon);
-  return prefix == "xml" || prefix == "xmlns" ||
-         std::any_of(prefixes_.rbegin(), prefixes_.rend(),
-                     [prefix](const Prefix& known) { return known.name == prefix; });
+  return prefix == "xml" || prefix == "xmlns" || find_prefix(prefix) != nullptr;
+}
+
+const XmlReader::Prefix* XmlReader::find_prefix(std::string_view prefix) const {
+  for (std::size_t i = prefixes_.size(); i-- > 0;) {
+    if (prefixes_[i].name == prefix) return &prefixes_[i];
+  }
+  return nullptr;
 }
 
 XmlReader::Attribute& XmlReader::next_slot() {
@@ -169,6 +211,17 @@ std::optional<std::string_view> XmlReader::prefixed_attribute(std::string_view l
         name[name.size() - local.size() - 1] == ':') {
       return attributes_[i].value();
     }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> XmlReader::attribute_in(Space space, std::string_view local) const {
+  for (std::size_t i = 0; i < attribute_count_; ++i) {
+    const std::string_view name = attributes_[i].name;
+    const std::size_t colon = name.find(':');
+    if (colon == std::string_view::npos || name.substr(colon + 1) != local) continue;
+    const Prefix* prefix = find_prefix(name.substr(0, colon));
+    if (prefix != nullptr && prefix->space == space) return attributes_[i].value();
   }
   return std::nullopt;
 }

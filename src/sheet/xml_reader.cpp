@@ -55,6 +55,46 @@ const char* name_end(const char* at, const char* end, unsigned char& seen) {
   return at;
 }
 
+/// Takes ` NAME="VALUE"` off the front of a declaration.
+bool take_pseudo_attribute(std::string_view& text, std::string_view name, std::string_view& value) {
+  std::string_view rest = text;
+  const auto skip_space = [&rest] {
+    const std::size_t before = rest.size();
+    while (!rest.empty() && is_space(rest.front())) rest.remove_prefix(1);
+    return before != rest.size();
+  };
+  if (!skip_space() || !rest.starts_with(name)) return false;
+  rest.remove_prefix(name.size());
+  skip_space();
+  if (!rest.starts_with('=')) return false;
+  rest.remove_prefix(1);
+  skip_space();
+  if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return false;
+  const std::size_t end = rest.find(rest.front(), 1);
+  if (end == std::string_view::npos) return false;
+  value = rest.substr(1, end - 1);
+  text = rest.substr(end + 1);
+  return true;
+}
+
+/// What stands between "<?xml" and "?>", as expat takes it.
+bool is_declaration(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  const auto is_word = [&](std::string_view word) {
+    return std::all_of(word.begin(), word.end(), [&](char c) {
+      return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    });
+  };
+  std::string_view value;
+  if (!take_pseudo_attribute(text, "version", value) || !is_word(value)) return false;
+  if (take_pseudo_attribute(text, "encoding", value) &&
+      (value.empty() || !is_letter(value.front()) || !is_word(value)))
+    return false;
+  if (take_pseudo_attribute(text, "standalone", value) && value != "yes" && value != "no")
+    return false;
+  return all_space(text);
+}
+
 }  // namespace
 
 XmlReader::Token XmlReader::fail(std::string what) {
@@ -147,7 +187,10 @@ XmlReader::Token XmlReader::read_markup() {
   const std::string_view rest = unread();
   const char kind = rest.size() > 1 ? rest[1] : '\0';
   if (kind == '?') {
-    if (started_ && rest.starts_with("<?xml ")) return fail("has a late XML declaration");
+    if (rest.starts_with("<?xml") && rest.size() > 5 && is_space(rest[5])) {
+      if (started_) return fail("has a late XML declaration");
+      return read_declaration() ? Token::done : Token::failed;
+    }
     return skip_to("?>", 2) ? Token::done : Token::failed;
   }
   if (kind == '!') {
@@ -162,6 +205,17 @@ XmlReader::Token XmlReader::read_markup() {
   const std::size_t close = find_tag_end();
   if (failed_) return Token::failed;
   return kind == '/' ? read_end(close) : read_start(close);
+}
+
+bool XmlReader::read_declaration() {
+  constexpr std::size_t kLongest = 1000;
+  std::size_t end = unread().find("?>");
+  while (end == std::string_view::npos && end_ - position_ < kLongest && refill())
+    end = unread().find("?>");
+  if (end == std::string_view::npos || !is_declaration(unread().substr(5, end - 5)))
+    return refuse("has a malformed XML declaration");
+  position_ += end + 2;
+  return true;
 }
 
 // Long comments must not gather in memory, so they are skipped piece by piece.
@@ -335,8 +389,15 @@ XmlReader::Token XmlReader::read_end(std::size_t close) {
 
 XmlReader::Token XmlReader::pop() {
   token_depth_ = depth_--;
-  while (!prefixes_.empty() && prefixes_.back().depth > depth_) prefixes_.pop_back();
+  while (!prefixes_.empty() && prefixes_.back().depth > depth_) {
+    const bool is_default = prefixes_.back().name.empty();
+    prefixes_.pop_back();
+    if (!is_default) continue;
+    const Prefix* outer = find_prefix({});
+    default_space_ = outer == nullptr ? Space::none : outer->space;
+  }
   name_ = std::string_view(open_[depth_].name).substr(open_[depth_].local);
+  space_ = open_[depth_].space;
   attribute_count_ = 0;
   return Token::end;
 }

@@ -21,9 +21,12 @@ namespace skillgrad::sheet {
 /// kMaxDepth, tags over kMaxTag bytes. Refuses as well what parsers of XML refuse: tags that do not
 /// match, repeated attributes, prefixes that are not bound, characters that are none.
 ///
-/// Name prefixes are dropped: office programs may bind any prefix to the main namespace.
+/// Name prefixes are dropped: office programs may bind any prefix to the main namespace. Which
+/// namespace a name is in is told by space().
 class XmlReader {
  public:
+  /// The namespaces that are told apart. `none`: the name is in no namespace.
+  enum class Space : unsigned char { none, main, strict, relationships, other };
   enum class Token { start, end, text, done, failed };
   static constexpr std::size_t kMaxDepth = 256;
   static constexpr std::size_t kMaxTag = std::size_t{1} << 20;
@@ -40,6 +43,10 @@ class XmlReader {
   [[nodiscard]] bool is(const char (&name)[kSize]) const {
     return same(name_, name);
   }
+  /// Of the element that started or ended.
+  [[nodiscard]] Space space() const { return space_; }
+  /// Of the root element.
+  [[nodiscard]] Space root_space() const { return root_space_; }
   /// Number of open elements; the root's `start` and `end` both see 1.
   [[nodiscard]] std::size_t depth() const { return token_depth_; }
   [[nodiscard]] std::string_view text() const { return text_; }
@@ -53,6 +60,15 @@ class XmlReader {
   }
   /// Attribute with any prefix, e.g. "id" for r:id.
   [[nodiscard]] std::optional<std::string_view> prefixed_attribute(std::string_view local) const;
+  /// Attribute with a prefix that is bound to this namespace.
+  [[nodiscard]] std::optional<std::string_view> attribute_in(Space space,
+                                                             std::string_view local) const;
+  /// The attributes as they are written, after `start`: names with their prefixes.
+  [[nodiscard]] std::size_t attribute_count() const { return attribute_count_; }
+  [[nodiscard]] std::string_view attribute_name(std::size_t i) const { return attributes_[i].name; }
+  [[nodiscard]] std::string_view attribute_value(std::size_t i) const {
+    return attributes_[i].value();
+  }
   /// What went wrong, after `failed`.
   [[nodiscard]] Error error() const { return error_; }
 
@@ -67,10 +83,12 @@ class XmlReader {
     std::string name;       ///< with its prefix
     std::size_t local = 0;  ///< where the local name starts
     bool plain = false;     ///< no sign in it means anything in a tag
+    Space space = Space::none;
   };
   struct Prefix {
     std::size_t depth;  ///< of the element that binds it
-    std::string name;
+    std::string name;   ///< "": names without one
+    Space space;
   };
   template <std::size_t kSize>
   static bool same(std::string_view text, const char (&literal)[kSize]) {
@@ -84,6 +102,7 @@ class XmlReader {
   bool refill();
   std::size_t find_tag_end();
   Token read_markup();
+  bool read_declaration();
   Token read_text();
   Token read_cdata();
   Token skip_comment();
@@ -94,7 +113,10 @@ class XmlReader {
   Token read_end(std::size_t close);
   bool check_names(bool prefixed);
   bool check_prefixes();
+  [[nodiscard]] const Prefix* find_prefix(std::string_view prefix) const;
   [[nodiscard]] bool is_bound(std::string_view name) const;
+  bool bind(std::string_view name, std::string_view uri);
+  void place();
   bool open_element(std::string_view name, bool plain);
   Attribute& next_slot();
   bool read_attributes(std::string_view tag);
@@ -115,6 +137,7 @@ class XmlReader {
   std::vector<Attribute> attributes_;
   std::size_t attribute_count_ = 0;
   std::vector<Prefix> prefixes_;
+  Space default_space_ = Space::none, space_ = Space::none, root_space_ = Space::none;
   Error error_;
 };
 

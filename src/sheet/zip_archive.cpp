@@ -202,10 +202,8 @@ Result<> ZipArchive::index(const ReadLimits& limits) {
 
 const std::uint64_t* ZipArchive::find(const std::string& name) const {
   if (const auto found = exact_.find(name); found != exact_.end()) return &found->second;
-  if (const auto found = folded_.find(to_lower_ascii(name)); found != folded_.end()) {
-    found_in_other_case_ = true;
+  if (const auto found = folded_.find(to_lower_ascii(name)); found != folded_.end())
     return &found->second;
-  }
   return nullptr;
 }
 

@@ -62,7 +62,8 @@ class ZipPart {
   std::string name_;
 };
 
-/// A zip file opened under caps. Part names are matched exactly, then without regard to case.
+/// A zip file opened under caps. Part names are matched exactly, then without regard to case unless
+/// exact_names() was called.
 /// One thread at a time; the parts must not outlive it.
 class ZipArchive {
  public:
@@ -70,8 +71,7 @@ class ZipArchive {
                                                const ReadLimits& limits);
   [[nodiscard]] bool has(const std::string& name) const;
   [[nodiscard]] Result<ZipPart> part(const std::string& name);
-  /// A part was found only without regard to case.
-  [[nodiscard]] bool found_in_other_case() const { return found_in_other_case_; }
+  void exact_names() { folded_.clear(); }
 
  private:
   struct Close {
@@ -87,7 +87,6 @@ class ZipArchive {
   std::unique_ptr<zip, Close> zip_;
   std::unique_ptr<libdeflate_decompressor, Close> decompressor_;
   std::map<std::string, std::uint64_t> exact_, folded_;
-  mutable bool found_in_other_case_ = false;
   std::unique_ptr<ZipPart::Budget> budget_ = std::make_unique<ZipPart::Budget>();
 };
 

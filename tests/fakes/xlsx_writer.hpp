@@ -197,7 +197,7 @@ class XlsxWriter {
       xfs += fmt::format(R"(<xf numFmtId="{}" fontId="0" fillId="0" borderId="0"/>)", id);
     }
     return kHead + fmt::format(R"(<styleSheet xmlns="{}"><numFmts>{}</numFmts>)"
-                               R"(<fonts><font/></fonts><fills><fill/></fills>)"
+                               R"(<fonts><font/></fonts><fills><fill><patternFill/></fill></fills>)"
                                R"(<borders><border/></borders><cellStyleXfs><xf/></cellStyleXfs>)"
                                R"(<cellXfs>{}{}</cellXfs></styleSheet>)",
                                kMain, codes, xfs, extra);

@@ -95,6 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   sheet::ReadLimits limits;
   limits.inflated_bytes = std::uint64_t{16} << 20;  // the caps must hold, and soon
   limits.cells = 100'000;
+  static_cast<void>(sheet::Workbook::read_as_openpyxl(path, limits));
   const auto book = sheet::Workbook::read(path, limits);
   if (book) look_at(*book);
   if (book) must(sheet::read_sheet_names(path).has_value());

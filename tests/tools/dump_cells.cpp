@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (int i = 1; i < argc; ++i) {
-    const auto book = sheet::Workbook::read(argv[i]);
+    const auto book = sheet::Workbook::read_as_openpyxl(argv[i]);
     if (!book) {
       fmt::print("E\t{}\t{}\n", argv[i], dump_json(Json(book.error().message)));
       continue;

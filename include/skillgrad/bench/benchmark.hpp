@@ -67,8 +67,7 @@ struct Grade {
   std::vector<Difference> differences;
   std::vector<Check> checks;
   std::string grader;  ///< e.g. "spreadsheetbench/strict"
-  /// Of the recalculation program when a graded cell is a formula and recalculation is not switched
-  /// off, or "".
+  /// Of the recalculation program where it was to compute the verdict's values, or "".
   std::string version;
   bool recalculated = false;  ///< the output or the golden workbook was
   bool judged = false;        ///< a model gave the verdict, or a part of it
@@ -80,7 +79,7 @@ struct Grade {
 
 /// What an agent left behind.
 struct AgentAnswer {
-  std::filesystem::path work_dir;
+  std::filesystem::path work_dir;  ///< "": there is none (Benchmark::needs_work_dir)
   std::string final_message;
   /// A list of items given as such (`grade --predictions`), where the benchmark's answers are
   /// lists: taken as it is, whatever file or message there may be.
@@ -88,6 +87,11 @@ struct AgentAnswer {
   /// Why there is no answer, where that is certain (`grade --predictions`): a fail, whatever lies
   /// in the work directory.
   std::string missing = {};
+  /// The output where it already lies (`grade --predictions`, golden answers without a work
+  /// directory): read there instead of in the work directory.
+  std::optional<std::filesystem::path> output = std::nullopt;
+  std::optional<std::string> output_text = std::nullopt;  ///< its text, where it is in no file
+  bool golden = false;  ///< the task's own: what is computed of it is computed of both sides
 };
 
 /// Programs that grading may need. Pointers may be null: then a task that needs one is an
@@ -115,6 +119,9 @@ struct BenchmarkOptions {
   bool recalc_golden = false;              ///< golden workbooks, too, on a copy
   std::map<std::string, std::string> map;  ///< column map of CSV/TSV benchmarks
   CaseMode cases = CaseMode::first;
+  /// Off: Task::hash and Task::content_hash stay empty, and files that grading does not need are
+  /// not read: hashes cost reading every input file.
+  bool hashes = true;
 };
 
 /// A set of tasks with a grader. Immutable after loading, hence thread-safe.
@@ -135,6 +142,8 @@ class Benchmark {
   /// than the output is looked at. Elsewhere golden_answer(), prediction() and grade() get along
   /// without: their `work_dir` may be "".
   [[nodiscard]] virtual bool needs_work_dir(const Task&) const { return true; }
+  /// Whether a verdict may depend on the program that recalculates workbooks.
+  [[nodiscard]] virtual bool may_recalculate() const { return false; }
   /// Grades a copy of the answer; never changes it; never throws. Same answer, same bytes.
   [[nodiscard]] virtual Grade grade(const Task& task, const AgentAnswer& answer,
                                     const GradeContext& context) const = 0;
@@ -150,6 +159,8 @@ class Benchmark {
   /// Error (config) where there is no such format.
   [[nodiscard]] virtual Result<std::string> official_prediction(const Task& task,
                                                                 const AgentAnswer& answer) const;
+  /// Whether verdicts are those of a published evaluator, right or wrong.
+  [[nodiscard]] virtual bool follows_published_verdicts() const { return false; }
   /// Why nobody can win this task, if that is documented for the published data: a check names it
   /// and does not fail for it.
   [[nodiscard]] virtual std::optional<std::string> known_flaw(const Task&) const {
@@ -195,6 +206,10 @@ struct GroupScores {
 [[nodiscard]] std::optional<GroupScores> score_groups(const Benchmark& benchmark,
                                                       const std::vector<CaseScore>& cases);
 
+/// How many of `jobs` workers grading is worth: as many as there are cores where it only computes,
+/// all where answers wait for a program or a model.
+[[nodiscard]] unsigned workers_for(const Benchmark& benchmark, unsigned jobs);
+
 struct CheckProblem {
   std::string task_id;
   std::string what;  ///< "golden scores 0.5, expected 1", ...
@@ -205,6 +220,9 @@ struct CheckReport {
   std::size_t tasks = 0;
   std::vector<CheckProblem> problems;
   std::vector<CheckProblem> known;  ///< of tasks with a Benchmark::known_flaw(), which `what` tells
+  /// The published evaluator whose verdicts the mode gives fails the golden answer: the verdict is
+  /// right and nobody can win. Kept in runs, because published numbers count such tasks.
+  std::vector<CheckProblem> unwinnable;
   std::vector<std::string> notices;
   std::vector<std::string>
       unjudged;  ///< golden answers that only a model can judge; none was given

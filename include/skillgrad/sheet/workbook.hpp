@@ -53,8 +53,6 @@ class Worksheet {
   Worksheet& operator=(Worksheet&&) noexcept = default;
   ~Worksheet() = default;
   [[nodiscard]] const std::string& name() const { return name_; }
-  /// What openpyxl calls it: another name where two sheets differ only in case.
-  [[nodiscard]] const std::string& openpyxl_name() const { return openpyxl_name_; }
   /// Empty for cells not stored.
   [[nodiscard]] const CellValue& at(std::uint32_t row, std::uint32_t column) const;
   [[nodiscard]] std::uint32_t last_row() const { return last_row_; }        ///< stored, 0 if none
@@ -69,7 +67,7 @@ class Worksheet {
   static std::uint64_t key(std::uint32_t row, std::uint32_t column) {
     return (static_cast<std::uint64_t>(row) << 16) | column;
   }
-  std::string name_, openpyxl_name_;
+  std::string name_;
   struct Stored {
     std::uint64_t key;
     CellValue value;
@@ -95,11 +93,12 @@ class Workbook {
   /// Errors: input ("unreadable: ..."), also over a limit. Never executes or follows anything.
   [[nodiscard]] static Result<Workbook> read(const std::filesystem::path& path,
                                              const ReadLimits& limits = {});
+  /// What openpyxl (3.1.3) gives for it: no workbook where that refuses one, sheets under the names
+  /// that it gives them, values that it takes from hyperlinks. Errors as above.
+  [[nodiscard]] static Result<Workbook> read_as_openpyxl(const std::filesystem::path& path,
+                                                         const ReadLimits& limits = {});
   [[nodiscard]] const std::vector<Worksheet>& sheets() const { return sheets_; }
   [[nodiscard]] const Worksheet* find(const std::string& name) const;  ///< exact, case-sensitive
-  [[nodiscard]] const Worksheet* find_as_openpyxl(const std::string& name) const;
-  /// Why openpyxl refuses this workbook although it can be read, or "".
-  [[nodiscard]] const std::string& openpyxl_problem() const { return openpyxl_problem_; }
   /// The first sheet is one of charts; sheets() leaves these out.
   [[nodiscard]] bool starts_with_chart() const { return starts_with_chart_; }
   /// The file says that its cached formula values are stale (fullCalcOnLoad), as programs that
@@ -110,7 +109,6 @@ class Workbook {
  private:
   friend class WorkbookReader;
   std::vector<Worksheet> sheets_;
-  std::string openpyxl_problem_;
   bool recalculates_on_load_ = false, starts_with_chart_ = false;
 };
 

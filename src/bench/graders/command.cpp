@@ -82,6 +82,7 @@ class CommandGrader final : public Grader {
   }
   [[nodiscard]] std::string name() const override { return "command"; }
   [[nodiscard]] bool needs_text() const override { return false; }
+  [[nodiscard]] bool needs_work_dir() const override { return true; }
 
   [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext& context) const override {
     if (context.sandbox == nullptr)

@@ -20,8 +20,11 @@ struct GraderInput {
   std::string input;     ///< the record's own text, without what the program adds to a prompt
   std::string metadata;  ///< JSON text of an object
   std::vector<std::string> input_files;
-  std::string answer;  ///< the output file's text, or the final message
-  std::filesystem::path work_dir;
+  std::string answer;              ///< the output file's text, or the final message
+  std::filesystem::path work_dir;  ///< "": there is none (Grader::needs_work_dir)
+  /// The task's output where it lies outside of the work directory.
+  std::optional<std::filesystem::path> output = std::nullopt;
+  bool golden = false;  ///< the answer is the task's own
 };
 
 /// What a grader is built from, besides its own options.
@@ -44,6 +47,10 @@ class Grader {
                                     const GradeContext& context) const = 0;
   /// Whether it judges a text; others look at files themselves and get "" for a binary output.
   [[nodiscard]] virtual bool needs_text() const { return true; }
+  /// Whether it runs a program in the work directory or looks at other files than the output.
+  [[nodiscard]] virtual bool needs_work_dir() const { return false; }
+  /// Whether the verdict may depend on the program that recalculates workbooks.
+  [[nodiscard]] virtual bool may_recalculate() const { return false; }
   /// Whether a model gives the verdict, or a part of it.
   [[nodiscard]] virtual bool asks_model() const { return false; }
   /// The verdict on an answer that is not there: a fail with what would have been checked.

@@ -50,6 +50,7 @@ class JudgeGrader final : public Grader {
  public:
   explicit JudgeGrader(JudgeOptions options) : options_(std::move(options)) {}
   [[nodiscard]] std::string name() const override { return "llm-judge"; }
+  [[nodiscard]] bool needs_work_dir() const override { return options_.files; }
   [[nodiscard]] bool asks_model() const override { return true; }
 
   [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext& context) const override {

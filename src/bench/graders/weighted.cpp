@@ -60,6 +60,16 @@ class WeightedGrader final : public Grader {
                        [](const WeightedCheck& check) { return check.grader->needs_text(); });
   }
 
+  [[nodiscard]] bool needs_work_dir() const override {
+    return std::any_of(checks_.begin(), checks_.end(),
+                       [](const WeightedCheck& check) { return check.grader->needs_work_dir(); });
+  }
+
+  [[nodiscard]] bool may_recalculate() const override {
+    return std::any_of(checks_.begin(), checks_.end(),
+                       [](const WeightedCheck& check) { return check.grader->may_recalculate(); });
+  }
+
   [[nodiscard]] bool asks_model() const override {
     return std::any_of(checks_.begin(), checks_.end(),
                        [](const WeightedCheck& check) { return check.grader->asks_model(); });

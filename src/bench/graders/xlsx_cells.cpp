@@ -11,13 +11,24 @@ namespace {
 
 class XlsxCellsGrader final : public Grader {
  public:
-  XlsxCellsGrader(CellGradeRequest request, std::string output)
-      : request_(std::move(request)), output_(std::move(output)) {}
+  /// `task_output` is what the task itself names.
+  XlsxCellsGrader(CellGradeRequest request, std::string output, const std::string& task_output)
+      : request_(std::move(request)),
+        output_(std::move(output)),
+        own_output_(output_ != task_output) {}
   [[nodiscard]] std::string name() const override { return "xlsx-cells"; }
 
   [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext& context) const override {
     // A link could lead to the golden workbook; it counts as no output.
-    return grade_file(find_output(input.work_dir, output_).value_or(fs::path()), input, context);
+    std::error_code error;
+    const fs::path named = input.output && !own_output_ ? fs::canonical(*input.output, error) : "";
+    return grade_file(
+        named.empty() ? find_output(input.work_dir, output_).value_or(fs::path()) : named, input,
+        context);
+  }
+  [[nodiscard]] bool needs_work_dir() const override { return own_output_; }
+  [[nodiscard]] bool may_recalculate() const override {
+    return request_.recalc != RecalcMode::never;
   }
   [[nodiscard]] bool needs_text() const override { return false; }
   [[nodiscard]] Grade missing(const GraderInput& input,
@@ -33,11 +44,13 @@ class XlsxCellsGrader final : public Grader {
     CellGradeRequest request = request_;
     request.task_id = input.task_id;
     request.output = output;
+    request.answer_is_golden = input.golden;
     return grade_cells(request, context);
   }
 
   CellGradeRequest request_;
   std::string output_;
+  bool own_output_;  ///< another file than the task's output
 };
 
 }  // namespace
@@ -64,7 +77,7 @@ Result<std::unique_ptr<Grader>> make_xlsx_cells(const Json& spec, const GraderSe
     return fail(ErrorCode::dataset, "no workbook is named that the agent must write", setup.where,
                 "give the record \"output\":\"out.xlsx\"");
   SKILLGRAD_TRY(request.golden, confined_file(setup.base_dir, golden, setup.where));
-  return std::make_unique<XlsxCellsGrader>(std::move(request), output);
+  return std::make_unique<XlsxCellsGrader>(std::move(request), output, setup.output);
 }
 
 }  // namespace skillgrad::bench

@@ -55,6 +55,20 @@ class RecordsBenchmark final : public Benchmark {
   [[nodiscard]] const std::vector<std::string>& notices() const override { return notices_; }
   [[nodiscard]] std::optional<Splits> own_splits() const override { return splits_; }
 
+  // A set-up may make the output, and an input file may have its name: an untouched folder then
+  // holds an answer.
+  [[nodiscard]] bool needs_work_dir(const Task& task) const override {
+    const auto record = record_of(task);
+    return !record || !(*record)->setup.empty() || (*record)->grader->needs_work_dir() ||
+           !(*record)->golden_files.empty() ||
+           std::any_of(task.input_files.begin(), task.input_files.end(),
+                       [&](const std::string& file) { return file == task.output_file; });
+  }
+  [[nodiscard]] bool may_recalculate() const override {
+    return std::any_of(records_.begin(), records_.end(),
+                       [](const Record& record) { return record.grader->may_recalculate(); });
+  }
+
   [[nodiscard]] Result<> set_up(const Task& task, const fs::path& work_dir,
                                 const GradeContext& context) const override {
     SKILLGRAD_TRY(const Record* record, record_of(task));
@@ -79,26 +93,16 @@ class RecordsBenchmark final : public Benchmark {
   [[nodiscard]] Result<AgentAnswer> golden_answer(const Task& task,
                                                   const fs::path& work_dir) const override {
     SKILLGRAD_TRY(const Record* record, record_of(task));
-    if (!record->golden_files.empty()) {
-      SKILLGRAD_CHECK(write_sources(record->golden_files, work_dir));
-      return AgentAnswer{work_dir, ""};
-    }
-    if (const auto file = record->grader->golden_file(); file && !task.output_file.empty()) {
-      SKILLGRAD_CHECK(write_sources({{task.output_file, {}, *file}}, work_dir));
-      return AgentAnswer{work_dir, ""};
-    }
-    const auto text = record->golden_text ? record->golden_text : record->grader->golden_text();
-    if (!text)
-      return fail(ErrorCode::dataset, "no golden answer follows from the targets", task.id,
-                  "give the record a \"golden\" answer");
-    return text_answer(task, *text, work_dir);
+    SKILLGRAD_TRY(AgentAnswer answer, golden_of(*record, work_dir));
+    answer.golden = true;
+    return answer;
   }
 
   [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const std::string& json_line,
                                                const fs::path& base_dir,
                                                const fs::path& work_dir) const override {
     SKILLGRAD_TRY(const Record* record, record_of(task));
-    SKILLGRAD_CHECK(write_sources(record->files, work_dir));
+    if (!work_dir.empty()) SKILLGRAD_CHECK(write_sources(record->files, work_dir));
     SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction"));
     SKILLGRAD_TRY(const PredictedOutput output, predicted_output(line, task.id, base_dir));
     if (output.given) return output_answer(task, output, line, work_dir);
@@ -114,6 +118,27 @@ class RecordsBenchmark final : public Benchmark {
     if (found == index_.end())
       return fail(ErrorCode::internal, "no task \"" + task.id + "\" in this benchmark", source_);
     return &records_[found->second];
+  }
+
+  static Result<AgentAnswer> golden_of(const Record& record, const fs::path& work_dir) {
+    const Task& task = record.task;
+    if (!record.golden_files.empty()) {
+      SKILLGRAD_CHECK(write_sources(record.golden_files, work_dir));
+      return AgentAnswer{work_dir, ""};
+    }
+    if (const auto file = record.grader->golden_file(); file && !task.output_file.empty()) {
+      AgentAnswer answer{work_dir, ""};
+      if (work_dir.empty())
+        answer.output = *file;
+      else
+        SKILLGRAD_CHECK(write_sources({{task.output_file, {}, *file}}, work_dir));
+      return answer;
+    }
+    const auto text = record.golden_text ? record.golden_text : record.grader->golden_text();
+    if (!text)
+      return fail(ErrorCode::dataset, "no golden answer follows from the targets", task.id,
+                  "give the record a \"golden\" answer");
+    return text_answer(task, *text, work_dir);
   }
 
   static Result<> run_setup(const Record& record, const fs::path& work_dir,
@@ -148,20 +173,30 @@ class RecordsBenchmark final : public Benchmark {
     return grade;
   }
 
+  /// nullopt: there is no such file. Error: it is not a text that can be graded.
+  static Result<std::optional<std::string>> text_of_output(const Task& task,
+                                                           const AgentAnswer& answer) {
+    if (answer.output_text) return usable_text(*answer.output_text, task.output_file);
+    if (answer.output) return read_answer_text(*answer.output);
+    return read_output_text(answer.work_dir, task.output_file);
+  }
+
   static Grade grade_record(const Record& record, const AgentAnswer& answer,
                             const GradeContext& context) {
     const Task& task = record.task;
     GraderInput input{task.id,          record.input, record.metadata,
                       task.input_files, "",           answer.work_dir};
+    input.output = answer.output;
+    input.golden = answer.golden;
     if (!answer.missing.empty()) return fail_missing(record, input, context, answer.missing);
     if (task.output_file.empty()) {
       input.answer = sanitize_utf8(answer.final_message);
       return record.grader->grade(input, context);
     }
-    if (!find_output(answer.work_dir, task.output_file))
+    auto text = text_of_output(task, answer);
+    if (text && !*text)
       return fail_missing(record, input, context,
                           "the file " + task.output_file + " was not written");
-    auto text = read_output_text(answer.work_dir, task.output_file);
     if (!text && record.grader->needs_text())
       return fail_missing(record, input, context, "unreadable: " + text.error().message);
     if (text) input.answer = std::move(*text).value_or("");
@@ -174,6 +209,11 @@ class RecordsBenchmark final : public Benchmark {
   static Result<AgentAnswer> text_answer(const Task& task, const std::string& text,
                                          const fs::path& work_dir) {
     if (task.output_file.empty()) return AgentAnswer{work_dir, text};
+    if (work_dir.empty()) {
+      AgentAnswer answer;
+      answer.output_text = text;
+      return answer;
+    }
     SKILLGRAD_CHECK(write_sources({{task.output_file, text, {}}}, work_dir));
     return AgentAnswer{work_dir, ""};
   }
@@ -182,10 +222,14 @@ class RecordsBenchmark final : public Benchmark {
                                            const Json& line, const fs::path& work_dir) {
     AgentAnswer answer{work_dir, ""};
     if (!task.output_file.empty()) {
+      answer.missing = output.missing;
+      if (work_dir.empty()) {
+        answer.output = output.file;
+        return answer;
+      }
       // An input file of the same name is not what the agent left.
       if (!output.file) SKILLGRAD_CHECK(remove_tree(work_dir / task.output_file));
       if (output.file) SKILLGRAD_CHECK(copy_output(*output.file, work_dir / task.output_file));
-      answer.missing = output.missing;
       return answer;
     }
     if (line["output"].is_null()) {

@@ -5,8 +5,6 @@
 #include <functional>
 #include <iterator>
 
-#include <skillgrad/sheet/values.hpp>
-
 namespace skillgrad::bench {
 namespace {
 
@@ -96,7 +94,8 @@ void compare_cells(const SheetPair& pair, const Rect& rect, Comparison& out) {
     const CellValue& output = value_at(pair.output, cell);
     if (output.formula) ++out.formulas;
     if (output.formula_uncached) ++out.uncached;
-    if (sheet::same_value(output, golden)) {
+    if (golden.formula_uncached) ++out.golden_uncached;
+    if (sheet::same_value(output, golden, pair.rules)) {
       ++matched;
     } else {
       add_difference(pair, cell, typed(output), out);

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <skillgrad/sheet/values.hpp>
 #include <skillgrad/sheet/workbook.hpp>
 
 #include "bench/spreadsheetbench/compare.hpp"
@@ -15,6 +16,7 @@ struct SheetPair {
   const sheet::Worksheet* golden = nullptr;
   const sheet::Worksheet* output = nullptr;
   std::string label;  ///< "Sheet1!" in front of cell names, or ""
+  sheet::ValueRules rules = sheet::ValueRules::published;
 };
 
 /// Adds the cells of `rect` to `out`. Cells stored on neither side match without being visited, so

@@ -23,11 +23,13 @@ struct Comparison {
   std::string dataset_error;            ///< non-empty: nobody can be graded on this task
   std::size_t formulas = 0;             ///< graded output cells that hold a formula
   std::size_t uncached = 0;             ///< ... of which the value was never computed
+  std::size_t golden_uncached = 0;      ///< graded golden cells of that kind
   std::size_t unlisted = 0;             ///< differences beyond kMaxDifferences
   std::size_t steps = 0;                ///< work done so far, against kMaxSteps
 };
 
-/// One comparison per mode (grading.md 2.3-2.5). `output` null: there is none that can be read;
+/// One comparison per mode (grading.md 2.3-2.5). `official` and `skillgrad` are of workbooks read
+/// as openpyxl reads them. `output` null: there is none that can be read;
 /// the result then says how many cells would have been checked.
 [[nodiscard]] Comparison compare_strict(const sheet::Workbook& golden,
                                         const sheet::Workbook* output, const std::string& position,

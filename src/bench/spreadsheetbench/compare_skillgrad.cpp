@@ -15,7 +15,7 @@ using sheet::Worksheet;
 
 const Worksheet* sheet_of(const Workbook* workbook, const std::optional<std::string>& name) {
   if (workbook == nullptr) return nullptr;
-  if (name) return workbook->find_as_openpyxl(*name);
+  if (name) return workbook->find(*name);
   return workbook->sheets().empty() ? nullptr : &workbook->sheets().front();
 }
 

@@ -59,8 +59,10 @@ Comparison compare_strict(const Workbook& golden, const Workbook* output,
   for (const StrictPart& part : *parts) {
     SheetPair pair;
     pair.golden = golden_sheet(golden, part, answer_sheet);
+    pair.rules = sheet::ValueRules::plain;
     if (pair.golden == nullptr) {
-      return dataset_error("the golden workbook has no sheet \"" + part.sheet.value_or("") + "\"");
+      return dataset_error(part.sheet ? "the golden workbook has no sheet \"" + *part.sheet + "\""
+                                      : "the golden workbook has no sheet of cells at all");
     }
     const std::string& name = pair.golden->name();
     pair.label = name + "!";
@@ -72,7 +74,9 @@ Comparison compare_strict(const Workbook& golden, const Workbook* output,
     const Rect whole = rect_of(part.range, pair);
     for (const Rect& rect : subtract(whole, taken[name], out.steps, kMaxSteps)) {
       if (const std::string cell = first_uncached(pair, rect); !cell.empty()) {
-        return dataset_error("golden cell " + cell + " is a formula without a cached value");
+        return dataset_error("golden cell " + cell +
+                             " is a formula without a cached value; compute it with "
+                             "--recalc-golden, or save the workbook with a program that computes");
       }
       sheet_missing ? count_as_wrong(pair, rect, out) : compare_cells(pair, rect, out);
       if (!out.dataset_error.empty()) return out;

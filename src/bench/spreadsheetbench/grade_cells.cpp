@@ -27,6 +27,13 @@ Comparison compare(const CellGradeRequest& request, const sheet::Workbook& golde
   return {};
 }
 
+/// What the mode's evaluator reads of a file.
+Result<sheet::Workbook> read_workbook(const CellGradeRequest& request,
+                                      const std::filesystem::path& file) {
+  return request.mode == GradingMode::strict ? sheet::Workbook::read(file)
+                                             : sheet::Workbook::read_as_openpyxl(file);
+}
+
 Grade error_grade(const CellGradeRequest& request, GradeErrorKind kind, std::string message) {
   Grade grade;
   grade.task_id = request.task_id;
@@ -114,7 +121,8 @@ bool wants_golden_recalculation(const CellGradeRequest& request, const sheet::Wo
          compare(request, golden, &golden).formulas > 0;
 }
 
-Result<sheet::Workbook> recalculated(const std::filesystem::path& file,
+Result<sheet::Workbook> recalculated(const CellGradeRequest& request,
+                                     const std::filesystem::path& file,
                                      const GradeContext& context) {
   if (context.recalculator == nullptr) {
     return fail(ErrorCode::infra, "no program for recalculation is set up", {},
@@ -123,33 +131,53 @@ Result<sheet::Workbook> recalculated(const std::filesystem::path& file,
   SKILLGRAD_TRY(const TempDir folder, TempDir::create("skillgrad-recalc-"));
   const auto copy = folder.path() / "recalculated.xlsx";
   SKILLGRAD_CHECK(context.recalculator->recalculate(file, copy, context.stop));
-  return sheet::Workbook::read(copy);
+  return read_workbook(request, copy);
+}
+
+/// The workbooks of both sides and how they compare as they are stored.
+struct Stored {
+  const sheet::Workbook& golden;
+  const sheet::Workbook& output;
+  Comparison comparison;
+};
+
+// Both sides by one program where the golden workbook has no values to be compared by, and where
+// the answer is that very workbook: then only the program's own failure could tell them apart.
+bool computes_both(const CellGradeRequest& request, const Comparison& comparison) {
+  if (request.recalc == RecalcMode::never) return false;
+  return comparison.golden_uncached > 0 || request.answer_is_golden;
 }
 
 Grade grade_with_recalculation(const CellGradeRequest& request, const GradeContext& context,
-                               const sheet::Workbook& golden, Comparison as_stored) {
-  auto workbook = recalculated(request.output, context);
-  if (workbook) {
-    Grade grade = grade_of(request, compare(request, golden, &*workbook));
+                               Stored stored) {
+  const bool both = computes_both(request, stored.comparison);
+  auto golden = both ? recalculated(request, request.golden, context) : Result<sheet::Workbook>();
+  auto output = golden ? recalculated(request, request.output, context) : std::move(golden);
+  if (output) {
+    Grade grade = grade_of(request, compare(request, both ? *golden : stored.golden, &*output));
     grade.recalculated = true;
     return grade;
   }
-  const std::string problem = "recalculation failed: " + workbook.error().to_line();
-  const bool cancelled = workbook.error().code == ErrorCode::cancelled;
-  const bool needed = request.mode == GradingMode::strict && as_stored.uncached > 0;
+  const std::string problem = "recalculation failed: " + output.error().to_line();
+  const bool cancelled = output.error().code == ErrorCode::cancelled;
+  const bool needed = request.mode == GradingMode::strict && stored.comparison.uncached > 0;
   if (cancelled || needed) return error_grade(request, GradeErrorKind::infra_error, problem);
-  as_stored.notes.push_back("graded by the values stored in the file; " + problem);
-  return grade_of(request, std::move(as_stored));
+  stored.comparison.notes.push_back("graded by the values stored in the file; " + problem);
+  return grade_of(request, std::move(stored.comparison));
 }
 
 Grade grade_output(const CellGradeRequest& request, const GradeContext& context,
                    const sheet::Workbook& golden) {
   struct stat status {};
-  if (::lstat(request.output.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) {
+  if (request.output.empty() || ::lstat(request.output.c_str(), &status) != 0 ||
+      S_ISLNK(status.st_mode)) {
     return no_output(request, golden,
-                     "there is no output file " + request.output.filename().string());
+                     !request.missing.empty() ? request.missing
+                     : request.output.empty()
+                         ? "there is no output file"
+                         : "there is no output file " + request.output.filename().string());
   }
-  const auto output = sheet::Workbook::read(request.output);
+  const auto output = read_workbook(request, request.output);
   if (!output) {
     const std::string what =
         "output " + request.output.filename().string() + " is " + output.error().message;
@@ -163,14 +191,14 @@ Grade grade_output(const CellGradeRequest& request, const GradeContext& context,
   if (!comparison.dataset_error.empty()) {
     return error_grade(request, GradeErrorKind::dataset_error, comparison.dataset_error);
   }
-  const bool recalculate = wants_recalculation(request, *output, comparison);
-  // The program's version decides about such a verdict, also where the stored values were trusted.
-  const bool concerned =
-      recalculate || (comparison.formulas > 0 && request.recalc != RecalcMode::never);
-  Grade grade = recalculate
-                    ? grade_with_recalculation(request, context, golden, std::move(comparison))
-                    : grade_of(request, std::move(comparison));
-  if (concerned && context.recalculator != nullptr) grade.version = context.recalculator->version();
+  const bool recalculate = wants_recalculation(request, *output, comparison) ||
+                           (request.recalc != RecalcMode::never && comparison.golden_uncached > 0);
+  Grade grade = recalculate ? grade_with_recalculation(request, context,
+                                                       {golden, *output, std::move(comparison)})
+                            : grade_of(request, std::move(comparison));
+  // Its version decides about such a verdict. Asking for it starts the program.
+  if (recalculate && context.recalculator != nullptr)
+    grade.version = context.recalculator->version();
   return grade;
 }
 
@@ -182,7 +210,7 @@ Grade grade_cells(const CellGradeRequest& request, const GradeContext& context) 
                        fmt::format("the position has {} bytes, expected at most {}",
                                    request.position.size(), kMaxPositionBytes));
   }
-  const auto golden = sheet::Workbook::read(request.golden);
+  const auto golden = read_workbook(request, request.golden);
   if (!golden) {
     Grade grade = error_grade(request, GradeErrorKind::dataset_error,
                               "golden workbook: " + golden.error().to_line());
@@ -193,7 +221,7 @@ Grade grade_cells(const CellGradeRequest& request, const GradeContext& context) 
     return grade;
   }
   if (!wants_golden_recalculation(request, *golden)) return grade_output(request, context, *golden);
-  const auto computed = recalculated(request.golden, context);
+  const auto computed = recalculated(request, request.golden, context);
   // Graded by its stored values it would not be what was asked for.
   if (!computed) {
     return error_grade(

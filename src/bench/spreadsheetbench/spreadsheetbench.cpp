@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -70,6 +71,17 @@ class SpreadsheetBench final : public Benchmark {
                        options_.cases == CaseMode::all ? ", all cases" : "");
   }
   [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }
+  [[nodiscard]] const Task* find(const std::string& id) const override {
+    const auto found = index_.find(id);
+    return found == index_.end() ? nullptr : &tasks_[found->second];
+  }
+  [[nodiscard]] bool needs_work_dir(const Task&) const override { return false; }
+  [[nodiscard]] bool may_recalculate() const override {
+    return options_.recalc != RecalcMode::never;
+  }
+  [[nodiscard]] bool follows_published_verdicts() const override {
+    return options_.mode != GradingMode::strict;
+  }
   [[nodiscard]] const std::vector<std::string>& notices() const override { return notices_; }
   [[nodiscard]] std::optional<Splits> own_splits() const override { return splits_; }
   [[nodiscard]] std::optional<std::string> known_flaw(const Task& task) const override {
@@ -98,6 +110,7 @@ class SpreadsheetBench final : public Benchmark {
   BenchmarkOptions options_;
   std::vector<Task> tasks_;
   std::map<std::string, Files> files_;
+  std::unordered_map<std::string, std::size_t> index_;
   std::vector<std::string> notices_;
   std::optional<Splits> splits_;
 };
@@ -214,15 +227,18 @@ Result<> SpreadsheetBench::add_task(const DatasetEntry& entry, const std::string
   task.fields["instruction_type"] = entry.instruction_type;
   task.answer_position = entry.answer_position;
   name_files(entry, files, task);
-  task.prompt =
-      prompt_of(entry, task, files.test_case ? told_sheet(entry, files.test_case->golden) : "");
-  if (const auto hashed = hash_task(entry, files, task); !hashed) {
+  // Both read workbooks, which takes longer than grading a few answers.
+  const bool told = options_.hashes && files.test_case;
+  task.prompt = prompt_of(entry, task, told ? told_sheet(entry, files.test_case->golden) : "");
+  const auto hashed = options_.hashes ? hash_task(entry, files, task) : Result<>();
+  if (!hashed) {
     files.test_case.reset();
     files.problem = hashed.error();
   }
   if (!files_.emplace(id, std::move(files)).second)
     return fail(ErrorCode::input, "id \"" + id + "\" occurs twice", source_,
                 "rename the entry, or leave --cases all out");
+  index_.emplace(id, tasks_.size());
   tasks_.push_back(std::move(task));
   return {};
 }
@@ -266,6 +282,16 @@ Result<> SpreadsheetBench::set_up(const Task& task, const fs::path& work_dir,
   return remove_tree(work_dir / task.output_file);
 }
 
+/// A file that the user named may be a link; one that an agent left may not. "": there is none.
+fs::path output_of(const Task& task, const AgentAnswer& answer) {
+  if (!answer.missing.empty()) return {};
+  if (!answer.output)
+    return answer.work_dir.empty() ? fs::path() : answer.work_dir / task.output_file;
+  std::error_code error;
+  const fs::path real = fs::canonical(*answer.output, error);
+  return error ? *answer.output : real;
+}
+
 Grade SpreadsheetBench::grade(const Task& task, const AgentAnswer& answer,
                               const GradeContext& context) const {
   Grade grade;
@@ -279,7 +305,9 @@ Grade SpreadsheetBench::grade(const Task& task, const AgentAnswer& answer,
     CellGradeRequest request;
     request.task_id = task.id;
     request.golden = (*test_case)->golden;
-    request.output = answer.work_dir / task.output_file;
+    request.output = output_of(task, answer);
+    request.missing = answer.missing;
+    request.answer_is_golden = answer.golden;
     request.position = task.answer_position;
     request.answer_sheet = files_.at(task.id).answer_sheet;
     request.mode = options_.mode;
@@ -294,10 +322,16 @@ Grade SpreadsheetBench::grade(const Task& task, const AgentAnswer& answer,
 Result<AgentAnswer> SpreadsheetBench::golden_answer(const Task& task,
                                                     const fs::path& work_dir) const {
   SKILLGRAD_TRY(const TestCase* test_case, case_of(task));
-  SKILLGRAD_CHECK(copy_to(test_case->golden, work_dir / task.output_file));
-  return AgentAnswer{work_dir, ""};
+  AgentAnswer answer{work_dir, ""};
+  answer.golden = true;
+  if (work_dir.empty())
+    answer.output = test_case->golden;
+  else
+    SKILLGRAD_CHECK(copy_to(test_case->golden, work_dir / task.output_file));
+  return answer;
 }
 
+// The file is read where it lies. One over the reader's cap is an unreadable output, a fail.
 Result<AgentAnswer> SpreadsheetBench::prediction(const Task& task, const std::string& json_line,
                                                  const fs::path& base_dir,
                                                  const fs::path& work_dir) const {
@@ -308,9 +342,8 @@ Result<AgentAnswer> SpreadsheetBench::prediction(const Task& task, const std::st
                 "prediction for task " + task.id,
                 R"(write lines such as {"task_id": "13-1", "output": "out/13-1.xlsx"})");
   }
-  // Whatever its size: a file over the reader's cap is an unreadable output, a fail as well.
-  if (output.file) SKILLGRAD_CHECK(copy_output(*output.file, work_dir / task.output_file));
   AgentAnswer answer{work_dir, ""};
+  answer.output = output.file;
   answer.missing = output.missing;
   return answer;
 }

@@ -26,6 +26,8 @@ struct CellGradeRequest {
   GradingMode mode = GradingMode::strict;
   RecalcMode recalc = RecalcMode::automatic;
   bool recalc_golden = false;
+  bool answer_is_golden = false;  ///< what is computed of the output is computed of the golden, too
+  std::string missing = {};       ///< why there is no output, where that is known
 };
 /// Never throws, never changes a file. `grader` is left to the caller.
 [[nodiscard]] Grade grade_cells(const CellGradeRequest& request, const GradeContext& context);

@@ -18,9 +18,10 @@ constexpr double kTolerance = 1e-6;
 
 // Trimmed, with decimal digits of any script and white space as ASCII; nullopt if any other sign is
 // beyond ASCII.
-std::optional<std::string> ascii_number(std::u32string_view text) {
+std::optional<std::string> ascii_number(std::u32string text) {
+  std::replace(text.begin(), text.end(), U'\u180E', U' ');  // a space for the reference's Python
   std::string out;
-  for (const char32_t c : trim_white_space(text)) {
+  for (const char32_t c : trim_white_space(std::u32string_view(text))) {
     const auto digit = decimal_digit(c);
     if (!digit && c >= 0x80 && !is_white_space(c)) return std::nullopt;
     out.push_back(digit ? static_cast<char>('0' + *digit)
@@ -95,7 +96,7 @@ std::optional<Amount> amount_of(std::string_view text) {
 // "xx" (for a year also "xxxx") is an unspecified field: nullopt inside.
 std::optional<std::optional<std::string>> date_field(std::u32string_view text, bool year) {
   if (text == U"xx" || (year && text == U"xxxx")) return std::optional<std::string>();
-  const auto ascii = ascii_number(text);
+  const auto ascii = ascii_number(std::u32string(text));
   const auto digits = ascii ? integer_digits(*ascii) : std::nullopt;
   if (!digits) return std::nullopt;
   return std::optional<std::string>(*digits);

@@ -10,12 +10,19 @@ namespace {
 // The rules below are written once for both widths of text: most answers are ASCII, for which bytes
 // are code points and decomposition changes nothing.
 
+// The reference runs on Python 2.7, whose Unicode (5.2) counts U+180E among the white space.
+constexpr char32_t kFormerSpace = U'\u180E';
+
 char32_t unified(char32_t c) {
+  if (c == kFormerSpace) return U' ';
   if (c == U'\u2018' || c == U'\u2019' || c == U'\u00B4' || c == U'`') return U'\'';
   if (c == U'\u201C' || c == U'\u201D') return U'"';
   if ((c >= U'\u2010' && c <= U'\u2014') || c == U'\u2212') return U'-';
   return c;
 }
+
+// Marks (category Mn) of that Unicode which have become letters or spacing marks since.
+bool is_former_mark(char32_t c) { return c == U'\u1734' || c == U'\u302E' || c == U'\u302F'; }
 
 bool is_citation_sign(char32_t c) {
   constexpr std::u32string_view kSigns = U"*#+\u2022\u2666\u2020\u2021";
@@ -111,6 +118,7 @@ std::string normalize_ascii(std::string_view text) {
 std::string normalize_answer(std::string_view text) {
   if (is_plain_ascii(text)) return normalize_ascii(text);
   std::u32string plain = nfkd_without_marks(text);
+  std::erase_if(plain, is_former_mark);
   std::transform(plain.begin(), plain.end(), plain.begin(), unified);
   const std::u32string_view rest = without_extras(std::u32string_view(plain));
   return to_utf8(simple_lower(collapse_white_space(rest)));

@@ -48,20 +48,10 @@ class WikiTableQuestions final : public Benchmark {
         questions_(std::move(set.questions)),
         notices_(std::move(set.notices)) {}
 
-  // Tables are read once each, for their hash: thousands of questions share them.
-  Result<> make_tasks() {
-    std::unordered_map<std::string, std::string> table_hash;
+  Result<> make_tasks(bool hashes) {
     tasks_.reserve(questions_.size());
+    index_.reserve(questions_.size());
     for (const Question& question : questions_) {
-      std::string& hash = table_hash[question.context];
-      if (hash.empty()) {
-        auto bytes = read_dataset_bytes(dir_ / question.context, kMaxTextBytes);
-        if (!bytes)
-          return fail(
-              ErrorCode::dataset, "no table \"" + question.context + "\": " + bytes.error().message,
-              question.where, "get the table files (folder csv/) that belong to this split");
-        hash = sha256_hex(*bytes);
-      }
       Task task;
       task.id = question.id;
       task.prompt = prompt_of(question);
@@ -69,17 +59,13 @@ class WikiTableQuestions final : public Benchmark {
       task.split = question.split;
       task.input_files = {kTableFile};
       task.output_file = kAnswerFile;
-      task.content_hash = PartHasher().add(task.prompt).add(hash).finish();
-      PartHasher whole;
-      whole.add(task.content_hash);
-      for (const AnswerItem& item : question.targets) whole.add(item.raw).add(item.canonical);
-      task.hash = whole.finish();
       index_.emplace(task.id, tasks_.size());
       tasks_.push_back(std::move(task));
     }
-    return {};
+    return hashes ? hash_tasks() : Result<>();
   }
 
+  [[nodiscard]] bool needs_work_dir(const Task&) const override { return false; }
   [[nodiscard]] std::string name() const override { return "wikitablequestions"; }
   [[nodiscard]] std::string source() const override { return dir_.string(); }
   [[nodiscard]] std::string grading() const override { return "denotation"; }
@@ -139,6 +125,7 @@ class WikiTableQuestions final : public Benchmark {
                                                   const fs::path& work_dir) const override {
     SKILLGRAD_TRY(const Question* question, question_of(task));
     AgentAnswer answer{work_dir, ""};
+    answer.golden = true;
     std::string text;
     std::vector<std::string> items;
     bool writable = true;  // a file cannot hold an item without text
@@ -149,7 +136,7 @@ class WikiTableQuestions final : public Benchmark {
       text += line + "\n";
       items.push_back(std::move(line));
     }
-    if (writable)
+    if (writable && !work_dir.empty())
       SKILLGRAD_CHECK(write_sources({{kAnswerFile, text, {}}}, work_dir));
     else
       answer.items = std::move(items);
@@ -169,8 +156,8 @@ class WikiTableQuestions final : public Benchmark {
     if (!output.given)
       return fail(ErrorCode::input, "neither \"answer\" nor \"output\" is given", task.id,
                   "write {\"task_id\":...,\"answer\":[...]} or {\"task_id\":...,\"output\":...}");
-    if (output.file) SKILLGRAD_CHECK(copy_output(*output.file, work_dir / kAnswerFile));
     AgentAnswer answer{work_dir, ""};
+    answer.output = output.file;
     answer.missing = output.missing;
     return answer;
   }
@@ -229,18 +216,47 @@ class WikiTableQuestions final : public Benchmark {
     return ids;
   }
 
+  // Tables are read once each: thousands of questions share them.
+  Result<> hash_tasks() {
+    std::unordered_map<std::string, std::string> table_hash;
+    for (std::size_t i = 0; i < tasks_.size(); ++i) {
+      const Question& question = questions_[i];
+      std::string& hash = table_hash[question.context];
+      if (hash.empty()) {
+        auto bytes = read_dataset_bytes(dir_ / question.context, kMaxTextBytes);
+        if (!bytes)
+          return fail(
+              ErrorCode::dataset, "no table \"" + question.context + "\": " + bytes.error().message,
+              question.where, "get the table files (folder csv/) that belong to this split");
+        hash = sha256_hex(*bytes);
+      }
+      Task& task = tasks_[i];
+      task.content_hash = PartHasher().add(task.prompt).add(hash).finish();
+      PartHasher whole;
+      whole.add(task.content_hash);
+      for (const AnswerItem& item : question.targets) whole.add(item.raw).add(item.canonical);
+      task.hash = whole.finish();
+    }
+    return {};
+  }
+
   /// 3.2. An error is of the answer file, which then is an answer without items and not a reason to
   /// use the message.
   static Result<std::vector<std::string>> items_of(const AgentAnswer& answer) {
     if (answer.items) return *answer.items;
     if (!answer.missing.empty()) return std::vector<std::string>{};
-    SKILLGRAD_TRY(const auto file, read_output_text(answer.work_dir, kAnswerFile));
+    SKILLGRAD_TRY(const auto file, answer.output ? read_answer_text(*answer.output)
+                                                 : read_output_text(answer.work_dir, kAnswerFile));
     return file ? items_of_file(*file) : items_of_message(sanitize_utf8(answer.final_message));
   }
 
   static Grade grade_items(const std::vector<AnswerItem>& targets, const AgentAnswer& answer) {
     const auto items = items_of(answer);
-    if (items) return grade_denotation(targets, *items);
+    if (items) {
+      Grade grade = grade_denotation(targets, *items);
+      if (!answer.missing.empty()) grade.message = answer.missing + "\n" + grade.message;
+      return grade;
+    }
     Grade grade = grade_denotation(targets, {});
     grade.message = "unreadable: " + items.error().message + "\n" + grade.message;
     return grade;
@@ -255,10 +271,11 @@ class WikiTableQuestions final : public Benchmark {
 
 }  // namespace
 
-Result<std::unique_ptr<Benchmark>> load_wikitablequestions(const fs::path& dir) {
+Result<std::unique_ptr<Benchmark>> load_wikitablequestions(const fs::path& dir,
+                                                           const BenchmarkOptions& options) {
   SKILLGRAD_TRY(QuestionSet set, read_questions(dir));
   auto benchmark = std::make_unique<WikiTableQuestions>(dir, std::move(set));
-  SKILLGRAD_CHECK(benchmark->make_tasks());
+  SKILLGRAD_CHECK(benchmark->make_tasks(options.hashes));
   return benchmark;
 }
 

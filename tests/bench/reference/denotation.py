@@ -1,15 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What scripts/bench measures our grading of answers against: the same rules in plain Python.
-
-usage: denotation.py VERDICTS.tsv
-
-Prints one JSON object: verdicts, agree, cpu_s. Reading the file is not in the time.
-"""
-import json
+"""The rules of WikiTableQuestions on answers in plain Python, for evaluate_answers.py."""
 import math
 import re
-import sys
-import time
 import unicodedata
 
 QUOTES = {ord(sign): "'" for sign in "\u2018\u2019\u00b4`"}
@@ -106,19 +98,3 @@ def right(targets, given):
 def unescape(field):
     return [item.replace("\\n", "\n").replace("\\p", "|").replace("\\\\", "\\")
             for item in field.split("|")]
-
-
-def main():
-    with open(sys.argv[1], encoding="utf-8", newline="\n") as file:
-        rows = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
-    agree = 0
-    start = time.process_time()
-    for _, verdict, _, raw, canonical, predicted in rows:
-        pairs = [(item, parsed or item) for item, parsed in zip(unescape(raw), unescape(canonical))]
-        items = [] if predicted == "<none>" else unescape(predicted)
-        agree += right(values_of(pairs), values_of((item, item) for item in items)) == (verdict == "1")
-    print(json.dumps({"verdicts": len(rows), "agree": agree, "cpu_s": time.process_time() - start}))
-
-
-if __name__ == "__main__":
-    main()

@@ -73,6 +73,15 @@ TEST(Normalize, CutsWhatTheRulesReadWordByWordCut) {
   }
 }
 
+TEST(Normalize, CountsMarksAndSpacesAsTheReferencesUnicodeDoes) {
+  EXPECT_EQ(normalize_answer("a\u180Eb"), "a b");
+  EXPECT_EQ(normalize_answer("\u180Ea \u180E"), "a");
+  for (const char* mark : {"\u1734", "\u302E", "\u302F", "\u0301"})
+    EXPECT_EQ(normalize_answer("a" + std::string(mark) + "b"), "ab") << mark;
+  EXPECT_TRUE(parse_amount("\u180E5\u180E")) << "Python 2.7 strips it from numbers";
+  EXPECT_FALSE(parse_amount("5\u180E5"));
+}
+
 TEST(Normalize, TakesNoLongerForEachOfManyGroups) {
   const std::vector<std::string> ends = {" (a)[1]", " (a)*", "[1]", " (a)", "[[", "]]", " (a)]"};
   for (const std::string& end : ends) {

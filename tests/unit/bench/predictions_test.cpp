@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Lines of `grade --predictions`, and what records are refused or noticed for.
 #include <algorithm>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <skillgrad/bench/predictions.hpp>
 #include <skillgrad/core/json.hpp>
 
 #include "unit/bench/support.hpp"
@@ -100,6 +103,61 @@ TEST(Predictions, ATextTaskWithoutAnOutputOrWithTooLargeAOneFails) {
                                        loaded.folder.path(), work.path());
   ASSERT_FALSE(gone);
   EXPECT_FALSE(gone.error().mend.empty());
+}
+
+TEST(Predictions, ARelativeOutputIsLookedUpBesideTheFileThenInTheCurrentFolder) {
+  const Folder beside;
+  const std::string here = "skillgrad-prediction-" + std::to_string(::getpid()) + ".txt";
+  const auto current = std::filesystem::current_path() / here;
+  std::ofstream(current) << "5\n";
+  EXPECT_EQ(find_predicted(here, beside.path()), current);
+  beside.put(here, "6\n");
+  EXPECT_EQ(find_predicted(here, beside.path()), beside.path() / here);
+  EXPECT_EQ(find_predicted(current.string(), beside.path()), current);
+  std::filesystem::remove(current);
+  EXPECT_EQ(find_predicted("no/such/file", beside.path()), std::nullopt);
+  EXPECT_EQ(find_predicted(std::string("a\0b", 3), beside.path()), std::nullopt);
+}
+
+TEST(Predictions, ATextTaskIsGradedAlikeWithAndWithoutAFolder) {
+  const Loaded loaded(
+      "tasks.jsonl",
+      R"({"id":"a","input":"x","target":"5","output":"o.txt"})"
+      "\n"
+      R"({"id":"b","input":"x","target":"5","output":"o.txt","files":{"o.txt":{"text":"5"}}})"
+      "\n"
+      R"({"id":"c","input":"x","output":"o.txt","setup":["true"],"target":"5"})"
+      "\n"
+      R"({"id":"d","input":"x","output":"o.txt","grader":{"type":"command","run":["true"]}})");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  const auto& tasks = loaded->tasks();
+  EXPECT_FALSE(loaded->needs_work_dir(tasks[0]));
+  EXPECT_TRUE(loaded->needs_work_dir(tasks[1])) << "an untouched folder holds an answer";
+  EXPECT_TRUE(loaded->needs_work_dir(tasks[2])) << "the set-up may make one";
+  EXPECT_TRUE(loaded->needs_work_dir(tasks[3])) << "a program runs there";
+  loaded.folder.put("right.txt",
+                    "\xEF\xBB\xBF"
+                    "5\r\n");
+  loaded.folder.put("wrong.txt", "6\n");
+  loaded.folder.put("binary.txt", std::string("5\0", 2));
+  const std::vector<std::pair<Json, GradeStatus>> rows = {
+      {{{"output", "right.txt"}}, GradeStatus::pass},
+      {{{"output", "wrong.txt"}}, GradeStatus::fail},
+      {{{"output", "binary.txt"}}, GradeStatus::fail},
+      {{{"output", "nope"}}, GradeStatus::fail},
+      {{{"output", nullptr}}, GradeStatus::fail},
+      {{{"answer", "5"}}, GradeStatus::pass},
+      {{{"answer", "5\n"}}, GradeStatus::pass},
+      {{{"answer", "6"}}, GradeStatus::fail}};
+  for (const auto& [line, status] : rows) {
+    const auto answer = loaded->prediction(tasks[0], dump_json(line), loaded.folder.path(), "");
+    ASSERT_TRUE(answer) << answer.error().to_text();
+    const Grade without = loaded->grade(tasks[0], *answer, {}), with = predicted(loaded, line);
+    EXPECT_EQ(without.status, with.status) << line;
+    EXPECT_EQ(without.total, with.total) << line;
+    EXPECT_EQ(without.differences, with.differences) << line;
+    EXPECT_EQ(loaded->grade(tasks[0], *answer, {}).status, status) << line;
+  }
 }
 
 TEST(Predictions, AnOutputFileOverTheCapIsUnreadable) {

@@ -102,6 +102,65 @@ TEST_F(SpreadsheetBenchDataset, AllCasesAreATaskEach) {
   EXPECT_EQ((*bench)->grade(tasks[1], {work, ""}, {}).status, GradeStatus::fail);
 }
 
+TEST_F(SpreadsheetBenchDataset, GradingReadsWorkbooksWhereTheyLie) {
+  book("1/1_1_init.xlsx");
+  book("1/1_1_golden.xlsx", 2);
+  dataset("[" + entry("1", "1") + "]");
+  const auto bench = load();
+  ASSERT_TRUE(bench) << bench.error().to_text();
+  const Task& task = (*bench)->tasks()[0];
+  EXPECT_FALSE((*bench)->needs_work_dir(task));
+  const auto golden = (*bench)->golden_answer(task, "");
+  ASSERT_TRUE(golden) << golden.error().to_text();
+  EXPECT_EQ(golden->output, dir_ / "spreadsheet/1/1_1_golden.xlsx");
+  EXPECT_EQ((*bench)->grade(task, *golden, {}).status, GradeStatus::pass);
+  // A link that the user made is followed, as copying the file would.
+  fs::create_symlink(dir_ / "spreadsheet/1/1_1_golden.xlsx", dir_ / "link.xlsx");
+  const auto answer = (*bench)->prediction(task, R"({"output":"link.xlsx"})", dir_, "");
+  ASSERT_TRUE(answer) << answer.error().to_text();
+  EXPECT_EQ((*bench)->grade(task, *answer, {}).status, GradeStatus::pass);
+  const auto missing = (*bench)->prediction(task, R"({"output":"gone.xlsx"})", dir_, "");
+  const Grade grade = (*bench)->grade(task, *missing, {});
+  EXPECT_EQ(grade.status, GradeStatus::fail);
+  EXPECT_THAT(grade.message, HasSubstr("gone.xlsx"));
+  EXPECT_THAT(grade.message, HasSubstr(dir_.string())) << "where it was looked for";
+  EXPECT_EQ((*bench)->grade(task, {}, {}).status, GradeStatus::fail);
+}
+
+TEST_F(SpreadsheetBenchDataset, AGoldenThatThePublishedEvaluatorFailsStaysAndIsNamed) {
+  book("1/1_1_init.xlsx");
+  const fs::path golden = dir_ / "spreadsheet/1/1_1_golden.xlsx";
+  auto parts = XlsxWriter().sheet("First").number("A1", 2).parts();
+  for (auto& [name, text] : parts)
+    if (name == "xl/styles.xml")
+      text.replace(text.find("<patternFill/>"), std::string("<patternFill/>").size(), "");
+  fakes::write_zip(golden, parts);
+  dataset("[" + entry("1", "1") + "]");
+  BenchmarkOptions options;
+  const auto strict = load_spreadsheetbench(dir_, options);
+  EXPECT_TRUE(check_benchmark(**strict, {}, nullptr, {}, 1)->problems.empty());
+  options.mode = GradingMode::official;
+  const auto official = load_spreadsheetbench(dir_, options);
+  const auto report = check_benchmark(**official, {}, nullptr, {}, 1);
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->problems.empty()) << "it would stop a run";
+  ASSERT_EQ(report->unwinnable.size(), 1U);
+  EXPECT_THAT(report->unwinnable[0].what, HasSubstr("openpyxl refuses"));
+}
+
+TEST_F(SpreadsheetBenchDataset, TasksForGradingAloneAreNotHashed) {
+  book("1/1_1_init.xlsx");
+  book("1/1_1_golden.xlsx", 2);
+  dataset("[" + entry("1", "1") + "]");
+  EXPECT_FALSE((*load())->tasks()[0].hash.empty());
+  BenchmarkOptions options;
+  options.hashes = false;
+  const auto bench = load_spreadsheetbench(dir_, options);
+  EXPECT_TRUE((*bench)->tasks()[0].hash.empty());
+  EXPECT_EQ((*bench)->find("1"), &(*bench)->tasks()[0]);
+  EXPECT_EQ((*bench)->find("2"), nullptr);
+}
+
 TEST_F(SpreadsheetBenchDataset, CasesAreScoredByTaskAndStayInOneSplit) {
   std::string entries;
   for (int id = 1; id <= 6; ++id) {

@@ -67,16 +67,21 @@ struct Verdict {
 std::vector<Verdict> compare_all() {
   std::vector<Verdict> out;
   fs::path golden_path;
-  sheet::Workbook golden;
+  sheet::Workbook golden, golden_as_openpyxl;
   for (const Row& row : read_rows()) {
     const CellGradeRequest& request = row.request;
-    if (request.golden != golden_path) golden = *sheet::Workbook::read(request.golden);
+    if (request.golden != golden_path) {
+      golden = *sheet::Workbook::read(request.golden);
+      golden_as_openpyxl = *sheet::Workbook::read_as_openpyxl(request.golden);
+    }
     golden_path = request.golden;
     const auto output = sheet::Workbook::read(request.output);
     if (!output) throw std::runtime_error(output.error().to_line());
+    const auto theirs = sheet::Workbook::read_as_openpyxl(request.output);
+    if (!theirs) throw std::runtime_error(theirs.error().to_line());
     out.push_back({row, compare_strict(golden, &*output, request.position, request.answer_sheet),
-                   compare_official(golden, &*output, request.position),
-                   compare_skillgrad(golden, &*output, request.position)});
+                   compare_official(golden_as_openpyxl, &*theirs, request.position),
+                   compare_skillgrad(golden_as_openpyxl, &*theirs, request.position)});
   }
   return out;
 }

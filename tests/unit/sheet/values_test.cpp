@@ -132,6 +132,32 @@ TEST(Values, CompareAsTheBenchmarkDoes) {
   }
 }
 
+TEST(Values, PlainRulesTakeTextsForTextsAndDatesForDates) {
+  struct Case {
+    CellValue a, b;
+    bool published, plain;
+  };
+  const Case cases[] = {{text("nan"), text("nan"), false, true},
+                        {text("NaN"), text("NaN"), false, true},
+                        {text("nan"), text("NaN"), false, false},
+                        {text("inf"), text("Infinity"), true, false},
+                        {text("1e400"), text("1e400"), true, true},
+                        {text("1e400"), text("2e400"), true, false},
+                        {text("5"), number(5), true, true},
+                        {iso("2022-01-01"), iso("2022-01-01"), true, true},
+                        {iso("2022-01-01"), iso("2022-01-02"), false, false},
+                        {iso("2022-01-01"), iso("2022-01-01T00:00:00"), false, true},
+                        {iso("2022-01-01"), number(44562), false, true},
+                        {iso("2022-01-01"), text("2022-01-01"), false, false}};
+  for (const auto& [a, b, published, plain] : cases) {
+    const std::string what = value_text(a) + " and " + value_text(b);
+    EXPECT_EQ(same_value(a, b), published) << what;
+    EXPECT_EQ(same_value(b, a), published) << what;
+    EXPECT_EQ(same_value(a, b, ValueRules::plain), plain) << what;
+    EXPECT_EQ(same_value(b, a, ValueRules::plain), plain) << what;
+  }
+}
+
 TEST(Values, TextsTellCloseNumbersAndKindsApart) {
   EXPECT_EQ(value_text(number(123456.78)), "123456.78");
   EXPECT_EQ(value_text(number(123456.91)), "123456.91");
