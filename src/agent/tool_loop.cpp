@@ -5,6 +5,8 @@
 #include <skillgrad/agent/tool_loop.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "agent/unknown_arguments.hpp"
+
 namespace skillgrad::agent {
 namespace {
 
@@ -276,6 +278,8 @@ class Loop {
     }
     Answer answer;
     answer.outcome = tool.call(call.arguments, stop_);
+    if (!answer.outcome.is_error && !answer.outcome.infra)
+      answer.outcome.text += note_on_arguments(*found, call.arguments);
     return answer;
   }
 

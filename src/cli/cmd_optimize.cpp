@@ -182,15 +182,46 @@ int verdict(const Settings& settings, const optim::OptimizeResult& result) {
   return verdict_exit(settings, result.test->after);
 }
 
-Result<> write_in_place(RunSetup& setup) {
+/// The files of the live skill that are not as they were when the run began.
+Result<std::vector<std::string>> edited_meanwhile(const RunSetup& setup) {
+  SKILLGRAD_TRY(const auto initial, skill::SkillPackage::load(setup.store->path("initial/skill")));
+  SKILLGRAD_TRY(const auto live, skill::SkillPackage::load(setup.skill_path));
+  return skill::changed_files(initial, live);
+}
+
+/// A run that goes on should say at once that its result cannot be put in place, not at its end.
+void warn_of_edits(RunSetup& setup) {
+  if (!setup.settings.flag("in_place")) return;
+  const auto best = skill::SkillPackage::load(setup.store->path("best"));
+  const auto live = skill::SkillPackage::load(setup.skill_path);
+  if (best && live && skill::changed_files(*best, *live).empty()) return;
+  const auto files = edited_meanwhile(setup);
+  if (files && files->empty()) return;
+  setup.observer->notice(
+      files ? "the skill was edited since the run began (" + list_some(*files, 8) +
+                  "): --in-place will not replace it, the result stays in best/ of the run"
+            : "--in-place will not find the skill: " + files.error().to_line());
+}
+
+/// Says "replaced" or "unchanged".
+Result<std::string> write_in_place(RunSetup& setup) {
   SKILLGRAD_TRY(const auto best, skill::SkillPackage::load(setup.store->path("best")));
   if (const auto live = skill::SkillPackage::load(setup.skill_path);
-      live && live->hash() == best.hash())
-    return {};  // nothing was learned, or an earlier process of this run has written it
-  SKILLGRAD_CHECK(skill::install_package(best, setup.skill_path, setup.store->path("replaced")));
-  print_err("the skill was replaced in place; its previous state is in " +
-            setup.store->path("replaced").string() + "\n");
-  return {};
+      live && skill::changed_files(best, *live).empty())
+    return "unchanged";  // nothing was learned, or an earlier process of this run has written it
+  SKILLGRAD_TRY(const auto initial, skill::SkillPackage::load(setup.store->path("initial/skill")));
+  const skill::Installation installation{&best, &initial, setup.skill_path,
+                                         setup.store->path("replaced")};
+  SKILLGRAD_TRY(const auto notes, skill::install_package(installation));
+  for (const auto& note : notes) print_err("note: " + strip_control(note) + "\n");
+  print_err("the skill was replaced in place; its previous files are in " +
+            installation.old_copy.string() + "\n");
+  return "replaced";
+}
+
+Json in_place_json(const Result<std::string>& placed) {
+  return {{"decision", placed ? *placed : "refused"},
+          {"error", optim::error_json(placed ? std::nullopt : std::optional(placed.error()))}};
 }
 
 std::string next_command(const RunSetup& setup, const optim::OptimizeResult& result) {
@@ -214,16 +245,22 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   optim::OptimizeParts parts = stages->parts(setup);
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
   SKILLGRAD_CHECK(start_run(setup));
-  SKILLGRAD_TRY(const auto result, optim::optimize(settings, parts, call));
+  warn_of_edits(setup);
+  SKILLGRAD_TRY(auto result, optim::optimize(settings, parts, call));
   setup.observer.reset();  // ends the status line
   if (result.error) print_stop(*result.error, setup);
+  Result<std::string> placed = "unchanged";
+  if (!result.error && setup.settings.flag("in_place")) {
+    placed = write_in_place(setup);
+    result.facts["in_place"] = in_place_json(placed);
+  }
   if (setup.settings.flag("json"))
     print_out(dump_json(optim::to_json(result, setup.store->dir().string()), 1) + "\n");
   else
     print_out(report::optimize_summary(
         result, {next_command(setup, result), setup.models->simulated(),
                  notes_text(notes().all(), setup.store->path("run.json").string())}));
-  if (!result.error && setup.settings.flag("in_place")) SKILLGRAD_CHECK(write_in_place(setup));
+  if (!placed) return tl::unexpected(std::move(placed).error());
   return verdict(setup.settings, result);
 }
 

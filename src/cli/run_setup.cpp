@@ -9,6 +9,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/report/terminal.hpp>
+#include <skillgrad/skill/install.hpp>
 
 #include "cli/event_stream.hpp"
 #include "cli/idle_options.hpp"
@@ -287,6 +288,16 @@ Result<skill::SkillPackage> load_skill(const std::string& path) {
 
 namespace {
 
+/// What a run that was killed while it wrote back with --in-place left beside the skill.
+Result<> recover_skill(const fs::path& skill) {
+  fs::path live = fs::absolute(skill).lexically_normal();
+  if (live.filename() == "SKILL.md" || live.filename() == "skill.md" || !live.has_filename())
+    live = live.parent_path();
+  SKILLGRAD_TRY(const auto done, skill::recover_install(live));
+  for (const auto& sentence : done) print_err("note: " + strip_control(sentence) + "\n");
+  return {};
+}
+
 /// Settings, skill and benchmark of a new command.
 Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
                                              const RunRequest& request) {
@@ -297,6 +308,8 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
                           ? fs::current_path()
                           : fs::absolute(invocation.given.config_file).parent_path();
   if (request.skill != "none") {
+    if (setup->settings.flag("in_place") && !invocation.has("dry-run"))
+      SKILLGRAD_CHECK(recover_skill(request.skill));
     SKILLGRAD_TRY(setup->skill, load_skill(request.skill));
     setup->skill_path = skill_folder(request.skill).string();
   }
@@ -351,6 +364,8 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
   request.extra = config.extra;
   setup->skill_path = config.skill_path;
   setup->config_dir = config.config_dir;
+  if (!setup->skill_path.empty() && setup->settings.flag("in_place"))
+    SKILLGRAD_CHECK(recover_skill(setup->skill_path));
   request.skill = setup->skill_path.empty() ? "none" : (dir / kInitial).string();
   if (request.skill != "none") {
     SKILLGRAD_TRY(const auto saved, skill::SkillPackage::load(dir / kInitial));

@@ -14,6 +14,10 @@ sigset_t watched() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  // A closed terminal ends a run like a request to stop, unless nohup told us not to care.
+  struct sigaction hangup {};
+  if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+    sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -38,6 +42,8 @@ void SignalWatch::watch(const std::stop_token& ended) {
     const int received = sigwaitinfo(&set, nullptr);
     if (ended.stop_requested()) return;
     if (received <= 0) continue;
+    // A shell and the kernel both send one when a terminal is closed.
+    if (signal_ != 0 && received == SIGHUP) continue;
     if (signal_ != 0) _exit(128 + received);
     signal_ = received;
     constexpr std::string_view kText =

@@ -181,18 +181,49 @@ std::optional<Match> match_userinfo(std::string_view text, std::size_t at) {
   return bytes == 0 ? std::nullopt : std::optional(Match{begin, begin + bytes});
 }
 
+/// Changes between letters and digits and between small and capital letters inside words: names
+/// and versions have few, random texts many.
+std::size_t changes_of_kind(std::string_view text) {
+  const auto kind = [](char c) { return is_digit(c) ? 0 : c >= 'a' && c <= 'z' ? 1 : 2; };
+  std::size_t changes = 0;
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (is_alnum(text[at - 1]) && is_alnum(text[at]))
+      changes += kind(text[at]) != kind(text[at - 1]);
+  }
+  return changes;
+}
+
+/// A segment of a URL's path that is a key: some gateways take it there.
+std::optional<Match> match_path_segment(std::string_view text, std::size_t at) {
+  constexpr std::size_t kLeast = 20, kLeastChanges = 5, kMostBefore = 512;
+  if (text[at] != '/' || (at > 0 && text[at - 1] == '/')) return std::nullopt;
+  const std::size_t end =
+      run_end(text, at + 1, [](char c) { return (is_token_char(c) && c != '/') || c == ':'; });
+  const std::string_view segment = text.substr(at + 1, end - at - 1);
+  if (segment.size() < kLeast || !has_random_run(segment) ||
+      changes_of_kind(segment) < kLeastChanges)
+    return std::nullopt;
+  std::size_t begin = at;
+  while (begin > 0 && at - begin < kMostBefore && is_value_char(text[begin - 1])) --begin;
+  const bool in_url = text.substr(begin, at - begin).find("://") != std::string_view::npos;
+  return in_url ? std::optional(Match{at + 1, end}) : std::nullopt;
+}
+
 }  // namespace
 
 std::string redact_key_patterns(std::string_view text, KeyPatterns patterns) {
   using Matcher = std::optional<Match> (*)(std::string_view, std::size_t);
-  static constexpr std::array<Matcher, 5> kAll = {match_header, match_bearer<KeyPatterns::all>,
-                                                  match_key<KeyPatterns::all>, match_query,
-                                                  match_userinfo};
+  static constexpr std::array<Matcher, 6> kAll = {match_header,
+                                                  match_bearer<KeyPatterns::all>,
+                                                  match_key<KeyPatterns::all>,
+                                                  match_query,
+                                                  match_userinfo,
+                                                  match_path_segment};
   static constexpr std::array<Matcher, 2> kCertainOnes = {match_bearer<KeyPatterns::certain>,
                                                           match_key<KeyPatterns::certain>};
   const bool all = patterns == KeyPatterns::all;
   // Only these bytes can start a match.
-  const std::string_view starts = all ? "sgxAhpaocbB?&:PCOXS" : "sgxAhB";
+  const std::string_view starts = all ? "sgxAhpaocbB?&:PCOXS/" : "sgxAhB";
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {

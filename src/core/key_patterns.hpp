@@ -8,7 +8,8 @@ namespace skillgrad {
 
 enum class KeyPatterns {
   all,     ///< known key prefixes, bearer tokens, values of authorization and cookie headers, key
-           ///< parameters of URLs, user names and passwords in URLs
+           ///< parameters of URLs, user names, passwords and random path segments
+           ///< in URLs
   certain  ///< of these only long keys with a known prefix and long bearer tokens
 };
 

@@ -2,12 +2,15 @@
 #include "optim/command_stage.hpp"
 
 #include <cstdlib>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/exec/process.hpp>
 
 #include "optim/stage_options.hpp"
+#include "optim/unused_parts.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -41,11 +44,17 @@ bool is_program(const std::string& name, const std::filesystem::path& dir) {
 
 }  // namespace
 
+struct CommandStage::Told {
+  std::mutex mutex;
+  std::set<std::string> sentences;
+};
+
 Result<CommandStage> CommandStage::from_options(const Json& options,
                                                 const StageDependencies& dependencies) {
   StrictReader reader(options, "stage \"command\"");
   reader.ignore("name");
   CommandStage stage;
+  stage.told_ = std::make_shared<Told>();
   stage.argv_ = reader.strings("run");
   stage.time_ = std::chrono::seconds(reader.integer("timeout_s", 60, 1, kMostSeconds));
   if (stage.argv_.empty() || stage.argv_.front().empty()) {
@@ -72,6 +81,20 @@ Error CommandStage::bad_answer(Error error) const {
   error.code = ErrorCode::infra;
   if (error.mend.empty()) error.mend = "mend the program";
   return std::move(error).with_context(label());
+}
+
+void CommandStage::tell(const std::string& what, const StageContext& context) const {
+  const std::string sentence = label() + ": " + what;
+  {
+    const std::lock_guard lock(told_->mutex);
+    if (!told_->sentences.insert(sentence).second) return;
+  }
+  context.tell(sentence);
+}
+
+void CommandStage::tell_unused(const Json& answer, const Json& used,
+                               const StageContext& context) const {
+  for (const std::string& part : unused_parts(answer, used)) tell(part, context);
 }
 
 Result<Json> CommandStage::exchange(const Json& request, const StageContext& context) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,18 @@ class CommandStage {
   [[nodiscard]] std::string label() const;
   /// An error in the program's answer: never the user's input, never a result.
   [[nodiscard]] Error bad_answer(Error error) const;
+  /// Tells what of an answer is not used (unused_parts.hpp); each thing once, however often the
+  /// program is called.
+  void tell_unused(const Json& answer, const Json& used, const StageContext& context) const;
+  /// Tells one thing about the program's answers, once.
+  void tell(const std::string& what, const StageContext& context) const;
 
  private:
   std::vector<std::string> argv_;
   std::chrono::milliseconds time_{60'000};
   std::filesystem::path dir_;
+  struct Told;
+  std::shared_ptr<Told> told_;
 };
 
 }  // namespace skillgrad::optim

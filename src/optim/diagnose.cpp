@@ -10,6 +10,7 @@
 #include "optim/command_stage.hpp"
 #include "optim/diagnose_tools.hpp"
 #include "optim/dialog.hpp"
+#include "optim/stage_facts.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -20,6 +21,7 @@ constexpr std::size_t kSkillBytes = 60'000;
 constexpr std::size_t kTaskBytes = 20'000;
 constexpr std::size_t kFeedbackBytes = 12'000;
 constexpr std::size_t kTraceBytes = 60'000;
+constexpr std::size_t kCureBytes = 300;
 constexpr std::size_t kLabelWords = 10;  ///< 3 to 6 are asked for; more than this is prose
 constexpr std::size_t kLabelBytes = 120;
 
@@ -35,7 +37,9 @@ constexpr const char* kSubmitSchema =
 std::string known_patterns(const Evidence& evidence) {
   std::string out;
   for (const auto& pattern : evidence.known_patterns) {
-    out += pattern.slug + ": " + replace_all(pattern.line, "\n", " ") + "\n";
+    out += pattern.slug + ": " + replace_all(pattern.line, "\n", " ");
+    const std::string cure = truncate_middle(replace_all(pattern.action, "\n", " "), kCureBytes);
+    out += (cure.empty() ? "" : " | cure: " + cure) + "\n";
   }
   return out.empty() ? "none" : out;
 }
@@ -47,13 +51,15 @@ std::string feedback_of(const LossRecord& record) {
   return truncate_middle(out, kFeedbackBytes);
 }
 
-std::string facts(const Evidence& evidence) {
+std::string facts(const Evidence& evidence, const StageContext& context) {
   const std::string skill = evidence.skill_text.empty() ? "none" : evidence.skill_text;
-  std::string out = tagged("known_patterns", known_patterns(evidence)) +
-                    tagged("skill_loaded", truncate_middle(skill, kSkillBytes)) +
-                    tagged("task", truncate_middle(evidence.task_prompt, kTaskBytes)) +
-                    tagged("feedback", feedback_of(evidence.current)) +
-                    tagged("trace", truncate_middle(evidence.current_trace, kTraceBytes));
+  const std::string of = "diagnosis of " + evidence.task_id + ": the ";
+  std::string out =
+      tagged("known_patterns", known_patterns(evidence)) +
+      tagged("skill_loaded", shown(skill, {kSkillBytes, of + "skill text"}, context)) +
+      tagged("task", shown(evidence.task_prompt, {kTaskBytes, of + "task text"}, context)) +
+      tagged("feedback", feedback_of(evidence.current)) +
+      tagged("trace", truncate_middle(evidence.current_trace, kTraceBytes));
   if (evidence.kind == "contrastive" && evidence.initial) {
     out += tagged("earlier_feedback", feedback_of(*evidence.initial)) +
            tagged("earlier_trace", truncate_middle(evidence.initial_trace, kTraceBytes));
@@ -67,7 +73,8 @@ std::size_t word_count(const std::string& text) {
       words.begin(), words.end(), [](const std::string& word) { return !trim(word).empty(); }));
 }
 
-std::vector<int> read_steps(StrictReader& reader) {
+/// `last`: of the trace; 0 where nobody knows.
+std::vector<int> read_steps(StrictReader& reader, std::int64_t last) {
   std::vector<int> out;
   const Json steps = reader.any("steps");
   if (steps.is_null()) return out;
@@ -83,21 +90,33 @@ std::vector<int> read_steps(StrictReader& reader) {
                     "write the step numbers as [3, 7]");
       return out;
     }
+    if (last > 0 && step.get<std::int64_t>() > last) {
+      reader.reject("steps", "the trace has no step " + dump_json(step),
+                    "name steps from 1 to " + std::to_string(last));
+      return out;
+    }
     out.push_back(step.get<int>());
   }
   return out;
 }
 
+bool is_known(const std::string& known, const Evidence& evidence) {
+  if (known.empty() || known == "new") return true;
+  const auto& patterns = evidence.known_patterns;
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const auto& pattern) { return pattern.slug == known; });
+}
+
 void check_known(const Evidence& evidence, StrictReader& reader, const std::string& known) {
-  if (known.empty() || known == "new") return;
+  if (is_known(known, evidence)) return;
   std::vector<std::string> slugs;
   for (const auto& pattern : evidence.known_patterns) slugs.push_back(pattern.slug);
-  if (std::find(slugs.begin(), slugs.end(), known) != slugs.end()) return;
   reader.reject("known", "there is no known pattern \"" + truncate_middle(known, 80) + "\"",
                 slugs.empty() ? "write \"new\"" : "write \"new\" or one of: " + join(slugs, ", "));
 }
 
-Result<Gradient> read_diagnosis(const Json& object, const Evidence& evidence) {
+Result<Gradient> read_diagnosis(const Json& object, const Evidence& evidence,
+                                std::int64_t last_step) {
   StrictReader reader(object, "submit_diagnosis");
   Gradient out;
   out.task_id = evidence.task_id;
@@ -106,7 +125,7 @@ Result<Gradient> read_diagnosis(const Json& object, const Evidence& evidence) {
   out.gradient = std::string(trim(reader.string("analysis")));
   out.skipped_step = std::string(trim(reader.string("skipped_step", "")));
   out.known = std::string(trim(reader.string("known", "")));
-  out.steps = read_steps(reader);
+  out.steps = read_steps(reader, last_step);
   if (out.label.empty() || out.label.size() > kLabelBytes ||
       out.label.find('\n') != std::string::npos || word_count(out.label) > kLabelWords) {
     reader.reject("label", "it has " + std::to_string(word_count(out.label)) + " words",
@@ -139,12 +158,14 @@ class LlmDiagnoser final : public Diagnoser {
     setup.stage = "diagnoser";
     setup.scope = sub_scope(context, "diagnose/" + evidence.task_id);
     setup.system = evidence.kind == "contrastive" ? success_ : failure_;
-    setup.user = facts(evidence);
+    setup.user = facts(evidence, context);
     setup.tools = {trace.get(), file.get()};
     setup.hand_in = {"submit_diagnosis", "Hands in the diagnosis and ends the work.",
                      kSubmitSchema};
-    setup.accept = [&](const Json& object) -> Result<> {
-      SKILLGRAD_TRY(gradient, read_diagnosis(object, evidence));
+    const auto whole_trace = files.trajectory("current");
+    const auto steps = whole_trace ? static_cast<std::int64_t>(whole_trace->events.size()) : 0;
+    setup.accept = [&](const Json& object, Tries) -> Result<> {
+      SKILLGRAD_TRY(gradient, read_diagnosis(object, evidence, steps));
       return {};
     };
     setup.turns = turns_;
@@ -176,6 +197,10 @@ class CommandDiagnoser final : public Diagnoser {
     }
     gradient->kind = evidence.kind;
     gradient->loss = evidence.current.loss;
+    command_.tell_unused(answer, to_json(*gradient), context);
+    if (!is_known(gradient->known, evidence))
+      command_.tell("there is no known pattern \"" + truncate_middle(gradient->known, 80) + "\"",
+                    context);
     return gradient;
   }
 

@@ -21,7 +21,7 @@ agent::ToolOutcome read_trace(const EvidenceFiles& files, const std::string& arg
   const auto from = static_cast<int>(reader.integer("from", 1, -1'000'000, 1'000'000));
   const auto to = static_cast<int>(reader.integer("to", from, -1'000'000, 1'000'000));
   const std::string run = reader.string("run", "current");
-  if (const auto read = reader.finish(true); !read) return tool_error(read.error());
+  if (const auto read = reader.finish(); !read) return tool_error(read.error());
   const auto trajectory = files.trajectory(run);
   if (!trajectory) return tool_error(trajectory.error());
   std::string text = trajectory->render_range(from, to, kRangeBytes);
@@ -38,7 +38,7 @@ agent::ToolOutcome read_task_file(const EvidenceFiles& files, const std::string&
   if (!json) return tool_error(json.error());
   StrictReader reader(*json, "read_file");
   const std::string path = reader.string("path");
-  if (const auto read = reader.finish(true); !read) return tool_error(read.error());
+  if (const auto read = reader.finish(); !read) return tool_error(read.error());
   auto text = files.file(path);
   return text ? tool_text(std::move(*text)) : tool_error(text.error());
 }
@@ -76,10 +76,19 @@ Result<std::string> EvidenceFiles::file(const std::string& path) const {
   return read_confined(root, path);
 }
 
+namespace {
+
+constexpr const char* kOneTrace =
+    R"({"type":"object","properties":{"from":{"type":"integer","description":"First step"},"to":{"type":"integer","description":"Last step"}},"required":["from","to"]})";
+constexpr const char* kTwoTraces =
+    R"({"type":"object","properties":{"from":{"type":"integer","description":"First step"},"to":{"type":"integer","description":"Last step"},"run":{"type":"string","enum":["current","earlier"],"description":"Which run; earlier is the failed run with the initial skill"}},"required":["from","to","run"]})";
+
+}  // namespace
+
 std::unique_ptr<agent::Tool> make_trace_reader(const EvidenceFiles& files) {
   return agent::make_tool(
       {"read_trace", "Shows steps of a trace at greater length than the excerpt you were given.",
-       R"({"type":"object","properties":{"from":{"type":"integer","description":"First step"},"to":{"type":"integer","description":"Last step"},"run":{"type":"string","enum":["current","earlier"],"description":"Which run; earlier is the failed run with the initial skill"}},"required":["from","to","run"]})"},
+       files.has_earlier() ? kTwoTraces : kOneTrace},
       [&files](const std::string& arguments, const std::stop_token&) {
         return read_trace(files, arguments);
       });

@@ -15,6 +15,7 @@ class EvidenceFiles {
  public:
   EvidenceFiles(std::filesystem::path run_dir, const Evidence& evidence);
   /// Errors: input (no such run, no trace), io.
+  [[nodiscard]] bool has_earlier() const { return !earlier_trace_.empty(); }
   [[nodiscard]] Result<agent::Trajectory> trajectory(const std::string& run) const;
   [[nodiscard]] Result<std::string> file(const std::string& path) const;
 

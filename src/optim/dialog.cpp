@@ -14,6 +14,7 @@ namespace {
 
 /// How often a hand-in that does not fit goes back to the model.
 constexpr int kCorrections = 2;
+constexpr std::size_t kRefusedBytes = 1'000;
 
 std::string problem_text(const Error& error) {
   std::string out = error.message;
@@ -65,6 +66,8 @@ Dialog::Dialog(llm::ChatModel& model, DialogSetup setup, const StageContext& con
   say(std::move(setup_.user));
 }
 
+Tries Dialog::tries() const { return corrections_ < kCorrections ? Tries::left : Tries::none; }
+
 void Dialog::say(std::string text) {
   llm::Message message;
   message.role = llm::Role::user;
@@ -84,7 +87,7 @@ Result<> Dialog::resume(std::string user, int turns) {
 agent::ToolOutcome Dialog::take_hand_in(const std::string& arguments) {
   agent::ToolOutcome outcome;
   const auto json = parse_json(arguments, setup_.hand_in.name);
-  Result<> taken = json ? setup_.accept(*json) : Result<>(tl::unexpected(json.error()));
+  Result<> taken = json ? setup_.accept(*json, tries()) : Result<>(tl::unexpected(json.error()));
   if (taken) {
     accepted_ = true;
     outcome.ends_loop = true;
@@ -104,19 +107,33 @@ Result<std::string> Dialog::take_text(const agent::LoopResult& result) {
                         "the answer was cut at the output limit, so it was not used");
   if (!result.truncated) {
     const auto json = object_in_text(result.final_message);
-    taken = json ? setup_.accept_text(*json) : Result<>(tl::unexpected(json.error()));
+    taken = json ? setup_.accept_text(*json, tries()) : Result<>(tl::unexpected(json.error()));
   }
   if (taken) {
     accepted_ = true;
     return std::string{};
   }
   last_problem_ = problem_text(taken.error());
+  refused_.push_back({setup_.hand_in.name, truncate_middle(result.final_message, kRefusedBytes),
+                      truncate_middle(last_problem_, kRefusedBytes)});
   if (++corrections_ > kCorrections) {
     return tl::unexpected(no_hand_in("what it handed in did not fit: " + last_problem_));
   }
   return "That was not accepted: " + last_problem_ + "\nHand in with the tool " +
          setup_.hand_in.name +
          ", or answer with its arguments as one JSON object and nothing else.";
+}
+
+void Dialog::note_refused(const agent::Trajectory& trajectory) {
+  using Kind = agent::TraceEvent::Kind;
+  const auto& events = trajectory.events;
+  for (std::size_t i = 0; i + 1 < events.size(); ++i) {
+    const bool refused = events[i].kind == Kind::tool_call &&
+                         events[i + 1].kind == Kind::tool_output && events[i + 1].is_error;
+    if (refused)
+      refused_.push_back({events[i].name, truncate_middle(events[i].text, kRefusedBytes),
+                          truncate_middle(events[i + 1].text, kRefusedBytes)});
+  }
 }
 
 agent::LoopResult Dialog::loop(int turns) {
@@ -143,6 +160,7 @@ Result<> Dialog::round(int turns) {
   while (true) {
     agent::LoopResult result = loop(turns);
     messages_ = result.messages;
+    note_refused(result.trajectory);
     turns = std::max(1, turns - result.turns);
     if (accepted_) return {};
     if (result.error) {

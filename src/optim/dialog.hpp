@@ -11,6 +11,10 @@
 
 namespace skillgrad::optim {
 
+/// Whether a hand-in that is refused can be corrected. The last one is taken with what the stage
+/// can mend itself, so that a small fault does not cost the whole conversation.
+enum class Tries { left, none };
+
 /// One conversation of a model-driven stage (docs/stages.md): constant system prompt, one user
 /// message with the facts, reading tools, and a tool that hands in the result.
 struct DialogSetup {
@@ -19,10 +23,11 @@ struct DialogSetup {
   std::string system, user;
   std::vector<agent::Tool*> tools;  ///< without the one that hands in
   llm::ToolSpec hand_in;
+  using Accept = std::function<Result<>(const Json& object, Tries tries)>;
   /// Reads the handed-in object; an error goes back to the model.
-  std::function<Result<>(const Json& object)> accept;
+  Accept accept;
   /// The same for an object that came as text; empty: `accept`.
-  std::function<Result<>(const Json& object)> accept_text;
+  Accept accept_text;
   int turns = 15;
 };
 
@@ -37,6 +42,8 @@ class Dialog {
   [[nodiscard]] Result<> run();
   /// A further user message, after which a new hand-in is needed.
   [[nodiscard]] Result<> resume(std::string user, int turns);
+  /// Tool calls and hand-ins that were answered with an error so far, in order.
+  [[nodiscard]] const std::vector<RefusedCall>& refused() const { return refused_; }
 
  private:
   agent::ToolOutcome take_hand_in(const std::string& arguments);
@@ -45,6 +52,8 @@ class Dialog {
   Result<> round(int turns);
   [[nodiscard]] agent::LoopResult loop(int turns);
   [[nodiscard]] Error no_hand_in(const std::string& why) const;
+  [[nodiscard]] Tries tries() const;
+  void note_refused(const agent::Trajectory& trajectory);
   void say(std::string text);
 
   llm::ChatModel& model_;
@@ -55,6 +64,7 @@ class Dialog {
   bool accepted_ = false;
   int corrections_ = 0;
   std::string last_problem_;
+  std::vector<RefusedCall> refused_;
 };
 
 /// {"turns":N} of a model-driven stage. Errors: config.

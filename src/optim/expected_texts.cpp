@@ -14,6 +14,8 @@ namespace {
 /// A longer answer is a document; what a skill would quote of it are lines, which are conventions
 /// as often as answers.
 constexpr std::size_t kLongestAnswer = 4'000;
+/// Fewer are a phrase that a rule may well use.
+constexpr std::ptrdiff_t kLeastCriterionWords = 4;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -91,6 +93,22 @@ std::vector<std::string> expected_texts(const bench::Benchmark& benchmark,
   for (const auto& [text, tasks] : tasks_of_text)
     if (tasks == 1) out.push_back(text);
   return out;
+}
+
+std::vector<std::string> judged_criteria(const bench::Benchmark& benchmark,
+                                         const std::vector<std::string>& task_ids) {
+  std::set<std::string> out;
+  for (const auto& id : task_ids) {
+    const bench::Task* task = benchmark.find(id);
+    if (task == nullptr) continue;
+    for (const auto& criterion : benchmark.criteria(*task)) {
+      const std::string text(trim(criterion));
+      const auto blanks = std::count(text.begin(), text.end(), ' ');
+      const bool told = task->prompt.find(text) != std::string::npos;
+      if (blanks + 1 >= kLeastCriterionWords && !told) out.insert(text);
+    }
+  }
+  return {out.begin(), out.end()};
 }
 
 }  // namespace skillgrad::optim

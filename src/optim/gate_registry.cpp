@@ -30,6 +30,7 @@ class CommandGate final : public Gate {
     out.mode = "command";
     out.decision = decision->decision;
     out.reason = decision->reason;
+    command_.tell_unused(reply, to_json(out), context);
     return out;
   }
 

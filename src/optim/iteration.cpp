@@ -11,6 +11,8 @@
 #include <skillgrad/optim/momentum.hpp>
 #include <skillgrad/optim/plan.hpp>
 
+#include "optim/shown_trace.hpp"
+
 namespace skillgrad::optim {
 namespace {
 
@@ -47,6 +49,9 @@ StageContext stage_context(const LoopContext& loop, const std::string& scope, in
   out.call = loop.call;
   out.clock = loop.parts->clock;
   out.objective = loop.baseline;
+  out.notice = [observer = loop.parts->observer, scope](const std::string& sentence) {
+    observer->notice(scope + ": " + sentence);
+  };
   return out;
 }
 
@@ -72,11 +77,28 @@ bool waits_for_mend(ErrorCode code) {
   return code == ErrorCode::transient || code == ErrorCode::rate_limit || code == ErrorCode::infra;
 }
 
+/// The candidate's hash as the run wrote it; "" where an earlier version wrote none.
+Result<std::string> written_hash(const store::RunStore& store, int iteration) {
+  SKILLGRAD_TRY(const auto text, store.read(iteration_name(iteration) + "/patch.json"));
+  if (!text) return std::string();
+  SKILLGRAD_TRY(const auto json, parse_json(*text, "patch.json"));
+  StrictReader reader(json, "patch.json");
+  const std::string hash = reader.string("skill_hash", "");
+  SKILLGRAD_CHECK(reader.finish(true));
+  return hash;
+}
+
 Result<skill::SkillPackage> load_candidate(const OptimizeParts& parts, int iteration) {
   if (iteration == 0) return parts.initial;
+  const std::string folder = iteration_name(iteration) + "/skill";
   // In the run directory every package lies in a folder "skill"; its own name is the initial one's.
-  SKILLGRAD_TRY(const auto package,
-                skill::SkillPackage::load(parts.store->path(iteration_name(iteration) + "/skill")));
+  SKILLGRAD_TRY(const auto package, skill::SkillPackage::load(parts.store->path(folder)));
+  SKILLGRAD_TRY(const auto hash, written_hash(*parts.store, iteration));
+  if (!hash.empty() && hash != package.hash())
+    return fail(ErrorCode::input, "the package is not the one that this run wrote",
+                parts.store->path(folder).string(),
+                "put its files back as they were (patch.diff beside it shows what the patch "
+                "changed), or start a new run from it with another --run directory");
   return skill::SkillPackage::from_files(parts.initial.folder_name(), package.skill_md(),
                                          package.files());
 }
@@ -182,10 +204,11 @@ Result<std::optional<Evidence>> IterationRunner::evidence_for(const LossRecord& 
   out.current = record;
   out.task_dir = dir;
   SKILLGRAD_TRY(const auto trace, loop_.runner->trajectory(dir));
-  out.current_trace = trace.render(kTraceStepBytes, kTraceBytes);
   SKILLGRAD_TRY(out.skill_text, loop_.runner->skill_text(dir));
+  out.current_trace =
+      without_shown(trace, {out.task_prompt, out.skill_text}).render(kTraceStepBytes, kTraceBytes);
   for (const auto& pattern : state_.memory.patterns)
-    out.known_patterns.push_back({pattern.slug, pattern.line});
+    out.known_patterns.push_back({pattern.slug, pattern.line, pattern.action});
   if (failed) return out;
   const auto initial =
       std::find_if(loop_.base.begin(), loop_.base.end(), [&](const LossRecord& base) {
@@ -195,7 +218,8 @@ Result<std::optional<Evidence>> IterationRunner::evidence_for(const LossRecord& 
   out.initial = *initial;
   SKILLGRAD_TRY(const auto earlier, loop_.runner->trajectory(RolloutRunner::rollout_dir(
                                         "base", record.task_id, initial->sample)));
-  out.initial_trace = earlier.render(kTraceStepBytes, kTraceBytes);
+  out.initial_trace =
+      without_shown(earlier, {out.task_prompt, ""}).render(kTraceStepBytes, kTraceBytes);
   return out;
 }
 

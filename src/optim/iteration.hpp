@@ -25,7 +25,8 @@ struct LoopContext {
 
 /// Name of an iteration's folder below the run: "iter_003".
 [[nodiscard]] std::string iteration_name(int iteration);
-/// The skill of an iteration (0 = initial), loaded from the run directory.
+/// The skill of an iteration (0 = initial), loaded from the run directory. Errors: input (among
+/// others: it is not what the run wrote).
 [[nodiscard]] Result<skill::SkillPackage> load_candidate(const OptimizeParts& parts, int iteration);
 [[nodiscard]] StageContext stage_context(const LoopContext& loop, const std::string& scope,
                                          int iteration);

@@ -8,6 +8,7 @@
 
 #include "optim/expected_texts.hpp"
 #include "optim/iteration.hpp"
+#include "optim/remedies.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -24,6 +25,13 @@ Json findings_json(const std::vector<skill::Finding>& findings) {
                    {"file", finding.file},
                    {"line", finding.line},
                    {"anchor", finding.anchor}});
+  return out;
+}
+
+Json refused_json(const std::vector<RefusedCall>& calls) {
+  Json out = Json::array();
+  for (const auto& call : calls)
+    out.push_back({{"tool", call.tool}, {"arguments", call.arguments}, {"problem", call.problem}});
   return out;
 }
 
@@ -68,6 +76,8 @@ Result<> IterationRunner::patch() {
   input.lint.initial = &parts_.initial;
   input.lint.forbidden = parts_.forbidden_texts;
   input.lint.expected = expected_texts(*parts_.benchmark, batch_);
+  const auto criteria = judged_criteria(*parts_.benchmark, batch_);
+  input.lint.expected.insert(input.lint.expected.end(), criteria.begin(), criteria.end());
   input.lint.patches_that_only_added = state_.additions_in_a_row;
   for (const auto& id : batch_) {
     const bench::Task* task = parts_.benchmark->find(id);
@@ -102,6 +112,8 @@ Result<> IterationRunner::save_patch(const PatchOutput& output) {
   json["findings"] = findings_json(output.findings);
   json["blocking"] = findings_json(output.blocking);
   json["repair_rounds"] = output.repair_rounds;
+  json["refused"] = refused_json(output.refused);
+  json["skill_hash"] = output.candidate.hash();
   SKILLGRAD_CHECK(parts_.store->write(file("patch.json"), dump_json(json, 1) + "\n"));
   SKILLGRAD_TRY(const auto kept, parts_.store->read(file("patch.json")));
   return restore_patch(kept.value_or(""));
@@ -120,7 +132,8 @@ Result<> IterationRunner::restore_patch(const std::string& text) {
   }
   if (blocking.is_null()) blocking = Json::array();
   SKILLGRAD_TRY(out.blocking, findings_from_json(blocking));
-  for (const char* key : {"findings", "blocking", "repair_rounds"}) json.erase(key);
+  for (const char* key : {"findings", "blocking", "repair_rounds", "refused", "skill_hash"})
+    json.erase(key);
   SKILLGRAD_TRY(out.patch, patch_from_json(json));
   SKILLGRAD_TRY(out.package, load_candidate(parts_, t_));
   candidate_ = std::move(out);
@@ -129,12 +142,19 @@ Result<> IterationRunner::restore_patch(const std::string& text) {
 
 Result<> IterationRunner::remember_remedy() {
   if (parts_.momentum == nullptr || !candidate_ || !candidate_->failure.empty()) return {};
-  // What could not be judged tells nothing about the remedy.
-  if (row_.decision != "undecided") {
-    const auto lines = skill::changed_lines(current_, candidate_->package);
-    record_remedy(
-        state_.memory, candidate_->patch, t_, row_.decision == "accepted",
-        fmt::format("+{} -{} lines: {}", lines.added, lines.removed, candidate_->patch.summary));
+  // What could not be judged tells nothing about the remedy, and neither does what changed nothing.
+  if (row_.decision == "accepted" || row_.decision == "rejected") {
+    PatchOutcome outcome;
+    outcome.patch = &candidate_->patch;
+    outcome.iteration = t_;
+    outcome.accepted = row_.decision == "accepted";
+    outcome.before = &current_;
+    outcome.after = &candidate_->package;
+    outcome.gradients = &gradients_;
+    outcome.overlay = overlay_ ? &*overlay_ : nullptr;
+    for (const auto& name : record_remedies(state_.memory, outcome))
+      context().tell(fmt::format("the record has no pattern for \"{}\", which the patch is about",
+                                 truncate_middle(strip_control(name), 80)));
   }
   SKILLGRAD_CHECK(
       parts_.store->write(file("memory.json"), dump_json(to_json(state_.memory), 1) + "\n"));

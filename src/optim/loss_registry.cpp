@@ -36,16 +36,34 @@ class CommandLoss final : public LossCollector {
                          "skillgrad.loss/1 /task_id",
                          "copy the task_id",
                          {}}));
+    if (const std::string problem = contradiction(*loss); !problem.empty())
+      return failed(std::move(graded),
+                    command_.bad_answer({ErrorCode::infra,
+                                         problem,
+                                         "skillgrad.loss/1",
+                                         "let score, hard and status say the same",
+                                         {}}));
     graded.score = loss->score;
     graded.loss = loss->loss;
     graded.hard = loss->hard;
     graded.status = loss->status;
     if (!loss->feedback.empty()) graded.feedback = loss->feedback;
+    if (loss->failed())
+      graded.error = loss->error.empty() ? "the loss program calls it an error" : loss->error;
     for (const auto& [name, value] : loss->components) graded.components[name] = value;
+    command_.tell_unused(*reply, to_json(graded), context);
     return graded;
   }
 
  private:
+  static std::string contradiction(const LossRecord& loss) {
+    const auto says = fmt::format("status \"{}\" and score {}", loss.status, loss.score);
+    if (loss.status == "pass" && loss.score < 1) return "got " + says + ": a pass scores 1";
+    if (loss.status == "fail" && loss.score >= 1) return "got " + says + ": a score of 1 is a pass";
+    if (loss.hard && loss.score < 1) return fmt::format("got hard 1 and score {}", loss.score);
+    return {};
+  }
+
   /// A program that fails says nothing about the agent: the task is an error, never a score. A stop
   /// request ends the run.
   static Result<LossRecord> failed(LossRecord record, Error error) {

@@ -11,10 +11,11 @@ namespace {
 
 Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
-std::optional<double> optional_number(const Json& value, const char* key) {
-  const auto found = value.find(key);
-  if (found == value.end() || !found->is_number()) return std::nullopt;
-  return found->get<double>();
+/// Absent and null are no number; anything else but a number is an error.
+std::optional<double> optional_number(StrictReader& reader, const char* key, double low = -1e300) {
+  const Json value = reader.any(key);
+  if (value.is_null()) return std::nullopt;
+  return reader.number(key, std::nullopt, low);
 }
 
 /// The message must be an object with this schema; a missing schema field is accepted, since a
@@ -53,8 +54,9 @@ Result<std::vector<Item>> read_array(const Json& parent, const char* key, const 
 }
 
 Result<int> read_int(const Json& value, const std::string& where) {
-  if (value.is_number_integer()) return value.get<int>();
-  return fail(ErrorCode::input, "got " + dump_json(value) + ", expected an integer", where,
+  constexpr std::int64_t kMost = 1'000'000;
+  if (value.is_number_integer() && value >= 0 && value <= kMost) return value.get<int>();
+  return fail(ErrorCode::input, "got " + dump_json(value) + ", expected an integer from 0", where,
               "write a whole number");
 }
 
@@ -62,6 +64,7 @@ Result<RemedyEntry> read_remedy(const Json& value, const std::string& where) {
   StrictReader reader(value, where);
   RemedyEntry out;
   out.iteration = static_cast<int>(reader.integer("iteration", std::nullopt, 0, 1'000'000));
+  out.anchor = reader.string("anchor", "");
   out.diagnosis = reader.string("diagnosis", "");
   out.change = reader.string("change", "");
   out.accepted = reader.boolean("accepted", false);
@@ -71,6 +74,7 @@ Result<RemedyEntry> read_remedy(const Json& value, const std::string& where) {
 
 Json remedy_json(const RemedyEntry& entry) {
   return {{"iteration", entry.iteration},
+          {"anchor", entry.anchor},
           {"diagnosis", entry.diagnosis},
           {"change", entry.change},
           {"accepted", entry.accepted}};
@@ -137,7 +141,7 @@ Result<Patch::Addressed> read_addressed(const Json& value, const std::string& wh
   out.pattern = reader.string("pattern", "");
   out.anchor = reader.string("anchor", "");
   out.reason = reader.string("reason", "");
-  SKILLGRAD_CHECK(reader.finish(true));
+  SKILLGRAD_CHECK(reader.finish());
   return out;
 }
 
@@ -209,11 +213,16 @@ Result<LossRecord> loss_from_json(const Json& value) {
   out.seconds = reader.number("seconds", 0.0, 0);
   const Json components = reader.any("components");
   const Json usage = reader.any("usage");
-  reader.ignore("cost_usd");
-  SKILLGRAD_CHECK(reader.finish(true));
-  out.cost_usd = optional_number(value, "cost_usd");
-  for (const auto& [name, number] : components.items())
+  out.cost_usd = optional_number(reader, "cost_usd", 0);
+  if (!components.is_null() && !components.is_object())
+    reader.reject("components", "got a " + std::string(components.type_name()),
+                  "write an object of numbers");
+  for (const auto& [name, number] : components.items()) {
     if (number.is_number()) out.components[name] = number.get<double>();
+    if (!number.is_number())
+      reader.reject("components", "\"" + name + "\" is no number", "write an object of numbers");
+  }
+  SKILLGRAD_CHECK(reader.finish(true));
   if (!usage.is_null()) {
     SKILLGRAD_TRY(out.usage, usage_from_json(usage));
   }
@@ -223,7 +232,7 @@ Result<LossRecord> loss_from_json(const Json& value) {
 Json to_json(const Evidence& value) {
   Json known = Json::array();
   for (const auto& pattern : value.known_patterns)
-    known.push_back({{"slug", pattern.slug}, {"line", pattern.line}});
+    known.push_back({{"slug", pattern.slug}, {"line", pattern.line}, {"action", pattern.action}});
   return {{"schema", "skillgrad.evidence/1"},
           {"task_id", value.task_id},
           {"kind", value.kind},
@@ -291,25 +300,6 @@ Result<MomentumMemory> memory_from_json(const Json& value) {
   out.succeeded = reader.strings("succeeded", std::vector<std::string>{});
   SKILLGRAD_CHECK(reader.finish(true));
   SKILLGRAD_TRY(out.patterns, read_array<Pattern>(value, "patterns", schema, true, read_pattern));
-  return out;
-}
-
-std::string MomentumMemory::to_markdown() const {
-  std::string out = fmt::format("# Momentum memory (through iteration {})\n", iteration);
-  if (patterns.empty()) out += "\nNo patterns yet.\n";
-  for (const auto& pattern : patterns) {
-    std::vector<std::string> appeared;
-    for (const int t : pattern.appeared_in) appeared.push_back(std::to_string(t));
-    out += fmt::format(
-        "\n## {} ({})\n{}\n\n- anchor: {}\n- appeared in iterations: {}\n- velocity: {:.3f}\n",
-        pattern.slug, pattern.kind, pattern.line, pattern.anchor.empty() ? "none" : pattern.anchor,
-        join(appeared, ", "), pattern.velocity);
-    if (!pattern.description.empty()) out += "- description: " + pattern.description + "\n";
-    if (!pattern.action.empty()) out += "- recommended action: " + pattern.action + "\n";
-    for (const auto& entry : pattern.remedies)
-      out += fmt::format("- remedy, iteration {} ({}): {} -> {}\n", entry.iteration,
-                         entry.accepted ? "kept" : "not kept", entry.diagnosis, entry.change);
-  }
   return out;
 }
 
@@ -420,7 +410,7 @@ Result<GateDecision> gate_from_json(const Json& value) {
   SKILLGRAD_CHECK(expect_schema(value, schema));
   StrictReader reader(value, schema);
   GateDecision out;
-  for (const char* key : {"schema", "p", "difference_ci95"}) reader.ignore(key);
+  reader.ignore("schema");
   out.decision = reader.string("decision");
   if (out.decision != "accepted" && out.decision != "rejected" && out.decision != "undecided")
     reader.reject("decision", "got \"" + out.decision + "\"",
@@ -440,14 +430,16 @@ Result<GateDecision> gate_from_json(const Json& value) {
   out.fixed = static_cast<std::size_t>(reader.integer("fixed", 0, 0));
   out.broken = static_cast<std::size_t>(reader.integer("broken", 0, 0));
   out.reason = reader.string("reason", "");
-  SKILLGRAD_CHECK(reader.finish(true));
-  out.p = optional_number(value, "p");
-  if (const auto ci = value.find("difference_ci95"); ci != value.end() && ci->is_array() &&
-                                                     ci->size() == 2 && (*ci)[0].is_number() &&
-                                                     (*ci)[1].is_number()) {
-    out.low = (*ci)[0].get<double>();
-    out.high = (*ci)[1].get<double>();
+  out.p = optional_number(reader, "p", 0);
+  const Json ci = reader.any("difference_ci95");
+  const bool pair = ci.is_array() && ci.size() == 2 && ci[0].is_number() && ci[1].is_number();
+  if (pair) {
+    out.low = ci[0].get<double>();
+    out.high = ci[1].get<double>();
+  } else if (!ci.is_null()) {
+    reader.reject("difference_ci95", "got " + dump_json(ci), "write [low, high] or null");
   }
+  SKILLGRAD_CHECK(reader.finish(true));
   return out;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <utility>
@@ -8,11 +9,12 @@
 #include <skillgrad/optim/momentum.hpp>
 #include <skillgrad/optim/stages.hpp>
 
+#include "optim/pattern_slug.hpp"
+
 namespace skillgrad::optim {
 namespace {
 
 constexpr std::size_t kMostThemes = 3;
-constexpr std::size_t kSlugBytes = 60;
 constexpr const char* kNew = "new";
 
 std::string in_quotes(const std::string& text) { return "\"" + truncate_middle(text, 80) + "\""; }
@@ -34,24 +36,6 @@ const Pattern* find_pattern(const MomentumMemory& memory, const std::string& slu
   return found == memory.patterns.end() ? nullptr : &*found;
 }
 
-/// A slug made of a sentence: cut at a word, never one of the reserved words.
-std::string slug_of(const std::string& text) {
-  std::string slug = slugify(text);
-  if (slug.size() > kSlugBytes) {
-    std::size_t cut = slug.rfind('-', kSlugBytes);
-    if (cut == std::string::npos || cut == 0) cut = kSlugBytes;
-    while (cut > 0 && cut < slug.size() &&
-           (static_cast<unsigned char>(slug[cut]) & 0xC0U) == 0x80U) {
-      --cut;
-    }
-    slug.resize(cut);
-  }
-  if (slug.empty() || slug == kNew || slug == kNoSignal || slug == "none") {
-    slug = slug.empty() ? "pattern" : slug + "-pattern";
-  }
-  return slug;
-}
-
 /// Mends one state; each rule is one function, in the order of `run`.
 class Mender {
  public:
@@ -70,7 +54,6 @@ class Mender {
     arrange_overlay();
     for (OverlayEntry& entry : next_.overlay.entries) settle_pattern(entry);
     settle_appearances();
-    drop_unsupported();
     settle_velocities(beta);
     settle_themes();
     record_successes();
@@ -86,7 +69,7 @@ class Mender {
     std::set<std::string> used;
     std::vector<Pattern> kept;
     for (Pattern& pattern : next_.memory.patterns) {
-      const std::string slug = slug_of(pattern.slug.empty() ? pattern.line : pattern.slug);
+      const std::string slug = pattern_slug(pattern.slug.empty() ? pattern.line : pattern.slug);
       if (slug != pattern.slug) {
         repair("The slug " + in_quotes(pattern.slug) + " became " + in_quotes(slug) + ".");
         for (OverlayEntry& entry : next_.overlay.entries) {
@@ -162,6 +145,10 @@ class Mender {
 
   void settle_pattern(OverlayEntry& entry) {
     if (entry.pattern == kNoSignal) {
+      if (!entry.gap.empty() || !entry.change.empty()) {
+        repair("Task " + in_quotes(entry.task_id) + " is " + kNoSignal +
+               " and yet has a gap or a change, which were left out.");
+      }
       entry.anchor.clear();
       entry.gap.clear();
       entry.change.clear();
@@ -175,8 +162,8 @@ class Mender {
     const std::string asked = entry.pattern;
     std::vector<std::string> slugs;
     for (const Pattern& pattern : next_.memory.patterns) slugs.push_back(pattern.slug);
-    const auto near = nearest_match(slug_of(asked), slugs);
-    entry.pattern = near ? *near : create_pattern(slug_of(asked), entry);
+    const auto near = nearest_match(pattern_slug(asked), slugs);
+    entry.pattern = near ? *near : create_pattern(pattern_slug(asked), entry);
     repair("Task " + in_quotes(entry.task_id) + " named the unknown pattern " + in_quotes(asked) +
            (near ? "; read as " : "; it was created as ") + in_quotes(entry.pattern) + ".");
   }
@@ -184,7 +171,7 @@ class Mender {
   /// The pattern that an entry `new` means: the one submitted in this round that no entry names, or
   /// one made of the entry.
   std::string pattern_for_new(const OverlayEntry& entry) {
-    const std::string slug = slug_of(entry.signal.empty() ? entry.gap : entry.signal);
+    const std::string slug = pattern_slug(entry.signal.empty() ? entry.gap : entry.signal);
     if (find_pattern(next_.memory, slug) != nullptr) return slug;
     const Pattern* unnamed = nullptr;
     std::size_t count = 0;
@@ -245,17 +232,6 @@ class Mender {
     }
   }
 
-  void drop_unsupported() {
-    std::erase_if(next_.memory.patterns, [&](const Pattern& pattern) {
-      const bool drop =
-          find_pattern(previous_, pattern.slug) == nullptr && !is_supported(pattern.slug);
-      if (drop) {
-        repair("The new pattern " + in_quotes(pattern.slug) + " was dropped: no task supports it.");
-      }
-      return drop;
-    });
-  }
-
   void settle_velocities(double beta) {
     std::map<std::string, double> losses;
     for (std::size_t i = 0; i < batch_.size(); ++i) {
@@ -264,6 +240,10 @@ class Mender {
     const auto size = static_cast<double>(std::max<std::size_t>(1, batch_.size()));
     for (Pattern& pattern : next_.memory.patterns) {
       const Pattern* old = find_pattern(previous_, pattern.slug);
+      if (std::abs(pattern.velocity - (old ? old->velocity : 0.0)) > 1e-9) {
+        repair("The velocity of pattern " + in_quotes(pattern.slug) +
+               " was changed and is computed instead.");
+      }
       const double gradient = losses[pattern.slug] / size;
       pattern.velocity = beta * (old ? old->velocity : 0.0) + (1.0 - beta) * gradient;
     }
@@ -277,7 +257,9 @@ class Mender {
       std::set<std::string> once;
       std::vector<std::string> tasks;
       bool success_now = false;
+      std::vector<std::string> others;
       for (const std::string& task : theme.tasks) {
+        if (!has_succeeded(task)) others.push_back(in_quotes(task));
         if (!has_succeeded(task) || !once.insert(task).second) continue;
         success_now = success_now || seen_.count(task) != 0;
         tasks.push_back(task);
@@ -290,6 +272,10 @@ class Mender {
       } else if (kept.size() == kMostThemes) {
         repair("The theme " + in_quotes(theme.theme) + " was dropped: there are three already.");
       } else {
+        if (!others.empty()) {
+          repair("The theme " + in_quotes(theme.theme) + " lost " + list_some(others, 8) +
+                 ": no success of such a task is known.");
+        }
         kept.push_back(std::move(theme));
       }
     }
@@ -339,24 +325,6 @@ std::vector<std::string> enforce_momentum_invariants(const MomentumMemory& previ
                                                      int iteration, MomentumOutput& next,
                                                      double beta) {
   return Mender(previous, gradients, iteration, next).run(beta);
-}
-
-void record_remedy(MomentumMemory& memory, const Patch& patch, int iteration, bool accepted,
-                   const std::string& change) {
-  std::set<std::string> done;
-  for (const Patch::Addressed& item : patch.addressed) {
-    Pattern* pattern = find_pattern(memory, item.pattern);
-    if (pattern == nullptr || !done.insert(item.pattern).second) continue;
-    RemedyEntry entry;
-    entry.iteration = iteration;
-    entry.diagnosis = one_line(item.reason, 300);
-    entry.change = one_line(change, 300);
-    entry.accepted = accepted;
-    const auto& log = pattern->remedies;
-    if (std::find(log.begin(), log.end(), entry) == log.end()) {
-      pattern->remedies.push_back(std::move(entry));
-    }
-  }
 }
 
 }  // namespace skillgrad::optim

@@ -7,6 +7,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/plan.hpp>
+#include <skillgrad/skill/install.hpp>
 
 #include "optim/iteration.hpp"
 
@@ -44,6 +45,7 @@ class Loop {
   Result<> iterate();
   [[nodiscard]] std::string stop_reason() const;
   Result<> publish_best();
+  Result<> keep_edited_best();
   Result<> score_test(const PlanStep& step);
   Result<EvalSummary> evaluate(const skill::SkillPackage& skill,
                                const std::vector<std::string>& ids, const std::string& dir,
@@ -260,12 +262,33 @@ Result<> Loop::publish_best() {
     const auto present = skill::SkillPackage::load(best);
     if (present && present->hash() == package.hash()) return {};
   }
+  SKILLGRAD_CHECK(keep_edited_best());
   const fs::path fresh = parts_.store->path("best.new"), old = parts_.store->path("best.old");
   SKILLGRAD_CHECK(remove_tree(fresh));
   SKILLGRAD_CHECK(remove_tree(old));
   SKILLGRAD_CHECK(package.save(fresh));
   SKILLGRAD_CHECK(swap_directory(fresh, best, old));
   return remove_tree(old);
+}
+
+/// What somebody wrote into RUN/best is not this run's to overwrite: it is put aside.
+Result<> Loop::keep_edited_best() {
+  const fs::path best = parts_.store->path("best");
+  std::error_code failed;
+  if (!fs::exists(best, failed)) return {};
+  if (const auto present = skill::SkillPackage::load(best)) {
+    for (int t = 0; t <= state_.iteration; ++t) {
+      const auto own = load_candidate(parts_, t);
+      if (own && skill::changed_files(*own, *present).empty()) return {};
+    }
+  }
+  fs::path aside = parts_.store->path("best.edited");
+  for (int n = 2; fs::exists(aside, failed); ++n)
+    aside = parts_.store->path(fmt::format("best.edited-{}", n));
+  fs::rename(best, aside, failed);
+  if (failed) return tl::unexpected(errno_error(failed.value(), "cannot move", best.string()));
+  parts_.observer->notice("best/ was changed by hand; it was moved to " + aside.string());
+  return {};
 }
 
 Result<> Loop::score_test(const PlanStep& step) {

@@ -7,6 +7,7 @@
 #include <skillgrad/optim/plan.hpp>
 #include <skillgrad/optim/stages.hpp>
 
+#include "optim/addressed.hpp"
 #include "optim/command_stage.hpp"
 #include "optim/dialog.hpp"
 #include "optim/patch_tools.hpp"
@@ -25,7 +26,7 @@ constexpr const char* kFinishSchema =
     R"({"type":"object","properties":{)"
     R"("summary":{"type":"string","description":"One or two sentences: what changed and why"},)"
     R"("addressed":{"type":"array","description":"The patterns this patch is about","items":{"type":"object","properties":{)"
-    R"("pattern":{"type":"string","description":"Slug of the pattern"},"anchor":{"type":"string","description":"Heading or file that was edited"},)"
+    R"("pattern":{"type":"string","description":"Slug of the pattern; without a record the label of the diagnosis"},"anchor":{"type":"string","description":"Slug of the heading, or base name of the file, that was edited: fill-a-column, dates.md"},)"
     R"("reason":{"type":"string","description":"Why the edit removes the cause, in one line"}},"required":["pattern","anchor","reason"]}}},)"
     R"("required":["summary","addressed"]})";
 
@@ -37,9 +38,9 @@ std::string overlay_text(const Overlay* overlay) {
   return dump_json(items, 1);
 }
 
-std::string memory_text(const MomentumMemory* memory) {
+std::string memory_text(const MomentumMemory* memory, const StageContext& context) {
   if (memory == nullptr || memory->patterns.empty()) return "none";
-  return truncate_middle(memory->to_markdown(), kMemoryBytes);
+  return shown(memory->to_markdown(), {kMemoryBytes, "patch: the record"}, context);
 }
 
 std::string rejected_text(const std::vector<RejectedPatch>& rejected) {
@@ -52,10 +53,11 @@ std::string rejected_text(const std::vector<RejectedPatch>& rejected) {
   return out.empty() ? "none" : out;
 }
 
-std::string facts(const PatchInput& input) {
-  return tagged("skill", truncate_middle(input.skill->skill_md(), kSkillBytes)) +
+std::string facts(const PatchInput& input, const StageContext& context) {
+  return tagged("skill",
+                shown(input.skill->skill_md(), {kSkillBytes, "patch: SKILL.md"}, context)) +
          tagged("files", bundled_files(*input.skill, true)) +
-         tagged("memory", memory_text(input.memory)) +
+         tagged("memory", memory_text(input.memory, context)) +
          tagged("overlay", overlay_text(input.overlay)) +
          tagged("rejected", rejected_text(input.rejected)) +
          tagged("diagnoses", diagnoses_json(input.gradients));
@@ -138,20 +140,23 @@ class LlmPatcher final : public Patcher {
     const auto reader = make_package_reader(editor.candidate());
     const auto tools = make_edit_tools(editor);
     Patch hand_in;
+    const Work work{input, context, editor, hand_in};
     DialogSetup setup = make_setup(input, context);
     setup.tools.push_back(reader.get());
     for (const auto& tool : tools) setup.tools.push_back(tool.get());
-    setup.accept = [&](const Json& object) -> Result<> {
+    setup.accept = [&](const Json& object, Tries tries) -> Result<> {
       if (object.is_object() && object.contains("edits")) {
         return fail(ErrorCode::input, "finish_patch takes no edits", "finish_patch",
                     "make them with the edit tools first");
       }
-      return take(object, editor, hand_in);
+      return take(object, tries, work);
     };
-    setup.accept_text = [&](const Json& object) { return take(object, editor, hand_in); };
+    setup.accept_text = [&](const Json& object, Tries tries) { return take(object, tries, work); };
     Dialog dialog(model_, std::move(setup), context);
     SKILLGRAD_CHECK(dialog.run());
-    return lint_and_repair(input, editor, dialog, hand_in);
+    SKILLGRAD_TRY(PatchOutput out, lint_and_repair(input, editor, dialog, hand_in));
+    out.refused = dialog.refused();
+    return out;
   }
 
  private:
@@ -160,7 +165,7 @@ class LlmPatcher final : public Patcher {
     setup.stage = "patcher";
     setup.scope = sub_scope(context, "patch");
     setup.system = prompt_;
-    setup.user = facts(input);
+    setup.user = facts(input, context);
     setup.hand_in = {"finish_patch",
                      "Ends the work. Without any edit it means that nothing should change.",
                      kFinishSchema};
@@ -168,12 +173,29 @@ class LlmPatcher final : public Patcher {
     return setup;
   }
 
-  static Result<> take(const Json& object, CandidateEditor& editor, Patch& hand_in) {
-    SKILLGRAD_TRY(Patch patch, read_finish(object));
-    SKILLGRAD_CHECK(editor.apply_all(patch.edits));
+  /// What a hand-in is read into.
+  struct Work {
+    const PatchInput& input;
+    const StageContext& context;
+    CandidateEditor& editor;
+    Patch& hand_in;
+  };
+
+  static Result<> take(const Json& object, Tries tries, const Work& work) {
+    SKILLGRAD_TRY(Patch read, read_finish(object));
+    CandidateEditor edited = work.editor;
+    SKILLGRAD_CHECK(edited.apply_all(read.edits));
+    Patch said = work.hand_in;
     // A repair round may leave out what it has said before.
-    if (!patch.summary.empty()) hand_in.summary = std::move(patch.summary);
-    if (!patch.addressed.empty()) hand_in.addressed = std::move(patch.addressed);
+    if (!read.summary.empty()) said.summary = std::move(read.summary);
+    if (!read.addressed.empty()) said.addressed = std::move(read.addressed);
+    const auto faults = faults_of_hand_in(said, work.input, edited.candidate());
+    if (!faults.empty() && tries == Tries::left)
+      return fail(ErrorCode::input, join(faults, " "), "finish_patch",
+                  "call it again with that put right");
+    for (const std::string& fault : faults) work.context.tell("patch: " + fault);
+    work.editor = std::move(edited);
+    work.hand_in = std::move(said);
     return {};
   }
 
@@ -228,6 +250,9 @@ class CommandPatcher final : public Patcher {
     }
     skill::LintReport report;
     if (!editor.edits().empty()) report = check(editor, input);
+    command_.tell_unused(answer, to_json(*patch), context);
+    for (const std::string& fault : faults_of_hand_in(*patch, input, editor.candidate()))
+      command_.tell(fault, context);
     return to_output(editor, report, input, std::move(*patch), 0);
   }
 

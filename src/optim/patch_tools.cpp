@@ -18,7 +18,8 @@ struct EditTool {
 };
 
 constexpr std::array<EditTool, 7> kEditTools{{
-    {"replace_section", "Replaces a body section, from its heading to the next of the same level.",
+    {"replace_section",
+     "Replaces a body section, from its heading to the next heading of the same or a higher level.",
      R"({"type":"object","properties":{"heading":{"type":"string","description":"Title of the section, or Parent / Child"},"text":{"type":"string","description":"The new section with its heading line"}},"required":["heading","text"]})"},
     {"insert_section", "Inserts a new body section after or before another one, or at the end.",
      R"({"type":"object","properties":{"text":{"type":"string","description":"The section with its heading line"},"after":{"type":"string","description":"Title of the section it follows"},"before":{"type":"string","description":"Title of the section it precedes"}},"required":["text"]})"},
@@ -34,21 +35,27 @@ constexpr std::array<EditTool, 7> kEditTools{{
      R"({"type":"object","properties":{"text":{"type":"string"}},"required":["text"]})"},
 }};
 
-agent::ToolOutcome edit(CandidateEditor& editor, const std::string& name,
-                        const std::string& arguments) {
-  auto json = parse_json(arguments, name);
-  if (!json) return tool_error(json.error());
-  if (!json->is_object()) return tool_error(fail(ErrorCode::input, "got no object", name).value());
+Result<skill::EditOp> read_edit(const std::string& name, const std::string& arguments) {
+  SKILLGRAD_TRY(const Json json, parse_json(arguments, name));
+  if (!json.is_object()) return fail(ErrorCode::input, "got no object", name);
   Json op = {{"op", name}};
-  for (const auto& [key, value] : json->items()) {
+  for (const auto& [key, value] : json.items()) {
     // Optional arguments that a model leaves empty are as good as absent.
     const bool optional = name == "insert_section" && (key == "after" || key == "before");
     if (optional && (value.is_null() || value == "")) continue;
-    if (key != "op") op[key] = value;
+    if (key == "op" && value == name) continue;
+    if (key == "op")
+      return fail(ErrorCode::input, "got \"op\" " + dump_json(value) + " in a call of " + name,
+                  name, "call the tool of that name, or leave it out");
+    op[key] = value;
   }
-  const auto parsed = skill::parse_edit(dump_json(op));
-  if (!parsed) return tool_error(parsed.error());
-  auto done = editor.apply(*parsed);
+  return skill::parse_edit(dump_json(op));
+}
+
+agent::ToolOutcome edit(CandidateEditor& editor, const std::string& name,
+                        const std::string& arguments) {
+  const auto parsed = read_edit(name, arguments);
+  auto done = parsed ? editor.apply(*parsed) : Result<std::string>(tl::unexpected(parsed.error()));
   return done ? tool_text(std::move(*done)) : tool_error(done.error());
 }
 

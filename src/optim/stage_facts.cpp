@@ -74,6 +74,14 @@ std::string bundled_files(const skill::SkillPackage& skill, bool sizes) {
   return out.empty() ? "none" : out;
 }
 
+std::string shown(const std::string& text, const Shown& limit, const StageContext& context) {
+  if (text.size() <= limit.bytes) return text;
+  context.tell(limit.what + " has " + std::to_string(text.size()) +
+               " bytes, the model was shown head and tail of it (" + std::to_string(limit.bytes) +
+               ")");
+  return truncate_middle(text, limit.bytes);
+}
+
 agent::ToolOutcome tool_text(std::string text) {
   agent::ToolOutcome outcome;
   outcome.text = std::move(text);
@@ -99,7 +107,7 @@ std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skil
         if (!json) return tool_error(json.error());
         StrictReader reader(*json, "read_file");
         const std::string path = reader.string("path");
-        if (const auto read = reader.finish(true); !read) return tool_error(read.error());
+        if (const auto read = reader.finish(); !read) return tool_error(read.error());
         auto text = package_file(skill, path);
         if (!text) return tool_error(text.error());
         agent::ToolOutcome outcome = tool_text(truncate_middle(*text, kFileBytes));

@@ -30,4 +30,13 @@ namespace skillgrad::optim {
 [[nodiscard]] agent::ToolOutcome tool_text(std::string text);
 [[nodiscard]] agent::ToolOutcome tool_error(const Error& error);
 
+/// How much of a text a model is shown, and what the text is called.
+struct Shown {
+  std::size_t bytes = 0;
+  std::string what;
+};
+/// The text, or its head and tail, which is told.
+[[nodiscard]] std::string shown(const std::string& text, const Shown& limit,
+                                const StageContext& context);
+
 }  // namespace skillgrad::optim

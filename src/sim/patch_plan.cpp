@@ -50,6 +50,7 @@ struct Known {
   bool remembered = false;
   bool tried = false;    ///< a remedy is on record, or its weak wording was rejected
   std::size_t rank = 0;  ///< order of attention
+  std::string label;     ///< of the first diagnosis that names it
 };
 
 class Planner {
@@ -81,6 +82,7 @@ class Planner {
       ++order;
       if (!diagnosis.lesson) continue;
       Known& known = known_[*diagnosis.lesson];
+      if (known.label.empty()) known.label = diagnosis.label;
       if (diagnosis.success) {
         known.succeeded = true;
       } else if (!known.failing) {
@@ -152,6 +154,11 @@ class Planner {
     if (trim(kept) != trim(old->text)) replace(index, std::move(kept), true);
   }
 
+  [[nodiscard]] std::string pattern_of(std::size_t index) const {
+    const Known& known = known_[index];
+    return known.remembered || known.label.empty() ? lessons_[index].slug : known.label;
+  }
+
   void insert(std::size_t index, const std::string& text) {
     const std::string& heading = lessons_[index].heading;
     const std::string before = draft_.insertion_point();
@@ -163,6 +170,7 @@ class Planner {
     if (before.empty()) edit.fallback.reset();
     edit.undo = ToolUse{"", "delete_section", dump_json({{"heading", heading}})};
     edit.lesson = index;
+    edit.pattern = pattern_of(index);
     edit.section = heading;
     edits_.push_back(std::move(edit));
     draft_.insert(heading, text);
@@ -177,6 +185,7 @@ class Planner {
     if (addresses) edit.fallback = ToolUse{"", "insert_section", dump_json({{"text", text}})};
     edit.lesson = index;
     edit.addresses = addresses;
+    edit.pattern = pattern_of(index);
     edit.section = heading;
     edits_.push_back(std::move(edit));
     draft_.replace(heading, std::move(text));

@@ -18,6 +18,7 @@ struct PlannedEdit {
   std::optional<ToolUse> fallback, undo;
   std::size_t lesson = 0;
   bool addresses = true;  ///< false: it only makes room
+  std::string pattern;    ///< slug of the record, or the label of a diagnosis where it has none
   std::string section;    ///< heading it is about
 };
 

@@ -106,7 +106,7 @@ Json finish_arguments(const Player& player, const std::vector<PlannedEdit>& made
       continue;
     }
     parts.push_back("rule under \"" + edit.section + "\"");
-    addressed.push_back({{"pattern", lesson.slug},
+    addressed.push_back({{"pattern", edit.pattern},
                          {"anchor", slugify(edit.section)},
                          {"reason", "diagnosed: " + lesson.label}});
   }

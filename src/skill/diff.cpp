@@ -10,6 +10,7 @@
 #include <skillgrad/skill/package.hpp>
 
 #include "skill/package_files.hpp"
+#include "skill/unicode.hpp"
 
 namespace skillgrad::skill {
 
@@ -135,9 +136,10 @@ class Script {
   return count == 1 ? start : start + "," + std::to_string(count);
 }
 
+/// The diff is read by people and models, never applied: it shows what a line holds.
 void print_line(std::string& out, char mark, std::string_view line) {
   out += mark;
-  out += line;
+  out += visible_controls(line);
   if (line.empty() || line.back() != '\n') out += "\n\\ No newline at end of file\n";
 }
 
@@ -175,8 +177,9 @@ void print_hunks(std::string& out, std::string_view before, std::string_view aft
   }
 }
 
-void print_file(std::string& out, const std::string& path, const BundledFile* before,
+void print_file(std::string& out, const std::string& name, const BundledFile* before,
                 const BundledFile* after) {
+  const std::string path = visible_controls(name);
   const std::string from = before == nullptr ? "/dev/null" : "a/" + path;
   const std::string to = after == nullptr ? "/dev/null" : "b/" + path;
   const std::string old_bytes = before == nullptr ? "" : before->bytes;
@@ -202,6 +205,17 @@ ChangedBytes changed_bytes(std::string_view before, std::string_view after) {
   for (const Step& step : Script(a, b).compute()) {
     if (step.mark == '-') out.removed += a[step.before].size();
     if (step.mark == '+') out.added += b[step.after].size();
+  }
+  return out;
+}
+
+LineChanges line_changes(std::string_view before, std::string_view after) {
+  const Lines a = lines_of(before);
+  const Lines b = lines_of(after);
+  LineChanges out;
+  for (const Step& step : Script(a, b).compute()) {
+    if (step.mark == '-') ++out.removed;
+    if (step.mark == '+') out.added.emplace_back(b[step.after]);
   }
   return out;
 }

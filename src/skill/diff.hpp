@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace skillgrad::skill {
 
@@ -11,5 +13,12 @@ struct ChangedBytes {
 };
 /// Bytes of the lines that a line diff removes and adds.
 [[nodiscard]] ChangedBytes changed_bytes(std::string_view before, std::string_view after);
+
+/// Lines that one text has and the other has not.
+struct LineChanges {
+  std::vector<std::string> added;
+  std::size_t removed = 0;
+};
+[[nodiscard]] LineChanges line_changes(std::string_view before, std::string_view after);
 
 }  // namespace skillgrad::skill

@@ -207,11 +207,28 @@ void lint_twins(LintRun& run) {
   }
 }
 
+/// What a patch may let the body grow to: the advised size, or the seed's where that is larger.
+void lint_size_bound(LintRun& run) {
+  const SkillPackage& seed =
+      run.context.initial != nullptr ? *run.context.initial : *run.context.previous;
+  const LayerSize had = seed.sizes().l2;
+  const LayerSize has = run.package.sizes().l2;
+  const std::size_t lines = std::max(kMaxBodyLines, had.lines);
+  const std::size_t tokens = std::max(kMaxBodyTokens, had.tokens);
+  if (has.lines <= lines && has.tokens <= tokens) return;
+  run.hard("L2-08",
+           "the patch lets the body grow to " + number(has.lines) + " lines and about " +
+               number(has.tokens) + " tokens, at most " + number(lines) + " and " + number(tokens) +
+               " are allowed; shorten it, or move detail to a file below references/",
+           run.body.first_line, "size");
+}
+
 void lint_budget(LintRun& run) {
   for (const Finding& finding : validate(run.package, Profile::spec)) {
     if (finding.rule == "B1") run.soft("L2-08", finding.message, finding.line, "body");
   }
   if (run.context.previous == nullptr) return;
+  lint_size_bound(run);
   const std::size_t before = run.context.previous->body().size();
   const std::size_t after = run.body.text.size();
   if (before > 0 && after * 10 > before * 13) {

@@ -9,12 +9,14 @@
 #include "skill/lint_rules.hpp"
 #include "skill/package_files.hpp"
 #include "skill/python_check.hpp"
+#include "skill/quoting.hpp"
 
 namespace skillgrad::skill {
 
 namespace {
 
-constexpr std::size_t kSmallSkill = 1500;
+/// Of a short body more than half may go: so much is one section, and no rewrite.
+constexpr std::size_t kSmallRemoval = 400;
 constexpr std::size_t kMinLiteral = 4;
 constexpr std::size_t kMinForbidden = 5;
 constexpr int kAddingPatches = 3;
@@ -85,13 +87,14 @@ void add_file_names(const std::string& text, std::set<std::string>& out) {
 }
 
 void lint_rewrite(LintRun& run, const SkillPackage& previous) {
-  if (previous.skill_md().size() <= kSmallSkill) return;
   const std::string before = previous.body();
   const std::size_t removed = changed_bytes(before, run.body.text).removed;
-  if (removed * 2 <= before.size()) return;
+  const std::size_t allowed = std::max(before.size() / 2, kSmallRemoval);
+  if (removed <= allowed) return;
   run.hard("UPD-01",
            "the patch removes " + std::to_string(removed) + " of " + std::to_string(before.size()) +
-               " bytes of the body, more than half; change single sections instead",
+               " bytes of the body, at most " + std::to_string(allowed) +
+               " may go in one patch; change single sections instead",
            run.body.first_line, "rewrite");
 }
 
@@ -124,12 +127,11 @@ void lint_pointer_changes(LintRun& run, const SkillPackage& previous) {
 /// UPD-05 for one text; `say` tells what the line holds.
 void lint_forbidden_text(LintRun& run, const std::string& needle, const std::string& say) {
   const auto report = [&](const std::string& file, std::string_view content) {
-    if (!contains_as_word(content, needle)) return;
-    const auto at = content.begin() + static_cast<std::ptrdiff_t>(content.find(needle));
-    const int line = 1 + static_cast<int>(std::count(content.begin(), at, '\n'));
+    const auto line = line_quoting(content, needle);
+    if (!line) return;
     run.set_file(file);
-    run.hard("UPD-05", "the line holds " + say + "; state the rule in general words", line,
-             file + ":" + std::to_string(line));
+    run.hard("UPD-05", "the line holds " + say + "; state the rule in general words", *line,
+             file + ":" + std::to_string(*line));
   };
   report("SKILL.md", run.package.skill_md());
   for (const auto& [path, file] : run.package.files()) {
@@ -146,7 +148,7 @@ void lint_forbidden(LintRun& run) {
     for (const std::string& text : texts) {
       const std::string needle(trim(text));
       if (count_code_points(needle) < kMinForbidden || !seen.insert(needle).second) continue;
-      if (!contains_as_word(earlier, needle)) lint_forbidden_text(run, needle, describe(needle));
+      if (!line_quoting(earlier, needle)) lint_forbidden_text(run, needle, describe(needle));
     }
   };
   // The text itself may be a secret: only its length is told.
@@ -156,7 +158,7 @@ void lint_forbidden(LintRun& run) {
   });
   each(run.context.expected, [](const std::string& needle) {
     return "\"" + truncate_middle(replace_all(needle, "\n", " "), 80) +
-           "\", which is the expected answer of a task of this batch";
+           "\", which is the expected answer of a task of this batch or what its judge checks";
   });
 }
 

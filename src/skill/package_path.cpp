@@ -7,6 +7,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "skill/file_names.hpp"
 #include "skill/package_files.hpp"
 
 namespace skillgrad::skill {
@@ -23,6 +24,34 @@ constexpr std::size_t kMaxComponent = 200;
 
 [[nodiscard]] bool is_license(std::string_view path) {
   return path.find('/') == std::string_view::npos && starts_with_icase(path, "LICENSE");
+}
+
+/// The folders of two paths that are one on some file system must be spelled alike.
+[[nodiscard]] bool has_twin_folder(std::string_view path, std::string_view other) {
+  for (std::size_t at = path.find('/'); at != std::string_view::npos; at = path.find('/', at + 1)) {
+    const std::string key = file_name_key(path.substr(0, at));
+    for (std::size_t end = other.find('/'); end != std::string_view::npos;
+         end = other.find('/', end + 1)) {
+      const std::string_view folder = other.substr(0, end);
+      if (folder != path.substr(0, at) && file_name_key(folder) == key) return true;
+    }
+  }
+  return false;
+}
+
+[[nodiscard]] Result<> check_against(std::string_view path, const std::string& key,
+                                     const std::string& other) {
+  const std::string other_key = file_name_key(other);
+  if (other == path) return {};
+  if (other_key == key || has_twin_folder(path, other)) {
+    return refuse(path, "differs only by letter case or by the form of a letter from " + other,
+                  "spell it like " + other);
+  }
+  if (other_key.starts_with(key + "/") || key.starts_with(other_key + "/")) {
+    return refuse(path, "collides with " + other + ", one would be a file and a folder",
+                  "choose another name");
+  }
+  return {};
 }
 
 }  // namespace
@@ -74,28 +103,21 @@ Result<> check_package_path(std::string_view path) {
 
 Result<> check_patch_path(const SkillPackage& package, std::string_view path) {
   SKILLGRAD_CHECK(check_package_path(path));
-  const std::string lower = to_lower_ascii(path);
-  if (lower == "skill.md") {
+  const std::string key = file_name_key(path);
+  if (key == "skill.md") {
     return refuse(path, "is the skill itself and cannot be written or deleted as a file",
                   "edit SKILL.md with replace_section, insert_section, edit_text or "
                   "set_description");
   }
-  if (is_below_evals(lower)) {
+  if (is_below_evals(key)) {
     return refuse(path, "lies in evals/, which is read-only",
                   "write below references/ or scripts/");
   }
-  if (is_license(path)) {
+  if (is_license(key)) {
     return refuse(path, "is a licence file, which is read-only", "leave it as it is");
   }
   for (const auto& [other, file] : package.files()) {
-    const std::string other_lower = to_lower_ascii(other);
-    if (other != path && other_lower == lower) {
-      return refuse(path, "differs only by letter case from " + other, "use " + other);
-    }
-    if (other_lower.starts_with(lower + "/") || lower.starts_with(other_lower + "/")) {
-      return refuse(path, "collides with " + other + ", one would be a file and a folder",
-                    "choose another name");
-    }
+    SKILLGRAD_CHECK(check_against(path, key, other));
   }
   return {};
 }

@@ -18,8 +18,8 @@ namespace skillgrad::skill {
 
 /// Rule W5 on the spelling of a relative path. Errors: input.
 [[nodiscard]] Result<> check_package_path(std::string_view path);
-/// Rule W5 on a file that a patch wants to write or delete: spelling, read-only places, letter
-/// case, and files in the place of folders. Errors: input.
+/// Rule W5 on a file that a patch wants to write or delete: spelling, read-only places, names that
+/// some file system takes for one, and files in the place of folders. Errors: input.
 [[nodiscard]] Result<> check_patch_path(const SkillPackage& package, std::string_view path);
 
 }  // namespace skillgrad::skill

@@ -7,6 +7,7 @@
 #include <skillgrad/skill/package.hpp>
 
 #include "skill/description_writer.hpp"
+#include "skill/file_names.hpp"
 #include "skill/front_matter.hpp"
 #include "skill/newlines.hpp"
 #include "skill/package_files.hpp"
@@ -70,6 +71,7 @@ Result<> SkillPackage::write_file(const std::string& path, std::string text) {
   SKILLGRAD_CHECK(check_patch_path(*this, path));
   SKILLGRAD_CHECK(check_text(text, path));
   const auto old = files_.find(path);
+  if (old == files_.end()) SKILLGRAD_CHECK(check_new_file_name(path));
   if (old != files_.end() && !is_text(old->second.bytes)) {
     return fail(ErrorCode::input, path + " is a binary file and cannot be changed", path,
                 "write a new text file");

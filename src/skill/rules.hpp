@@ -13,6 +13,10 @@
 
 namespace skillgrad::skill {
 
+/// B1: advised for a body; a patch keeps to it unless the seed has more.
+inline constexpr std::size_t kMaxBodyLines = 500;
+inline constexpr std::size_t kMaxBodyTokens = 5000;
+
 /// What the rules of section 1 look at.
 struct RuleInput {
   std::string_view skill_md;

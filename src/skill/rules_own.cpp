@@ -6,6 +6,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "skill/description_writer.hpp"
+#include "skill/leaving_paths.hpp"
 #include "skill/mentions.hpp"
 #include "skill/outline.hpp"
 #include "skill/rules.hpp"
@@ -15,8 +16,6 @@ namespace skillgrad::skill {
 
 namespace {
 
-constexpr std::size_t kMaxBodyLines = 500;
-constexpr std::size_t kMaxBodyTokens = 5000;
 constexpr std::size_t kLongReference = 300;
 constexpr std::size_t kContentsWithin = 60;
 
@@ -175,8 +174,22 @@ class OwnRules {
     return dense + (all - dense + 3) / 4;
   }
 
+  /// Absolute and home paths, and what climbs out of the package, in every spelling.
+  void leaving_paths(std::set<std::string>& seen) {
+    if (out_.profile() != Profile::strict) return;
+    for (const Mention& mention : find_leaving_paths(body_)) {
+      if (!seen.insert(mention.path).second) continue;
+      out_.add("B2",
+               "the body names " + visible_controls(mention.path) +
+                   ", which lies outside the package; bundle the file and name it by its path in "
+                   "the package",
+               line_of(body_, mention.offset) + body_line_ - 1, mention.path);
+    }
+  }
+
   void mentioned_files() {
     std::set<std::string> seen;
+    leaving_paths(seen);
     for (const Mention& mention : find_mentions(body_, *input_.files)) {
       if (!seen.insert(mention.path).second) continue;
       const int at = line_of(body_, mention.offset) + body_line_ - 1;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "skill/unicode.hpp"
 
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 
@@ -46,15 +48,53 @@ std::string_view trim_unicode(std::string_view text) {
   return begin < end ? text.substr(begin, end - begin) : std::string_view{};
 }
 
-std::string nfkc(std::string_view text) {
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto options =
-      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
+namespace {
+
+std::string mapped(std::string_view text, unsigned options) {
+  utf8proc_uint8_t* bytes = nullptr;
   const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                   static_cast<utf8proc_ssize_t>(text.size()), &mapped, options);
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-  if (length < 0 || mapped == nullptr) return std::string(text);
-  return {reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(length)};
+                                   static_cast<utf8proc_ssize_t>(text.size()), &bytes,
+                                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | options));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(bytes, &std::free);
+  if (length < 0 || bytes == nullptr) return std::string(text);
+  return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length)};
+}
+
+bool turns_direction(char32_t c) {
+  return c == 0x61C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
+         (c >= 0x2066 && c <= 0x2069);
+}
+
+bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
+
+}  // namespace
+
+std::string nfkc(std::string_view text) { return mapped(text, UTF8PROC_COMPOSE | UTF8PROC_COMPAT); }
+
+std::string case_folded(std::string_view text) {
+  return mapped(text, UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD);
+}
+
+std::string without_invisible(std::string_view text) {
+  return mapped(text, UTF8PROC_COMPOSE | UTF8PROC_IGNORE);
+}
+
+std::string visible_controls(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    const char32_t c = next_code_point(text, at);
+    const bool line_end = c == '\n' || (c == '\r' && text.substr(at, 1) == "\n");
+    if (c == '\t' || line_end || !(is_control(c) || turns_direction(c))) {
+      out += text.substr(begin, at - begin);
+      continue;
+    }
+    std::array<char, 16> name{};
+    std::snprintf(name.data(), name.size(), "\\u{%X}", static_cast<unsigned>(c));
+    out += name.data();
+  }
+  return out;
 }
 
 bool is_lower_case(std::string_view text) {
@@ -75,6 +115,17 @@ bool is_letter_or_number(char32_t code_point) {
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_NO:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_mark(char32_t code_point) {
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(code_point))) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
       return true;
     default:
       return false;

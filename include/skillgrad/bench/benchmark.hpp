@@ -167,6 +167,8 @@ class Benchmark {
     return std::nullopt;
   }
   /// Task of this id, or null.
+  /// What a judge model is asked to check of an answer, in words; of other tasks nothing.
+  [[nodiscard]] virtual std::vector<std::string> criteria(const Task&) const { return {}; }
   [[nodiscard]] virtual const Task* find(const std::string& id) const;
 };
 

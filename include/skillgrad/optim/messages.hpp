@@ -53,7 +53,7 @@ struct Evidence {
   std::optional<LossRecord> initial;  ///< contrastive: the initial skill's failed run
   std::string initial_trace;
   struct KnownPattern {
-    std::string slug, line;
+    std::string slug, line, action;
   };
   std::vector<KnownPattern> known_patterns;
   std::string task_dir;  ///< run folder of the rollout, for read_file; relative to the run
@@ -73,7 +73,8 @@ struct Gradient {
 
 struct RemedyEntry {
   int iteration = 0;
-  std::string diagnosis, change;  ///< one line; what the patch really did
+  std::string anchor;             ///< where the patch acted on the pattern; "" if it does not say
+  std::string diagnosis, change;  ///< one line; what the patch really did there
   bool accepted = false;
   bool operator==(const RemedyEntry&) const = default;
 };

@@ -29,6 +29,11 @@ struct StageContext {
   llm::CallContext call;
   const Clock* clock = nullptr;
   ObjectiveFacts objective;
+  /// Takes what a stage was given and did not use, or had to mend, one sentence each; may be empty.
+  std::function<void(const std::string&)> notice;
+  void tell(const std::string& sentence) const {
+    if (notice) notice(sentence);
+  }
 };
 
 /// Turns a rollout into a loss record by grading a copy of its outputs. Errors: infra, dataset
@@ -74,12 +79,18 @@ struct PatchInput {
   const skill::SkillPackage* skill = nullptr;
   skill::LintContext lint;  ///< `previous` and `initial` set by the optimizer
 };
+/// A tool call of the patcher that changed nothing.
+struct RefusedCall {
+  std::string tool, arguments;  ///< as the model wrote them, shortened
+  std::string problem;          ///< what the model was told
+};
 struct PatchOutput {
   skill::SkillPackage candidate;
   Patch patch;
   std::vector<skill::Finding> findings;  ///< soft and judgement ones left
   std::vector<skill::Finding> blocking;  ///< not empty: the candidate must be rejected
   int repair_rounds = 0;
+  std::vector<RefusedCall> refused;
 };
 class Patcher {
  public:
@@ -137,7 +148,9 @@ using GateRegistry = Registry<Gate, const Json&, const StageDependencies&>;
 /// Code-enforced invariants of the momentum state (algorithm.md section 3): mends `next` so that
 /// every task is in the overlay exactly once and in order, slugs exist, appeared_in only grows and
 /// holds no future iteration, the previous remedy log is a prefix, at most 3 themes; updates
-/// velocities (beta = 0.7) and orders patterns by them. Returns one sentence for each repair.
+/// velocities (beta = 0.7) and orders patterns by them. A new pattern that no task names yet is
+/// kept, without weight: a task names one pattern, and may have shown two. Returns one sentence for
+/// each repair.
 [[nodiscard]] std::vector<std::string> enforce_momentum_invariants(
     const MomentumMemory& previous, const std::vector<Gradient>& gradients, int iteration,
     MomentumOutput& next, double beta = 0.7);

@@ -61,6 +61,8 @@ class Grader {
   [[nodiscard]] virtual std::optional<std::filesystem::path> golden_file() const {
     return std::nullopt;
   }
+  /// What a model is asked to check, in words.
+  [[nodiscard]] virtual std::vector<std::string> criteria() const { return {}; }
   /// What decides the verdict and is not in the record itself: files of golden answers.
   [[nodiscard]] virtual std::vector<std::filesystem::path> hashed_files() const { return {}; }
 };

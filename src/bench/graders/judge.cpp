@@ -52,6 +52,7 @@ class JudgeGrader final : public Grader {
   [[nodiscard]] std::string name() const override { return "llm-judge"; }
   [[nodiscard]] bool needs_work_dir() const override { return options_.files; }
   [[nodiscard]] bool asks_model() const override { return true; }
+  [[nodiscard]] std::vector<std::string> criteria() const override { return options_.criteria; }
 
   [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext& context) const override {
     const std::string answer = judged_text(input, options_.files);

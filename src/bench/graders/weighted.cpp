@@ -75,6 +75,15 @@ class WeightedGrader final : public Grader {
                        [](const WeightedCheck& check) { return check.grader->asks_model(); });
   }
 
+  [[nodiscard]] std::vector<std::string> criteria() const override {
+    std::vector<std::string> out;
+    for (const WeightedCheck& check : checks_) {
+      const auto more = check.grader->criteria();
+      out.insert(out.end(), more.begin(), more.end());
+    }
+    return out;
+  }
+
   [[nodiscard]] Grade missing(const GraderInput& input,
                               const GradeContext& context) const override {
     Grade grade = Grader::missing(input, context);

@@ -90,6 +90,11 @@ class RecordsBenchmark final : public Benchmark {
     return grade;
   }
 
+  [[nodiscard]] std::vector<std::string> criteria(const Task& task) const override {
+    const auto record = record_of(task);
+    return record ? (*record)->grader->criteria() : std::vector<std::string>{};
+  }
+
   [[nodiscard]] Result<AgentAnswer> golden_answer(const Task& task,
                                                   const fs::path& work_dir) const override {
     SKILLGRAD_TRY(const Record* record, record_of(task));

@@ -35,7 +35,7 @@ class CommandStageTest : public StageTest {
     evidence_.current.status = "fail";
     evidence_.current.loss = 0.5;
     evidence_.current.feedback = "B2: expected 3, got 4";
-    evidence_.known_patterns = {{"types-lost", "Types are lost."}};
+    evidence_.known_patterns = {{"types-lost", "Types are lost.", "Look."}};
   }
   void SetUp() override {
     if (exec::find_program("python3").empty()) GTEST_SKIP() << "python3 is not in PATH";
@@ -87,6 +87,22 @@ TEST_F(CommandStageTest, WhateverGoesWrongIsAnInfraErrorWithTheEndOfStderr) {
     EXPECT_NE(gradient.error().to_text().find(item.says), std::string::npos)
         << gradient.error().to_text();
   }
+}
+
+TEST_F(CommandStageTest, WhatAnAnswerHoldsAndNobodyUsesIsToldOnce) {
+  std::vector<std::string> notices;
+  context_.notice = [&](const std::string& sentence) { notices.push_back(sentence); };
+  program(
+      "print('{\"task_id\":\"t1\",\"gradient\":\"x\",\"lable\":\"typo\",\"loss\":0.9,'\n"
+      "      '\"kind\":\"contrastive\",\"known\":\"no-such\"}')");
+  auto stage = diagnoser_registry().make("command", options(), dependencies_);
+  ASSERT_TRUE(stage);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE((*stage)->diagnose(evidence_, context_));
+  ASSERT_EQ(notices.size(), 4u) << "each thing once, however often the program runs";
+  EXPECT_NE(notices[0].find("/lable is not used"), std::string::npos) << notices[0];
+  EXPECT_NE(notices[1].find("/loss is 0.9, used is 0.5"), std::string::npos) << notices[1];
+  EXPECT_NE(notices[2].find("/kind"), std::string::npos) << notices[2];
+  EXPECT_NE(notices[3].find("no known pattern \"no-such\""), std::string::npos) << notices[3];
 }
 
 TEST_F(CommandStageTest, ProgramThatDoesNotExistIsRefusedBeforeARunIsPaidFor) {

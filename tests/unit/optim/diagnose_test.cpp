@@ -26,11 +26,12 @@ class DiagnoseTest : public StageTest {
     evidence_.current.trace = "iter_003/rollouts/t1.0/trajectory.jsonl";
     evidence_.current_trace = "[1] message user: Sum it.\n";
     evidence_.skill_text = "## SKILL.md\n# Demo\n";
-    evidence_.known_patterns = {{"types-lost", "Types are lost."}};
+    evidence_.known_patterns = {{"types-lost", "Types are lost.", "Print\nthem first."}};
     evidence_.task_dir = "iter_003/rollouts/t1.0";
     write("run/iter_003/rollouts/t1.0/trajectory.jsonl",
           "{\"kind\":\"message\",\"role\":\"user\",\"text\":\"Sum it.\"}\n"
-          "{\"kind\":\"tool_output\",\"name\":\"shell\",\"text\":\"whole output\"}\n");
+          "{\"kind\":\"tool_output\",\"name\":\"shell\",\"text\":\"whole output\"}\n"
+          "{\"kind\":\"message\",\"role\":\"assistant\",\"text\":\"Done.\"}\n");
     write("run/iter_003/rollouts/t1.0/outputs/note.txt", "a note");
     write("run/iter_003/rollouts/t2.0/other.txt", "another task");
     write("run/state.json", "{\"secret\":1}");
@@ -50,12 +51,13 @@ class DiagnoseTest : public StageTest {
 TEST_F(DiagnoseTest, FactsStandInTheOrderOfTheProtocol) {
   const auto gradient = diagnose({tool_reply("submit_diagnosis", kGood)});
   ASSERT_TRUE(gradient) << gradient.error().to_text();
-  EXPECT_EQ(user(),
-            "<known_patterns>\ntypes-lost: Types are lost.\n</known_patterns>\n"
-            "<skill_loaded>\n## SKILL.md\n# Demo\n</skill_loaded>\n"
-            "<task>\nSum it. <\\/task>\n</task>\n"
-            "<feedback>\nstatus: fail, score: 0.25\nB2: expected 3, got 4\n</feedback>\n"
-            "<trace>\n[1] message user: Sum it.\n</trace>\n");
+  EXPECT_EQ(
+      user(),
+      "<known_patterns>\ntypes-lost: Types are lost. | cure: Print them first.\n</known_patterns>\n"
+      "<skill_loaded>\n## SKILL.md\n# Demo\n</skill_loaded>\n"
+      "<task>\nSum it. <\\/task>\n</task>\n"
+      "<feedback>\nstatus: fail, score: 0.25\nB2: expected 3, got 4\n</feedback>\n"
+      "<trace>\n[1] message user: Sum it.\n</trace>\n");
   const llm::ChatRequest sent = model_->requests()[0];
   EXPECT_EQ(sent.messages[0].content, "prompt diagnose_failure\n");
   EXPECT_EQ(sent.stage, "diagnoser");
@@ -98,10 +100,49 @@ TEST_F(DiagnoseTest, TraceIsReadAtFullLength) {
   EXPECT_EQ(told(), "[2] tool_output shell: whole output\n");
   ASSERT_TRUE(diagnose({tool_reply("read_trace", R"({"from":7,"to":9,"run":"current"})"),
                         tool_reply("submit_diagnosis", kGood)}));
-  EXPECT_NE(told().find("steps 1 to 2"), std::string::npos) << told();
+  EXPECT_NE(told().find("steps 1 to 3"), std::string::npos) << told();
   ASSERT_TRUE(diagnose({tool_reply("read_trace", R"({"from":1,"to":1,"run":"earlier"})"),
                         tool_reply("submit_diagnosis", kGood)}));
   EXPECT_NE(told().find("no trace of the earlier run"), std::string::npos) << told();
+}
+
+TEST_F(DiagnoseTest, EarlierRunIsOfferedWhereThereIsOne) {
+  ASSERT_TRUE(diagnose({tool_reply("submit_diagnosis", kGood)}));
+  EXPECT_EQ(model_->requests()[0].tools[0].parameters.find("earlier"), std::string::npos);
+  evidence_.kind = "contrastive";
+  evidence_.initial = evidence_.current;
+  ASSERT_TRUE(diagnose({tool_reply("submit_diagnosis", kGood)}));
+  EXPECT_NE(model_->requests()[0].tools[0].parameters.find("earlier"), std::string::npos);
+}
+
+TEST_F(DiagnoseTest, WhatATraceDoesNotHaveGoesBack) {
+  Json beyond = Json::parse(kGood);
+  beyond["steps"] = {2, 9};
+  const auto gradient = diagnose(
+      {tool_reply("submit_diagnosis", dump_json(beyond)), tool_reply("submit_diagnosis", kGood)});
+  ASSERT_TRUE(gradient);
+  EXPECT_NE(told().find("no step 9"), std::string::npos) << told();
+  EXPECT_EQ(gradient->steps, (std::vector<int>{2, 3}));
+}
+
+TEST_F(DiagnoseTest, ArgumentThatAToolDoesNotKnowIsRefusedByName) {
+  ASSERT_TRUE(diagnose({tool_reply("read_trace", R"({"from":1,"to":2,"steps":[7]})"),
+                        tool_reply("submit_diagnosis", kGood)}));
+  EXPECT_NE(told().find("steps"), std::string::npos) << told();
+  ASSERT_TRUE(diagnose({tool_reply("read_file", R"({"path":"outputs/note.txt","lines":"1-3"})"),
+                        tool_reply("submit_diagnosis", kGood)}));
+  EXPECT_NE(told().find("lines"), std::string::npos) << told();
+}
+
+TEST_F(DiagnoseTest, TextThatIsShownShortenedIsTold) {
+  std::vector<std::string> notices;
+  context_.notice = [&](const std::string& sentence) { notices.push_back(sentence); };
+  ASSERT_TRUE(diagnose({tool_reply("submit_diagnosis", kGood)}));
+  EXPECT_TRUE(notices.empty());
+  evidence_.task_prompt = std::string(30'000, 'x');
+  ASSERT_TRUE(diagnose({tool_reply("submit_diagnosis", kGood)}));
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_NE(notices[0].find("task text has 30000 bytes"), std::string::npos) << notices[0];
 }
 
 TEST_F(DiagnoseTest, FilesOfTheTaskAreReadAndNothingElse) {

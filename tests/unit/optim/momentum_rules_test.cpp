@@ -22,6 +22,7 @@ OverlayEntry entry(std::string task, std::string pattern) {
   out.signal = "signal of " + out.task_id;
   out.pattern = std::move(pattern);
   out.anchor = "anchor";
+  if (out.pattern == kNoSignal) return out;
   out.gap = "gap";
   out.change = "change";
   return out;
@@ -115,7 +116,10 @@ TEST_F(MomentumRules, OverlayHoldsEachTaskOnceInInputOrder) {
 }
 
 TEST_F(MomentumRules, EntryWithoutSignalHasNoAnchorGapOrChange) {
-  enforce();
+  next_.overlay.entries[3].gap = "a gap all the same";
+  const auto repairs = enforce();
+  ASSERT_EQ(repairs.size(), 1u) << "what is left out is said";
+  EXPECT_NE(repairs[0].find("t4"), std::string::npos);
   EXPECT_EQ(next_.overlay.entries[3].anchor + next_.overlay.entries[3].gap +
                 next_.overlay.entries[3].change,
             "");
@@ -192,10 +196,29 @@ TEST_F(MomentumRules, LostPatternIsRestoredWithItsLog) {
   EXPECT_EQ(find("alpha")->line, "line of alpha");
 }
 
-TEST_F(MomentumRules, NewPatternThatNoTaskSupportsIsDropped) {
+TEST_F(MomentumRules, NewPatternThatNoTaskNamesYetIsKeptWithoutWeight) {
   next_.memory.patterns.push_back(pattern("gamma"));
-  EXPECT_EQ(enforce().size(), 1u);
-  EXPECT_EQ(find("gamma"), nullptr);
+  EXPECT_EQ(enforce(), std::vector<std::string>{});
+  ASSERT_NE(find("gamma"), nullptr);
+  EXPECT_TRUE(find("gamma")->appeared_in.empty());
+  EXPECT_DOUBLE_EQ(find("gamma")->velocity, 0);
+  EXPECT_EQ(next_.memory.patterns.back().slug, "gamma");
+}
+
+TEST_F(MomentumRules, VelocityIsNeverTakenFromTheModel) {
+  next_.memory.patterns[0].velocity = 0.9;
+  ASSERT_EQ(enforce().size(), 1u);
+  EXPECT_DOUBLE_EQ(find("alpha")->velocity, 0.7 * 0.5 + 0.3 * (1.5 / 4));
+}
+
+TEST_F(MomentumRules, TaskThatATwiceSupportedThemeLosesIsNamed) {
+  gradients_.push_back(gradient("t5", 0, "contrastive"));
+  next_.overlay.entries.push_back(entry("t5", kNoSignal));
+  next_.overlay.themes = {{"look first", {"t3", "t5", "t99"}}};
+  const auto repairs = enforce();
+  ASSERT_EQ(repairs.size(), 1u);
+  EXPECT_NE(repairs[0].find("t99"), std::string::npos);
+  EXPECT_EQ(next_.overlay.themes[0].tasks, (std::vector<std::string>{"t3", "t5"}));
 }
 
 TEST_F(MomentumRules, SlugsAndKindsAreMendedAndFollowedInTheOverlay) {
@@ -209,7 +232,8 @@ TEST_F(MomentumRules, SlugsAndKindsAreMendedAndFollowedInTheOverlay) {
   EXPECT_EQ(next_.overlay.entries[3].pattern, "odd-slug");
   ASSERT_NE(find("odd-slug"), nullptr);
   EXPECT_EQ(find("odd-slug")->kind, "mixed");
-  EXPECT_EQ(next_.memory.patterns.size(), 3u) << "the second alpha and the reserved word are gone";
+  EXPECT_NE(find("new-pattern"), nullptr) << "a reserved word is no slug";
+  EXPECT_EQ(next_.memory.patterns.size(), 4u) << "the second alpha is gone";
 }
 
 TEST_F(MomentumRules, AnInventedTaskIsNoSecondSuccess) {
@@ -268,23 +292,6 @@ TEST_F(MomentumRules, LongSignalGivesAShortSlug) {
   next_.overlay.entries[3].signal = std::string(30, 'a') + " " + std::string(200, 'b');
   enforce();
   EXPECT_EQ(next_.overlay.entries[3].pattern, std::string(30, 'a'));
-}
-
-TEST(RecordRemedy, LogsWhatThePatchDidOncePerAddressedPattern) {
-  MomentumMemory memory;
-  memory.patterns = {pattern("alpha"), pattern("beta")};
-  Patch patch;
-  patch.addressed = {
-      {"alpha", "a", "because\nof this"}, {"alpha", "b", "twice"}, {"nobody", "", ""}};
-  record_remedy(memory, patch, 4, false, "SKILL.md +3 -1");
-  ASSERT_EQ(memory.patterns[0].remedies.size(), 1u);
-  EXPECT_EQ(memory.patterns[0].remedies[0].diagnosis, "because of this");
-  EXPECT_EQ(memory.patterns[0].remedies[0].change, "SKILL.md +3 -1");
-  EXPECT_EQ(memory.patterns[0].remedies[0].iteration, 4);
-  EXPECT_FALSE(memory.patterns[0].remedies[0].accepted);
-  EXPECT_TRUE(memory.patterns[1].remedies.empty());
-  record_remedy(memory, patch, 4, false, "SKILL.md +3 -1");
-  EXPECT_EQ(memory.patterns[0].remedies.size(), 1u) << "a resumed run records nothing twice";
 }
 
 }  // namespace

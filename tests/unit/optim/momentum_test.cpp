@@ -78,7 +78,7 @@ TEST_F(MomentumTest, SubmittedPatternsAreMergedAndTheCodeKeepsTheRest) {
   old.anchor = "old-anchor";
   old.appeared_in = {1};
   old.velocity = 0.4;
-  old.remedies = {{1, "d", "c", true}};
+  old.remedies = {{1, "", "d", "c", true}};
   input_.memory.patterns = {old};
   Json hand_in = submission();
   hand_in["patterns"][0]["anchor"] = "";
@@ -131,11 +131,82 @@ TEST_F(MomentumTest, HandInThatDoesNotFitGoesBack) {
 TEST_F(MomentumTest, StateThatBreaksARuleIsMendedAndSaid) {
   Json hand_in = submission();
   hand_in["overlay"].erase(1);
-  const auto out = update({text_reply(dump_json(hand_in))});
+  const auto reply = text_reply(dump_json(hand_in));
+  const auto out = update({reply, reply, reply});
   ASSERT_TRUE(out);
+  EXPECT_NE(told().find("t2"), std::string::npos) << "the model could have put it right";
   EXPECT_EQ(out->overlay.entries.size(), 2u);
   ASSERT_EQ(out->repairs.size(), 1u);
   EXPECT_NE(out->repairs[0].find("t2"), std::string::npos);
+}
+
+TEST_F(MomentumTest, WhatWouldBeChangedGoesBackWithTheReason) {
+  struct Case {
+    const char* pointer;
+    Json value;
+    const char* reason;
+  };
+  const Json more = Json::parse(R"([{"theme":"look","tasks":["t1","t2"]}])");
+  const Json twice = Json::array({submission()["patterns"][0], submission()["patterns"][0]});
+  const std::vector<Case> cases = {{"/overlay/0/pattern", "types-lots", "unknown pattern"},
+                                   {"/overlay/0/task_id", "t9", "not in this batch"},
+                                   {"/overlay/1/task_id", "t1", "second overlay entry"},
+                                   {"/overlay/1/gap", "a gap", "left out"},
+                                   {"/overlay/0/anchor", "no such heading", "fill-a-column"},
+                                   {"/patterns/0/anchor", "references/none.md", "dates.md"},
+                                   {"/patterns/0/kind", "magic", "mixed"},
+                                   {"/patterns/0/slug", "Types lost!", "types-lost"},
+                                   {"/patterns", twice, "handed in twice"},
+                                   {"/themes", more, "two successes"}};
+  for (const Case& one : cases) {
+    Json hand_in = submission();
+    hand_in[Json::json_pointer(one.pointer)] = one.value;
+    const auto out = update({tool_reply("submit_momentum", dump_json(hand_in)),
+                             tool_reply("submit_momentum", dump_json(submission()))});
+    ASSERT_TRUE(out) << one.pointer;
+    EXPECT_NE(told().find("not accepted"), std::string::npos) << one.pointer << told();
+    EXPECT_NE(told().find(one.reason), std::string::npos) << one.pointer << told();
+    EXPECT_TRUE(out->repairs.empty()) << one.pointer;
+  }
+}
+
+TEST_F(MomentumTest, SecondPatternOfATaskIsKeptAndNamesOfPlacesAreMadeAnchors) {
+  Json hand_in = submission();
+  Json second = hand_in["patterns"][0];
+  second["slug"] = "rows-out-of-order";
+  second["anchor"] = "references/dates.md";
+  hand_in["patterns"].push_back(second);
+  hand_in["overlay"][0]["anchor"] = "## Fill a column";
+  const auto out = update({tool_reply("submit_momentum", dump_json(hand_in))});
+  ASSERT_TRUE(out) << out.error().to_text();
+  EXPECT_TRUE(out->repairs.empty());
+  ASSERT_EQ(out->memory.patterns.size(), 2u);
+  EXPECT_EQ(out->memory.patterns[1].slug, "rows-out-of-order");
+  EXPECT_EQ(out->memory.patterns[1].anchor, "dates.md");
+  EXPECT_EQ(out->overlay.entries[0].anchor, "fill-a-column");
+}
+
+TEST_F(MomentumTest, SlugWrittenOtherwiseChangesThePatternItMeans) {
+  input_.memory.patterns.resize(1);
+  input_.memory.patterns[0].slug = "types-lost";
+  input_.memory.patterns[0].line = "old";
+  Json hand_in = submission();
+  hand_in["patterns"][0]["slug"] = hand_in["overlay"][0]["pattern"] = "Types Lost";
+  const auto reply = tool_reply("submit_momentum", dump_json(hand_in));
+  const auto out = update({reply, reply, reply});
+  ASSERT_TRUE(out);
+  ASSERT_EQ(out->memory.patterns.size(), 1u);
+  EXPECT_EQ(out->memory.patterns[0].line, "Types are lost.");
+}
+
+TEST_F(MomentumTest, VelocityIsShownInThreeDigitsAndKeptInAll) {
+  input_.memory.patterns.resize(1);
+  input_.memory.patterns[0].slug = "types-lost";
+  input_.memory.patterns[0].velocity = 0.16999999999999998;
+  const auto out = update({tool_reply("submit_momentum", dump_json(submission()))});
+  ASSERT_TRUE(out);
+  EXPECT_NE(user().find("\"velocity\": 0.17\n"), std::string::npos) << user();
+  EXPECT_DOUBLE_EQ(out->memory.patterns[0].velocity, 0.7 * 0.16999999999999998 + 0.3 * 0.5);
 }
 
 TEST_F(MomentumTest, FailedCallIsAnErrorSoThatTheOldMemoryStays) {

@@ -17,7 +17,7 @@ constexpr const char* kBody =
     "## Pitfalls\n- Mind the types.\n\n"
     "## Check\n1. Open the saved file.\n";
 constexpr const char* kFinish =
-    R"({"summary":"Types first.","addressed":[{"pattern":"types-lost","anchor":"fill-a-column","reason":"because"}]})";
+    R"({"summary":"Types first.","addressed":[{"pattern":"types were lost","anchor":"fill-a-column","reason":"because"}]})";
 
 /// A pointer to a file that is not there breaks a hard rule (L3-02).
 constexpr const char* kBreak =
@@ -119,7 +119,7 @@ TEST_F(PatchTest, EditsGoToTheCandidateOnly) {
   EXPECT_EQ(out->patch.edits[0].op, "replace_section");
   EXPECT_EQ(out->patch.summary, "Types first.");
   ASSERT_EQ(out->patch.addressed.size(), 1u);
-  EXPECT_EQ(out->patch.addressed[0].pattern, "types-lost");
+  EXPECT_EQ(out->patch.addressed[0].pattern, "types were lost");
   EXPECT_TRUE(out->blocking.empty());
   EXPECT_EQ(out->repair_rounds, 0);
 }
@@ -260,6 +260,85 @@ TEST_F(PatchTest, TruncatedOrRefusedPatchLeavesNoCandidate) {
   ASSERT_FALSE(out);
   EXPECT_EQ(out.error().code, ErrorCode::content_filter);
   EXPECT_NE(skill_.body().find("## Check"), std::string::npos);
+}
+
+TEST_F(PatchTest, WhatAFinishedPatchNamesMustExist) {
+  struct Case {
+    const char* pointer;
+    const char* value;
+    const char* reason;
+  };
+  const std::vector<Case> cases = {{"/addressed/0/pattern", "no such pattern", "types were lost"},
+                                   {"/addressed/0/pattern", "", "types were lost"},
+                                   {"/addressed/0/anchor", "no such heading", "fill-a-column"},
+                                   {"/addressed/0/anchor", "", "fill-a-column"},
+                                   {"/addressed/0/reason", " ", "reason is empty"},
+                                   {"/addressed/0/why", "x", "unknown key"},
+                                   {"/summary", "", "summary is empty"}};
+  for (const Case& one : cases) {
+    Json bad = Json::parse(kFinish);
+    bad[Json::json_pointer(one.pointer)] = one.value;
+    const auto finish = tool_reply("finish_patch", dump_json(bad));
+    const auto out =
+        patch({tool_reply("replace_section", kMend), finish, tool_reply("finish_patch", kFinish)});
+    ASSERT_TRUE(out) << one.pointer << one.value;
+    EXPECT_NE(told().find("not accepted"), std::string::npos) << one.pointer << one.value;
+    EXPECT_NE(told().find(one.reason), std::string::npos) << one.pointer << told();
+    EXPECT_EQ(out->patch.edits.size(), 1u);
+    ASSERT_EQ(out->refused.size(), 1u) << one.pointer;
+    EXPECT_EQ(out->refused[0].tool, "finish_patch");
+  }
+}
+
+TEST_F(PatchTest, FaultThatTheModelDoesNotMendIsToldAndDoesNotCostThePatch) {
+  std::vector<std::string> notices;
+  context_.notice = [&](const std::string& sentence) { notices.push_back(sentence); };
+  Json bad = Json::parse(kFinish);
+  bad["addressed"][0]["pattern"] = "no such pattern";
+  const auto finish = tool_reply("finish_patch", dump_json(bad));
+  const auto out = patch({tool_reply("replace_section", kMend), finish, finish, finish});
+  ASSERT_TRUE(out) << out.error().to_text();
+  EXPECT_EQ(out->patch.edits.size(), 1u);
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_NE(notices[0].find("no such pattern"), std::string::npos);
+}
+
+TEST_F(PatchTest, PatchAsTextIsAppliedOnceHoweverOftenItsFinishIsRefused) {
+  Json message = Json::parse(kFinish);
+  message["edits"] = Json::array({Json{{"op", "edit_text"},
+                                       {"path", "SKILL.md"},
+                                       {"old", "Mind the types."},
+                                       {"new", "Watch the types."}}});
+  Json bad = message;
+  bad["addressed"][0]["anchor"] = "nowhere";
+  const auto out = patch({text_reply(dump_json(bad)), text_reply(dump_json(message))});
+  ASSERT_TRUE(out) << out.error().to_text();
+  EXPECT_EQ(out->patch.edits.size(), 1u);
+  EXPECT_NE(out->candidate.body().find("Watch the types."), std::string::npos);
+}
+
+TEST_F(PatchTest, RefusedCallsAreKeptWithThePatch) {
+  const auto out = patch({tool_reply("write_file", R"({"path":"../evil.md","text":"x"})"),
+                          tool_reply("no_such_tool", "{}"), tool_reply("replace_section", kMend),
+                          tool_reply("finish_patch", kFinish)});
+  ASSERT_TRUE(out) << out.error().to_text();
+  ASSERT_EQ(out->refused.size(), 2u);
+  EXPECT_EQ(out->refused[0].tool, "write_file");
+  EXPECT_NE(out->refused[0].arguments.find("../evil.md"), std::string::npos);
+  EXPECT_NE(out->refused[0].problem.find("leads out"), std::string::npos);
+  EXPECT_EQ(out->refused[1].tool, "no_such_tool");
+}
+
+TEST_F(PatchTest, BodyOverTheBoundGoesBackAndIsNeverAccepted) {
+  std::string text = "## Fill a column\nWrite each value.\n";
+  for (int i = 0; i < 600; ++i) text += "Line " + std::to_string(i) + ".\n";
+  std::vector<Result<llm::ChatReply>> script = {
+      tool_reply("replace_section", dump_json({{"heading", "Fill a column"}, {"text", text}}))};
+  for (int i = 0; i < 4; ++i) script.push_back(tool_reply("finish_patch", kFinish));
+  const auto out = patch(std::move(script));
+  ASSERT_TRUE(out) << out.error().to_text();
+  ASSERT_EQ(out->blocking.size(), 1u);
+  EXPECT_EQ(out->blocking[0].rule, "L2-08");
 }
 
 TEST_F(PatchTest, FinishThatDoesNotFitGoesBack) {

@@ -32,6 +32,13 @@ TEST(UnifiedDiff, ShowsThreeLinesOfContextAndJoinsNearChanges) {
             " line 30\n");
 }
 
+TEST(UnifiedDiff, ShowsControlCharactersInsteadOfSendingThem) {
+  const std::string diff = unified_diff(package_with_body("a\n"),
+                                        package_with_body("a\x1b[2J\x07 \u202Eb\u009B\tc\r\n"));
+  EXPECT_EQ(diff.find('\x1b'), std::string::npos);
+  EXPECT_THAT(diff, testing::HasSubstr("+a\\u{1B}[2J\\u{7} \\u{202E}b\\u{9B}\tc\r\n"));
+}
+
 TEST(UnifiedDiff, ShowsAddedRemovedBinaryAndUnterminatedFiles) {
   const SkillPackage before = package_with_body(
       "a\n", {{"old.md", {"x\ny\n", 0644}}, {"z.bin", {std::string("\0", 1), 0644}}});

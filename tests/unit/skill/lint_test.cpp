@@ -211,6 +211,67 @@ TEST(LintOfAPatch, UpdateRules) {
   EXPECT_EQ(found(renamed, context), "L1-01!");
 }
 
+TEST(LintOfAPatch, ShortBodyIsNotRewrittenEither) {
+  const auto body = [](const std::string& text) {
+    return make_package(kHead + "## Work\n\n" + text);
+  };
+  const auto lines = [](int count, const std::string& word) {
+    std::string out;
+    for (int i = 0; i < count; ++i) out += word + " line " + std::to_string(i) + " of a text.\n";
+    return out;
+  };
+  const auto rewrites = [&](const SkillPackage& before, const SkillPackage& after) {
+    LintContext context;
+    context.previous = &before;
+    for (const Finding& finding : lint(after, context).findings)
+      if (finding.rule == "UPD-01") return true;
+    return false;
+  };
+  EXPECT_FALSE(rewrites(body(lines(8, "Old")), body(lines(8, "New")))) << "a stub may be replaced";
+  EXPECT_TRUE(rewrites(body(lines(30, "Old")), body(lines(30, "New"))));
+  EXPECT_FALSE(rewrites(body(lines(30, "Old")), body(lines(15, "Old") + lines(15, "New"))));
+  EXPECT_TRUE(rewrites(body(lines(50, "Old")), body(lines(20, "Old")))) << "nor emptied";
+}
+
+TEST(LintOfAPatch, BodyKeepsToTheSizeBoundOrToTheSeeds) {
+  const auto blocks = [](const SkillPackage& seed, const SkillPackage& after) {
+    LintContext context;
+    context.previous = context.initial = &seed;
+    for (const Finding& finding : lint(after, context).blocking)
+      if (finding.rule == "L2-08") return finding.message;
+    return std::string();
+  };
+  const auto lines = [](int count) {
+    std::string out = kHead + good_body();
+    for (int i = 0; i < count; ++i) out += "x\n";
+    return make_package(out);
+  };
+  const auto letters = [](std::size_t count) {
+    return make_package(kHead + good_body() + "\n" + std::string(count, 'x') + "\n");
+  };
+  EXPECT_EQ(blocks(lines(10), lines(300)), "");
+  EXPECT_THAT(blocks(lines(10), lines(600)), HasSubstr("at most 500 and 5000"));
+  EXPECT_THAT(blocks(letters(10), letters(22'000)), HasSubstr("shorten it"));
+  EXPECT_EQ(blocks(lines(700), lines(690)), "") << "a large seed may stay as large";
+  EXPECT_NE(blocks(lines(700), lines(800)), "");
+}
+
+TEST(LintOfAPatch, JudgeCriterionIsFoundHoweverItsWordsAreSetOut) {
+  LintContext context;
+  context.expected = {"The note names the person in charge"};
+  for (const char* text :
+       {"The note names the person in charge.", "- the NOTE names\n  the person in charge",
+        "**The note** names `the person` in charge"}) {
+    EXPECT_EQ(found(make_package(kHead + good_body() + "\n" + text + "\n"), context), "UPD-05!")
+        << text;
+  }
+  EXPECT_EQ(found(make_package(kHead + good_body() + "\nName the person in charge.\n"), context),
+            "");
+  context.expected = {"Oslo Norway"};
+  EXPECT_EQ(found(make_package(kHead + good_body() + "\noslo norway\n"), context), "")
+      << "short answers count as they are written";
+}
+
 TEST(LintOfAPatch, PointersAndFilesChangeTogether) {
   const SkillPackage with = with_reference(kPointer, kReference);
   const SkillPackage without = make_package(kHead + good_body());
