@@ -325,6 +325,7 @@ void Call::report_success(ReadReply& read) {
         "text_tool_call: the endpoint leaves tool calls in the text; they are read "
         "from there (start the server with its tool call parser)");
   }
+  for (const std::string& note : read.notes) endpoint_.warn_once(note);
   if (reply.usage.estimated) {
     endpoint_.warn_once("the endpoint sends no usage; tokens are estimated from bytes");
   }

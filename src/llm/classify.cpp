@@ -111,6 +111,10 @@ const char* to_string(FailureClass cls) {
       return "empty_tool_calls";
     case FailureClass::truncated_call:
       return "truncated_call";
+    case FailureClass::unread_call:
+      return "unread_call";
+    case FailureClass::empty_reply:
+      return "empty_reply";
     case FailureClass::too_big:
       return "too_big";
     case FailureClass::bad_request:
@@ -150,6 +154,8 @@ ErrorCode code_of(FailureClass cls) {
     case FailureClass::empty_choices:
     case FailureClass::empty_tool_calls:
     case FailureClass::truncated_call:
+    case FailureClass::unread_call:
+    case FailureClass::empty_reply:
     case FailureClass::too_big:
       return ErrorCode::malformed_reply;
     case FailureClass::unsupported_param:

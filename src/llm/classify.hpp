@@ -30,6 +30,8 @@ enum class FailureClass {
   empty_choices,
   empty_tool_calls,  ///< finish says tools, there are none
   truncated_call,    ///< a tool call cut at the output limit
+  unread_call,       ///< the text holds what looks like a tool call and could not be read
+  empty_reply,       ///< a whole turn with neither text nor a call
   too_big,           ///< reply above the byte cap
   bad_request,
   cancelled,

@@ -2,15 +2,61 @@
 #include "llm/delta.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <skillgrad/core/text.hpp>
 
 #include "llm/error_body.hpp"
 #include "llm/field.hpp"
+#include "llm/mirror.hpp"
 #include "llm/usage.hpp"
 
 namespace skillgrad::llm {
+
+namespace {
+
+/// What servers send so that no proxy closes a silent connection: a name for the event, a word, a
+/// comment, or the time.
+bool keeps_alive(const SseEvent& event, std::string_view data) {
+  const auto plain = [](std::string_view text) {
+    std::string out;
+    for (const char c : to_lower_ascii(text)) {
+      if (c >= 'a' && c <= 'z') out += c;
+    }
+    return out;
+  };
+  static constexpr std::array<std::string_view, 9> kWords = {
+      "ping", "pong", "heartbeat", "keepalive", "alive", "processing", "waiting", "queued", "noop"};
+  const auto is_known = [&](std::string_view word) {
+    return std::find(kWords.begin(), kWords.end(), plain(word)) != kWords.end();
+  };
+  if (is_known(event.event)) return true;
+  if (data.starts_with(':')) return true;
+  if (data.size() < 40 && is_known(data)) return true;
+  return data.size() < 40 && data.find_first_not_of("0123456789-:.+TZ ") == std::string_view::npos;
+}
+
+/// Errors that say so without an `error` member, in the middle of a stream.
+bool is_stream_error(const Json& value) {
+  if (!value.is_object() || value.contains("choices") || ResponseEvents::is_event(value))
+    return false;
+  if (const Json* done = member(&value, "success"); done != nullptr && *done == Json(false))
+    return true;
+  for (const char* key : {"detail", "errors", "error_msg", "error_message", "errorMessage"}) {
+    if (const Json* found = member(&value, key); found != nullptr && names_an_error(*found))
+      return true;
+  }
+  const std::string status = to_lower_ascii(text_of(member(&value, "status")));
+  const std::int64_t code =
+      integer_of(member_of(&value, {"code", "status", "status_code"})).value_or(0);
+  if (status == "error" || status == "failed" || code >= 400) return true;
+  const Json* message = member_of(&value, {"message", "msg"});
+  return message != nullptr && message->is_string() &&
+         member_of(&value, {"usage", "object"}) == nullptr;
+}
+
+}  // namespace
 
 void DeltaAssembler::event(const SseEvent& event) {
   if (done() || error_) return;
@@ -21,15 +67,11 @@ void DeltaAssembler::event(const SseEvent& event) {
     return;
   }
   auto parsed = parse_reply_json(data, "stream");
-  if (!parsed) {
-    if (event.event == "error") {
-      error_ = Json{{"error", {{"message", sanitize_utf8(data)}}}};
-    } else if (malformed_.empty()) {
-      malformed_ = truncate_middle(sanitize_utf8(data), 200);
-    }
+  if (!parsed || !parsed->is_structured()) {
+    other_data(event, data);
     return;
   }
-  if (event.event == "error" || is_error_json(*parsed)) {
+  if (event.event == "error" || is_error_json(*parsed) || is_stream_error(*parsed)) {
     error_ = std::move(*parsed);
     return;
   }
@@ -39,6 +81,21 @@ void DeltaAssembler::event(const SseEvent& event) {
   }
   progressed_ = responses_.event(*parsed) || progressed_;
   error_ = responses_.error();
+}
+
+void DeltaAssembler::other_data(const SseEvent& event, std::string_view data) {
+  const auto text = parse_reply_json(data, "stream");
+  const bool is_text = text && text->is_string();
+  const std::string said = is_text ? text->get<std::string>() : sanitize_utf8(data);
+  if (event.event == "error") {
+    error_ = Json{{"error", {{"message", said}}}};
+  } else if (keeps_alive(event, said) || (text && !is_text) || trim(said).empty()) {
+    return;
+  } else if (is_text) {
+    error_ = Json{{"error", {{"message", said}}}};
+  } else if (malformed_.empty()) {
+    malformed_ = truncate_middle(said, 200);
+  }
 }
 
 void DeltaAssembler::chunk(const Json& value) {
@@ -55,6 +112,10 @@ void DeltaAssembler::chunk(const Json& value) {
     return integer_of(member(&choice, "index")).value_or(0) == 0;
   });
   if (first == choices->end()) return;
+  if (const Json* error = member(&*first, "error"); error != nullptr && names_an_error(*error)) {
+    error_ = Json{{"error", *error}};
+    return;
+  }
   if (const Json* found = member_of(&*first, {"delta", "message"})) delta(*found);
   const std::string reason = text_of(member(&*first, "finish_reason"));
   if (!reason.empty()) {
@@ -102,9 +163,10 @@ void DeltaAssembler::delta(const Json& value) {
     text_bytes_ += bytes;
     progressed_ = progressed_ || bytes > 0;
   }
-  if (const Json* details = member(&value, "reasoning_details");
-      details != nullptr && details->is_array()) {
-    for (const Json& part : *details) reasoning_details_.push_back(part);
+  for (const auto& [key, piece] : value.items()) {
+    if (!is_mirrored(key) || texts_.contains(key) || piece.is_null()) continue;
+    const Json wrapped = {{key, piece}};
+    merge_piece(mirrored_, wrapped);
   }
   if (const Json* calls = member(&value, "tool_calls"); calls != nullptr && calls->is_array()) {
     for (const Json& call : *calls) tool_delta(call);
@@ -127,7 +189,7 @@ DeltaAssembler::Piece::Piece(const Json& value) {
   name = text_of(member(function, "name"));
   index = integer_of(member(&value, "index"));
   arguments = member(function, "arguments");
-  extra_content = member(&value, "extra_content");
+  mirrored = mirrored_of_call(value);
 }
 
 bool DeltaAssembler::Piece::begins_object() const {
@@ -162,7 +224,22 @@ DeltaAssembler::Call& DeltaAssembler::call_at_index(const Piece& piece) {
   return begun;
 }
 
+DeltaAssembler::Call* DeltaAssembler::call_of_id(const Piece& piece) {
+  const auto known = piece.id.empty() ? by_id_.end() : by_id_.find(piece.id);
+  if (known == by_id_.end()) return nullptr;
+  Call& call = calls_[known->second];
+  const bool same = piece.name.empty() || (piece.name == call.name && !call.has_arguments());
+  return same ? &call : nullptr;
+}
+
 DeltaAssembler::Call& DeltaAssembler::call_for(const Piece& piece) {
+  if (piece.index && !by_index_.contains(*piece.index)) {
+    // Servers that count calls anew may number one and the same call twice.
+    if (Call* known = call_of_id(piece)) {
+      by_index_[*piece.index] = static_cast<std::size_t>(known - calls_.data());
+      return *known;
+    }
+  }
   if (piece.index) return call_at_index(piece);
   if (!piece.id.empty()) {
     const auto same = by_id_.find(piece.id);
@@ -196,7 +273,7 @@ void DeltaAssembler::tool_delta(const Json& value) {
   } else if (piece.arguments != nullptr) {
     call.arguments_object = *piece.arguments;
   }
-  if (piece.extra_content != nullptr) call.extra_content = *piece.extra_content;
+  merge_piece(call.mirrored, piece.mirrored);
 }
 
 bool DeltaAssembler::has_output() const {
@@ -217,12 +294,18 @@ Json DeltaAssembler::reply() const {
   for (const auto& [key, text] : texts_) {
     if (key != "refusal" || !text.empty()) message[key] = text.value();
   }
-  if (!reasoning_details_.empty()) message["reasoning_details"] = reasoning_details_;
+  for (const auto& [key, value] : mirrored_.items()) message[key] = value;
   for (const Call& call : calls_) {
     Json function = {{"name", call.name}, {"arguments", call.arguments}};
     if (!call.arguments_object.is_null()) function["arguments"] = call.arguments_object;
     Json item = {{"id", call.id}, {"type", "function"}, {"function", std::move(function)}};
-    if (!call.extra_content.is_null()) item["extra_content"] = call.extra_content;
+    for (const auto& [key, value] : call.mirrored.items()) {
+      if (key == "function") {
+        item["function"].update(value);
+      } else {
+        item[key] = value;
+      }
+    }
     message["tool_calls"].push_back(std::move(item));
   }
   if (function_call_.is_object()) message["function_call"] = function_call_;

@@ -41,9 +41,9 @@ class DeltaAssembler {
  private:
   struct Call {
     std::string id, name, arguments;
-    ObjectProgress progress;  ///< of `arguments`
-    Json arguments_object;    ///< some servers send the object itself
-    Json extra_content;
+    ObjectProgress progress;   ///< of `arguments`
+    Json arguments_object;     ///< some servers send the object itself
+    Json mirrored;             ///< fields that go back, see mirrored_of_call
     std::size_t named_in = 0;  ///< the last delta that named it
     bool named_again = false;  ///< named once more after its arguments were whole
 
@@ -59,7 +59,7 @@ class DeltaAssembler {
     std::string id, name;
     std::optional<std::int64_t> index;
     const Json* arguments = nullptr;
-    const Json* extra_content = nullptr;
+    Json mirrored;
     /// It begins an object of arguments.
     [[nodiscard]] bool begins_object() const;
   };
@@ -71,18 +71,22 @@ class DeltaAssembler {
     [[nodiscard]] Json value() const { return parts.empty() ? Json(text) : parts; }
     [[nodiscard]] bool empty() const { return text.empty() && parts.empty(); }
   };
+  /// A payload that is no JSON, or no object.
+  void other_data(const SseEvent& event, std::string_view data);
   void chunk(const Json& value);
   void delta(const Json& value);
   void legacy_delta(const Json& value);
   void tool_delta(const Json& value);
   Call& call_for(const Piece& piece);
+  /// A call that is known by the piece's id and that the piece goes on with.
+  Call* call_of_id(const Piece& piece);
   Call& call_at_index(const Piece& piece);
   [[nodiscard]] bool is_another(const Call& call, const Piece& piece) const;
   Call& new_call() { return calls_.emplace_back(); }
 
   std::map<std::string, Mixed> texts_;  ///< content, reasoning_content, refusal, ...
   std::size_t text_bytes_ = 0;
-  Json reasoning_details_ = Json::array();
+  Json mirrored_ = Json::object();  ///< other fields that go back, put together
   std::vector<Call> calls_;
   std::size_t deltas_ = 0;
   std::map<std::int64_t, std::size_t> by_index_;

@@ -99,6 +99,13 @@ std::string mend_for(const Failure& failure, const ErrorScene& scene) {
              "call parser fits the model";
     case FailureClass::truncated_call:
       return "raise --max-output-tokens; it counts hidden reasoning too";
+    case FailureClass::unread_call:
+      return "start the endpoint with the tool call parser of this model (vLLM: "
+             "--enable-auto-tool-choice --tool-call-parser NAME, llama.cpp: --jinja), or use a "
+             "model that follows tool schemas; skillgrad doctor tries it";
+    case FailureClass::empty_reply:
+      return "raise --max-output-tokens if reasoning may have used it up; else look at the "
+             "endpoint's log, or use another model";
     case FailureClass::too_big:
       return "check --base-url; a chat reply is far smaller";
     case FailureClass::context_overflow:

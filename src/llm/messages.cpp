@@ -55,14 +55,16 @@ class Writer {
 
   void write_assistant(const Message& message) {
     list_.begin("role", "assistant");
+    const Json mirror = own_mirror(message, style_, source_);
     const bool blank = message.content.empty();
-    if (blank && !style_.empty_content) {
+    if (member(member(&mirror, "fields"), "content") != nullptr) {
+      // It goes back as it came, with the other fields.
+    } else if (blank && !style_.empty_content) {
       list_.json("content", "null");
       facts_.null_content = true;
     } else {
       list_.field("content", message.content);
     }
-    const Json mirror = own_mirror(message, style_, source_);
     write_mirrored_fields(message, mirror);
     if (!message.tool_calls.empty()) list_.json("tool_calls", calls_text(message, mirror));
     list_.end();
@@ -85,21 +87,31 @@ class Writer {
   }
 
   [[nodiscard]] std::string calls_text(const Message& message, const Json& mirror) {
-    const Json* extras = member(&mirror, "extra_content");
+    const Json* mirrored = member(&mirror, "calls");
     ListWriter calls;
     for (std::size_t i = 0; i < message.tool_calls.size(); ++i) {
       const ToolCall& call = message.tool_calls[i];
+      const bool any = mirrored != nullptr && mirrored->is_array() && i < mirrored->size();
+      const Json extra = any ? (*mirrored)[i] : Json();
       calls.begin("type", "function");
       calls.field("id", wire_id(call.id, style_));
       std::string function = "{\"name\":";
       append_json_string(function, legal_name(call.name));
       function += ",\"arguments\":";
       append_json_string(function, call.arguments.empty() ? "{}" : call.arguments);
+      if (const Json* inner = member(&extra, "function"); inner != nullptr) {
+        for (const auto& [key, value] : inner->items()) {
+          facts_.mirrored.insert(key);
+          function += ",";
+          append_json_string(function, key);
+          function += ":" + dump_json(value);
+        }
+      }
       calls.json("function", function + "}");
-      if (extras != nullptr && extras->is_array() && i < extras->size() &&
-          !(*extras)[i].is_null()) {
-        facts_.mirrored.insert("extra_content");
-        calls.json("extra_content", dump_json((*extras)[i]));
+      for (const auto& [key, value] : extra.items()) {
+        if (key == "function") continue;
+        facts_.mirrored.insert(key);
+        calls.json(key.c_str(), dump_json(value));
       }
       calls.end();
     }

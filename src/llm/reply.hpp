@@ -11,6 +11,7 @@
 
 #include "llm/classify.hpp"
 #include "llm/delays.hpp"
+#include "llm/finish.hpp"
 
 namespace skillgrad::llm {
 
@@ -34,13 +35,11 @@ struct ReadReply {
       0;  ///< prompt tokens that usage may leave out, see ReadUsage
   std::string response_id, provider, system_fingerprint;  ///< as the endpoint named them
   bool text_tool_call = false;                            ///< the calls stood in the text
+  std::vector<std::string> notes;  ///< what was read and not used, or taken on trust
 };
 
 /// Reads a chat completion (or an error object inside a 2xx) by R2.2 to R2.13 and R2.19, R2.20.
 [[nodiscard]] ReadReply read_reply(const Json& body, const ReplyContext& context);
-
-enum class FinishKind { stop, length, tools, filtered, error, unknown };
-[[nodiscard]] FinishKind finish_kind(std::string_view reason);
 
 /// Builds a failure; status 0 when HTTP had no part in it.
 [[nodiscard]] Failure make_failure(FailureClass cls, int status, std::string detail);

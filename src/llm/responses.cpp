@@ -54,6 +54,8 @@ Json message_of(const Json& output) {
       } else {
         content.push_back({{"type", "output_text"}, {"text", text_of(parts)}});
       }
+    } else if (type != "message") {
+      content.push_back({{"type", type.empty() ? "unnamed" : type}});  // nobody reads it: said so
     }
   }
   Json message = {{"role", "assistant"}, {"content", std::move(content)}};
@@ -66,12 +68,19 @@ Json message_of(const Json& output) {
 /// The finish reason of chat completions that means the same; "" when the status says nothing.
 std::string finish_of(const Json& response, bool has_calls) {
   const std::string status = to_lower_ascii(text_of(member(&response, "status")));
+  // An item may be cut although the response says that it is whole.
+  if (const Json* output = member(&response, "output"); output != nullptr && output->is_array()) {
+    const bool cut = std::any_of(output->begin(), output->end(), [](const Json& item) {
+      return to_lower_ascii(text_of(member(&item, "status"))) == "incomplete";
+    });
+    if (cut && (status.empty() || status == "completed")) return "length";
+  }
   if (status == "incomplete") {
     const std::string reason = text_of(member(member(&response, "incomplete_details"), "reason"));
     return reason.empty() ? "length" : reason;
   }
   if (status == "cancelled" || status == "in_progress" || status == "queued") return "abort";
-  if (status.empty()) return "";
+  if (status != "completed") return status;
   return has_calls ? "tool_calls" : "stop";
 }
 

@@ -18,6 +18,12 @@ bool at_fault_by_text(const std::string& text) {
   return false;
 }
 
+/// The endpoint is well: the model is asked for another sample, which no outage multiplies.
+bool is_of_the_model(FailureClass cls) {
+  return cls == FailureClass::truncated_call || cls == FailureClass::tool_use_failed ||
+         cls == FailureClass::unread_call || cls == FailureClass::empty_reply;
+}
+
 }  // namespace
 
 int RetryState::limit_of(FailureClass cls) const {
@@ -30,6 +36,8 @@ int RetryState::limit_of(FailureClass cls) const {
     case FailureClass::empty_choices:
     case FailureClass::empty_tool_calls:
     case FailureClass::tool_use_failed:
+    case FailureClass::unread_call:
+    case FailureClass::empty_reply:
       return 3;
     case FailureClass::bad_encoding:
     case FailureClass::truncated_call:
@@ -78,9 +86,10 @@ RetryDecision RetryState::decide(Failure& failure, double uniform) {
   if (count >= limit) return {};
   RetryDecision decision;
   decision.retry = true;
-  decision.counts_in_budget =
-      failure.cls != FailureClass::truncated_call && failure.cls != FailureClass::tool_use_failed;
-  if (failure.cls == FailureClass::truncated_call) return decision;
+  decision.counts_in_budget = !is_of_the_model(failure.cls);
+  if (failure.cls == FailureClass::truncated_call || failure.cls == FailureClass::unread_call) {
+    return decision;
+  }
   if (failure.delay && *failure.delay > limits_.max_retry_after) {
     return {.retry = false,
             .wait = Duration{0},

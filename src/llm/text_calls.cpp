@@ -6,73 +6,127 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/code_spans.hpp"
 #include "llm/text_call_reader.hpp"
+#include "llm/written_calls.hpp"
 
 namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
-
-/// What one pass over a text took out of it.
-struct Taken {
-  std::vector<ToolCall> calls;
-  std::string rest;
-};
-
+/// One pass over a text, which takes the calls out of it.
 class Pass {
  public:
-  explicit Pass(std::string_view text) : text_(text) {}
+  Pass(std::string_view text, const std::vector<ToolSpec>& offered)
+      : text_(text), reader_(text, offered) {}
 
-  void take(std::size_t at, Reading&& found) {
-    std::move(found.calls.begin(), found.calls.end(), std::back_inserter(out_.calls));
-    out_.rest += text_.substr(copied_, at - copied_);
-    copied_ = found.end;
+  void run() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '`') {
+        code();
+      } else if (c == '<' || c == '[' || c == '{' || c == ']' || c == '\xE2') {
+        mark(c);
+      } else if (c == '>' || is_call_name_char(c)) {
+        word();
+      } else {
+        ++at_;
+      }
+    }
+    rest_ += text_.substr(copied_);
   }
-  Taken finish() {
-    out_.rest += text_.substr(copied_);
-    return std::move(out_);
-  }
+
+  std::vector<ToolCall> calls_;
+  std::string rest_;
 
  private:
-  std::string_view text_;
-  std::size_t copied_ = 0;
-  Taken out_;
-};
-
-Taken take_tagged(std::string_view text, const std::vector<ToolSpec>& offered) {
-  TextCallReader reader(text, offered);
-  Pass pass(text);
-  std::size_t closed_from = 0;  ///< before it no call without its opening tag can begin
-  for (auto at = text.find_first_of("<[`{"); at != kNone; at = text.find_first_of("<[`{", at)) {
-    std::optional<Reading> found = reader.tagged(at);
-    const bool bracket = text[at] == '{' || text[at] == '[';
-    if (!found && bracket && at >= closed_from) {
-      found = reader.closed_only(at);
-      closed_from = std::max(at + 1, found->looked);
+  /// Goes on behind what was read; takes it out if it holds calls.
+  bool take(Reading&& found) {
+    const std::size_t end = std::max(at_ + 1, found.end);
+    const bool any = !found.calls.empty();
+    if (any) {
+      std::move(found.calls.begin(), found.calls.end(), std::back_inserter(calls_));
+      rest_ += text_.substr(copied_, at_ - copied_);
+      copied_ = end;
     }
-    const std::size_t next = found ? std::max(at + 1, found->end) : at + 1;
-    if (found && !found->calls.empty()) pass.take(at, std::move(*found));
-    at = next;
+    at_ = std::min(end, text_.size());
+    return any;
   }
-  return pass.finish();
-}
 
-Taken take_fenced(std::string_view text, const std::vector<ToolSpec>& offered) {
-  TextCallReader reader(text, offered);
-  Pass pass(text);
-  for (auto at = text.find("```"); at != kNone; at = text.find("```", at)) {
-    Reading found = reader.fenced(at);
-    const std::size_t next = std::max(at + 1, found.end);
-    if (!found.calls.empty()) pass.take(at, std::move(found));
-    at = next;
+  /// A code fence may be how a model writes its call; code on a line is quoted.
+  void code() {
+    const auto span = code_span_at(text_, at_);
+    if (!span) {
+      at_ = behind_ticks(text_, at_);
+      return;
+    }
+    const bool alone = reader_.skip_blanks(0) == at_ && last(span->end);
+    if (!span->fence && !alone) {
+      at_ = span->end;
+      return;
+    }
+    const std::string info = to_lower_ascii(span->info);
+    const std::size_t inner = reader_.skip_blanks(span->inner_begin);
+    const bool object = inner < text_.size() && (text_[inner] == '{' || text_[inner] == '[');
+    const bool names_calls = info == "tool_call" || info == "tool_code" || info == "json";
+    if (!names_calls && !(info.empty() && object) && !last(span->end)) {
+      at_ = span->end;
+      return;
+    }
+    take(reader_.fenced(*span));
   }
-  return pass.finish();
-}
 
-Taken take_bare(std::string_view text, const std::vector<ToolSpec>& offered) {
-  return {TextCallReader(text, offered).bare().calls, {}};
-}
+  [[nodiscard]] bool last(std::size_t at) const { return reader_.skip_closers(at) >= text_.size(); }
+
+  void mark(char c) {
+    if (auto found = reader_.tagged(at_)) {
+      take(std::move(*found));
+      return;
+    }
+    const bool object = c == '{' || c == '[';
+    if (object && at_ >= closed_from_) {
+      Reading found = reader_.closed_only(at_);
+      closed_from_ = std::max(at_ + 1, found.looked);
+      if (!found.calls.empty()) {
+        take(std::move(found));
+        return;
+      }
+    }
+    if (object && begins_line(text_, at_) && at_ >= lines_from_) {
+      last_lines();
+    } else {
+      ++at_;
+    }
+  }
+
+  void word() {
+    if (begins_line(text_, at_)) {
+      if (auto found = reader_.tagged(at_)) {
+        take(std::move(*found));
+        return;
+      }
+      if (at_ >= lines_from_) {
+        last_lines();
+        return;
+      }
+    }
+    // Whatever else the word is, a mark cannot begin inside of it.
+    ++at_;
+    while (at_ < text_.size() && is_call_name_char(text_[at_])) ++at_;
+  }
+
+  void last_lines() {
+    Reading found = reader_.last_lines(at_);
+    lines_from_ = std::max(at_ + 1, found.looked);
+    take(std::move(found));
+  }
+
+  std::string_view text_;
+  TextCallReader reader_;
+  std::size_t at_ = 0, copied_ = 0;
+  std::size_t closed_from_ = 0;  ///< before it no call without its opening tag can begin
+  std::size_t lines_from_ = 0;   ///< before it no call without any mark can begin
+};
 
 }  // namespace
 
@@ -80,20 +134,19 @@ std::vector<ToolCall> take_text_calls(std::string& text, const std::vector<ToolS
                                       std::size_t certain) {
   if (offered.empty()) return {};
   const std::string_view readable = std::string_view(text).substr(0, certain);
-  for (const auto format : {take_tagged, take_fenced, take_bare}) {
-    Taken taken = format(readable, offered);
-    if (taken.calls.empty()) continue;
-    taken.rest += std::string_view(text).substr(readable.size());
-    text = std::string(trim(without_section_markers(std::move(taken.rest))));
-    return std::move(taken.calls);
-  }
-  return {};
+  Pass pass(readable, offered);
+  pass.run();
+  if (pass.calls_.empty()) return {};
+  std::string rest = std::move(pass.rest_);
+  rest += std::string_view(text).substr(readable.size());
+  text = std::string(trim(without_section_markers(std::move(rest))));
+  return std::move(pass.calls_);
 }
 
 bool holds_text_call(const std::string& text, const std::vector<ToolSpec>& offered) {
   if (offered.empty()) return false;
   std::string copy = text;
-  return !take_text_calls(copy, offered).empty() || TextCallReader(text, offered).cut_call();
+  return !take_text_calls(copy, offered).empty() || !unread_call(text, offered).empty();
 }
 
 }  // namespace skillgrad::llm

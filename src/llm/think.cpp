@@ -21,14 +21,37 @@ struct Span {
 
 struct Tag {
   Span span;
+  std::size_t kind = 0;  ///< a tag is closed by one of its kind
   bool closes = false;
 };
 
+struct TagForm {
+  std::size_t kind;
+  std::string_view open, close;
+};
+/// How models mark their thinking: most; Mistral; Seed-OSS; Kimi 1.5 and Kimi-VL; Kimi K3;
+/// OpenThinker; Cohere; Apertus.
+constexpr std::array<TagForm, 9> kForms = {
+    {{0, "<think>", "</think>"},
+     {0, "<thinking>", "</thinking>"},
+     {1, "[THINK]", "[/THINK]"},
+     {2, "<seed:think>", "</seed:think>"},
+     {3, "\xE2\x97\x81think\xE2\x96\xB7", "\xE2\x97\x81/think\xE2\x96\xB7"},
+     {4, "<|open|>think<|sep|>", "<|close|>think<|sep|>"},
+     {5, "<|begin_of_thought|>", "<|end_of_thought|>"},
+     {6, "<|START_THINKING|>", "<|END_THINKING|>"},
+     {7, "<|inner_prefix|>", "<|inner_suffix|>"}}};
+constexpr std::size_t kKinds = 8;
+constexpr std::string_view kTagBegins = "<[\xE2";
+
 std::optional<Tag> tag_at(std::string_view text, std::size_t at) {
-  const bool closes = text.substr(at).starts_with("</");
-  const std::size_t name = at + (closes ? 2 : 1);
-  for (const std::string_view word : {"think>", "thinking>"}) {
-    if (starts_with_icase(text.substr(name), word)) return Tag{{at, name + word.size()}, closes};
+  const std::string_view rest = text.substr(at);
+  if (rest.empty() || kTagBegins.find(rest.front()) == kNone) return std::nullopt;
+  for (const TagForm& form : kForms) {
+    if (starts_with_icase(rest, form.open))
+      return Tag{{at, at + form.open.size()}, form.kind, false};
+    if (starts_with_icase(rest, form.close))
+      return Tag{{at, at + form.close.size()}, form.kind, true};
   }
   return std::nullopt;
 }
@@ -73,10 +96,11 @@ class Splitter {
 
  private:
   void find_tags() {
-    for (auto at = text_.find('<'); at != kNone; at = text_.find('<', at + 1)) {
+    for (auto at = text_.find_first_of(kTagBegins); at != kNone;
+         at = text_.find_first_of(kTagBegins, at + 1)) {
       const auto tag = tag_at(text_, at);
       any_tag_ = any_tag_ || tag.has_value();
-      if (tag && tag->closes && !is_quoted(tag->span)) closers_.push_back(tag->span);
+      if (tag && tag->closes && !is_quoted(tag->span)) closers_[tag->kind].push_back(tag->span);
     }
   }
 
@@ -86,7 +110,7 @@ class Splitter {
   }
 
   void step() {
-    at_ = text_.find_first_of("<`", at_);
+    at_ = text_.find_first_of("`<[\xE2", at_);
     if (at_ == kNone) {
       at_ = text_.size();
     } else if (text_[at_] == '`') {
@@ -95,7 +119,7 @@ class Splitter {
       if (tag->closes) {
         close(tag->span);
       } else {
-        open(tag->span);
+        open(*tag);
       }
     } else {
       ++at_;
@@ -109,20 +133,22 @@ class Splitter {
     at_ = tag.end;
   }
 
-  void open(const Span& tag) {
-    while (closer_ < closers_.size() && closers_[closer_].begin < tag.end) ++closer_;
-    if (closer_ < closers_.size()) {
-      spans_.push_back({tag.begin, closers_[closer_].end});
-      at_ = closers_[closer_].end;
+  void open(const Tag& tag) {
+    const std::vector<Span>& closers = closers_[tag.kind];
+    std::size_t& closer = closer_[tag.kind];
+    while (closer < closers.size() && closers[closer].begin < tag.span.end) ++closer;
+    if (closer < closers.size()) {
+      spans_.push_back({tag.span.begin, closers[closer].end});
+      at_ = closers[closer].end;
       return;
     }
-    if (begins_line(tag.begin)) {
-      spans_.push_back({tag.begin, text_.size()});
+    if (begins_line(tag.span.begin)) {
+      spans_.push_back({tag.span.begin, text_.size()});
       at_ = text_.size();
       return;
     }
-    unclosed_ = std::min(unclosed_, tag.begin);
-    at_ = begun_ = tag.end;
+    unclosed_ = std::min(unclosed_, tag.span.begin);
+    at_ = begun_ = tag.span.end;
     clean_ = false;
   }
 
@@ -201,17 +227,28 @@ class Splitter {
     if (const auto tag = text.empty() ? std::nullopt : tag_at(text, 0); tag && !tag->closes) {
       text.remove_prefix(tag->span.end);
     }
-    const auto last = text.rfind('<');
-    if (last != kNone && tag_at(text, last)) text = text.substr(0, last);
+    const auto last = closing_tag(text);
+    if (last != kNone) text = text.substr(0, last);
     text = trim(text);
     if (text.empty()) return;
     if (!out.reasoning.empty()) out.reasoning += '\n';
     out.reasoning += text;
   }
 
+  /// Where the tag begins that ends a text.
+  static std::size_t closing_tag(std::string_view text) {
+    for (const TagForm& form : kForms) {
+      if (text.size() < form.close.size()) continue;
+      const std::size_t at = text.size() - form.close.size();
+      if (starts_with_icase(text.substr(at), form.close)) return at;
+    }
+    return kNone;
+  }
+
   std::string_view text_;
-  std::vector<Span> closers_, spans_;
-  std::size_t closer_ = 0;  ///< the first of closers_ that may still be needed
+  std::array<std::vector<Span>, kKinds> closers_;
+  std::vector<Span> spans_;
+  std::array<std::size_t, kKinds> closer_{};  ///< the first of closers_ that may still be needed
   std::size_t at_ = 0;
   std::size_t unclosed_ = kNone;  ///< the first opening tag that is not thinking
   std::size_t begun_ = 0;         ///< where a line may begin; nothing before it matters any more
@@ -224,15 +261,30 @@ class Splitter {
 ThinkSplit split_think(const std::string& content) { return Splitter(content).split(); }
 
 std::string without_end_tokens(std::string text) {
-  static constexpr std::array<std::string_view, 7> kTokens = {
+  static constexpr std::array<std::string_view, 20> kTokens = {
       "<|eom_id|>",
       "<|eot_id|>",
       "<|im_end|>",
       "<|end|>",
+      "<|return|>",
+      "<|eom|>",
+      "<|eot|>",
       "<|endoftext|>",
       "<|end_of_text|>",
+      "<|end_of_solution|>",
+      "<|END_RESPONSE|>",
+      "<|END_OF_TURN_TOKEN|>",
+      "<|assistant_end|>",
+      "<|close|>response<|sep|>",
+      "<|close|>message<|sep|>",
+      "<|role_end|>",
+      "<end_of_turn>",
+      "<turn|>",
+      "</s>",
       "<\xEF\xBD\x9C"
       "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"};
+  static constexpr std::array<std::string_view, 3> kBeginnings = {
+      "<|begin_of_solution|>", "<|START_RESPONSE|>", "<|open|>response<|sep|>"};
   std::string_view rest = text;
   std::size_t size = text.size();
   while (true) {
@@ -244,6 +296,9 @@ std::string without_end_tokens(std::string text) {
     rest = rest.substr(0, size);
   }
   text.resize(size);
+  for (const std::string_view word : kBeginnings) {
+    if (text.starts_with(word)) text.erase(0, word.size());
+  }
   return text;
 }
 

@@ -13,13 +13,14 @@ struct ThinkSplit {
   std::size_t certain = std::string::npos;
 };
 
-/// Takes thinking out of a reply's text (R2.6): <think> and <thinking>, in any case and anywhere
-/// but in code, up to the closing tag; everything up to a closing tag whose opening one is missing;
-/// and everything behind an opening tag that is never closed if nothing visible stands before it on
-/// its line.
+/// Takes thinking out of a reply's text (R2.6): <think>, <thinking> and the tokens that other
+/// models write for them, in any case and anywhere but in code, up to the closing tag; everything
+/// up to a closing tag whose opening one is missing; and everything behind an opening tag that is
+/// never closed if nothing visible stands before it on its line.
 [[nodiscard]] ThinkSplit split_think(const std::string& content);
 
-/// Takes off the tokens with which models end a turn and which some servers leave in the text.
+/// Takes off the tokens with which models end a turn, or wrap their answer, and which some servers
+/// leave in the text.
 [[nodiscard]] std::string without_end_tokens(std::string text);
 
 }  // namespace skillgrad::llm

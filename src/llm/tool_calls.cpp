@@ -7,6 +7,8 @@
 #include <skillgrad/core/text.hpp>
 
 #include "llm/field.hpp"
+#include "llm/reply_texts.hpp"
+#include "llm/text_call_formats.hpp"
 
 namespace skillgrad::llm {
 
@@ -125,22 +127,35 @@ std::vector<ToolCall> read_tool_calls(const Json& message, const std::vector<Too
   const auto read = [&](const Json* function, std::string id) {
     ToolCall call;
     call.id = std::move(id);
-    call.name = resolve_tool_name(text_of(member(function, "name")), offered);
-    set_arguments(call, member(function, "arguments"));
+    const Json* arguments = nullptr;
+    for (const char* key : name_keys()) {
+      if (call.name.empty()) call.name = text_of(member(function, key));
+    }
+    for (const char* key : argument_keys()) {
+      if (arguments == nullptr) arguments = member(function, key);
+    }
+    call.name = resolve_tool_name(call.name, offered);
+    set_arguments(call, arguments);
     calls.push_back(std::move(call));
   };
-  if (const Json* list = member(&message, "tool_calls"); list != nullptr && list->is_array()) {
-    for (const Json& item : *list) {
-      if (!item.is_object()) continue;
-      const Json* function = member(&item, "function");
-      read(function != nullptr ? function : &item, text_of(member(&item, "id")));
-    }
+  const auto read_item = [&](const Json& item) {
+    if (!item.is_object()) return;
+    const Json* function = member(&item, "function");
+    const bool holds = function != nullptr && function->is_object();
+    read(holds ? function : &item, text_of(member(&item, "id")));
+  };
+  if (const Json* list = member(&message, "tool_calls"); list != nullptr) {
+    if (list->is_object()) read_item(*list);
+    if (list->is_array()) std::for_each(list->begin(), list->end(), read_item);
   }
   if (calls.empty()) {
     if (const Json* legacy = member(&message, "function_call");
         legacy != nullptr && legacy->is_object()) {
       read(legacy, {});
     }
+  }
+  if (calls.empty()) {
+    for (const Json& part : call_parts(message)) read_item(part);
   }
   return calls;
 }

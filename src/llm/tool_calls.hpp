@@ -25,8 +25,8 @@ void assign_ids(std::vector<ToolCall>& calls, const std::vector<Message>& conver
 /// 9 alphanumerics, which every known server accepts as an id.
 [[nodiscard]] std::string short_id(std::string_view salt, std::size_t number);
 
-/// Calls found in a message (`tool_calls`, or the older `function_call`), not yet with ids
-/// assigned.
+/// Calls found in a message (`tool_calls`, the older `function_call`, or parts of its content), not
+/// yet with ids assigned.
 [[nodiscard]] std::vector<ToolCall> read_tool_calls(const Json& message,
                                                     const std::vector<ToolSpec>& offered);
 

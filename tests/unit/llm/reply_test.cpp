@@ -126,10 +126,108 @@ TEST(Reply, FinishReasonsAreMapped) {  // T041
       {"function_call_filter: MALFORMED_FUNCTION_CALL", FinishKind::error},
       {"insufficient_system_resource", FinishKind::error},
       {"malformed_function_call", FinishKind::error},
-      {"", FinishKind::unknown},
+      {"model_context_window_exceeded", FinishKind::length},
+      {"MODEL-CONTEXT-WINDOW-EXCEEDED", FinishKind::length},
+      {"token limit reached", FinishKind::length},
+      {"TOOL_CALL", FinishKind::tools},
+      {"content-filter", FinishKind::filtered},
+      {"upstream_failure", FinishKind::error},
+      {"", FinishKind::none},
       {"weird", FinishKind::unknown},
+      {"pause_turn", FinishKind::unknown},
   };
   for (const auto& [reason, kind] : cases) EXPECT_EQ(finish_kind(reason), kind) << reason;
+}
+
+const std::string kNativeCall =
+    R"({"content":"x","tool_calls":[{"id":"c1","function":{"name":"bash",)"
+    R"("arguments":"{\"command\":\"ls\"}"}}]})";
+
+TEST(Reply, CallsBehindAReasonThatIsNotKnownAreNotUsed) {  // R2.8
+  for (const std::string& message :
+       {kNativeCall, std::string(R"({"content":"<tool_call>{\"name\":\"bash\",\"arguments\":)"
+                                 R"({\"command\":\"ls\"}}</tool_call>"})")}) {
+    const auto out = read(with_message(message, R"("pause_turn")"));
+    ASSERT_TRUE(out.failure.has_value()) << message;
+    EXPECT_EQ(out.failure->cls, FailureClass::malformed);
+    EXPECT_THAT(out.failure->detail, HasSubstr("pause_turn"));
+    for (const char* given : {"null", R"("")", R"("stop")", R"("tool_calls")"}) {
+      EXPECT_FALSE(read(with_message(message, given)).failure.has_value()) << given;
+    }
+    const auto cut = read(with_message(message, R"("model_context_window_exceeded")"));
+    ASSERT_TRUE(cut.failure.has_value());
+    EXPECT_EQ(cut.failure->cls, FailureClass::truncated_call);
+  }
+}
+
+TEST(Reply, TextBehindAReasonThatIsNotKnownIsUsedWithANote) {
+  const auto out = read(with_message(R"({"content":"4"})", R"("pause_turn")"));
+  ASSERT_FALSE(out.failure.has_value());
+  EXPECT_EQ(out.reply.message.content, "4");
+  ASSERT_EQ(out.notes.size(), 1U);
+  EXPECT_THAT(out.notes[0], HasSubstr("pause_turn"));
+  EXPECT_TRUE(read(with_message(R"({"content":"4"})", "null")).notes.empty());
+}
+
+TEST(Reply, ATurnWithoutTextAndCallsIsNoAnswer) {  // R3.5
+  for (const char* message :
+       {R"({"content":""})", R"({"content":null})", R"({"content":" \n\t"})", "{}",
+        R"({"content":"\u200b\u00a0"})", R"({"content":[]})", R"({"content":"<think>x</think>"})",
+        R"({"content":"","reasoning_content":"so"})", R"({"content":"<|im_end|>"})",
+        R"({"content":[{"type":"thinking","thinking":"x"}]})"}) {
+    for (const char* finish : {R"("stop")", "null", R"("weird")"}) {
+      const auto out = read(with_message(message, finish));
+      ASSERT_TRUE(out.failure.has_value()) << message;
+      EXPECT_EQ(out.failure->cls, FailureClass::empty_reply) << message << finish;
+    }
+  }
+  EXPECT_FALSE(read(with_message(R"({"content":""})", R"("length")")).failure.has_value());
+}
+
+TEST(Reply, ContentThatIsNeitherTextNorPartsIsMalformed) {
+  for (const char* content : {R"({"foo":1})", R"([{"foo":1}])", R"([[1]])",
+                              R"([{"type":"image_url","image_url":{"url":"x"}}])"}) {
+    const auto out = read(with_message(std::string(R"({"content":)") + content + "}"));
+    ASSERT_TRUE(out.failure.has_value()) << content;
+    EXPECT_EQ(out.failure->cls, FailureClass::malformed) << content;
+  }
+  const auto some = read(with_message(
+      R"({"content":[{"type":"text","text":"4"},{"type":"image_url","image_url":{"url":"x"}}]})"));
+  ASSERT_FALSE(some.failure.has_value());
+  ASSERT_EQ(some.notes.size(), 1U);
+  EXPECT_THAT(some.notes[0], HasSubstr("image_url"));
+}
+
+TEST(Reply, CallsInContentPartsAreRead) {
+  const std::string text = R"({"type":"text","text":"I look."},)";
+  for (
+      const char* part :
+      {R"({"type":"tool_use","id":"t1","name":"bash","input":{"command":"ls"}})",
+       R"({"type":"tool_call","id":"t1","name":"bash","arguments":"{\"command\":\"ls\"}"})",
+       R"({"type":"function_call","call_id":"t1","name":"bash","arguments":{"command":"ls"}})",
+       R"({"functionCall":{"name":"bash","args":{"command":"ls"}},"id":"t1"})",
+       R"({"type":"function","id":"t1","function":{"name":"bash","arguments":{"command":"ls"}}})"}) {
+    const auto out = read(with_message(R"({"content":[)" + text + part + "]}"));
+    ASSERT_FALSE(out.failure.has_value()) << part;
+    EXPECT_EQ(out.reply.message.content, "I look.");
+    ASSERT_EQ(out.reply.message.tool_calls.size(), 1U) << part;
+    EXPECT_EQ(out.reply.message.tool_calls[0].name, "bash");
+    EXPECT_EQ(out.reply.message.tool_calls[0].id, "t1");
+    EXPECT_EQ(out.reply.message.tool_calls[0].arguments, R"({"command":"ls"})");
+    EXPECT_EQ(out.reply.finish, Finish::tools);
+  }
+}
+
+TEST(Reply, ToolCallsThatAreNoListOfCallsAreMalformed) {
+  for (const char* calls : {R"("bash")", "[1]", R"(["bash"])", "[null]", "7"}) {
+    const auto out =
+        read(with_message(std::string(R"({"content":"4","tool_calls":)") + calls + "}"));
+    ASSERT_TRUE(out.failure.has_value()) << calls;
+    EXPECT_EQ(out.failure->cls, FailureClass::malformed) << calls;
+  }
+  const auto one = read(with_message(
+      R"({"tool_calls":{"id":"a","function":{"name":"bash","arguments":{"command":"ls"}}}})"));
+  ASSERT_EQ(one.reply.message.tool_calls.size(), 1U);
 }
 
 TEST(Reply, AnnouncedCallsThatAreMissingAreMalformed) {
@@ -147,6 +245,27 @@ TEST(Reply, MirrorsProviderFieldsWithTheirOrigin) {
   EXPECT_THAT(out.reply.message.mirror, HasSubstr(R"("reasoning_content":"because")"));
   EXPECT_THAT(out.reply.message.mirror, HasSubstr("thought_signature"));
   EXPECT_THAT(out.reply.message.mirror, HasSubstr(R"("from":"here")"));
+}
+
+TEST(Reply, MirrorsWhateverProvidersPutBesideTheirReasoning) {  // R2.7
+  const auto out = read(with_message(
+      R"({"content":[{"type":"thinking","thinking":"hm","signature":"s1"},{"type":"text","text":"x"}],)"
+      R"("thinking_blocks":[{"type":"thinking","thinking":"hm","signature":"s2"}],)"
+      R"("provider_specific_fields":{"a":1},"extra_content":{"b":2},"annotations":[],)"
+      R"("tool_calls":[{"id":"a","provider_specific_fields":{"c":3},"thoughtSignature":"s3",)"
+      R"("function":{"name":"bash","thought_signature":"s4","arguments":{"command":"a"}}}]})"));
+  const auto mirror = parse_json(out.reply.message.mirror, "mirror");
+  ASSERT_TRUE(mirror.has_value());
+  const Json& fields = mirror->at("fields");
+  EXPECT_EQ(fields.at("thinking_blocks")[0]["signature"], "s2");
+  EXPECT_EQ(fields.at("provider_specific_fields")["a"], 1);
+  EXPECT_EQ(fields.at("extra_content")["b"], 2);
+  EXPECT_EQ(fields.at("content")[0]["signature"], "s1");
+  EXPECT_FALSE(fields.contains("annotations"));
+  const Json& call = mirror->at("calls")[0];
+  EXPECT_EQ(call.at("provider_specific_fields")["c"], 3);
+  EXPECT_EQ(call.at("thoughtSignature"), "s3");
+  EXPECT_EQ(call.at("function")["thought_signature"], "s4");
 }
 
 TEST(Reply, MissingUsageIsEstimatedAndFlagged) {  // T060

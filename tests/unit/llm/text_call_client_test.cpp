@@ -81,13 +81,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         NoCall{"NoToolsOffered", {{"content", kCall}}, false},
         NoCall{"InsideThink", {{"content", "<think>" + kCall + "</think>No."}}, true},
-        NoCall{
-            "ThinkNeverClosed", {{"content", "<think><tool_call>" + kCall + "</tool_call>"}}, true},
         NoCall{"InsideThinkOfALine",
                {{"content", "Okay. <think>maybe <tool_call>" + kCall + "</tool_call></think>No."}},
-               true},
-        NoCall{"BehindAThinkThatIsNeverClosed",
-               {{"content", "Okay. <think>maybe <tool_call>" + kCall + "</tool_call>"}},
                true},
         NoCall{"InsideThinking",
                {{"content", "<Thinking><tool_call>" + kCall + "</tool_call></Thinking>No."}},
@@ -100,15 +95,66 @@ INSTANTIATE_TEST_SUITE_P(
                                {"function",
                                 {{"name", "bash"}, {"arguments", R"({"command":"native"})"}}}}})}},
                true},
-        NoCall{"Refusal", {{"content", nullptr}, {"refusal", kCall}}, true},
-        NoCall{"UnknownTool",
-               {{"content", R"(<tool_call>{"name":"rm","arguments":{}}</tool_call>)"}},
-               true},
-        NoCall{
-            "ArgumentsThatDoNotFit",
-            {{"content", R"(<tool_call>{"name":"bash","arguments":{"command":[1]}}</tool_call>)"}},
-            true}),
+        NoCall{"Refusal", {{"content", nullptr}, {"refusal", kCall}}, true}),
     [](const auto& given) { return given.param.name; });
+
+TEST_F(ClientTest, ATextWithACallThatCannotBeReadIsAskedForAgainAndNeverAnAnswer) {
+  const std::string unknown = R"(<tool_call>{"name":"rm","arguments":{}}</tool_call>)";
+  for (const std::string& text :
+       {unknown,
+        std::string(R"(<tool_call>{"name":"bash","arguments":{"command":[1]}}</tool_call>)"),
+        "<tool_call>" + kCall + "</tool_call>\n" + unknown,
+        "Okay. <think>maybe <tool_call>" + kCall + "</tool_call>",
+        std::string("<think><tool_call>") + kCall + "</tool_call>",
+        std::string("[bash(command=ls)]")}) {
+    for (const std::string stream : {"off", "on"}) {
+      SCOPED_TRACE(text + stream);
+      options_.stream = stream;
+      const std::size_t before = server_.hit_count();
+      const Step leak =
+          stream == "off"
+              ? json_step(200, reply_with({{"content", text}}))
+              : stream_step(
+                    {"data: " +
+                         dump_json({{"choices", Json::array({{{"delta", {{"content", text}}}}})}}) +
+                         "\n\n",
+                     "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"});
+      server_.handler(
+          [=](const fault::Hit&, std::size_t number) { return number == before ? leak : kGood; });
+      ChatRequest asked = tool_request();
+      asked.messages.front().content = text + stream;
+      const auto reply = client()->complete(asked, {});
+      ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+      EXPECT_EQ(reply->message.content, "fine");
+      EXPECT_EQ(server_.hit_count(), before + 2);
+      server_.script({leak});
+      asked.sample_index = 1;
+      const auto never = client()->complete(asked, {});
+      ASSERT_FALSE(never.has_value());
+      EXPECT_EQ(never.error().code, ErrorCode::malformed_reply);
+      EXPECT_EQ(server_.hit_count(), before + 5) << "three times";
+    }
+  }
+}
+
+TEST_F(ClientTest, AnEmptyReplyIsAskedForAgainAndThenAnError) {
+  const Step empty = json_step(200, reply_with({{"content", ""}, {"reasoning_content", "so"}}));
+  server_.handler(
+      [&](const fault::Hit&, std::size_t number) { return number % 2 == 0 ? empty : kGood; });
+  auto model = client();
+  for (int i = 0; i < 20; ++i) {
+    ChatRequest asked = request();
+    asked.sample_index = i;
+    const auto reply = model->complete(asked, {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    EXPECT_EQ(reply->message.content, "fine");
+  }
+  server_.script({empty});
+  const auto never = client()->complete(request("again"), {});
+  ASSERT_FALSE(never.has_value());
+  EXPECT_EQ(never.error().code, ErrorCode::malformed_reply);
+  EXPECT_THAT(never.error().to_text(), HasSubstr("neither text nor a tool call"));
+}
 
 TEST_F(ClientTest, ACallInATextThatWasCutIsAskedForAgainWithADoubledCap) {  // R2.10
   const std::string cut = R"(<tool_call>{"name":"bash","arguments":{"command":"rm )";
@@ -237,6 +283,13 @@ INSTANTIATE_TEST_SUITE_P(
             {R"({"index":0,"id":"x","function":{"name":"bash","arguments":"{\"command\":\"a\"}"}})",
              R"({"index":0,"id":"y","function":{"name":"bash","arguments":"{\"command\":"}})",
              R"({"index":0,"function":{"arguments":"\"b\"}"}})"},
+            kTwo},
+        Deltas{
+            "ArgumentsUnderAnotherIndexOfTheSameId",
+            {R"({"index":0,"id":"x","function":{"name":"bash","arguments":"{\"command\":\"a\"}"}})",
+             R"({"index":0,"id":"y","function":{"name":"bash","arguments":""}})",
+             R"({"index":1,"id":"y","function":{"arguments":"{\"command\":"}})",
+             R"({"index":1,"id":"y","function":{"arguments":"\"b\"}"}})"},
             kTwo},
         Deltas{"TwoObjectsInOneDelta",
                {R"({"function":{"name":"bash","arguments":{"command":"a"}}},)"

@@ -35,6 +35,24 @@ TEST(Think, TagsAreTakenOutWhereverTheyStand) {
               {"<think>closed by `</think>` later</think>4", "4", "closed by `</think>` later"}});
 }
 
+TEST(Think, EveryModelsMarksAreKnown) {
+  expect_all({{"[THINK]a[/THINK]4", "4", "a"},
+              {"a[/THINK]4", "4", "a"},
+              {"<seed:think>a</seed:think>4", "4", "a"},
+              {"\xE2\x97\x81think\xE2\x96\xB7"
+               "a\xE2\x97\x81/think\xE2\x96\xB7"
+               "4",
+               "4", "a"},
+              {"<|begin_of_thought|>a<|end_of_thought|>4", "4", "a"},
+              {"<|START_THINKING|>a<|END_THINKING|>4", "4", "a"},
+              {"<|inner_prefix|>a<|inner_suffix|>4", "4", "a"},
+              {"<|open|>think<|sep|>a<|close|>think<|sep|>4", "4", "a"},
+              {"[THINK]never closed", "", "never closed"},
+              {"[THINK]a</think>b[/THINK]4", "4", "a</think>b"},
+              {"use `[THINK]` here", "use `[THINK]` here", ""},
+              {"[1] and [THINKING] stay", "[1] and [THINKING] stay", ""}});
+}
+
 TEST(Think, WhatOnlyATemplatePutsInFrontDoesNotCount) {
   expect_all({{"\xEF\xBB\xBF<think>a</think>4", "4", "a"},
               {"\xE2\x80\x8B<think>a</think>4", "4", "a"},
@@ -69,6 +87,8 @@ TEST(Think, EndTokensAreTakenOff) {
   EXPECT_EQ(without_end_tokens("4<\xEF\xBD\x9C"
                                "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C> \n<|im_end|>\n"),
             "4");
+  EXPECT_EQ(without_end_tokens("<|START_RESPONSE|>4<|END_RESPONSE|>"), "4");
+  EXPECT_EQ(without_end_tokens("4<end_of_turn>\n</s>"), "4");
   for (const char* text : {"", "4\n", "<|im_end|> ends a turn", "a|>"}) {
     EXPECT_EQ(without_end_tokens(text), text);
   }

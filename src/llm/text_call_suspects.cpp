@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+// What looks like a tool call and was not read as one: the safety net behind the table of formats.
+#include <algorithm>
+#include <array>
+
+#include <skillgrad/core/text.hpp>
+
+#include "llm/code_spans.hpp"
+#include "llm/field.hpp"
+#include "llm/json_scan.hpp"
+#include "llm/text_call_reader.hpp"
+#include "llm/text_calls.hpp"
+#include "llm/written_calls.hpp"
+
+namespace skillgrad::llm {
+
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kShown = 80;
+
+bool is_one_of(char c, std::string_view set) { return set.find(c) != kNone; }
+
+bool begins_object(std::string_view text, std::size_t at) {
+  return at < text.size() && is_one_of(text[at], "{[");
+}
+
+/// Looks through one text from its beginning to its end.
+class Search {
+ public:
+  Search(std::string_view text, const std::vector<ToolSpec>& offered)
+      : text_(text), reader_(text, offered) {}
+
+  std::string run() {
+    if (reader_.skip_blanks(0) >= text_.size() || is_data(reader_.skip_blanks(0))) return {};
+    while (at_ < text_.size() && found_ == kNone) step();
+    return found_ == kNone ? std::string()
+                           : truncate_middle(sanitize_utf8(trim(text_.substr(found_))), kShown);
+  }
+
+ private:
+  /// JSON that is all there is, and no call: a mark in its texts is a part of them.
+  bool is_data(std::size_t at) {
+    if (!begins_object(text_, at)) return false;
+    const JsonScan scan = scan_json(text_, at);
+    if (scan.ending != JsonScan::Ending::whole || !is_last(scan.end)) return false;
+    if (is_call(at, scan.end, Names::any)) found_ = at;
+    return found_ == kNone;
+  }
+
+  enum class Names { any, offered };
+  [[nodiscard]] bool is_call(std::size_t at, std::size_t end, Names names) const {
+    const auto value = parse_reply_json(text_.substr(at, end - at), "text", DeepValues::refuse);
+    return value && is_call(*value, names);
+  }
+  [[nodiscard]] bool is_call(const Json& value, Names names) const {
+    if (value.is_array()) {
+      return !value.empty() && std::all_of(value.begin(), value.end(), [&](const Json& item) {
+        return item.is_object() && is_call(item, names);
+      });
+    }
+    if (!value.is_object()) return false;
+    for (const char* key : holder_keys()) {
+      const Json* held = member(&value, key);
+      if (held != nullptr && held->is_structured() && is_call(*held, names)) return true;
+    }
+    if (const Json* inner = member(&value, "function"); inner != nullptr && inner->is_object()) {
+      return is_call(*inner, names);
+    }
+    if (value.size() == 1 && value.front().is_object()) {
+      return !reader_.offered_name(value.items().begin().key()).empty();
+    }
+    return has_name_and_arguments(value, names);
+  }
+
+  [[nodiscard]] bool has_name_and_arguments(const Json& value, Names names) const {
+    static constexpr std::array<const char*, 7> kBeside = {
+        "id", "call_id", "tool_call_id", "type", "index", "thought", "role"};
+    const auto one_of = [](const auto& keys, const std::string& key) {
+      return std::any_of(keys.begin(), keys.end(), [&](const char* word) { return key == word; });
+    };
+    std::string name;
+    bool arguments = false;
+    for (const auto& [key, item] : value.items()) {
+      if (one_of(name_keys(), key) && item.is_string()) {
+        name = item.get<std::string>();
+      } else if (one_of(argument_keys(), key)) {
+        // A schema is the definition of a tool, not its call.
+        arguments =
+            (item.is_object() && member(&item, "properties") == nullptr) || item.is_string();
+      } else if (!one_of(kBeside, key)) {
+        return false;
+      }
+    }
+    if (name.empty() || !arguments) return false;
+    return names == Names::any || !reader_.offered_name(name).empty();
+  }
+
+  void step() {
+    const char c = text_[at_];
+    if (c == '`') {
+      code();
+    } else if (is_one_of(c, "<[{]\xE2")) {
+      mark();
+    } else if ((c == '>' || is_call_name_char(c)) && begins_line(text_, at_)) {
+      word();
+    } else {
+      ++at_;
+    }
+  }
+
+  [[nodiscard]] bool is_last(std::size_t at) const {
+    return reader_.skip_closers(at) >= text_.size();
+  }
+
+  /// Code that ends the text may be a call; any other code is an example.
+  void code() {
+    const auto span = code_span_at(text_, at_);
+    if (!span) {
+      at_ = behind_ticks(text_, at_);
+      return;
+    }
+    const std::size_t inner = reader_.skip_blanks(span->inner_begin);
+    const bool alone = at_ == reader_.skip_blanks(0);
+    if (span->fence && inner < span->inner_end) {
+      const JsonScan scan = begins_object(text_, inner) ? scan_json(text_, inner)
+                                                        : JsonScan{JsonScan::Ending::broken, inner};
+      const bool whole = scan.ending == JsonScan::Ending::whole && scan.end <= span->inner_end;
+      const bool last = is_last(span->end);
+      const Names names = alone && last ? Names::any : Names::offered;
+      const bool named = whole ? is_call(inner, scan.end, names) : reader_.begins_named_call(inner);
+      const bool marked = last && (reader_.opening(inner) || reader_.call_element_at(inner) ||
+                                   is_source_call(inner, span->inner_end));
+      if (named || marked) found_ = at_;
+    }
+    at_ = span->end;
+  }
+
+  void mark() {
+    if (const auto block = reader_.opening(at_); block && !begins_with_letter(at_)) {
+      const bool named = block->format != nullptr && !block->format->separator.empty() &&
+                         !reader_.name_at(reader_.skip_blanks(block->body)).empty();
+      if (named ? begins_line(text_, at_) || is_meant(block->body, block->closer)
+                : is_meant(block->body, block->closer)) {
+        found_ = at_;
+      }
+      at_ = block->body;
+      return;
+    }
+    if (const auto call = reader_.call_element_at(at_)) {
+      const bool own_name = call_element(call->local) == CallElement::other;
+      const auto inner = call_tag(text_, reader_.skip_blanks(call->end));
+      const bool closed = reader_.next(call->closer, call->end) != kNone ||
+                          (inner && reader_.has_parameter(call->local, inner->local));
+      if ((!own_name || (closed && begins_line(text_, at_))) && is_meant(call->end, call->closer)) {
+        found_ = at_;
+      }
+      at_ = call->end;
+      return;
+    }
+    if (is_left_closer()) {
+      found_ = at_;
+      return;
+    }
+    if (begins_object(text_, at_) && begins_line(text_, at_)) {
+      object();
+      return;
+    }
+    ++at_;
+  }
+
+  [[nodiscard]] bool begins_with_letter(std::size_t at) const {
+    return is_call_name_char(text_[at]);
+  }
+
+  void object() {
+    const JsonScan scan = scan_json(text_, at_);
+    if (scan.ending == JsonScan::Ending::whole) {
+      if (is_last(scan.end) && is_call(at_, scan.end, Names::offered)) found_ = at_;
+      at_ = scan.end;
+      return;
+    }
+    const std::size_t inner = reader_.skip_blanks(at_ + 1);
+    const bool list = text_[at_] == '[' && is_source_call(inner, text_.size());
+    if (list || reader_.begins_named_call(at_)) found_ = at_;
+    ++at_;
+  }
+
+  void word() {
+    const auto block = reader_.opening(at_);
+    if (block) {
+      found_ = at_;
+      return;
+    }
+    std::size_t name = at_;
+    if (const std::size_t end = match_token(text_, at_, ">>>"); end != kNone) name = end;
+    if (const std::size_t phi = match_token(text_, at_, "functools["); phi != kNone) {
+      if (begins_object(text_, reader_.skip_blanks(phi))) found_ = at_;
+    } else if (const std::size_t end = match_token(text_, at_, "Action:"); end != kNone) {
+      name = reader_.skip_blanks(end);
+      const std::size_t behind = reader_.skip_blanks(name + reader_.name_at(name).size());
+      const bool input = match_token(text_, behind, "Action Input:") != kNone;
+      if (input && !reader_.offered_name(reader_.name_at(name)).empty()) found_ = at_;
+    } else if (is_source_call(name, text_.size())) {
+      found_ = at_;
+    }
+    at_ = std::max(at_ + 1, name);
+    while (at_ < text_.size() && is_call_name_char(text_[at_])) ++at_;
+  }
+
+  /// The name of an offered tool with brackets behind it, up to the end of the text: name("..", or
+  /// name\n{...
+  [[nodiscard]] bool is_source_call(std::size_t at, std::size_t end) {
+    if (const std::size_t print = match_token(text_, at, "print("); print != kNone) at = print;
+    const std::string_view name = reader_.name_at(at);
+    if (name.empty() || reader_.offered_name(name).empty()) return false;
+    const std::string_view all = trim(text_.substr(0, end));
+    std::size_t behind = at + name.size();
+    if (behind >= all.size()) return false;
+    if (all[behind] != '(') {
+      const std::size_t object = reader_.skip_blanks(behind);
+      if (all[behind] != '\n' || !begins_object(all, object)) return false;
+      return is_one_of(all.back(), "}]") || scan_json(all, object).ending == JsonScan::Ending::cut;
+    }
+    behind = reader_.skip_blanks(behind + 1);
+    if (behind >= all.size()) return true;
+    const std::string_view key = reader_.name_at(behind);
+    const std::size_t sign = reader_.skip_blanks(behind + key.size());
+    const bool written =
+        is_one_of(all[behind], "\"'{[)") || (!key.empty() && sign < all.size() && all[sign] == '=');
+    if (!written) return false;
+    return is_one_of(all.back(), ")]};") || reader_.next(")", behind) == kNone;
+  }
+
+  /// Whether the mark that ends at `body` begins something, and is not only spoken of.
+  [[nodiscard]] bool is_meant(std::size_t body, const std::string& closer) {
+    const bool quoted = at_ > 0 && is_one_of(text_[at_ - 1], "\"'");
+    if (quoted) return false;
+    const bool line = begins_line(text_, at_);
+    const std::size_t after = reader_.skip_blanks(body);
+    if (after >= text_.size()) return line;
+    const bool own_line = line && text_.substr(body, after - body).find('\n') != kNone;
+    if (!own_line && !begins_body(after)) return false;
+    return line || !goes_on_behind(body, closer);
+  }
+
+  [[nodiscard]] bool begins_body(std::size_t at) const {
+    if (begins_object(text_, at) || match_token(text_, at, "call:") != kNone) return true;
+    if (const auto tag = call_tag(text_, at)) {
+      return !tag->closes && call_element(tag->local) != CallElement::other;
+    }
+    if (reader_.opening(at)) return true;
+    const std::string_view name = reader_.name_at(at);
+    const std::size_t behind = at + name.size();
+    if (name.empty()) return false;
+    if (behind < text_.size() && is_one_of(text_[behind], "({[")) return true;
+    return !reader_.offered_name(name).empty() &&
+           (behind >= text_.size() || is_one_of(text_[behind], "\n<:"));
+  }
+
+  /// The sentence around a mention goes on behind what it mentions.
+  [[nodiscard]] bool goes_on_behind(std::size_t body, const std::string& closer) {
+    if (line_end_ < body) line_end_ = std::min(text_.find('\n', body), text_.size());
+    const std::size_t close = reader_.next(closer, body);
+    if (close == kNone || close >= line_end_) return false;
+    const std::size_t behind = text_.find_first_not_of(" \t\r", close + closer.size());
+    return behind < line_end_ && text_[behind] != '<';
+  }
+
+  /// A closing mark whose opening one the server has taken away.
+  [[nodiscard]] bool is_left_closer() const {
+    const auto before = at_ == 0 ? kNone : text_.find_last_not_of(" \t\r\n", at_ - 1);
+    if (before == kNone || !is_one_of(text_[before], "}])")) return false;
+    std::size_t end = kNone;
+    if (const auto tag = call_tag(text_, at_); tag && tag->closes) {
+      const CallElement kind = call_element(tag->local);
+      if (kind == CallElement::block || tag->local == "invoke") end = tag->end;
+    }
+    for (const CallFormat& format : call_formats()) {
+      if (end == kNone && !format.close.empty()) end = match_token(text_, at_, format.close);
+    }
+    return end != kNone && (is_last(end) || text_[end] == '\n');
+  }
+
+  std::string_view text_;
+  TextCallReader reader_;
+  std::size_t at_ = 0;
+  std::size_t found_ = kNone;
+  std::size_t line_end_ = 0;  ///< of the line looked at last
+};
+
+}  // namespace
+
+std::string unread_call(const std::string& text, const std::vector<ToolSpec>& offered) {
+  if (offered.empty()) return {};
+  return Search(text, offered).run();
+}
+
+}  // namespace skillgrad::llm
