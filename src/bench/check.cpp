@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <atomic>
-#include <iterator>
 #include <map>
 #include <thread>
 #include <unordered_map>
 
 #include <skillgrad/bench/benchmark.hpp>
 #include <skillgrad/core/files.hpp>
+#include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
+
+#include "bench/notices.hpp"
 
 namespace skillgrad::bench {
 namespace {
@@ -16,9 +18,9 @@ namespace {
 /// What one task's check found; kept apart so that the report's order is that of the tasks.
 struct Finding {
   std::vector<CheckProblem> problems, unwinnable;
-  std::vector<std::string> notices;
-  std::optional<Error> error;  ///< the check itself could not be done
-  bool ungradable = false;     ///< nobody can be graded: further grades would say the same again
+  std::vector<std::string> notices;  ///< about this task
+  std::optional<Error> error;        ///< the check itself could not be done
+  bool ungradable = false;  ///< nobody can be graded: further grades would say the same again
   bool unjudged = false;
 };
 
@@ -67,7 +69,8 @@ Result<> check_golden(const Benchmark& benchmark, const Task& task, const GradeC
   SKILLGRAD_TRY(const Prepared dir, Prepared::make(benchmark, task, context));
   const Result<AgentAnswer> golden = benchmark.golden_answer(task, dir.path());
   if (!golden && golden.error().code == ErrorCode::dataset) {
-    finding.notices.push_back(task.id + ": golden answer not checked: " + golden.error().to_line());
+    finding.notices.push_back("golden answer not checked: " + golden.error().message +
+                              (golden.error().mend.empty() ? "" : "; " + golden.error().mend));
     return {};
   }
   if (!golden) return unexpected(golden.error());
@@ -115,11 +118,29 @@ Result<> check_empty(const Benchmark& benchmark, const Task& task, const GradeCo
   return {};
 }
 
+/// Graders that people write by hand may take an answer that says nothing for a right one.
+Result<> check_apology(const Benchmark& benchmark, const Task& task, const GradeContext& context,
+                       Finding& finding) {
+  constexpr const char* kApology = "I am sorry, but I cannot help with this.";
+  if (task.judged || benchmark.name() != "records") return {};
+  SKILLGRAD_TRY(const TempDir dir, prepared(benchmark, task, context));
+  const auto answer = benchmark.prediction(
+      task, dump_json({{"task_id", task.id}, {"answer", kApology}}), dir.path(), dir.path());
+  if (!answer) return {};
+  const Grade grade = benchmark.grade(task, *answer, context);
+  if (grade.status == GradeStatus::pass)
+    finding.notices.push_back("its grader passes an answer that says nothing (\"" +
+                              std::string(kApology) + "\"); ask for more than that");
+  return {};
+}
+
 Finding check_task(const Benchmark& benchmark, const Task& task, const GradeContext& context) {
   Finding finding;
   Result<> done = check_golden(benchmark, task, context, finding);
   if (done && !finding.error && !finding.ungradable)
     done = check_empty(benchmark, task, context, finding);
+  if (done && !finding.error && !finding.ungradable && finding.problems.empty())
+    done = check_apology(benchmark, task, context, finding);
   if (!done && done.error().code == ErrorCode::cancelled)
     finding.error = done.error();
   else if (!done)
@@ -234,6 +255,7 @@ Result<CheckReport> check_benchmark(const Benchmark& benchmark, const std::vecto
   CheckReport report;
   report.tasks = chosen.size();
   report.notices = benchmark.notices();
+  Notices notices;
   for (Finding& finding : findings) {
     if (finding.error) return unexpected(*std::move(finding.error));
     if (finding.unjudged)
@@ -248,8 +270,10 @@ Result<CheckReport> check_benchmark(const Benchmark& benchmark, const std::vecto
       if (flaw) problem.what = *flaw + ": " + problem.what;
       (flaw ? report.known : report.unwinnable).push_back(std::move(problem));
     }
-    std::move(finding.notices.begin(), finding.notices.end(), std::back_inserter(report.notices));
+    for (const std::string& notice : finding.notices)
+      notices.add(chosen[static_cast<std::size_t>(&finding - findings.data())]->id, notice);
   }
+  for (std::string& notice : notices.list()) report.notices.push_back(std::move(notice));
   if (splits != nullptr) check_overlap(benchmark, *splits, report);
   return report;
 }

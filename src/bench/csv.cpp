@@ -12,7 +12,8 @@ namespace {
 
 class CsvParser {
  public:
-  CsvParser(std::string_view text, const std::string& where) : text_(text), where_(where) {}
+  CsvParser(std::string_view text, const std::string& where, char separator)
+      : text_(text), where_(where), separator_(separator) {}
 
   Result<std::vector<CsvRow>> parse() {
     std::vector<CsvRow> rows;
@@ -26,7 +27,7 @@ class CsvParser {
         if (++cells_ > kMaxTableCells)
           return unexpected(
               too_many("cells", kMaxTableCells, where_ + ":" + std::to_string(line_)));
-      } while (skip(','));
+      } while (skip(separator_));
       if (at_ < text_.size() && !skip_line_end())
         return problem("text after a closing quote", "put a comma or a line end there");
       rows.push_back(std::move(row));
@@ -53,7 +54,7 @@ class CsvParser {
   Result<std::string> next_cell() {
     if (skip('"')) return quoted();
     const std::size_t start = at_;
-    while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n') {
+    while (at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n') {
       if (text_.substr(at_).starts_with("\r\n")) break;
       if (text_[at_] == '"')
         return problem("a quote inside an unquoted field", "quote the whole field and write \"\"");
@@ -77,6 +78,7 @@ class CsvParser {
 
   std::string_view text_;
   const std::string& where_;
+  char separator_;
   std::size_t at_ = 0;
   std::size_t line_ = 1;
   std::size_t cells_ = 0;
@@ -84,8 +86,28 @@ class CsvParser {
 
 }  // namespace
 
-Result<std::vector<CsvRow>> parse_csv(std::string_view text, const std::string& where) {
-  return CsvParser(text, where).parse();
+Result<std::vector<CsvRow>> parse_csv(std::string_view text, const std::string& where,
+                                      char separator) {
+  return CsvParser(text, where, separator).parse();
+}
+
+char find_separator(std::string_view& text) {
+  std::string_view header = text.substr(0, text.find('\n'));
+  if (header.ends_with('\r')) header.remove_suffix(1);
+  if (header.size() == 5 && header.starts_with("sep=")) {
+    const char separator = header.back();
+    text.remove_prefix(std::min(text.find('\n') + 1, text.size()));
+    return separator;
+  }
+  bool quoted = false;
+  std::string plain;
+  for (const char c : header) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted) plain += c;
+  }
+  for (const char separator : {',', ';', '\t', '|'})
+    if (plain.find(separator) != std::string::npos) return separator;
+  return ',';
 }
 
 Result<std::vector<CsvRow>> parse_tsv(std::string_view text, const std::string& where) {

@@ -41,6 +41,9 @@ Result<std::string> read_dataset_bytes(const fs::path& path, std::uint64_t max_b
     }
   }
   auto bytes = read_file(path, max_bytes);
+  if (bytes && bytes->starts_with("version https://git-lfs.github.com/spec/"))
+    return fail(ErrorCode::dataset, "is a pointer of Git LFS, the data itself is not here",
+                path.string(), "get it with `git lfs pull`");
   if (bytes || !bytes.error().mend.empty()) return bytes;
   Error failure = std::move(bytes).error();
   failure.mend = "check the path, or get the data set anew";

@@ -14,7 +14,9 @@
 
 #include "cli/estimate.hpp"
 #include "cli/evaluate_run.hpp"
+#include "cli/lint_ignore.hpp"
 #include "cli/notes.hpp"
+#include "cli/small_sets.hpp"
 #include "cli/stage_set.hpp"
 
 namespace skillgrad::cli {
@@ -43,15 +45,12 @@ optim::OptimizeSettings optimize_settings(const Settings& settings) {
   return out;
 }
 
-/// The writer keeps every byte of the front matter; one that is readable only through a repair
-/// could not be kept (skill-packages.md section 9).
-Result<> refuse_repaired(const RunSetup& setup) {
+/// What only a repair makes readable keeps its bytes, whatever is changed beside it.
+Result<> note_repairs(const RunSetup& setup) {
   const auto& package = setup.skill;
   for (const auto& repair : package.repairs())
-    if (repair.rule == "F2" || repair.rule == "F3")
-      return fail(ErrorCode::invalid_skill, repair.message,
-                  fmt::format("{}/{}:{}", setup.skill_path, repair.file, repair.line),
-                  "mend the front matter by hand first; `skillgrad validate` shows what is wrong");
+    notes().say(fmt::format("{}/{}: {}; a run keeps these bytes as they are", setup.skill_path,
+                            repair.file, repair.message));
   auto again =
       skill::SkillPackage::from_files(package.folder_name(), package.skill_md(), package.files());
   if (again) return {};
@@ -231,7 +230,7 @@ std::string next_command(const RunSetup& setup, const optim::OptimizeResult& res
 }
 
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
-  SKILLGRAD_CHECK(refuse_repaired(setup));
+  SKILLGRAD_CHECK(note_repairs(setup));
   SKILLGRAD_CHECK(check_budget(setup, invocation.stop));
   SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, "all"));
   SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
@@ -241,7 +240,9 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_TRY(const auto stages, make_stages(setup, invocation.stop));
   SKILLGRAD_CHECK(check_skill_is_offered(setup, *stages));
   announce(setup);
-  const auto settings = optimize_settings(setup.settings);
+  note_limits(setup.settings, setup.bench);
+  auto settings = optimize_settings(setup.settings);
+  SKILLGRAD_TRY(settings.lint_ignored, ignored_lint_rules(setup.settings));
   optim::OptimizeParts parts = stages->parts(setup);
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
   SKILLGRAD_CHECK(start_run(setup));
@@ -269,11 +270,13 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   EstimateFacts facts{"optimize", 0, {}};
   SKILLGRAD_TRY(facts.measured, measured_of(invocation));
   SKILLGRAD_TRY(const auto setup, open_dry_run(invocation, request));
-  SKILLGRAD_CHECK(refuse_repaired(*setup));
+  SKILLGRAD_CHECK(note_repairs(*setup));
   SKILLGRAD_TRY(const auto ids, split_ids(setup->bench.splits, "all"));
   SKILLGRAD_CHECK(check_measurement(setup->settings, setup->bench, ids, invocation.stop));
   SKILLGRAD_CHECK(check_splits(*setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup->settings, setup->bench.splits));
+  note_limits(setup->settings, setup->bench);
+  SKILLGRAD_CHECK(ignored_lint_rules(setup->settings));
   const auto& splits = setup->bench.splits;
   SKILLGRAD_TRY(const auto first, first_requests(*setup, splits.train, true, invocation.stop));
   const optim::RunPlan plan(optimize_settings(setup->settings), splits, first.gated,

@@ -5,6 +5,8 @@
 #include <skillgrad/skill/package.hpp>
 
 #include "cli/console.hpp"
+#include "cli/lint_ignore.hpp"
+#include "cli/run_package.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -17,6 +19,11 @@ Result<skill::Profile> parse_profile(const std::string& text) {
               "--profile", "for example --profile strict");
 }
 
+struct ValidateOptions {
+  skill::Profile profile = skill::Profile::spec;
+  std::vector<std::string> ignored;  ///< lint rules
+};
+
 struct Validated {
   std::string path;
   std::vector<skill::Finding> rules, lint;
@@ -27,34 +34,16 @@ struct Validated {
   }
 };
 
-/// In a run directory packages lie in folders named `skill` or `best`; their name is judged against
-/// the folder the package came from (rule W7). Empty outside a run.
-std::string folder_in_run(const std::string& path) {
-  fs::path dir = fs::absolute(path).lexically_normal();
-  if (dir.filename().empty()) dir = dir.parent_path();
-  const auto name = dir.filename();
-  if (name != "best" && name != "skill") return {};
-  for (const fs::path& run : {dir.parent_path(), dir.parent_path().parent_path()}) {
-    std::error_code ignored;
-    if (!fs::exists(run / "config.json", ignored)) continue;
-    const auto config = read_json(run / "config.json");
-    if (config && config->is_object()) return config->value("skill_folder", "");
-  }
-  return {};
-}
-
-Result<Validated> validate_one(const std::string& path, skill::Profile profile) {
+Result<Validated> validate_one(const std::string& path, const ValidateOptions& options) {
   Validated out;
   out.path = path;
-  SKILLGRAD_TRY(out.rules, skill::validate(fs::path(path), profile));
-  if (const auto folder = folder_in_run(path); !folder.empty()) {
-    SKILLGRAD_TRY(const auto package, skill::SkillPackage::load(path));
-    SKILLGRAD_TRY(const auto renamed,
-                  skill::SkillPackage::from_files(folder, package.skill_md(), package.files()));
-    out.rules = skill::validate(renamed, profile);
-  }
-  if (const auto package = skill::SkillPackage::load(path))
-    out.lint = skill::lint(*package, {}).findings;
+  SKILLGRAD_TRY(out.rules, skill::validate(fs::path(path), options.profile));
+  const auto package = load_package(path);
+  if (!package) return out;
+  if (!folder_in_run(path).empty()) out.rules = skill::validate(*package, options.profile);
+  skill::LintContext context;
+  context.ignored = options.ignored;
+  out.lint = skill::lint(*package, context).findings;
   return out;
 }
 
@@ -111,13 +100,15 @@ void print_github(const Validated& value) {
 }
 
 Result<int> run_validate(const Invocation& invocation) {
-  SKILLGRAD_TRY(const auto profile, parse_profile(invocation.value("profile", "spec")));
+  ValidateOptions options;
+  SKILLGRAD_TRY(options.profile, parse_profile(invocation.value("profile", "spec")));
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
+  SKILLGRAD_TRY(options.ignored, ignored_lint_rules(settings));
   const bool json = settings.flag("json");
   bool all_valid = true;
   Json reports = Json::array();
   for (const auto& path : invocation.arguments) {
-    SKILLGRAD_TRY(const auto result, validate_one(path, profile));
+    SKILLGRAD_TRY(const auto result, validate_one(path, options));
     all_valid = all_valid && result.valid();
     if (json)
       reports.push_back(to_json(result));

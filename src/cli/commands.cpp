@@ -92,11 +92,11 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1000,
-     kOutput,
+     kOutput | kLint,
      {{"profile", "NAME", "spec, strict or lenient (default: spec)"},
       {"github", "", "print annotations for GitHub"}},
      "  skillgrad validate skills/xlsx\n"
-     "  skillgrad validate skills/* --profile strict\n"
+     "  skillgrad validate skills/* --profile strict --lint-ignore L2-08\n"
      "  skillgrad validate my-skill --json",
      "  0 valid   1 an error in a package   2 usage",
      cmd_validate},

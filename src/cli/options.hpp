@@ -27,7 +27,8 @@ enum Group : unsigned {
   kStops = 1U << 12,    ///< what ends the optimizer early; may change between a run and its resume
   kJudge = 1U << 13,    ///< the prompt of a judge outside of a run
   kPlan = 1U << 14,     ///< what an estimate assumes
-  kDoctor = 1U << 15    ///< what `doctor` looks at besides the endpoints
+  kDoctor = 1U << 15,   ///< what `doctor` looks at besides the endpoints
+  kLint = 1U << 16      ///< which lint rules speak
 };
 
 enum class ValueType {

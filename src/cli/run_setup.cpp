@@ -15,6 +15,8 @@
 #include "cli/idle_options.hpp"
 #include "cli/log.hpp"
 #include "cli/notes.hpp"
+#include "cli/run_package.hpp"
+#include "cli/small_sets.hpp"
 #include "cli/ticker.hpp"
 
 namespace skillgrad::cli {
@@ -278,7 +280,7 @@ fs::path skill_folder(const fs::path& skill) {
 }
 
 Result<skill::SkillPackage> load_skill(const std::string& path) {
-  SKILLGRAD_TRY(auto package, skill::SkillPackage::load(path));
+  SKILLGRAD_TRY(auto package, load_package(path));
   for (const auto& finding : skill::validate(package, skill::Profile::spec))
     if (finding.severity == skill::Severity::error)
       notes().say(
@@ -315,10 +317,12 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  if (request.command == "optimize") share_small_set(setup->settings, setup->bench);
   for (const auto& idle :
        idle_options(setup->settings,
                     {request.command, setup->bench.benchmark->name(), setup->bench.splits.origin}))
     notes().say(idle);
+  note_own_judge(setup->settings, setup->bench);
   return setup;
 }
 
@@ -373,6 +377,7 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                                                                 saved.skill_md(), saved.files()));
   }
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  if (request.command == "optimize") share_small_set(setup->settings, setup->bench);
   SKILLGRAD_CHECK(finish_opening(*setup, request, invocation.stop));
   return setup;
 }

@@ -14,6 +14,7 @@
 #include "cli/console.hpp"
 #include "cli/models.hpp"
 #include "cli/notes.hpp"
+#include "cli/small_sets.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -205,6 +206,7 @@ Result<Workbench> open_workbench(const Settings& settings, const std::string& de
   for (const auto& notice : out.benchmark->notices()) notes().say(notice);
   SKILLGRAD_TRY(const auto scenario, scenario_splits(settings, *out.benchmark));
   if (scenario) {
+    out.scenario_split = true;
     out.splits = *scenario;
   } else {
     bench::SplitOptions split;
@@ -213,9 +215,10 @@ Result<Workbench> open_workbench(const Settings& settings, const std::string& de
     split.stratify = settings.text("stratify");
     auto drawn = bench::make_splits(*out.benchmark, split);
     if (!drawn && split.split_file.empty() && split.stratify.empty() &&
-        out.benchmark->tasks().size() < 3) {
+        !out.benchmark->own_splits() && drawn.error().code == ErrorCode::input) {
       // Too few to draw from: they can still be scored and checked.
-      drawn = bench::Splits{{}, {}, {}, "fewer than 3 tasks: all are test"};
+      out.too_few_to_split = true;
+      drawn = bench::Splits{{}, {}, {}, "too few different tasks to split: all are test"};
       for (const auto& task : out.benchmark->tasks()) drawn->test.push_back(task.id);
     }
     if (!drawn) return tl::unexpected(std::move(drawn).error());
@@ -227,9 +230,13 @@ Result<Workbench> open_workbench(const Settings& settings, const std::string& de
 
 Result<> check_measurement(const Settings& settings, Workbench& bench,
                            const std::vector<std::string>& ids, std::stop_token stop) {
+  // Splits that share their tasks on purpose were said to.
+  const bench::Splits* splits = is_shared(bench.splits) ? nullptr : &bench.splits;
   SKILLGRAD_TRY(const auto report,
-                bench::check_benchmark(*bench.benchmark, ids, &bench.splits, bench.grading(stop),
+                bench::check_benchmark(*bench.benchmark, ids, splits, bench.grading(stop),
                                        static_cast<unsigned>(settings.integer("jobs"))));
+  for (std::size_t i = bench.benchmark->notices().size(); i < report.notices.size(); ++i)
+    notes().say(report.notices[i]);
   if (!report.unjudged.empty())
     notes().say(
         fmt::format("the golden answers of {} tasks that a model judges are not checked here "
@@ -306,7 +313,7 @@ Result<std::vector<std::string>> split_ids(const bench::Splits& splits, const st
   if (name == "test") return splits.test;
   if (name == "all") {
     auto all = splits.train;
-    all.insert(all.end(), splits.val.begin(), splits.val.end());
+    if (!is_shared(splits)) all.insert(all.end(), splits.val.begin(), splits.val.end());
     all.insert(all.end(), splits.test.begin(), splits.test.end());
     return all;
   }

@@ -20,6 +20,8 @@ struct Workbench {
   std::unique_ptr<sheet::Recalculator> recalculator;
   std::unique_ptr<bench::Benchmark> benchmark;
   bench::Splits splits;
+  bool scenario_split = false;    ///< they are those of a simulation
+  bool too_few_to_split = false;  ///< there were not enough contents to draw splits from
   std::string judge_prompt;
   std::string graded_by;  ///< how answers are judged, kept with every score
 

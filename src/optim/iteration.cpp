@@ -65,6 +65,7 @@ ObjectiveFacts package_facts(const LoopContext& loop, const skill::SkillPackage&
   out.size_ratio = initial > 0 ? bytes(package) / initial : 1;
   skill::LintContext lint;
   lint.procedure_profile = loop.settings->procedure_lint;
+  lint.ignored = loop.settings->lint_ignored;
   lint.initial = &loop.parts->initial;
   const auto findings = skill::lint(package, lint).findings;
   out.violations = static_cast<double>(std::count_if(

@@ -21,7 +21,11 @@ Result<> IterationRunner::decide() {
   row_.summary = candidate_->patch.summary;
   if (candidate_->package == current_) {
     row_.decision = "no_patch";
-    row_.reason = "the patch changes nothing";
+    row_.reason =
+        candidate_->blocking.empty()
+            ? "the patch changes nothing"
+            : fmt::format("the patch was taken back, since it broke {}: {}",
+                          candidate_->blocking.front().rule, candidate_->blocking.front().message);
     return {};
   }
   if (!candidate_->blocking.empty()) {

@@ -72,6 +72,7 @@ Result<> IterationRunner::patch() {
                         state_.rejected.end());
   input.skill = &current_;
   input.lint.procedure_profile = settings_.procedure_lint;
+  input.lint.ignored = settings_.lint_ignored;
   input.lint.previous = &current_;
   input.lint.initial = &parts_.initial;
   input.lint.forbidden = parts_.forbidden_texts;

@@ -82,6 +82,10 @@ std::string lint_message(const skill::LintReport& report) {
   return tagged("lint", lines);
 }
 
+EditRules rules_of(const PatchInput& input) {
+  return input.lint.procedure_profile ? EditRules::procedure : EditRules::general;
+}
+
 skill::LintReport check(const CandidateEditor& editor, const PatchInput& input) {
   skill::LintContext context = input.lint;
   if (context.previous == nullptr) context.previous = input.skill;
@@ -109,8 +113,11 @@ PatchOutput to_output(const CandidateEditor& editor, const skill::LintReport& re
   out.patch = std::move(hand_in);
   out.patch.edits.clear();
   out.repair_rounds = rounds;
-  // Edits that take each other back are no patch.
-  if (editor.candidate() == *input.skill) return out;
+  // Edits that take each other back are no patch; what made the model take them back is told.
+  if (editor.candidate() == *input.skill) {
+    out.blocking = report.blocking;
+    return out;
+  }
   out.patch.edits = editor.edits();
   out.findings = other_findings(report);
   out.blocking = report.blocking;
@@ -136,7 +143,7 @@ class LlmPatcher final : public Patcher {
 
   [[nodiscard]] Result<PatchOutput> patch(const PatchInput& input,
                                           const StageContext& context) override {
-    CandidateEditor editor(*input.skill);
+    CandidateEditor editor(*input.skill, rules_of(input));
     const auto reader = make_package_reader(editor.candidate());
     const auto tools = make_edit_tools(editor);
     Patch hand_in;
@@ -203,6 +210,7 @@ class LlmPatcher final : public Patcher {
                                              Dialog& dialog, const Patch& hand_in) {
     if (editor.edits().empty()) return to_output(editor, {}, input, hand_in, 0);
     skill::LintReport report = check(editor, input);
+    const std::vector<skill::Finding> first = report.blocking;
     int rounds = 0;
     while (!report.blocking.empty() && rounds < kPatchRepairRounds) {
       ++rounds;
@@ -211,6 +219,7 @@ class LlmPatcher final : public Patcher {
         return tl::unexpected(std::move(repaired).error());
       }
       report = check(editor, input);
+      if (editor.candidate() == *input.skill && report.blocking.empty()) report.blocking = first;
       if (!repaired) {
         if (report.blocking.empty()) report.blocking.push_back(unfinished(repaired.error()));
         break;
@@ -244,7 +253,7 @@ class CommandPatcher final : public Patcher {
     SKILLGRAD_TRY(const Json answer, command_.exchange(request(input, context), context));
     auto patch = patch_from_json(answer);
     if (!patch) return tl::unexpected(command_.bad_answer(std::move(patch).error()));
-    CandidateEditor editor(*input.skill);
+    CandidateEditor editor(*input.skill, rules_of(input));
     if (auto applied = editor.apply_all(patch->edits); !applied) {
       return tl::unexpected(command_.bad_answer(std::move(applied).error()));
     }

@@ -2,6 +2,9 @@
 #include "optim/patch_tools.hpp"
 
 #include <array>
+#include <iterator>
+#include <sstream>
+#include <string_view>
 #include <utility>
 
 #include <skillgrad/skill/editor.hpp>
@@ -17,6 +20,10 @@ struct EditTool {
   const char* parameters;
 };
 
+constexpr std::size_t kProcedureWords = 50;
+constexpr const char* kShortDescription =
+    "Sets the description in the front matter: at most 50 words.";
+
 constexpr std::array<EditTool, 7> kEditTools{{
     {"replace_section",
      "Replaces a body section, from its heading to the next heading of the same or a higher level.",
@@ -31,7 +38,8 @@ constexpr std::array<EditTool, 7> kEditTools{{
      R"({"type":"object","properties":{"path":{"type":"string"},"text":{"type":"string"}},"required":["path","text"]})"},
     {"delete_file", "Deletes a bundled file.",
      R"({"type":"object","properties":{"path":{"type":"string"}},"required":["path"]})"},
-    {"set_description", "Sets the description in the front matter: at most 50 words.",
+    {"set_description",
+     "Sets the description in the front matter: at most 1024 characters, better 50 words.",
      R"({"type":"object","properties":{"text":{"type":"string"}},"required":["text"]})"},
 }};
 
@@ -61,8 +69,22 @@ agent::ToolOutcome edit(CandidateEditor& editor, const std::string& name,
 
 }  // namespace
 
+Result<std::string> CandidateEditor::edit(skill::SkillPackage& package,
+                                          const skill::EditOp& edit) const {
+  if (rules_ == EditRules::procedure && edit.op == "set_description") {
+    std::istringstream text(edit.new_text);
+    const auto words =
+        static_cast<std::size_t>(std::distance(std::istream_iterator<std::string>(text), {}));
+    if (words > kProcedureWords)
+      return fail(ErrorCode::input,
+                  "the description has " + std::to_string(words) + " words, at most 50 are allowed",
+                  "set_description", "shorten it and call set_description again");
+  }
+  return skill::apply_edit(package, edit);
+}
+
 Result<std::string> CandidateEditor::apply(const skill::EditOp& edit) {
-  SKILLGRAD_TRY(std::string done, skill::apply_edit(candidate_, edit));
+  SKILLGRAD_TRY(std::string done, this->edit(candidate_, edit));
   edits_.push_back(edit);
   return done;
 }
@@ -70,7 +92,7 @@ Result<std::string> CandidateEditor::apply(const skill::EditOp& edit) {
 Result<> CandidateEditor::apply_all(const std::vector<skill::EditOp>& edits) {
   skill::SkillPackage copy = candidate_;
   for (std::size_t i = 0; i < edits.size(); ++i) {
-    auto done = skill::apply_edit(copy, edits[i]);
+    auto done = edit(copy, edits[i]);
     if (!done) {
       return tl::unexpected(std::move(done).error().with_context(
           "edit " + std::to_string(i + 1) + " of " + std::to_string(edits.size()) + " (" +
@@ -85,7 +107,10 @@ Result<> CandidateEditor::apply_all(const std::vector<skill::EditOp>& edits) {
 std::vector<std::unique_ptr<agent::Tool>> make_edit_tools(CandidateEditor& editor) {
   std::vector<std::unique_ptr<agent::Tool>> out;
   for (const EditTool& tool : kEditTools) {
-    out.push_back(agent::make_tool({tool.name, tool.description, tool.parameters},
+    const bool strict = editor.rules() == EditRules::procedure;
+    const bool is_description = std::string_view(tool.name) == "set_description";
+    const char* description = strict && is_description ? kShortDescription : tool.description;
+    out.push_back(agent::make_tool({tool.name, description, tool.parameters},
                                    [&editor, name = std::string(tool.name)](
                                        const std::string& arguments, const std::stop_token&) {
                                      return edit(editor, name, arguments);

@@ -11,11 +11,20 @@
 
 namespace skillgrad::optim {
 
+/// How strict the edits of a run are.
+enum class EditRules {
+  general,   ///< what the format allows
+  procedure  ///< the lint profile of that name: a description of at most 50 words
+};
+
 /// The candidate copy of a package and the edits made to it, in order. The original is never
 /// touched. Not thread-safe.
 class CandidateEditor {
  public:
-  explicit CandidateEditor(const skill::SkillPackage& original) : candidate_(original) {}
+  explicit CandidateEditor(const skill::SkillPackage& original,
+                           EditRules rules = EditRules::general)
+      : candidate_(original), rules_(rules) {}
+  [[nodiscard]] EditRules rules() const { return rules_; }
   [[nodiscard]] const skill::SkillPackage& candidate() const { return candidate_; }
   [[nodiscard]] const std::vector<skill::EditOp>& edits() const { return edits_; }
   /// One line that says what was done; on error nothing changed.
@@ -24,7 +33,11 @@ class CandidateEditor {
   [[nodiscard]] Result<> apply_all(const std::vector<skill::EditOp>& edits);
 
  private:
+  [[nodiscard]] Result<std::string> edit(skill::SkillPackage& package,
+                                         const skill::EditOp& edit) const;
+
   skill::SkillPackage candidate_;
+  EditRules rules_;
   std::vector<skill::EditOp> edits_;
 };
 

@@ -16,7 +16,6 @@ namespace skillgrad::skill {
 namespace {
 
 constexpr std::size_t kMaxCodePoints = 1024;
-constexpr std::size_t kMaxWords = 50;
 constexpr std::size_t kLongLine = 120;
 constexpr std::size_t kBlockLine = 88;
 
@@ -128,17 +127,10 @@ constexpr std::size_t kBlockLine = 88;
 
 [[nodiscard]] Result<> check_length(std::string_view text) {
   const std::size_t code_points = count_code_points(text);
-  const std::size_t words = count_words(text);
   if (code_points > kMaxCodePoints) {
     return fail(ErrorCode::input,
                 "the description has " + std::to_string(code_points) + " characters, at most " +
                     std::to_string(kMaxCodePoints) + " are allowed",
-                {}, "shorten it and call set_description again");
-  }
-  if (words > kMaxWords) {
-    return fail(ErrorCode::input,
-                "the description has " + std::to_string(words) + " words, at most " +
-                    std::to_string(kMaxWords) + " are allowed",
                 {}, "shorten it and call set_description again");
   }
   return {};
@@ -169,6 +161,8 @@ constexpr std::size_t kBlockLine = 88;
                               const std::string& text) {
   for (const Profile profile : {Profile::spec, Profile::lenient}) {
     const Reading old_reading = read_front_matter(before, profile);
+    // Where another key is no plain YAML, one reading has to do; its bytes stay as they are.
+    if (profile == Profile::spec && !old_reading.ok()) continue;
     const Reading reading = read_front_matter(after, profile);
     const yaml::Entry* entry = reading.ok() ? reading.find("description") : nullptr;
     if (entry == nullptr || entry->value.value != text) {

@@ -19,6 +19,12 @@ constexpr std::size_t kMaxClauses = 3;
 constexpr std::size_t kMaxSteps = 12;  // "about 10"
 constexpr std::size_t kMaxInstructionWords = 150;
 constexpr std::size_t kMaxBulletWords = 40;
+// Where no template is asked for, only what is hard to use is said.
+constexpr std::size_t kLongSentences = 4;
+constexpr std::size_t kLongCode = 60;
+constexpr std::size_t kLongSection = 600;
+constexpr std::size_t kLongList = 25;
+constexpr std::size_t kLongBullet = 100;
 
 [[nodiscard]] std::string number(std::size_t n) { return std::to_string(n); }
 
@@ -31,14 +37,15 @@ constexpr std::size_t kMaxBulletWords = 40;
   return count;
 }
 
-/// A full stop, question or exclamation mark with text behind it.
-[[nodiscard]] bool has_second_sentence(std::string_view text) {
+/// Full stops, question and exclamation marks with text behind them.
+[[nodiscard]] std::size_t inner_sentence_ends(std::string_view text) {
+  std::size_t ends = 0;
   for (std::size_t at = 0; at + 2 < text.size(); ++at) {
     const bool mark = text[at] == '.' || text[at] == '!' || text[at] == '?';
     const bool abbreviation = at >= 2 && text[at] == '.' && text[at - 2] == '.';
-    if (mark && !abbreviation && (text[at + 1] == ' ' || text[at + 1] == '\n')) return true;
+    ends += mark && !abbreviation && (text[at + 1] == ' ' || text[at + 1] == '\n');
   }
-  return false;
+  return ends;
 }
 
 /// An identifier directly before an opening bracket, except the plural "file(s)".
@@ -60,6 +67,29 @@ constexpr std::size_t kMaxBulletWords = 40;
   return false;
 }
 
+/// What is read in vain on every use, whatever form a skill has.
+void lint_long_operation(LintRun& run, const TopSection& top, std::size_t words) {
+  const int line = run.body.line(top.section.begin);
+  const std::string name = "the section \"" + top.section.title + "\" ";
+  for (const Block* block : top.blocks) {
+    if (block->kind != BlockKind::code) continue;
+    const std::size_t lines = split_lines(block->code).size();
+    if (lines > kLongCode) {
+      run.soft("L2-01",
+               name + "has a code block of " + number(lines) +
+                   " lines; keep it in a file of scripts/ or references/",
+               line, top.section.slug);
+    }
+  }
+  if (words > kLongSection) {
+    run.soft("L2-01",
+             name + "has " + number(words) +
+                 " words; move what is seldom needed to "
+                 "references/",
+             line, top.section.slug);
+  }
+}
+
 void lint_operation(LintRun& run, const TopSection& top) {
   const int line = run.body.line(top.section.begin);
   const std::string name = "the section \"" + top.section.title + "\" ";
@@ -79,28 +109,28 @@ void lint_operation(LintRun& run, const TopSection& top) {
   }
   const std::string& anchor = top.section.slug;
   if (code.size() > 1) {
-    run.soft("L2-01",
-             name + "has " + number(code.size()) +
-                 " code blocks; keep one and move the "
-                 "others to references/",
-             line, anchor);
+    run.in_procedure("L2-01",
+                     name + "has " + number(code.size()) +
+                         " code blocks; keep one and move the others to references/",
+                     line, anchor);
   }
   if (code.size() == 1) {
     const std::size_t lines = split_lines(code.front()->code).size();
     if (lines < 5 || lines > 15) {
-      run.soft("L2-01",
-               name + "has a code block of " + number(lines) +
-                   " lines; make it 5 to 15 lines, longer code belongs in references/",
-               line, anchor);
+      run.in_procedure("L2-01",
+                       name + "has a code block of " + number(lines) +
+                           " lines; make it 5 to 15 lines, longer code belongs in references/",
+                       line, anchor);
     }
   }
   if (words > kMaxInstructionWords) {
-    run.soft("L2-01", name + "has " + number(words) + " words; shorten it", line, anchor);
+    run.in_procedure("L2-01", name + "has " + number(words) + " words; shorten it", line, anchor);
   }
   if (pointer != nullptr && pointer != top.blocks.back()) {
-    run.soft("L2-01", name + "names a reference before its end; put the pointer last", line,
-             anchor);
+    run.in_procedure("L2-01", name + "names a reference before its end; put the pointer last", line,
+                     anchor);
   }
+  if (!run.context.procedure_profile) lint_long_operation(run, top, words);
 }
 
 void lint_warnings(LintRun& run, const TopSection& top) {
@@ -121,7 +151,22 @@ void lint_warnings(LintRun& run, const TopSection& top) {
   }
 }
 
+/// In the `general` profile a list is at fault only when nobody follows it to its end.
+void lint_long_lists(LintRun& run) {
+  for (const TopSection* workflow : run.body.of_kind(SectionKind::workflow)) {
+    std::size_t items = 0;
+    for (const Block* block : workflow->blocks) items += block->items.size();
+    if (items > kLongList) {
+      run.soft("L2-05",
+               "the list of \"" + workflow->section.title + "\" has " + number(items) +
+                   " items; merge steps or divide it",
+               run.body.line(workflow->section.begin), workflow->section.slug);
+    }
+  }
+}
+
 void lint_workflows(LintRun& run) {
+  if (!run.context.procedure_profile) return lint_long_lists(run);
   const auto workflows = run.body.of_kind(SectionKind::workflow);
   if (workflows.empty() || workflows.size() > 3) {
     run.by_profile("L2-05",
@@ -161,6 +206,8 @@ void lint_workflows(LintRun& run) {
 
 void lint_pitfalls(LintRun& run) {
   const auto pitfalls = run.body.of_kind(SectionKind::pitfalls);
+  const bool procedure = run.context.procedure_profile;
+  if (!procedure && pitfalls.empty()) return;
   if (pitfalls.size() != 1) {
     run.soft("L2-06",
              "the body has " + number(pitfalls.size()) +
@@ -173,14 +220,14 @@ void lint_pitfalls(LintRun& run) {
   const int line = run.body.line(top.section.begin);
   const auto position = static_cast<std::size_t>(&top - run.body.sections.data());
   if (position + 3 < run.body.sections.size()) {
-    run.soft("L2-06", "the pitfalls section is not near the end; move it down", line,
-             top.section.slug);
+    run.in_procedure("L2-06", "the pitfalls section is not near the end; move it down", line,
+                     top.section.slug);
   }
   bool compact = false;
   for (const Block* block : top.blocks) {
     compact = compact || is_list(*block);
     for (const std::string& item : block->items) {
-      if (count_words(item) > kMaxBulletWords) {
+      if (count_words(item) > (procedure ? kMaxBulletWords : kLongBullet)) {
         run.soft(
             "L2-06",
             "a pitfall has " + number(count_words(item)) + " words; make it one compact bullet",
@@ -189,8 +236,8 @@ void lint_pitfalls(LintRun& run) {
     }
   }
   if (!compact) {
-    run.soft("L2-06", "the pitfalls section is no list; write compact bullets", line,
-             top.section.slug);
+    run.in_procedure("L2-06", "the pitfalls section is no list; write compact bullets", line,
+                     top.section.slug);
   }
 }
 
@@ -202,7 +249,7 @@ void lint_twins(LintRun& run) {
                run.body.line(top.section.begin), top.section.slug);
     }
   }
-  if (run.body.of_kind(SectionKind::operation).size() > 1) {
+  if (run.context.procedure_profile && run.body.of_kind(SectionKind::operation).size() > 1) {
     run.judgement("L2-07", "for the reviewer: no two sections may treat one operation domain");
   }
 }
@@ -276,10 +323,18 @@ void lint_description(LintRun& run) {
         "description");
   }
   const std::size_t clauses = count_of(text, ",") + count_of(text, ";") + count_of(text, " and ");
-  if (has_second_sentence(trim(text)) || clauses > kMaxClauses) {
+  const std::size_t ends = inner_sentence_ends(trim(text));
+  if (ends > 0 || clauses > kMaxClauses) {
+    run.in_procedure("L1-03",
+                     "the description is more than one plain sentence; say only what the skill "
+                     "is for and when to use it",
+                     line, "description");
+  }
+  if (ends >= kLongSentences && !run.context.procedure_profile) {
     run.soft("L1-03",
-             "the description is more than one plain sentence; say only what the skill "
-             "is for and when to use it",
+             "the description has " + number(ends + 1) +
+                 " sentences; it is always in view, so say only what the skill does and when to "
+                 "use it",
              line, "description");
   }
   if (text.find('`') != std::string::npos || text.find('=') != std::string::npos ||
@@ -295,12 +350,12 @@ void lint_body(LintRun& run) {
   for (const TopSection& top : run.body.sections) lint_warnings(run, top);
   lint_task_values(run);
   if (operations.size() < 4 || operations.size() > 8) {
-    run.soft("L2-04",
-             "the body has " + number(operations.size()) +
-                 " operation sections, 4 to 8 are expected; " +
-                 (operations.size() < 4 ? "treat each kind of operation in its own H2"
-                                        : "merge related ones"),
-             run.body.first_line, "operation-count");
+    run.in_procedure("L2-04",
+                     "the body has " + number(operations.size()) +
+                         " operation sections, 4 to 8 are expected; " +
+                         (operations.size() < 4 ? "treat each kind of operation in its own H2"
+                                                : "merge related ones"),
+                     run.body.first_line, "operation-count");
   }
   lint_workflows(run);
   lint_pitfalls(run);

@@ -19,6 +19,8 @@ class LintRun {
   void hard(const char* rule, std::string message, int line, std::string anchor);
   void soft(const char* rule, std::string message, int line, std::string anchor);
   void judgement(const char* rule, std::string message);
+  /// Soft in the `procedure` profile; `general` does not ask for the form of that template.
+  void in_procedure(const char* rule, std::string message, int line, std::string anchor);
   /// Hard in the `procedure` profile, soft in `general`.
   void by_profile(const char* rule, std::string message, int line, std::string anchor);
   /// Findings added from here on concern this file.

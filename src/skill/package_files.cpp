@@ -65,6 +65,10 @@ class Walker {
     std::error_code code;
     const auto kind = fs::symlink_status(path, code).type();
     if (code) return tl::unexpected(errno_error(code.value(), "cannot read", path.string()));
+    if (kind == fs::file_type::directory && name == out_.skill_file) {
+      out_.limits.push_back(limit(name, name + " is a folder; a file is expected"));
+      return {};
+    }
     if (kind == fs::file_type::directory) {
       if (level >= kMaxLevels) {
         out_.limits.push_back(limit(name, name + " lies deeper than 6 levels; move its files up"));
@@ -72,10 +76,12 @@ class Walker {
       }
       return folder(path, name + "/", level + 1);
     }
-    if (kind == fs::file_type::symlink && !link_stays_inside(path)) {
-      out_.limits.push_back(limit(name, name + " is a link that leaves the package, leads nowhere "
-                                               "or leads to a folder; copy the file instead"));
-      return {};
+    if (kind == fs::file_type::symlink) {
+      const auto fault = fault_of_link(path);
+      if (fault) out_.limits.push_back(limit(name, name + " is a link that " + *fault));
+      // Its rules are judged on what every reader would read; loading refuses it all the same.
+      const bool skill = name == out_.skill_file && fs::is_regular_file(path, code);
+      if (fault && !skill) return {};
     }
     if (kind != fs::file_type::symlink && kind != fs::file_type::regular) {
       out_.limits.push_back(
@@ -85,12 +91,16 @@ class Walker {
     return file(path, name);
   }
 
-  [[nodiscard]] bool link_stays_inside(const fs::path& path) const {
+  /// Why a link is no file of the package; nullopt when it is one.
+  [[nodiscard]] std::optional<std::string> fault_of_link(const fs::path& path) const {
     std::error_code code;
     const fs::path target = fs::canonical(path, code);
-    if (code || !fs::is_regular_file(target, code) || code) return false;
+    if (code) return "leads nowhere; put the file itself there";
+    if (!fs::is_regular_file(target, code) || code)
+      return "leads to no regular file; put files themselves there";
     const auto relative = target.lexically_relative(real_root_);
-    return !relative.empty() && *relative.begin() != "..";
+    if (!relative.empty() && *relative.begin() != "..") return std::nullopt;
+    return "leaves the package; copy the file instead";
   }
 
   [[nodiscard]] Result<> file(const fs::path& path, const std::string& name) {
@@ -108,6 +118,7 @@ class Walker {
     const auto mode = static_cast<std::uint32_t>(info.st_mode) & 0777U;
     if (name == out_.skill_file) {
       out_.skill_md = std::move(bytes);
+      out_.has_skill_md = true;
       out_.skill_mode = mode;
     } else {
       out_.files[name] = {std::move(bytes), mode};

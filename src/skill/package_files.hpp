@@ -24,6 +24,7 @@ constexpr std::size_t kMaxPatchFile = 50'000;
 struct PackageFiles {
   std::string skill_file;  ///< "SKILL.md", "skill.md", or "" when there is none
   std::string skill_md;
+  bool has_skill_md = false;  ///< it was read; else `limits` says why not
   std::uint32_t skill_mode = 0644;
   std::map<std::string, BundledFile> files;
   std::vector<Finding> limits;  ///< P1, severity not yet judged

@@ -98,7 +98,12 @@ Result<std::vector<Finding>> validate(const fs::path& path, Profile profile) {
   const auto dir = package_folder(path);
   if (!dir) return stopped("Not a directory: " + path.string());
   SKILLGRAD_TRY(PackageFiles read, read_package_files(*dir));
-  if (read.skill_file.empty()) return stopped("Missing required file: SKILL.md");
+  if (!read.has_skill_md) {
+    auto found = stopped("Missing required file: SKILL.md");
+    for (Finding& limit : read.limits)
+      if (limit.file == read.skill_file) found.push_back(std::move(limit));
+    return found;
+  }
   RuleInput input;
   input.skill_md = read.skill_md;
   input.skill_file = read.skill_file;

@@ -47,6 +47,17 @@ void Scanner::cross_break(std::size_t bytes) {
   fresh_ = true;
 }
 
+void Scanner::skip_to(std::size_t at) {
+  while (pos_ < at) {
+    const std::size_t length = break_length(pos_);
+    if (length > 0)
+      cross_break(length);
+    else
+      ++pos_;
+  }
+  fresh_ = false;
+}
+
 Scan<> Scanner::skip_to_token() {
   while (true) {
     while (peek(pos_) == ' ') ++pos_;

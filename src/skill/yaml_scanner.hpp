@@ -48,6 +48,8 @@ class Scanner {
     pos_ += bytes;
     fresh_ = false;
   }
+  /// Goes on at a later place, whatever stands between.
+  void skip_to(std::size_t at);
   /// Skips spaces, comments and line breaks. A TAB in front of a token is an error.
   [[nodiscard]] Scan<> skip_to_token();
 

@@ -5,45 +5,13 @@
 #include <optional>
 #include <utility>
 
-#include "skill/yaml_scanner.hpp"
+#include "skill/yaml_parser.hpp"
 
 namespace skillgrad::skill::yaml {
 
 namespace {
 
 constexpr int kMaxDepth = 16;
-
-class Parser {
- public:
-  Parser(std::string_view text, Mode mode) : in_(text), mode_(mode) {}
-
-  Scan<Document> document();
-
- private:
-  [[nodiscard]] Scan<Node> below(int parent, bool sequence_at_parent);
-  [[nodiscard]] Scan<Node> start(int parent);
-  [[nodiscard]] Scan<Node> scalar(int parent);
-  [[nodiscard]] Scan<Node> value_on_line(int parent);
-  [[nodiscard]] Scan<Node> mapping();
-  [[nodiscard]] Scan<Node> sequence();
-  [[nodiscard]] Scan<Node> flow();
-  [[nodiscard]] Scan<Node> flow_scalar();
-  [[nodiscard]] Scan<> key(Entry& entry);
-  [[nodiscard]] Scan<> explicit_key(Entry& entry);
-  [[nodiscard]] Scan<> end_of_value();
-  [[nodiscard]] Scan<> add(Node& map, Entry entry);
-  [[nodiscard]] Scan<Node> whole_line(std::size_t begin, const Problem& original);
-  [[nodiscard]] bool marker() const {
-    return in_.column() == 0 && in_.document_marker_at(in_.position());
-  }
-  [[nodiscard]] bool stop() const { return in_.done() || marker(); }
-  [[nodiscard]] bool lenient() const { return mode_ == Mode::lenient; }
-
-  Scanner in_;
-  Mode mode_;
-  int depth_ = 0;
-  std::vector<Repair> repairs_;
-};
 
 /// Counts one level of nesting while it lives.
 class Level {
@@ -56,6 +24,8 @@ class Level {
  private:
   int& depth_;
 };
+
+}  // namespace
 
 Scan<Document> Parser::document() {
   Document out;
@@ -175,24 +145,6 @@ Scan<Node> Parser::value_on_line(int parent) {
   return whole_line(begin, original);
 }
 
-/// Lenient: reads `key: text: more` as if the value were quoted.
-Scan<Node> Parser::whole_line(std::size_t begin, const Problem& original) {
-  std::size_t end = begin;
-  while (!in_.at_line_end(end)) ++end;
-  std::size_t last = end;
-  while (last > begin && in_.blank_at(last - 1)) --last;
-  const std::string_view text = in_.text().substr(begin, last - begin);
-  if (text.find('\t') != std::string_view::npos) return tl::unexpected(original);
-  Node node;
-  node.style = Style::plain;
-  node.value.assign(text);
-  node.begin = begin;
-  node.end = last;
-  in_.take(last - begin);
-  repairs_.push_back({begin, "the value holds a colon and is not quoted"});
-  return node;
-}
-
 Scan<> Parser::explicit_key(Entry& entry) {
   const std::size_t column = in_.column();
   in_.take(1);
@@ -280,33 +232,51 @@ Scan<Node> Parser::mapping() {
   map.kind = Kind::mapping;
   map.begin = in_.position();
   map.column = in_.column();
-  const auto indent = static_cast<int>(map.column);
   while (!stop() && in_.column() == map.column) {
     Entry entry;
     if (auto read = key(entry); !read) return tl::unexpected(read.error());
     entry.after_colon = in_.position();
-    if (auto skipped = in_.skip_to_token(); !skipped) return tl::unexpected(skipped.error());
-    if (in_.done() || in_.fresh_line()) {
-      auto value = below(indent, true);
-      if (!value) return value;
-      entry.value = std::move(*value);
-      if (entry.value.style == Style::empty && entry.value.kind == Kind::scalar) {
-        entry.value.begin = entry.value.end = entry.after_colon;
-      }
-    } else {
-      auto value = value_on_line(indent);
-      if (!value) return value;
-      entry.value = std::move(*value);
-      if (auto ended = end_of_value(); !ended) return tl::unexpected(ended.error());
-    }
+    if (auto read = entry_or_text(map, entry); !read) return tl::unexpected(read.error());
     map.end = entry.value.end;
     if (auto added = add(map, std::move(entry)); !added) return tl::unexpected(added.error());
-    if (!stop() && in_.column() > map.column) {
-      return problem(in_.position(), "uneven indentation",
-                     "indent all keys of a mapping by the same number of spaces");
-    }
   }
   return map;
+}
+
+Scan<> Parser::entry_value(int indent, Entry& entry) {
+  if (auto skipped = in_.skip_to_token(); !skipped) return skipped;
+  if (in_.done() || in_.fresh_line()) {
+    auto value = below(indent, true);
+    if (!value) return tl::unexpected(value.error());
+    entry.value = std::move(*value);
+    if (entry.value.style == Style::empty && entry.value.kind == Kind::scalar) {
+      entry.value.begin = entry.value.end = entry.after_colon;
+    }
+  } else {
+    auto value = value_on_line(indent);
+    if (!value) return tl::unexpected(value.error());
+    entry.value = std::move(*value);
+    if (auto ended = end_of_value(); !ended) return ended;
+  }
+  if (!stop() && static_cast<int>(in_.column()) > indent) {
+    return problem(in_.position(), "uneven indentation",
+                   "indent all keys of a mapping by the same number of spaces");
+  }
+  return {};
+}
+
+/// Lenient: a value of the front matter itself that is no YAML here is the text that stands there,
+/// so that one key of another program does not make the whole unreadable.
+Scan<> Parser::entry_or_text(const Node& map, Entry& entry) {
+  const Scanner saved = in_;
+  const std::size_t repairs = repairs_.size();
+  const int depth = depth_;
+  auto read = entry_value(static_cast<int>(map.column), entry);
+  if (read || !lenient() || depth != 1) return read;
+  in_ = saved;
+  repairs_.resize(repairs);
+  depth_ = depth;
+  return text_instead(map, read.error(), entry);
 }
 
 Scan<Node> Parser::sequence() {
@@ -329,80 +299,6 @@ Scan<Node> Parser::sequence() {
   }
   return list;
 }
-
-Scan<Node> Parser::flow_scalar() {
-  const char first = in_.peek(in_.position());
-  if (first == '"') return in_.double_quoted();
-  if (first == '\'') return in_.single_quoted();
-  Node node;
-  node.style = Style::plain;
-  node.begin = node.end = in_.position();
-  std::size_t at = node.begin;
-  while (!in_.at_line_end(at) &&
-         std::string_view(",[]{}").find(in_.peek(at)) == std::string_view::npos &&
-         !(in_.peek(at) == ':' && in_.blank_at(at + 1))) {
-    if (in_.peek(at) == '#' && at > node.begin && in_.peek(at - 1) == ' ') break;
-    if (in_.peek(at++) != ' ') node.end = at;
-  }
-  if (node.end == node.begin ||
-      std::string_view("&*!|>%@`\t").find(first) != std::string_view::npos) {
-    return problem(at, "a flow list or mapping of other than plain or quoted scalars",
-                   "write a block list or mapping");
-  }
-  node.value = in_.text().substr(node.begin, node.end - node.begin);
-  in_.take(node.end - node.begin);
-  return node;
-}
-
-/// Lenient: `[a, b]` or `{a: b}` of scalars on one line.
-Scan<Node> Parser::flow() {
-  Node node;
-  node.style = Style::flow;
-  node.begin = in_.position();
-  const bool map = in_.peek(node.begin) == '{';
-  node.kind = map ? Kind::mapping : Kind::sequence;
-  node.column = in_.column();
-  const char close = map ? '}' : ']';
-  const std::string mend = "close it with a bracket on the same line, or write it in block style";
-  const auto blanks = [&] {
-    while (in_.peek(in_.position()) == ' ') in_.take(1);
-    return in_.peek(in_.position());
-  };
-  in_.take(1);
-  while (blanks() != close) {
-    Entry entry;
-    entry.begin = in_.position();
-    auto item = flow_scalar();
-    if (!item) return item;
-    if (map) {
-      if (blanks() != ':')
-        return problem(in_.position(), "a flow mapping without `key: value`", mend);
-      in_.take(1);
-      entry.key = item->value;
-      entry.key_quoted = item->style != Style::plain;
-      entry.after_colon = in_.position();
-      const char next = blanks();
-      item = next == ',' || next == close ? Scan<Node>(Node{}) : flow_scalar();
-      if (!item) return item;
-      entry.value = std::move(*item);
-      if (auto added = add(node, std::move(entry)); !added) return tl::unexpected(added.error());
-    } else {
-      node.items.push_back(std::move(*item));
-    }
-    const char after = blanks();
-    if (after == ',') {
-      in_.take(1);
-    } else if (after != close) {
-      return problem(in_.position(), "a flow list or mapping that is not closed on its line", mend);
-    }
-  }
-  in_.take(1);
-  node.end = in_.position();
-  repairs_.push_back({node.begin, "flow style is read as a block list or mapping"});
-  return node;
-}
-
-}  // namespace
 
 tl::expected<Document, Problem> parse(std::string_view text, Mode mode) {
   return Parser(text, mode).document();

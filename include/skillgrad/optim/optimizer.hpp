@@ -31,6 +31,7 @@ struct OptimizeSettings {
   double target_score = 0;         ///< gate score that stops; 0 = off
   std::size_t guard = 0;           ///< tasks passed at base that join the gate
   bool score_test = true;          ///< score the test split, before and after, at the end
+  std::vector<std::string> lint_ignored = {};  ///< lint rules that find nothing
   bool procedure_lint = false;
   bool force = false;  ///< go on where a check refuses
 };

@@ -76,7 +76,8 @@ class SkillPackage {
   [[nodiscard]] Sizes sizes() const;
   /// SHA-256 over SKILL.md and all files except evals/: path, mode's exec bit, bytes.
   [[nodiscard]] std::string hash() const;
-  /// Names of lenient repairs that loading needed (F2, F3); optimize refuses such a package.
+  /// Lenient repairs that loading needed (F2, F3). What they are about is never rewritten, but for
+  /// the value of a description that is set anew.
   [[nodiscard]] const std::vector<Finding>& repairs() const { return repairs_; }
 
   /// Replace parts; each checks the writer rules W1-W8 and leaves *this unchanged on error (input).
@@ -111,7 +112,8 @@ struct LintContext {
   std::vector<std::string> task_literals;  ///< texts of the batch: L2-03
   std::vector<std::string> answer_positions;
   std::vector<std::string> forbidden;  ///< secrets and run paths: UPD-05, never named
-  std::vector<std::string> expected;   ///< golden answers of the batch: UPD-05
+  std::vector<std::string> expected;   ///< golden answers and criteria of the batch: UPD-05
+  std::vector<std::string> ignored;    ///< rules of lint_rules() that find nothing
   int patches_that_only_added = 0;     ///< UPD-03
 };
 struct LintReport {
@@ -120,6 +122,8 @@ struct LintReport {
   /// less those that the initial package already had (same rule, same anchor).
   std::vector<Finding> blocking;
 };
+/// Ids of all rules of lint().
+[[nodiscard]] const std::vector<std::string>& lint_rules();
 [[nodiscard]] LintReport lint(const SkillPackage& package, const LintContext& context);
 
 struct ChangedLines {

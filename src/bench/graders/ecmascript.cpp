@@ -13,6 +13,10 @@ constexpr std::string_view kNoSpace =
     R"(\x00-\x08\x0e-\x1f\x21-\x9f\xa1-\u167f\u1681-\u1fff\u200b-\u2027\u202a-\u202e)"
     R"(\u2030-\u205e\u2060-\u2fff\u3001-\ufefe\uff00-\u{10ffff})";
 constexpr std::string_view kDot = R"([^\n\r\u2028\u2029])";
+constexpr std::string_view kAnySign = R"((?s:.))";
+// With the flag m: PCRE2 knows no line ends but \n there, and none at the very end.
+constexpr std::string_view kLineBegin = R"((?:^|(?<=[\n\r\u2028\u2029])))";
+constexpr std::string_view kLineEnd = R"((?:$|(?=[\n\r\u2028\u2029])))";
 constexpr std::string_view kVerticalTab = R"(\x0b)";
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -40,14 +44,31 @@ class Translator {
         read_class();
       } else if (c == '(') {
         SKILLGRAD_CHECK(read_group());
+      } else if (c == ')') {
+        if (!outer_.empty()) {
+          flags_ = outer_.back();
+          outer_.pop_back();
+        }
+        copy(1);
       } else {
-        emit(c == '.' && !dot_all_ ? kDot : pattern_.substr(at_, 1), 1);
+        emit(plain_sign(c), 1);
       }
     }
     return std::move(out_);
   }
 
  private:
+  /// What a flag decides is translated and not left to PCRE2.
+  struct Flags {
+    bool dot_all = false, lines = false;
+  };
+  [[nodiscard]] std::string_view plain_sign(char c) const {
+    if (c == '.') return flags_.dot_all ? kAnySign : kDot;
+    if (c == '^' && flags_.lines) return kLineBegin;
+    if (c == '$' && flags_.lines) return kLineEnd;
+    return pattern_.substr(at_, 1);
+  }
+
   void emit(std::string_view text, std::size_t source_size) {
     out_.text += text;
     out_.origin.resize(out_.text.size(), at_);
@@ -131,15 +152,38 @@ class Translator {
                   rest.starts_with("(?P")
                       ? "write (?<name>...) and \\k<name>"
                       : "use (...), (?:...), (?=...), (?!...), (?<=...), (?<!...)");
-    if (is_one_of('s', flags)) dot_all_ = true;
-    copy(named || plain ? 3 : 1 + (flags.empty() ? 0 : 1 + flags.size()));
+    const bool only_flags = !flags.empty() && rest[2 + flags.size()] == ')';
+    // Flags on their own hold up to the end of the group they stand in.
+    if (!only_flags) outer_.push_back(flags_);
+    if (flags.empty())
+      copy(named || plain ? 3 : 1);
+    else
+      read_flags(flags, only_flags ? ")" : ":");
     return {};
+  }
+
+  void read_flags(std::string_view flags, std::string_view end) {
+    bool on = true;
+    std::string kept;
+    for (const char flag : flags) {
+      if (flag == '-') on = false;
+      if (flag == 's') flags_.dot_all = on;
+      if (flag == 'm') flags_.lines = on;
+      if (!is_one_of(flag, "sm")) kept += flag;
+    }
+    if (kept == "-") kept.clear();
+    const std::size_t size = 2 + flags.size() + 1;
+    if (kept.empty() && end == ")")
+      at_ += size;
+    else
+      emit("(?" + kept + std::string(end), size);
   }
 
   std::string_view pattern_;
   const std::string& where_;
   std::size_t at_ = 0;
-  bool dot_all_ = false;  ///< a flag says what the dot is, which PCRE2 then does
+  Flags flags_;
+  std::vector<Flags> outer_;  ///< of the groups that are open
   PcrePattern out_;
 };
 

@@ -18,7 +18,14 @@ const GraderRegistry& registry() {
     GraderRegistry r("grader");
     r.add("exact", make_exact);
     r.add("contains", make_contains);
+    r.add("starts-with", make_starts_with);
+    r.add("ends-with", make_ends_with);
     r.add("regex", make_regex);
+    r.add("is-json", make_is_json);
+    r.add("contains-json", make_contains_json);
+    r.add("not", make_not);
+    r.add("on-file", make_on_file);
+    r.add("anywhere", make_anywhere);
     r.add("numeric", make_numeric);
     r.add("json-equal", make_json_equal);
     r.add("denotation", make_denotation);

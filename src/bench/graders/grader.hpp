@@ -53,6 +53,8 @@ class Grader {
   [[nodiscard]] virtual bool may_recalculate() const { return false; }
   /// Whether a model gives the verdict, or a part of it.
   [[nodiscard]] virtual bool asks_model() const { return false; }
+  /// What the model is asked.
+  [[nodiscard]] virtual std::vector<std::string> criteria() const { return {}; }
   /// The verdict on an answer that is not there: a fail with what would have been checked.
   [[nodiscard]] virtual Grade missing(const GraderInput& input, const GradeContext& context) const;
   /// An answer text that must score 1, if it follows from the targets.
@@ -61,8 +63,6 @@ class Grader {
   [[nodiscard]] virtual std::optional<std::filesystem::path> golden_file() const {
     return std::nullopt;
   }
-  /// What a model is asked to check, in words.
-  [[nodiscard]] virtual std::vector<std::string> criteria() const { return {}; }
   /// What decides the verdict and is not in the record itself: files of golden answers.
   [[nodiscard]] virtual std::vector<std::filesystem::path> hashed_files() const { return {}; }
 };
@@ -79,6 +79,20 @@ class Grader {
 [[nodiscard]] Result<std::unique_ptr<Grader>> make_exact(const nlohmann::ordered_json& spec,
                                                          const GraderSetup& setup);
 [[nodiscard]] Result<std::unique_ptr<Grader>> make_contains(const nlohmann::ordered_json& spec,
+                                                            const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_starts_with(const nlohmann::ordered_json& spec,
+                                                               const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_ends_with(const nlohmann::ordered_json& spec,
+                                                             const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_is_json(const nlohmann::ordered_json& spec,
+                                                           const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_contains_json(const nlohmann::ordered_json& spec,
+                                                                 const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_not(const nlohmann::ordered_json& spec,
+                                                       const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_on_file(const nlohmann::ordered_json& spec,
+                                                           const GraderSetup& setup);
+[[nodiscard]] Result<std::unique_ptr<Grader>> make_anywhere(const nlohmann::ordered_json& spec,
                                                             const GraderSetup& setup);
 [[nodiscard]] Result<std::unique_ptr<Grader>> make_regex(const nlohmann::ordered_json& spec,
                                                          const GraderSetup& setup);

@@ -51,4 +51,7 @@ inline constexpr std::size_t kMaxJsonDifferences = 200'000;
 [[nodiscard]] JsonOutcome compare_json(const JsonSide& want, const JsonSide& got,
                                        const JsonOptions& options);
 
+/// The answer without the one fenced block around all of it, which is packaging and no content.
+[[nodiscard]] std::string unwrap_fence(const std::string& answer);
+
 }  // namespace skillgrad::bench

@@ -21,18 +21,6 @@ std::size_t count_values(const Json& value) {
   return count;
 }
 
-// One fenced block around the whole answer is packaging, not content.
-std::string unwrap_fence(const std::string& answer) {
-  const std::string_view text = trim(answer);
-  if (!text.starts_with("```") || !text.ends_with("```") || text.size() < 7)
-    return std::string(text);
-  const std::size_t first = text.find('\n');
-  const std::string_view body =
-      first == std::string_view::npos ? "" : text.substr(first + 1, text.size() - first - 4);
-  return body.empty() || body.find("```") != std::string_view::npos ? std::string(text)
-                                                                    : std::string(body);
-}
-
 class JsonEqualGrader final : public Grader {
  public:
   JsonEqualGrader(JsonOptions options, std::vector<std::unique_ptr<JsonSide>> targets)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `exact` and `contains`.
+// `exact`, `contains`, `starts-with` and `ends-with`.
 #include <algorithm>
 
 #include <skillgrad/core/json.hpp>
@@ -27,20 +27,28 @@ std::string prepared(const std::string& text, const TextOptions& options) {
 
 class TextGrader final : public Grader {
  public:
-  enum class Kind { exact, contains };
+  enum class Kind { exact, contains, starts_with, ends_with };
   TextGrader(Kind kind, TextOptions options, std::vector<std::string> targets)
       : kind_(kind), options_(options), targets_(std::move(targets)) {
     for (const std::string& target : targets_) prepared_.push_back(prepared(target, options_));
   }
   [[nodiscard]] std::string name() const override {
-    return kind_ == Kind::exact ? "exact" : "contains";
+    switch (kind_) {
+      case Kind::exact:
+        return "exact";
+      case Kind::contains:
+        return "contains";
+      case Kind::starts_with:
+        return "starts-with";
+      case Kind::ends_with:
+        return "ends-with";
+    }
+    return "exact";
   }
 
   [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext&) const override {
     const std::string answer = prepared(input.answer, options_);
-    const auto fits = [&](const std::string& target) {
-      return kind_ == Kind::exact ? answer == target : answer.find(target) != std::string::npos;
-    };
+    const auto fits = [&](const std::string& target) { return holds(answer, target); };
     if (!options_.all)
       return yes_or_no(input, std::any_of(prepared_.begin(), prepared_.end(), fits),
                        targets_.front());
@@ -64,6 +72,20 @@ class TextGrader final : public Grader {
   }
 
  private:
+  [[nodiscard]] bool holds(const std::string& answer, const std::string& target) const {
+    switch (kind_) {
+      case Kind::exact:
+        return answer == target;
+      case Kind::contains:
+        return answer.find(target) != std::string::npos;
+      case Kind::starts_with:
+        return answer.starts_with(target);
+      case Kind::ends_with:
+        return answer.ends_with(target);
+    }
+    return false;
+  }
+
   Kind kind_;
   TextOptions options_;
   std::vector<std::string> targets_, prepared_;
@@ -81,7 +103,7 @@ Result<std::unique_ptr<Grader>> make_text(TextGrader::Kind kind, const Json& spe
   options.all = reader.boolean("all", false);
   SKILLGRAD_CHECK(reader.finish());
   SKILLGRAD_TRY(std::vector<std::string> targets, grader_targets(spec, setup));
-  if (kind == TextGrader::Kind::exact && options.all && targets.size() > 1)
+  if (kind != TextGrader::Kind::contains && options.all && targets.size() > 1)
     return fail(ErrorCode::dataset, "no answer can equal several targets at once", setup.where,
                 "use \"contains\" with \"all\", or leave \"all\" out");
   for (const std::string& target : targets)
@@ -99,6 +121,14 @@ Result<std::unique_ptr<Grader>> make_exact(const Json& spec, const GraderSetup& 
 
 Result<std::unique_ptr<Grader>> make_contains(const Json& spec, const GraderSetup& setup) {
   return make_text(TextGrader::Kind::contains, spec, setup);
+}
+
+Result<std::unique_ptr<Grader>> make_starts_with(const Json& spec, const GraderSetup& setup) {
+  return make_text(TextGrader::Kind::starts_with, spec, setup);
+}
+
+Result<std::unique_ptr<Grader>> make_ends_with(const Json& spec, const GraderSetup& setup) {
+  return make_text(TextGrader::Kind::ends_with, spec, setup);
 }
 
 }  // namespace skillgrad::bench

@@ -6,78 +6,150 @@
 #include <skillgrad/core/text.hpp>
 
 #include "bench/dataset_file.hpp"
+#include "bench/records/assertions.hpp"
+#include "bench/records/eval_files.hpp"
+#include "bench/records/known_keys.hpp"
 #include "bench/records/record.hpp"
 
 namespace skillgrad::bench {
 namespace {
 
-// `assertions` and `expectations` are two names of one list; both given are joined.
-Result<std::vector<std::string>> read_criteria(const Json& eval, const std::string& where) {
-  std::vector<std::string> criteria;
-  for (const char* list : {"assertions", "expectations"}) {
-    if (!eval.contains(list)) continue;
-    if (!eval[list].is_array())
-      return fail(ErrorCode::dataset, std::string("\"") + list + "\" is not a list", where,
-                  "write a list of texts");
-    for (const Json& item : eval[list]) {
-      std::string text = item.is_string() ? item.get<std::string>() : "";
-      for (const char* key : {"text", "name", "description"})
-        if (text.empty() && item.is_object() && item.contains(key) && item[key].is_string())
-          text = item[key].get<std::string>();
-      if (trim(text).empty())
-        return fail(ErrorCode::dataset, "an assertion without text: " + dump_json(item), where,
-                    "write a text, or an object with text, name or description");
-      if (std::find(criteria.begin(), criteria.end(), text) == criteria.end())
-        criteria.push_back(std::move(text));
+/// Names of the list of evals, and of an eval's lists of assertions, in various collections.
+constexpr const char* kLists[] = {"evals", "test_cases", "cases", "tests"};
+constexpr const char* kAssertions[] = {"assertions",          "expectations",       "assert",
+                                       "expected_behavior",   "expected_behaviors", "criteria",
+                                       "evaluation_criteria", "success_criteria",   "rubric"};
+constexpr const char* kExpected[] = {"expected_output", "expected", "expected_result"};
+constexpr const char* kPrompts[] = {"prompt", "input", "query", "task", "question"};
+/// Keys of an eval that are those of a record of the JSON Lines form.
+constexpr const char* kOwn[] = {"setup",  "metadata", "split",  "category", "grader",
+                                "checks", "output",   "golden", "target"};
+
+class EvalReader {
+ public:
+  EvalReader(const Json& eval, const RecordPlace& place, EvalFolders folders, Notices& notices)
+      : eval_(eval), place_(place), folders_(std::move(folders)), notices_(notices) {
+    folders_.where = place.where;
+  }
+
+  Result<Json> record() {
+    SKILLGRAD_TRY(const std::string prompt, read_prompt());
+    Json record = Json::object();
+    if (has("id")) record["id"] = eval_["id"];
+    record["input"] = eval_[prompt_key_];
+    for (const char* key : kOwn)
+      if (has(key)) record[key] = eval_[key];
+    SKILLGRAD_CHECK(read_grading(record));
+    if (has("files")) {
+      SKILLGRAD_TRY(Json files, eval_files(eval_["files"], prompt, folders_, notices_));
+      if (!files.empty()) record["files"] = std::move(files);
+    }
+    note_unused();
+    return record;
+  }
+
+ private:
+  [[nodiscard]] bool has(const char* key) const {
+    return eval_.contains(key) && !eval_[key].is_null();
+  }
+  void note(const std::string& what) { notices_.add(place_.where, what); }
+
+  Result<std::string> read_prompt() {
+    if (eval_.is_object())
+      for (const char* key : kPrompts)
+        if (has(key)) {
+          prompt_key_ = key;
+          return eval_[key].is_string() ? eval_[key].get<std::string>() : "";
+        }
+    return fail(ErrorCode::dataset, "an eval without a \"prompt\"", place_.where,
+                "write {\"id\":...,\"prompt\":...,\"assertions\":[...]}");
+  }
+
+  /// The record's own grader, else its assertions, else what is expected.
+  Result<> read_grading(Json& record) {
+    const std::string expected = expected_text();
+    const bool own = record.contains("grader") || record.contains("checks");
+    Assertions assertions(place_.where, AssertionPlace::anything, notices_);
+    bool asserted = false;
+    for (const char* list : kAssertions) {
+      if (!has(list)) continue;
+      asserted = true;
+      if (own)
+        note("\"" + std::string(list) + "\" is not used beside a grader");
+      else
+        assertions.add_all(eval_[list]);
+    }
+    const char* decides = own                         ? "a grader"
+                          : !assertions.empty()       ? "assertions"
+                          : record.contains("target") ? "a target"
+                                                      : nullptr;
+    if (decides != nullptr) {
+      if (!trim(expected).empty())
+        note("\"expected_output\" is not graded beside " + std::string(decides));
+      if (!assertions.empty() && record.contains("target"))
+        note("\"target\" is not graded beside assertions");
+      assertions.put_into(record);
+      return {};
+    }
+    if (trim(expected).empty())
+      return fail(ErrorCode::dataset,
+                  asserted ? "no assertion that can be graded, and no expected_output"
+                           : "no assertions and no expected_output",
+                  place_.where,
+                  eval_.contains("should_trigger")
+                      ? "this is a query that tells when a skill is used, and no "
+                        "task; leave it out of this file"
+                      : "say what a right result must fulfil");
+    assertions.add_criterion("The result is this, or means the same: " + expected);
+    assertions.put_into(record);
+    return {};
+  }
+
+  [[nodiscard]] std::string expected_text() const {
+    for (const char* key : kExpected)
+      if (has(key) && eval_[key].is_string()) return eval_[key].get<std::string>();
+    return "";
+  }
+
+  void note_unused() {
+    std::vector<std::string> known = {"id", "files", "name", prompt_key_};
+    known.insert(known.end(), std::begin(kExpected), std::end(kExpected));
+    known.insert(known.end(), std::begin(kAssertions), std::end(kAssertions));
+    known.insert(known.end(), std::begin(kOwn), std::end(kOwn));
+    for (const auto& [key, value] : eval_.items()) {
+      if (value.is_null() || std::find(known.begin(), known.end(), key) != known.end()) continue;
+      const auto near = nearest_match(key, known);
+      note("unknown key \"" + key + "\" is not used" +
+           (near ? "; did you mean \"" + *near + "\"?" : ""));
     }
   }
-  if (criteria.empty() && eval.contains("expected_output") && eval["expected_output"].is_string() &&
-      !eval["expected_output"].get<std::string>().empty())
-    criteria.push_back("The result is this, or means the same: " +
-                       eval["expected_output"].get<std::string>());
-  if (criteria.empty())
-    return fail(ErrorCode::dataset, "no assertions and no expected_output", where,
-                "say what a right result must fulfil");
-  return criteria;
+
+  const Json& eval_;
+  const RecordPlace& place_;
+  EvalFolders folders_;
+  Notices& notices_;
+  std::string prompt_key_;
+};
+
+/// The list of evals: the document itself, or what stands under one of its names.
+Result<const Json*> list_of(const Json& document, const std::string& file, Notices& notices) {
+  if (document.is_array()) return &document;
+  if (document.is_object())
+    for (const char* name : kLists) {
+      if (!document.contains(name) || !document[name].is_array()) continue;
+      for (const auto& [key, _] : document.items())
+        if (key != name && key != "skill_name" && key != "skill")
+          notices.add(file, "unknown key \"" + key + "\" is not used");
+      return &document[name];
+    }
+  return fail(ErrorCode::dataset, "no list \"evals\" in this file", file,
+              "write {\"skill_name\":...,\"evals\":[...]}, or use a .jsonl file of records");
 }
 
-void warn_unknown(const Json& object, const std::vector<std::string>& known,
-                  const std::string& where, std::vector<std::string>& notices) {
-  for (const auto& [key, _] : object.items()) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const auto near = nearest_match(key, known);
-    notices.push_back(where + ": unknown key \"" + key + "\" is not used" +
-                      (near ? "; did you mean \"" + *near + "\"?" : ""));
-  }
-}
-
-Result<Json> to_record(const Json& eval, const RecordPlace& place,
-                       std::vector<std::string>& notices) {
-  if (!eval.is_object() || !eval.contains("prompt") || !eval["prompt"].is_string())
-    return fail(ErrorCode::dataset, "an eval without a \"prompt\"", place.where,
-                "write {\"id\":...,\"prompt\":...,\"assertions\":[...]}");
-  warn_unknown(eval, {"id", "prompt", "expected_output", "files", "assertions", "expectations"},
-               place.where, notices);
-  SKILLGRAD_TRY(const std::vector<std::string> criteria, read_criteria(eval, place.where));
-  Json record = Json::object();
-  if (eval.contains("id")) record["id"] = eval["id"];
-  record["input"] = eval["prompt"];
-  record["grader"] = {{"type", "llm-judge"}, {"criteria", criteria}};
-  if (!eval.contains("files")) return record;
-  if (!eval["files"].is_array())
-    return fail(ErrorCode::dataset, "\"files\" is not a list", place.where,
-                "write paths relative to the skill's folder");
-  Json files = Json::object();
-  for (const Json& file : eval["files"]) {
-    const std::string path = file.is_string() ? file.get<std::string>() : "";
-    const std::string name = fs::path(path).filename().string();
-    if (name.empty() || files.contains(name))
-      return fail(ErrorCode::dataset, "file " + dump_json(file) + " has no name of its own",
-                  place.where, "list each file once, by its path");
-    files[name] = {{"path", path}};
-  }
-  if (!files.empty()) record["files"] = std::move(files);
-  return record;
+/// A list of the JSON Lines form's records, as data sets are often kept.
+bool is_record(const Json& item) {
+  return item.is_object() && !item.contains("prompt") && !item.contains("assertions") &&
+         !item.contains("expectations") && !item.contains("query");
 }
 
 }  // namespace
@@ -85,26 +157,36 @@ Result<Json> to_record(const Json& eval, const RecordPlace& place,
 Result<RecordSet> load_evals(const fs::path& path, const BenchmarkOptions& options,
                              RecordLines* lines) {
   SKILLGRAD_TRY(const Json document, read_dataset_json(path));
-  if (!document.is_object() || !document.contains("evals") || !document["evals"].is_array())
-    return fail(ErrorCode::dataset, "no list \"evals\" in this file", path.string(),
-                "write {\"skill_name\":...,\"evals\":[...]}, or use a .jsonl file of records");
   RecordSet set;
-  warn_unknown(document, {"skill_name", "evals"}, path.string(), set.notices);
-  const fs::path folder = fs::absolute(path).lexically_normal().parent_path();
+  Notices notices;
+  SKILLGRAD_TRY(const Json* list, list_of(document, path.string(), notices));
+  EvalFolders folders;
+  folders.file = fs::absolute(path).lexically_normal().parent_path();
+  folders.skill = folders.file.filename() == "evals" ? folders.file.parent_path() : folders.file;
   RecordPlace place;
-  place.base_dir = folder.filename() == "evals" ? folder.parent_path() : folder;
+  place.base_dir = folders.skill;
   place.recalc = options.recalc;
   place.recalc_golden = options.recalc_golden;
-  if (document["evals"].size() > kMaxTasks)
-    return unexpected(too_many("evals", kMaxTasks, path.string()));
-  for (const Json& eval : document["evals"]) {
+  if (list->size() > kMaxTasks) return unexpected(too_many("evals", kMaxTasks, path.string()));
+  const bool records = document.is_array() && std::all_of(list->begin(), list->end(), is_record);
+  if (records) place.base_dir = folders.file;
+  if (!records && !options.map.empty())
+    return fail(ErrorCode::config, "a column map fits tables and records, not evals of a skill",
+                path.string(), "leave --map out");
+  for (const Json& eval : *list) {
     ++place.line;
-    place.where = path.string() + ": eval " + std::to_string(place.line);
-    SKILLGRAD_TRY(const Json object, to_record(eval, place, set.notices));
-    SKILLGRAD_TRY(Record record, read_record(object, place, set.notices));
+    place.where = path.string() + (records ? ": record " : ": eval ") + std::to_string(place.line);
+    Json object = eval;
+    if (records) {
+      SKILLGRAD_TRY(object, with_known_keys(eval, options.map, place.where, notices));
+    } else {
+      SKILLGRAD_TRY(object, EvalReader(eval, place, folders, notices).record());
+    }
+    SKILLGRAD_TRY(Record record, read_record(object, place, notices));
     if (lines != nullptr) lines->add(object, record, place);
     set.records.push_back(std::move(record));
   }
+  set.notices = notices.list();
   return set;
 }
 

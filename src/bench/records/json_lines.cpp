@@ -6,6 +6,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "bench/dataset_file.hpp"
+#include "bench/records/known_keys.hpp"
 #include "bench/records/record.hpp"
 
 namespace skillgrad::bench {
@@ -34,7 +35,9 @@ Result<Json> parse_line(std::string_view line, const std::string& where) {
 Result<RecordSet> load_json_lines(const fs::path& path, const BenchmarkOptions& options,
                                   RecordLines* lines) {
   SKILLGRAD_TRY(const std::string text, read_dataset_text(path));
+  SKILLGRAD_CHECK(check_map(options.map, path.string()));
   RecordSet set;
+  Notices notices;
   RecordPlace place;
   place.base_dir = path.has_parent_path() ? path.parent_path() : fs::path(".");
   place.recalc = options.recalc;
@@ -48,11 +51,13 @@ Result<RecordSet> load_json_lines(const fs::path& path, const BenchmarkOptions& 
     place.where = path.string() + ":" + std::to_string(place.line);
     if (set.records.size() == kMaxTasks)
       return unexpected(too_many("records", kMaxTasks, place.where));
-    SKILLGRAD_TRY(const Json object, parse_line(line, place.where));
-    SKILLGRAD_TRY(Record record, read_record(object, place, set.notices));
+    SKILLGRAD_TRY(const Json parsed, parse_line(line, place.where));
+    SKILLGRAD_TRY(const Json object, with_known_keys(parsed, options.map, place.where, notices));
+    SKILLGRAD_TRY(Record record, read_record(object, place, notices));
     if (lines != nullptr) lines->add(object, record, place);
     set.records.push_back(std::move(record));
   }
+  set.notices = notices.list();
   return set;
 }
 

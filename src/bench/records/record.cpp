@@ -8,10 +8,13 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "bench/code_points.hpp"
 #include "bench/grade_tools.hpp"
 
 namespace skillgrad::bench {
 namespace {
+
+constexpr std::size_t kShownFiles = 50;  ///< names of input files in a prompt
 
 const std::vector<std::string>& known_keys() {
   static const std::vector<std::string> keys = {"id",     "input",    "target", "files",
@@ -30,13 +33,12 @@ std::vector<std::string> keys_of(const Json& object) {
   return keys;
 }
 
-void warn_unknown_keys(const Json& object, const RecordPlace& place,
-                       std::vector<std::string>& notices) {
+void warn_unknown_keys(const Json& object, const RecordPlace& place, Notices& notices) {
   for (const std::string& key : keys_of(object)) {
     if (std::find(known_keys().begin(), known_keys().end(), key) != known_keys().end()) continue;
     const auto near = nearest_match(key, known_keys());
-    notices.push_back(place.where + ": unknown key \"" + key + "\" is not used" +
-                      (near ? "; did you mean \"" + *near + "\"?" : ""));
+    notices.add(place.where, "unknown key \"" + key + "\" is not used" +
+                                 (near ? "; did you mean \"" + *near + "\"?" : ""));
   }
 }
 
@@ -83,12 +85,10 @@ Result<std::string> read_input(const Json& object, const RecordPlace& place) {
   return text;
 }
 
-Result<std::string> read_id(const Json& object, const RecordPlace& place,
-                            std::vector<std::string>& notices) {
+Result<std::string> read_id(const Json& object, const RecordPlace& place, Notices& notices) {
   const auto found = object.find("id");
   if (found == object.end()) {
-    notices.push_back(place.where + ": no \"id\": the line number " + std::to_string(place.line) +
-                      " serves as one");
+    notices.add(place.where, "no \"id\": the number of the line or item serves as one");
     return std::to_string(place.line);
   }
   if (found->is_number_integer()) return found->dump();
@@ -106,8 +106,7 @@ Result<std::string> read_id(const Json& object, const RecordPlace& place,
 }
 
 Result<std::vector<FileSource>> read_files(const Json& value, const std::string& key,
-                                           const RecordPlace& place,
-                                           std::vector<std::string>& notices) {
+                                           const RecordPlace& place, Notices& notices) {
   std::vector<FileSource> files;
   if (!value.is_object())
     return unexpected(record_error(place, "\"" + key + "\" is not an object",
@@ -143,7 +142,8 @@ Result<std::vector<std::string>> read_setup(const Json& value, const RecordPlace
 std::string prompt_of(const Record& record) {
   std::string prompt = record.input;
   if (!record.task.input_files.empty())
-    prompt += "\n\nInput files in the current folder: " + join(record.task.input_files, ", ");
+    prompt +=
+        "\n\nInput files in the current folder: " + list_some(record.task.input_files, kShownFiles);
   if (!record.task.output_file.empty())
     prompt +=
         "\n\nWrite the result to the file " + record.task.output_file + " in the current folder.";
@@ -178,7 +178,7 @@ Result<> read_grader(const Json& object, const RecordPlace& place, Record& recor
 }
 
 Result<> read_golden(const Json& object, const RecordPlace& place, Record& record,
-                     std::vector<std::string>& notices) {
+                     Notices& notices) {
   if (!object.contains("golden")) return {};
   const Json& golden = object["golden"];
   if (golden.is_string()) {
@@ -195,7 +195,11 @@ Result<> read_golden(const Json& object, const RecordPlace& place, Record& recor
 
 Result<> hash_task(const Json& object, Record& record) {
   PartHasher content;
-  content.add(record.task.prompt);
+  // A copy with other blanks or letter case is the same task.
+  std::string blanks;
+  for (const std::string& word : split(replace_all(fold_case(record.task.prompt), "\n", " "), ' '))
+    if (!trim(word).empty()) blanks += std::string(trim(word)) + " ";
+  content.add(blanks);
   for (const FileSource& file : record.files) {
     SKILLGRAD_TRY(const std::string bytes, content_of(file));
     content.add(file.name).add(bytes);
@@ -249,8 +253,7 @@ void RecordLines::add(const Json& object, const Record& record, const RecordPlac
               object.contains("checks");
 }
 
-Result<Record> read_record(const Json& object, const RecordPlace& place,
-                           std::vector<std::string>& notices) {
+Result<Record> read_record(const Json& object, const RecordPlace& place, Notices& notices) {
   if (!object.is_object())
     return unexpected(record_error(place, "a record is a JSON object",
                                    "write {\"id\":...,\"input\":...,\"target\":...}"));

@@ -13,6 +13,7 @@
 #include <skillgrad/core/error.hpp>
 
 #include "bench/graders/grader.hpp"
+#include "bench/notices.hpp"
 
 namespace skillgrad::bench {
 
@@ -59,13 +60,11 @@ struct RecordLines {
 
 /// Reads one object of the JSON Lines form. Notices receive warnings. Errors: dataset.
 [[nodiscard]] Result<Record> read_record(const nlohmann::ordered_json& object,
-                                         const RecordPlace& place,
-                                         std::vector<std::string>& notices);
+                                         const RecordPlace& place, Notices& notices);
 /// `source` of a file: a data URI, {"path"}, {"text"}, or a bare string.
 [[nodiscard]] Result<FileSource> read_source(const std::string& name,
                                              const nlohmann::ordered_json& source,
-                                             const RecordPlace& place,
-                                             std::vector<std::string>& notices);
+                                             const RecordPlace& place, Notices& notices);
 [[nodiscard]] Result<std::string> content_of(const FileSource& source);
 [[nodiscard]] Result<> write_sources(const std::vector<FileSource>& sources,
                                      const std::filesystem::path& work_dir);

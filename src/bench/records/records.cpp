@@ -2,6 +2,7 @@
 #include "bench/records/records.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <new>
 #include <unordered_map>
 
@@ -330,14 +331,27 @@ const char* form_of(const fs::path& path) {
   return "write one JSON object a line";
 }
 
+/// A JSON list of records, whatever the file's name says.
+bool is_list(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string line;
+  while (std::getline(file, line) && trim(line).empty()) {
+  }
+  const std::string_view text = trim(line);
+  if (!text.starts_with('[')) return false;
+  const auto whole = parse_json(text, "");
+  return !whole || (!whole->empty() && whole->front().is_object());
+}
+
 Result<RecordSet> load_set(const fs::path& path, const BenchmarkOptions& options,
                            RecordLines* lines = nullptr) {
   const std::string extension = to_lower_ascii(path.extension().string());
-  if (extension != ".csv" && extension != ".tsv" && !options.map.empty())
-    return fail(ErrorCode::config, "a column map fits CSV and TSV files only", path.string(),
-                "leave --map out");
   if (extension == ".csv" || extension == ".tsv") return load_table(path, options, lines);
-  if (extension == ".json") return load_evals(path, options, lines);
+  if (extension == ".yaml" || extension == ".yml")
+    return fail(ErrorCode::dataset, "YAML is not read", path.string(),
+                "write the tasks as JSON Lines, one {\"input\":...,\"target\":...} a line, or as "
+                "CSV");
+  if (extension == ".json" || is_list(path)) return load_evals(path, options, lines);
   return load_json_lines(path, options, lines);
 }
 

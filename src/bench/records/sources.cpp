@@ -85,23 +85,23 @@ Result<FileSource> read_path(const std::string& name, const std::string& path,
 }
 
 Result<FileSource> read_bare(const std::string& name, const std::string& text,
-                             const RecordPlace& place, std::vector<std::string>& notices) {
+                             const RecordPlace& place, Notices& notices) {
   if (text.starts_with("data:")) return read_data_uri(name, text, place);
   std::error_code error;
   const bool maybe_path = text.size() < 4096 && text.find('\n') == std::string::npos &&
                           text.find('\0') == std::string::npos && !text.empty();
   if (maybe_path && fs::is_regular_file(place.base_dir / text, error))
     return read_path(name, text, place);
-  notices.push_back(place.where + ": no file \"" + truncate_middle(text, 60) +
-                    "\": taken as the text of \"" + name +
-                    "\"; write {\"path\":...} or {\"text\":...}");
+  notices.add(place.where, "no file \"" + truncate_middle(text, 60) +
+                               "\": taken as the text of \"" + name +
+                               "\"; write {\"path\":...} or {\"text\":...}");
   return FileSource{name, text, {}};
 }
 
 }  // namespace
 
 Result<FileSource> read_source(const std::string& name, const Json& source,
-                               const RecordPlace& place, std::vector<std::string>& notices) {
+                               const RecordPlace& place, Notices& notices) {
   if (!is_confined(name))
     return fail(ErrorCode::dataset, "file name \"" + name + "\" leaves the work directory",
                 place.where, "use a relative name without \"..\"");

@@ -52,7 +52,7 @@ TEST(Records, AColumnCanServeSeveralFields) {
 
 TEST(Records, AnUnknownPrefixOfAnExpectationIsNoticed) {
   const Loaded loaded("t.csv",
-                      "input,__expected\na,contains-all:x\nb,CONTAINS:x\nc,10:30\nd,http://x\n");
+                      "input,__expected\na,containing:x\nb,CONTAINS:x\nc,10:30\nd,http://x\n");
   ASSERT_TRUE(loaded.benchmark) << loaded.error();
   EXPECT_EQ(std::count_if(loaded->notices().begin(), loaded->notices().end(),
                           [](const std::string& notice) {

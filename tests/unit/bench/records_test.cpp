@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <skillgrad/bench/import.hpp>
+#include <skillgrad/core/json.hpp>
 
 #include "unit/bench/support.hpp"
 
 namespace skillgrad::bench {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -324,6 +326,292 @@ TEST(Evals, BrokenOnesAreRefused) {
   EXPECT_THAT(Loaded("evals.json", R"({"evals":[{"id":1}]})").error(), HasSubstr("prompt"));
   EXPECT_THAT(Loaded("evals.json", R"({"evals":[{"id":1,"prompt":"x"}]})").error(),
               HasSubstr("no assertions"));
+}
+
+/// What the evals of a one-eval file are graded by, as the imported record says it.
+Json imported_record(const Folder& skill, const std::string& eval) {
+  const auto file = skill.put("evals/evals.json", R"({"evals":[)" + eval + "]}");
+  const auto imported = import_records(file.string(), {});
+  if (!imported) return imported.error().to_text();
+  return Json::parse(imported->lines.at(0));
+}
+
+TEST(Evals, AnAssertionIsJudgedByWhatItSaysAndNotByItsName) {
+  Folder skill;
+  const auto criteria = [&](const std::string& assertion) {
+    return imported_record(
+        skill, R"({"id":1,"prompt":"x","assertions":[)" + assertion + "]}")["grader"]["criteria"];
+  };
+  EXPECT_EQ(criteria(R"({"name":"states-three","description":"The answer states that it is 3"})"),
+            Json({"The answer states that it is 3"}));
+  EXPECT_EQ(criteria(R"({"description":"b c","text":"a b"})"), Json({"a b"}));
+  EXPECT_EQ(criteria(R"({"id":"n","criterion":"is short"})"), Json({"is short"}));
+  EXPECT_EQ(criteria(R"({"name":"only-a-name"})"), Json({"only-a-name"}));
+  EXPECT_EQ(criteria(R"({"type":"llm","value":"is polite"})"), Json({"is polite"}));
+  EXPECT_EQ(criteria(R"({"type":"count","expected":3,"text":"has three rows"})"),
+            Json({"has three rows"}));
+}
+
+TEST(Evals, TypedAssertionsRunOnTheirGraders) {
+  struct Row {
+    const char* assertion;
+    std::vector<const char*> right, wrong;
+  };
+  for (const Row& row : std::vector<Row>{
+           {R"({"text":"has X","type":"content_contains","pattern":"X+"})", {"a XX"}, {"xx", ""}},
+           {R"({"type":"contains","value":"a.b"})", {"1 a.b"}, {"1 aXb"}},
+           {R"({"type":"not_contains","value":"no"})", {"yes"}, {"it is no", "", " "}},
+           {R"({"type":"contains","value":"No","negate":true})", {"no"}, {"No"}},
+           {R"({"type":"output_contains","values":["a","b"]})", {"b a"}, {"a"}},
+           {R"({"type":"contains_any","values":["a","b"],"case_sensitive":false})", {"B"}, {"c"}},
+           {R"({"type":"regex","value":"^b$","flags":"mi"})", {"a\nB"}, {"ab"}},
+           {R"({"type":"equals","expected":"3"})", {" 3\n"}, {"33"}},
+           {R"({"type":"starts-with","value":"ab"})", {"abc"}, {"cab"}},
+           {R"({"type":"ends_with","value":"bc"})", {"abc"}, {"bca"}},
+           {R"({"type":"is-json"})", {"{\"a\":1}", "```json\n[]\n```"}, {"a {}", "{"}},
+           {R"({"type":"contains-json"})", {"so: {\"a\":\"}\"} ok"}, {"{a}", "none"}}}) {
+    Loaded loaded("evals.json", std::string(R"({"evals":[{"id":1,"prompt":"x","assertions":[)") +
+                                    row.assertion + "]}]}");
+    ASSERT_TRUE(loaded.benchmark) << loaded.error();
+    Folder work;
+    for (const bool good : {true, false})
+      for (const char* answer : good ? row.right : row.wrong)
+        EXPECT_EQ(loaded->grade(loaded->tasks()[0], {work.path(), answer}, {}).score, good ? 1 : 0)
+            << row.assertion << " on " << answer;
+  }
+}
+
+TEST(Evals, ATextIsLookedForInTheFilesOfTheAgentToo) {
+  Loaded loaded("evals.json",
+                R"({"evals":[{"id":1,"prompt":"x","files":[{"path":"in.txt","content":"sum"}],
+                  "assertions":[{"type":"contains","value":"sum"},
+                                {"type":"file_exists","path":"r.md"},
+                                {"type":"content_contains","target":"outputs/r.md","pattern":"^s"},
+                                {"type":"not_contains","value":"TODO"}]}]})");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  Folder work;
+  work.put("in.txt", "sum");
+  const auto score = [&] {
+    return loaded->grade(loaded->tasks()[0], {work.path(), "done"}, {}).score;
+  };
+  EXPECT_EQ(score(), 0.25) << "a file that the task brought along is not the agent's";
+  work.put("r.md", "sum: 3");
+  EXPECT_EQ(score(), 1);
+  work.put("r.md", "sum: TODO");
+  EXPECT_EQ(score(), 0.75);
+}
+
+TEST(Evals, MixedAssertionsShareTheScoreByTheirNumber) {
+  Folder skill;
+  const Json record =
+      imported_record(skill, R"({"id":1,"prompt":"x","expectations":["one two","three four"],
+                 "assertions":[{"type":"contains","value":"x","name":"n","weight":2}]})");
+  ASSERT_EQ(record["checks"].size(), 2U) << record;
+  EXPECT_EQ(record["checks"][0]["name"], "n");
+  EXPECT_EQ(record["checks"][0]["weight"], 2);
+  EXPECT_EQ(record["checks"][1]["weight"], 2) << "two criteria of the judge";
+}
+
+TEST(Evals, WhatIsReadAndNotUsedIsSaidOnce) {
+  const Loaded loaded("evals.json",
+                      R"({"version":2,"evals":[
+        {"id":1,"prompt":"x","expected_output":"e","tags":[1],"assertions":["is x",{"type":"odd"}]},
+        {"id":2,"prompt":"y","expected_output":"e","tags":[2],"assertions":[
+           {"text":"is y","type":"similar_cost","threshold":3}]},
+        {"id":3,"prompt":"z","expected_output":"e","tags":[3],"assertions":["is z"]}]})");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  EXPECT_THAT(
+      loaded->notices(),
+      ElementsAre(
+          HasSubstr("\"version\" is not used"), HasSubstr("type \"odd\": it is left out"),
+          AllOf(HasSubstr("\"expected_output\" is not graded"), HasSubstr("(3 times:"),
+                HasSubstr("eval 1")),
+          AllOf(HasSubstr("\"tags\" is not used"), HasSubstr("(3 times:")),
+          AllOf(HasSubstr("\"similar_cost\" with its conditions"), HasSubstr("put to the judge")),
+          HasSubstr("\"threshold\" of an assertion is not used")));
+}
+
+TEST(Evals, FilesAreFoldersPathsBesideTheFileAndContents) {
+  Folder skill;
+  skill.put("evals/fixtures/proj/m.txt", "m");
+  skill.put("evals/fixtures/proj/sub/n.txt", "n");
+  skill.put("evals/files/a/d.csv", "1");
+  skill.put("evals/files/b/d.csv", "2");
+  skill.put("evals/beside.txt", "b");
+  skill.put("root.txt", "r");
+  const auto file = skill.put(
+      "evals/evals.json",
+      R"({"evals":[{"id":1,"prompt":"Look at fixtures/proj and b/d.csv.","expected_output":"x",
+        "files":["evals/fixtures/proj/","./evals/files/a/d.csv","evals/files/b/d.csv","beside.txt",
+                 "root.txt",{"path":"in/c.txt","content":"c"},{"name":"e.bin","content":"aGk=",
+                 "encoding":"base64"},{"source":"root.txt","target":"r2.txt"},null]},
+        {"id":2,"prompt":"y","expected_output":"x","files":null}]})");
+  const auto loaded = load_benchmark(file.string(), {});
+  ASSERT_TRUE(loaded) << loaded.error().to_text();
+  Folder work;
+  ASSERT_TRUE((*loaded)->set_up((*loaded)->tasks()[0], work.path(), {}));
+  for (const auto& [name, text] :
+       std::map<std::string, std::string>{{"fixtures/proj/m.txt", "m"},
+                                          {"fixtures/proj/sub/n.txt", "n"},
+                                          {"evals/files/a/d.csv", "1"},
+                                          {"b/d.csv", "2"},
+                                          {"beside.txt", "b"},
+                                          {"root.txt", "r"},
+                                          {"in/c.txt", "c"},
+                                          {"e.bin", "hi"},
+                                          {"r2.txt", "r"}})
+    EXPECT_EQ(work.read(name), text) << name;
+  EXPECT_EQ(list_files(work.path())->size(), 9U);
+}
+
+TEST(Evals, FilesThatCannotBeHadSayWhy) {
+  Folder skill;
+  std::filesystem::create_symlink("/etc/hostname",
+                                  skill.put("evals/x", "").parent_path() / "link.txt");
+  for (const auto& [files, why] : std::map<std::string, std::string>{
+           {R"(["evals/none.csv"])", "no file or folder \"evals/none.csv\" in "},
+           {R"(["../out.csv"])", "leaves the skill's folder"},
+           {R"(["evals/link.txt"])", "is a link"},
+           {R"([3])", "a file is given as 3"},
+           {R"([{"path":"a","content":"1"},{"path":"a","content":"2"}])", "two files are named"}}) {
+    const auto file = skill.put(
+        "evals/evals.json",
+        R"({"evals":[{"id":1,"prompt":"x","expected_output":"y","files":)" + files + "}]}");
+    const auto loaded = load_benchmark(file.string(), {});
+    ASSERT_FALSE(loaded) << files;
+    EXPECT_THAT(loaded.error().to_text(), HasSubstr(why));
+  }
+}
+
+TEST(Evals, AreReadUnderOtherNamesAndWithKeysOfRecords) {
+  const Loaded array("evals.json", R"([{"id":"a","prompt":"x","assertions":["is x"]}])");
+  ASSERT_TRUE(array.benchmark) << array.error();
+  const Loaded cases("evals.json", R"({"skill":"s","test_cases":[
+     {"id":"a","query":"x","expected_behavior":["is x"],"golden":"g","split":"test"}]})");
+  ASSERT_TRUE(cases.benchmark) << cases.error();
+  EXPECT_THAT(cases->notices(), IsEmpty());
+  EXPECT_EQ(cases->tasks()[0].split, "test");
+  Folder work;
+  EXPECT_EQ(cases->golden_answer(cases->tasks()[0], work.path())->final_message, "g");
+}
+
+TEST(Records, OfOtherProgramsAreReadAndItIsSaid) {
+  struct Row {
+    const char* line;
+    const char* prompt;
+    std::vector<const char*> right;
+    std::vector<const char*> notes;
+  };
+  for (const Row& row : std::vector<Row>{
+           {R"({"id":1,"question":"Q","answer":"A","files":null})", "Q", {"A"}, {"question"}},
+           {R"({"id":1,"task":"Q","ideal":["A","B"]})", "Q", {"A", "B"}, {"task", "ideal"}},
+           {R"({"id":1,"instruction":"Add","input":"1 2","output":"3"})",
+            "Add\n\n1 2",
+            {"3"},
+            {"instruction", "output"}},
+           {R"({"id":1,"messages":[{"role":"user","content":"hi"},)"
+            R"({"role":"assistant","content":"yo"}]})",
+            "hi",
+            {"yo"},
+            {"assistant"}},
+           {R"({"id":1,"question":"who","context":"Bob did.","answers":{"text":["Bob"]}})",
+            "Bob did.\n\nwho",
+            {"Bob"},
+            {"context", "answers"}},
+           {R"({"id":1,"question":"Q","answer":"so\n#### 72"})", "Q", {"72"}, {"####"}},
+           {R"({"id":1,"vars":{"q":"what"},"assert":[{"type":"icontains","value":"X"}]})",
+            "what",
+            {"an x"},
+            {"variable"}}}) {
+    const Loaded loaded("tasks.jsonl", row.line);
+    ASSERT_TRUE(loaded.benchmark) << row.line << loaded.error();
+    EXPECT_EQ(loaded->tasks()[0].prompt, row.prompt);
+    for (const char* answer : row.right)
+      EXPECT_EQ(loaded->grade(loaded->tasks()[0], {"", answer}, {}).score, 1) << row.line;
+    for (const char* note : row.notes)
+      EXPECT_THAT(loaded->notices(), ::testing::Contains(HasSubstr(note))) << row.line;
+  }
+  EXPECT_THAT(Loaded("t.jsonl", R"({"id":1,"question":"a","prompt":"b","target":"c"})").error(),
+              HasSubstr("several keys may be the input"));
+}
+
+TEST(Records, AMapNamesKeysAlsoBelowOthers) {
+  BenchmarkOptions options;
+  options.map = {{"input", "data.q"}, {"target", "gold_label"}};
+  const Loaded loaded("t.jsonl", R"({"id":1,"data":{"q":"Q"},"gold_label":"A"})", options);
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  EXPECT_EQ(loaded->tasks()[0].prompt, "Q");
+  options.map = {{"input", "nope"}};
+  EXPECT_THAT(Loaded("t.jsonl", R"({"id":1,"q":"Q","target":"A"})", options).error(),
+              HasSubstr("the keys are id, q, target"));
+  options.map = {{"inpt", "q"}};
+  EXPECT_THAT(Loaded("t.jsonl", R"({"id":1,"q":"Q","target":"A"})", options).error(),
+              HasSubstr("did you mean \"input\""));
+}
+
+TEST(Records, ChoicesAreShownAndTheirLettersAreRight) {
+  const std::string shown =
+      "Q\n\nChoices:\nA. Paris\nB. Rome\n\nAnswer with the letter of one choice and nothing else.";
+  for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
+           {"t.jsonl", R"({"id":1,"input":"Q","choices":["Paris","Rome"],"target":"Rome"})"},
+           {"t.jsonl", R"({"id":1,"question":"Q","choices":["Paris","Rome"],"answer":1})"},
+           {"t.jsonl", R"({"id":1,"input":"Q","options":{"A":"Paris","B":"Rome"},"target":"b"})"},
+           {"t.jsonl", R"({"id":1,"question":"Q","answerKey":"B",)"
+                       R"("choices":{"label":["A","B"],"text":["Paris","Rome"]}})"},
+           {"t.csv", "id,input,choices,target\n1,Q,Paris|Rome,B\n"},
+           {"t.csv", "id,input,choices,__expected\n1,Q,\"[\"\"Paris\"\",\"\"Rome\"\"]\",Rome\n"},
+           {"t.csv", "id,prompt,A,B,answer\n1,Q,Paris,Rome,B\n"}}) {
+    const Loaded loaded(name, text);
+    ASSERT_TRUE(loaded.benchmark) << loaded.error();
+    EXPECT_EQ(loaded->tasks()[0].prompt, shown) << text;
+    for (const char* answer : {"B", "Rome", "B. Rome", "(B) Rome", "B."})
+      EXPECT_EQ(loaded->grade(loaded->tasks()[0], {"", answer}, {}).score, 1) << text << answer;
+    for (const char* answer : {"A", "Paris", ""})
+      EXPECT_EQ(loaded->grade(loaded->tasks()[0], {"", answer}, {}).score, 0) << text << answer;
+  }
+}
+
+TEST(Tables, ExpectationsOfPromptfooAreRunOrSaid) {
+  const Loaded loaded("t.csv",
+                      "id,input,__expected,__expected2,__prefix,__threshold,level\n"
+                      "1,a,is-json,,Say: ,,x\n2,b,\"not-icontains-any: no,none\",,,,x\n"
+                      "3,c,similar(0.8): hello,,,0.5,x\n4,d,contains: a,starts-with: b,,,x\n");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  const auto score = [&](std::size_t i, const char* answer) {
+    return loaded->grade(loaded->tasks()[i], {"", answer}, {}).score;
+  };
+  EXPECT_EQ(loaded->tasks()[0].prompt, "Say: a");
+  EXPECT_EQ(score(0, "[1]") + score(1, "yes"), 2);
+  EXPECT_EQ(score(0, "is-json") + score(1, "NONE"), 0);
+  EXPECT_TRUE(loaded->tasks()[2].judged);
+  EXPECT_EQ(score(3, "b a"), 1);
+  EXPECT_EQ(score(3, "b"), 0.5);
+  EXPECT_THAT(loaded->notices(),
+              ElementsAre(HasSubstr("\"__threshold\" is not used"),
+                          AllOf(HasSubstr("\"similar\""), HasSubstr("put to the judge")),
+                          HasSubstr("\"threshold\" of an assertion"),
+                          AllOf(HasSubstr("level"), HasSubstr("not shown to the agent"))));
+  EXPECT_THAT(Loaded("t.csv", "id,input,__expected\n1,a,javascript: x > 1\n").error(),
+              HasSubstr("no grader here does what is expected: javascript"));
+}
+
+TEST(Tables, OtherSeparatorsAreFound) {
+  for (const char* text : {"id;input;target\n1;a,b;c\n", "sep=;\nid;input;target\n1;a,b;c\n",
+                           "id\tinput\ttarget\n1\ta,b\tc\n"}) {
+    const Loaded loaded("t.csv", text);
+    ASSERT_TRUE(loaded.benchmark) << loaded.error();
+    EXPECT_EQ(loaded->tasks()[0].prompt, "a,b");
+  }
+}
+
+TEST(Records, APointerOfGitLfsIsNamedAndAListIsRead) {
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 3\n";
+  for (const char* name : {"t.jsonl", "t.csv", "evals.json"})
+    EXPECT_THAT(Loaded(name, pointer).error(), HasSubstr("git lfs pull")) << name;
+  const Loaded list("t.jsonl", "[\n {\"id\":1,\"input\":\"x\",\"target\":\"y\"}\n]\n");
+  ASSERT_TRUE(list.benchmark) << list.error();
+  EXPECT_EQ(list->tasks()[0].prompt, "x");
+  EXPECT_THAT(Loaded("t.yaml", "a: b\n").error(), HasSubstr("YAML is not read"));
 }
 
 TEST(Records, OfTheDemoSkillLoadWithoutANotice) {

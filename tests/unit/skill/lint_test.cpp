@@ -70,8 +70,11 @@ TEST(Lint, DescriptionRules) {
   procedure.procedure_profile = true;
   EXPECT_EQ(found(described(words)), "L1-02");
   EXPECT_EQ(found(described(words), procedure), "L1-02!");
-  EXPECT_EQ(found(described("One thing. Another thing.")), "L1-03");
-  EXPECT_EQ(found(described("a, b, c, and d")), "L1-03");
+  for (const char* text : {"One thing. Another thing.", "a, b, c, and d"}) {
+    EXPECT_EQ(found(described(text), procedure), "L1-03");
+    EXPECT_EQ(found(described(text)), "") << "what it does, and when to use it";
+  }
+  EXPECT_EQ(found(described("One. Two. Three. Four. Five.")), "L1-03");
   EXPECT_EQ(found(described("Edits the file(s) e.g. of a user")), "");
   EXPECT_EQ(found(described("Use the `x` tool")), "L1-04!");
   EXPECT_EQ(found(described("Call load(path)")), "L1-04!");
@@ -80,16 +83,16 @@ TEST(Lint, DescriptionRules) {
 }
 
 TEST(Lint, BodyRules) {
-  const std::pair<std::string, const char*> general[] = {
+  const std::pair<std::string, const char*> cases[] = {
       {kWorkflow + operations(3) + kPitfalls + kCheck, "L2-04"},
       {kWorkflow + operations(9) + kPitfalls + kCheck, "L2-04"},
-      {operations(4) + kPitfalls, "L2-05"},
-      {operations(4) + kWorkflow + kPitfalls, "L2-05"},
-      {kWorkflow + kCheck + operations(4) + kPitfalls, "L2-05"},
+      {operations(4) + kPitfalls, "L2-05!"},
+      {operations(4) + kWorkflow + kPitfalls, "L2-05!"},
+      {kWorkflow + kCheck + operations(4) + kPitfalls, "L2-05!"},
       {"## Workflow\n\n" +
            replace_all("1. a\n1. b\n1. c\n1. d\n1. e\n1. f\n1. g\n", "\n", "\n1. z\n") + "\n" +
            operations(4) + kPitfalls,
-       "L2-05"},
+       "L2-05!"},
       {kWorkflow + operations(4) + kCheck, "L2-06"},
       {kWorkflow + operations(4) + kPitfalls + "## More pitfalls\n\n- x\n\n" + kCheck, "L2-06"},
       {kWorkflow + kPitfalls + operations(4) + kCheck, "L2-06"},
@@ -100,12 +103,43 @@ TEST(Lint, BodyRules) {
       {kWorkflow + operations(4) +
            "Do not guess because it fails. Do not hurry because it fails.\n\n" + kPitfalls + kCheck,
        "L2-02"}};
-  for (const auto& [body, rules] : general) {
-    EXPECT_EQ(found(make_package(kHead + body)), rules) << body;
-  }
   LintContext procedure;
   procedure.procedure_profile = true;
-  EXPECT_EQ(found(make_package(kHead + operations(4) + kPitfalls), procedure), "L2-05!");
+  for (const auto& [body, rules] : cases) {
+    EXPECT_EQ(found(make_package(kHead + body), procedure), rules) << body;
+  }
+}
+
+TEST(Lint, TheGeneralProfileSaysWhatIsWrongAndNotWhatIsUnlikeATemplate) {
+  std::string words, items, lines;
+  for (int i = 0; i < 601; ++i) words += "word ";
+  for (int i = 0; i < 26; ++i) items += "1. step\n";
+  for (int i = 0; i < 61; ++i) lines += "a = 1\n";
+  const std::pair<std::string, const char*> cases[] = {
+      {"Prose alone.\n", ""},
+      {kCheck + operations(2) + kWorkflow, ""},
+      {operations(12) + "## Pitfalls\n\nProse only.\n\n" + operations(0) + "## End\n\nx\n", ""},
+      {"## A\n\n" + kCode + kCode + "\n", ""},
+      {"## A\n\n" + words + "\n", "L2-01"},
+      {"## A\n\n```\n" + lines + "```\n", "L2-01"},
+      {"## A\n\n" + items + "\n", "L2-05"},
+      {kPitfalls + "## More pitfalls\n\n- x\n", "L2-06"},
+      {"## A\n\nOne.\n\n## A\n\nTwo.\n", "L2-07"}};
+  for (const auto& [body, rules] : cases)
+    EXPECT_EQ(found(make_package(kHead + body)), rules) << body.substr(0, 200);
+  EXPECT_TRUE(lint(make_package(kHead + operations(3)), {}).findings.empty())
+      << "nothing is left to a reviewer's judgement without being asked for";
+}
+
+TEST(Lint, IgnoredRulesNeitherSpeakNorBlock) {
+  const SkillPackage package = with_reference("See references/a.md.\n\n", kReference);
+  LintContext context;
+  EXPECT_EQ(blocking(package, context), "L3-03");
+  context.ignored = {"L3-03"};
+  EXPECT_EQ(found(package, context), "");
+  EXPECT_EQ(blocking(package, context), "");
+  for (const Finding& finding : lint(package, {}).findings)
+    EXPECT_THAT(lint_rules(), testing::Contains(finding.rule));
 }
 
 TEST(Lint, ReferenceRules) {
@@ -115,8 +149,7 @@ TEST(Lint, ReferenceRules) {
   };
   const Case cases[] = {
       {"", kReference, "L3-01!", "L3-01!"},
-      {kPointer + "- Also references/a.md if asked, else skip.\n\n", kReference, "L3-01!",
-       "L3-01!"},
+      {kPointer + "- Also references/a.md if asked, else skip.\n\n", kReference, "L3-01", "L3-01!"},
       {kPointer + "Read references/b.md when x, skip it when y.\n\n", kReference, "L3-02!",
        "L3-02!"},
       {"See references/a.md.\n\n", kReference, "L3-03!", "L3-03!"},
@@ -325,7 +358,29 @@ TEST(LintOfAPatch, BlocksOnNewHardFindingsOnly) {
       make_package("---\nname: my-skill\ndescription: d\nallowed-tools: [a]\n---\n" + good_body());
   context.initial = &flow;
   context.previous = nullptr;
-  EXPECT_EQ(blocking(flow, context), "F3");
+  EXPECT_EQ(blocking(flow, context), "") << "the bytes of that key stay as they are";
+  context.initial = &initial;
+  EXPECT_EQ(blocking(flow, context), "F3 L1-01");
+}
+
+TEST(LintOfAPatch, ALongDescriptionOfTheSeedDoesNotBlockAndANewOneDoes) {
+  const auto described = [](std::size_t length, const std::string& keys = "") {
+    return make_package("---\nname: my-skill\ndescription: " + std::string(length, 'a') + "\n" +
+                        keys + "---\n" + good_body());
+  };
+  const SkillPackage seed = described(1030), changed = described(1029), fine = described(1024);
+  LintContext context;
+  EXPECT_EQ(blocking(seed, context), "D1");
+  context.initial = &seed;
+  EXPECT_EQ(blocking(changed, context), "");
+  context.initial = &fine;
+  EXPECT_EQ(blocking(seed, context), "D1");
+  // Front matter that spec cannot read hides no other rule.
+  const std::string flow = "metadata: {\"a\":{\"b\":[1]}}\n";
+  const SkillPackage odd = described(1024, flow), longer = described(1030, flow);
+  context.initial = &odd;
+  EXPECT_EQ(blocking(odd, context), "");
+  EXPECT_EQ(blocking(longer, context), "D1");
 }
 
 TEST(SeedSkills, AreStrictlyValidAndHaveNoHardFinding) {

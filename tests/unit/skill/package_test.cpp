@@ -125,6 +125,44 @@ TEST(SkillPackage, LenientRepairsAreNamedAndWritableSkillsHaveNone) {
   EXPECT_EQ(bom.body(), "b\n");
 }
 
+TEST(SkillPackage, KeysOfOtherProgramsAreReadAsTextAndKeepTheirBytes) {
+  const std::string head = "---\nname: my-skill\ndescription: d\n";
+  for (const std::string keys :
+       {R"(metadata: {"openclaw":{"emoji":"x","requires":{"bins":["a"]}}})",
+        R"(argument-hint: [action] - e.g. "list")", "argument-hint: [a] [b]", "allowed-tools: *",
+        "metadata: {\n  \"a\": {\"b\": 1},\n}", "metadata:\n  {\n    \"a\": [1, {\"b\": 2}]\n  }",
+        "tags: [a,\n  b]", "allowed-tools: [Bash, Read]", "hooks: &x [a]", "version: \"1",
+        "examples: |bad\n  text"}) {
+    const std::string text = head + keys + "\nlicense: MIT\n---\n# B\n\nBody.\n";
+    SkillPackage package = make(text);
+    EXPECT_EQ(package.description(), "d") << keys;
+    EXPECT_EQ(package.repairs().size(), 1U) << keys;
+    ASSERT_TRUE(package.set_body("# B\n\nNew.\n")) << keys;
+    EXPECT_EQ(package.skill_md(), head + keys + "\nlicense: MIT\n---\n# B\n\nNew.\n");
+    ASSERT_TRUE(package.set_description("Use when: new")) << keys;
+    EXPECT_EQ(package.skill_md(), "---\nname: my-skill\ndescription: \"Use when: new\"\n" + keys +
+                                      "\nlicense: MIT\n---\n# B\n\nNew.\n");
+  }
+}
+
+TEST(SkillPackage, ADescriptionThatIsNoPlainYamlIsReadAsText) {
+  for (const auto& [value, text] : std::map<std::string, std::string>{
+           {"Does x.\n\n  Keywords: a, b", "Does x.\nKeywords: a, b"},
+           {"Use when: a\n  and when: b", "Use when: a and when: b"},
+           {"[BETA] Does x", "[BETA] Does x"},
+           {"\"Say \"hi\" to all\"", "Say \"hi\" to all"}}) {
+    SkillPackage package = make("---\nname: my-skill\ndescription: " + value + "\nv: 1\n---\nb\n");
+    EXPECT_EQ(package.description(), text);
+    ASSERT_TRUE(package.set_description("new")) << "an edit of that very key mends it";
+    EXPECT_EQ(package.skill_md(), "---\nname: my-skill\ndescription: new\nv: 1\n---\nb\n");
+    EXPECT_TRUE(package.repairs().empty());
+  }
+  for (const char* value : {"*a", "&a b", "!t b", "\"open", "- a", "a\tb: c"})
+    EXPECT_FALSE(SkillPackage::from_files(
+        "my-skill", "---\nname: my-skill\ndescription: " + std::string(value) + "\n---\n", {}))
+        << value;
+}
+
 TEST(SkillPackage, MissingNameFallsBackToTheFolder) {
   EXPECT_EQ(make("---\ndescription: d\n---\n").name(), "my-skill");
 }
@@ -213,6 +251,33 @@ TEST_F(PackageOnDisk, LinksThatLeaveThePackageAreRefusedAndInnerLinksAreRead) {
   ASSERT_FALSE(loaded.has_value());
   EXPECT_EQ(loaded.error().code, ErrorCode::invalid_skill);
   EXPECT_THAT(loaded.error().message, HasSubstr("references/c.md is a link that leaves"));
+}
+
+TEST_F(PackageOnDisk, ASkillMdThatIsNoFileOfThePackageSaysWhy) {
+  ASSERT_TRUE(write_file_atomic(temp_->path() / "far.md", kSkill).has_value());
+  const fs::path file = root() / "SKILL.md";
+  fs::create_directories(root());
+  const auto said = [&](const char* why) {
+    const auto loaded = SkillPackage::load(root());
+    ASSERT_FALSE(loaded.has_value());
+    EXPECT_THAT(loaded.error().message, HasSubstr(why));
+  };
+  fs::create_symlink("../far.md", file);
+  said("SKILL.md is a link that leaves the package");
+  const auto readable = validate(root(), Profile::spec);
+  ASSERT_TRUE(readable.has_value());
+  for (const Finding& finding : *readable)
+    EXPECT_NE(finding.severity, Severity::error) << "as the reference: " << finding.message;
+  fs::remove(file);
+  fs::create_symlink("nowhere.md", file);
+  said("SKILL.md is a link that leads nowhere");
+  const auto dangling = validate(root(), Profile::spec);
+  ASSERT_EQ(dangling->size(), 2U);
+  EXPECT_EQ(dangling->at(0).message, "Missing required file: SKILL.md");
+  EXPECT_THAT(dangling->at(1).message, HasSubstr("leads nowhere"));
+  fs::remove(file);
+  fs::create_directory(file);
+  said("SKILL.md is a folder");
 }
 
 TEST_F(PackageOnDisk, LowerCaseSkillMdIsReadUnlessBothExist) {

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "bench/records/known_keys.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "bench/records/assertions.hpp"
+#include "bench/records/choices.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+struct Alias {
+  const char* field;
+  std::vector<const char*> names;
+};
+
+const std::vector<Alias>& aliases() {
+  static const std::vector<Alias> table = {
+      {"input", {"question", "prompt", "query", "task", "problem", "utterance", "instruction"}},
+      {"target",
+       {"answer", "answers", "answerKey", "ideal", "expected", "expected_output", "expected_answer",
+        "ground_truth", "reference", "reference_answer", "correct_answer", "gold"}},
+      {"id", {"uid", "task_id", "question_id"}}};
+  return table;
+}
+
+const std::vector<std::string>& map_fields() {
+  static const std::vector<std::string> fields = {"input", "target",   "id",
+                                                  "split", "category", "choices"};
+  return fields;
+}
+
+/// The value at "a.b", or null.
+const Json* value_at(const Json& object, const std::string& path) {
+  if (const auto whole = object.find(path); whole != object.end()) return &*whole;
+  const Json* at = &object;
+  for (const std::string& part : split(path, '.')) {
+    if (!at->is_object() || !at->contains(part)) return nullptr;
+    at = &(*at)[part];
+  }
+  return at;
+}
+
+class Renamer {
+ public:
+  Renamer(Json object, const std::string& where, Notices& notices)
+      : record_(std::move(object)), where_(where), notices_(notices) {}
+
+  Result<Json> run(const KeyMap& map) {
+    drop_nulls();
+    SKILLGRAD_CHECK(use_map(map));
+    open_vars();
+    read_messages();
+    join_instruction();
+    for (const Alias& alias : aliases()) SKILLGRAD_CHECK(use_alias(alias));
+    put_context_first();
+    unwrap_target();
+    read_assertions();
+    SKILLGRAD_CHECK(show_choices(record_, where_, notices_));
+    return std::move(record_);
+  }
+
+ private:
+  void note(const std::string& what) { notices_.add(where_, what); }
+
+  /// Other programs write null for what is not there.
+  void drop_nulls() {
+    Json kept = Json::object();
+    for (const auto& [key, value] : record_.items())
+      if (!value.is_null()) kept[key] = value;
+    record_ = std::move(kept);
+  }
+
+  Result<> use_map(const KeyMap& map) {
+    const Json original = record_;
+    for (const auto& [field, key] : map) {
+      const Json* value = value_at(original, key);
+      if (value == nullptr) {
+        std::vector<std::string> keys;
+        for (const auto& [name, _] : original.items()) keys.push_back(name);
+        return fail(ErrorCode::dataset,
+                    "no key \"" + key + "\" for " + field + "; the keys are " + list_some(keys, 30),
+                    where_, "name a key of every record: --map input=KEY,target=KEY");
+      }
+      if (original.contains(key)) record_.erase(key);
+      record_[field] = *value;
+    }
+    return {};
+  }
+
+  /// {"vars":{...},"assert":[...]}, a promptfoo test: its variables are the record.
+  void open_vars() {
+    if (!record_.contains("vars") || !record_["vars"].is_object()) return;
+    const Json vars = record_["vars"];
+    record_.erase("vars");
+    if (vars.size() == 1 && vars.begin()->is_string() && !record_.contains("input")) {
+      note("the only variable, \"" + vars.begin().key() + "\", is the input");
+      record_["input"] = *vars.begin();
+      return;
+    }
+    for (const auto& [key, value] : vars.items())
+      if (!record_.contains(key)) record_[key] = value;
+  }
+
+  /// A dialog to learn from: what the assistant says last is the target.
+  void read_messages() {
+    if (record_.contains("input") || !record_.contains("messages")) return;
+    Json messages = record_["messages"];
+    if (!messages.is_array() || messages.empty()) return;
+    record_.erase("messages");
+    const Json& last = messages.back();
+    if (last.is_object() && last.value("role", Json()) == "assistant" && messages.size() > 1) {
+      if (!record_.contains("target") && last.contains("content")) {
+        record_["target"] = last["content"];
+        note("the last message, the assistant's, is the target");
+      }
+      messages.erase(messages.size() - 1);
+    }
+    record_["input"] = std::move(messages);
+  }
+
+  /// {"instruction","input","output"}: the answer is in "output".
+  void join_instruction() {
+    if (!record_.contains("instruction") || !record_["instruction"].is_string()) return;
+    std::string text = record_["instruction"].get<std::string>();
+    if (record_.contains("input") && record_["input"].is_string()) {
+      const std::string more = record_["input"].get<std::string>();
+      if (!trim(more).empty()) text += "\n\n" + more;
+    } else if (record_.contains("input")) {
+      return;
+    }
+    record_.erase("instruction");
+    record_["input"] = std::move(text);
+    note("\"instruction\" is read as the beginning of \"input\"");
+    const bool judged = record_.contains("grader") || record_.contains("checks");
+    if (record_.contains("target") || judged || !record_.contains("output")) return;
+    record_["target"] = record_["output"];
+    record_.erase("output");
+    note("\"output\" is read as \"target\"");
+  }
+
+  Result<> use_alias(const Alias& alias) {
+    if (record_.contains(alias.field)) return {};
+    std::vector<std::string> found;
+    for (const char* name : alias.names)
+      if (record_.contains(name)) found.emplace_back(name);
+    const bool judged = record_.contains("grader") || record_.contains("checks");
+    if (found.empty() || (judged && alias.field == std::string("target"))) return {};
+    if (found.size() > 1)
+      return fail(
+          ErrorCode::dataset,
+          "several keys may be the " + std::string(alias.field) + ": " + join(found, ", "), where_,
+          "name the one that is meant: --map " + std::string(alias.field) + "=" + found.front());
+    asked_ = asked_ || found.front() == "question";
+    record_[alias.field] = record_[found.front()];
+    record_.erase(found.front());
+    note("\"" + found.front() + "\" is read as \"" + alias.field + "\"");
+    return {};
+  }
+
+  /// A question about a text cannot be answered without it.
+  void put_context_first() {
+    if (!asked_ || !record_.contains("context") || !record_["context"].is_string() ||
+        !record_["input"].is_string())
+      return;
+    const std::string context = record_["context"].get<std::string>();
+    record_.erase("context");
+    if (trim(context).empty()) return;
+    record_["input"] = context + "\n\n" + record_["input"].get<std::string>();
+    note("\"context\" is put before the question");
+  }
+
+  /// {"text":[...]} of answers found in a text; a solution that ends in "#### 72".
+  void unwrap_target() {
+    if (!record_.contains("target")) return;
+    Json& target = record_["target"];
+    if (target.is_object() && target.contains("text")) {
+      target = Json(target["text"]);
+      note("of the target its \"text\" is used");
+    }
+    if (!target.is_string()) return;
+    const std::string text = target.get<std::string>();
+    const std::size_t mark = text.rfind("\n#### ");
+    if (mark == std::string::npos) return;
+    target = std::string(trim(text.substr(mark + 6)));
+    note("of the target what follows \"####\" is used");
+  }
+
+  void read_assertions() {
+    if (!record_.contains("assert") || !record_["assert"].is_array()) return;
+    if (record_.contains("grader") || record_.contains("checks")) return;
+    Assertions assertions(where_, AssertionPlace::message, notices_);
+    assertions.add_all(record_["assert"]);
+    record_.erase("assert");
+    assertions.put_into(record_);
+  }
+
+  Json record_;
+  const std::string& where_;
+  Notices& notices_;
+  bool asked_ = false;
+};
+
+}  // namespace
+
+Result<Json> with_known_keys(const Json& object, const KeyMap& map, const std::string& where,
+                             Notices& notices) {
+  if (!object.is_object()) return object;
+  return Renamer(object, where, notices).run(map);
+}
+
+Result<> check_map(const KeyMap& map, const std::string& where) {
+  for (const auto& [field, _] : map) {
+    if (std::find(map_fields().begin(), map_fields().end(), field) != map_fields().end()) continue;
+    const auto near = nearest_match(field, map_fields());
+    return fail(ErrorCode::config, "unknown field \"" + field + "\" in the column map", where,
+                near ? "did you mean \"" + *near + "\"?" : "use " + join(map_fields(), ", "));
+  }
+  return {};
+}
+
+}  // namespace skillgrad::bench
