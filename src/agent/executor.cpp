@@ -115,6 +115,8 @@ class ToolExecutor final : public Executor {
     rollout.final_message = std::move(result.final_message);
     rollout.skill_text = loaded.text();
     rollout.activated = loaded.activated();
+    rollout.cut_replies = result.cut_replies;
+    rollout.cut_at = result.cut_at;
     rollout.usage = result.usage;
     rollout.cost_usd = result.cost_usd;
     return rollout;

@@ -133,6 +133,10 @@ class Loop {
     Result<llm::ChatReply> reply = model_.complete(chat, context);
     if (!reply) return reply;
     result_.usage += reply->usage;
+    if (reply->finish == llm::Finish::length && !reply->refused) {
+      ++result_.cut_replies;
+      result_.cut_at = std::max(result_.cut_at, reply->usage.output_tokens);
+    }
     if (result_.cost_usd && reply->cost_usd) {
       *result_.cost_usd += *reply->cost_usd;
     } else {

@@ -82,9 +82,11 @@ std::vector<Check> read_checks(const Json& list, StrictReader& owner) {
 void read_score(const Json& value, StrictReader& reader, Grade& grade) {
   if (grade.status == GradeStatus::error) {
     reader.ignore("score");
-    reader.ignore("hard");
+    for (const char* key : {"hard", "matched", "total"}) reader.ignore(key);
     return;
   }
+  grade.matched = static_cast<std::size_t>(reader.integer("matched", 0, 0));
+  grade.total = static_cast<std::size_t>(reader.integer("total", 0, 0));
   grade.score = reader.number("score", std::nullopt, 0, 1);
   grade.hard = value.contains("hard") && value["hard"].is_boolean()
                    ? reader.boolean("hard")
@@ -96,13 +98,14 @@ void read_score(const Json& value, StrictReader& reader, Grade& grade) {
 std::string grade_to_json(const Grade& grade) {
   const bool scored = grade.status != GradeStatus::error;
   Json out;
+  out["schema"] = "skillgrad.grade/1";
   out["task_id"] = grade.task_id;
   out["status"] = status_name(grade.status);
   if (!scored) out["kind"] = kind_name(grade.kind);
   out["score"] = scored ? Json(grade.score) : Json(nullptr);
   out["hard"] = scored ? Json(grade.hard ? 1 : 0) : Json(nullptr);
-  out["matched"] = grade.matched;
-  out["total"] = grade.total;
+  out["matched"] = scored ? Json(grade.matched) : Json(nullptr);
+  out["total"] = scored ? Json(grade.total) : Json(nullptr);
   out["message"] = grade.message;
   Json differences = Json::array();
   for (const Difference& difference : grade.differences)
@@ -132,6 +135,7 @@ Result<Grade> grade_from_json(const std::string& text) {
     return fail(ErrorCode::input, "a grade is a JSON object", "grade", "give one object a line");
   StrictReader reader(value, "grade");
   Grade grade;
+  reader.ignore("schema");
   grade.task_id = reader.string("task_id");
   const std::string status = reader.string("status");
   const std::string kind = reader.string("kind", "none");
@@ -145,8 +149,6 @@ Result<Grade> grade_from_json(const std::string& text) {
   else if (kind != "none")
     reader.reject("kind", "got \"" + kind + "\", expected dataset_error or infra_error");
   read_score(value, reader, grade);
-  grade.matched = static_cast<std::size_t>(reader.integer("matched", 0, 0));
-  grade.total = static_cast<std::size_t>(reader.integer("total", 0, 0));
   grade.message = reader.string("message", "");
   const Json differences = reader.any("differences");
   if (differences.is_array()) grade.differences = read_differences(differences, reader);

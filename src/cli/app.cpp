@@ -10,6 +10,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/ending.hpp"
 #include "cli/signals.hpp"
 
 namespace skillgrad::cli {
@@ -48,6 +49,23 @@ class HelpFormatter final : public CLI::Formatter {
   }
 };
 
+/// What stands for a value in help.
+const char* value_name(const OptionSpec& spec) {
+  if (spec.choices[0] != '\0') return "WORD";
+  switch (spec.type) {
+    case ValueType::path:
+      return "PATH";
+    case ValueType::json:
+      return "JSON";
+    case ValueType::integer:
+      return "N";
+    case ValueType::number:
+      return "NUMBER";
+    default:
+      return "TEXT";
+  }
+}
+
 void add_table_options(const CommandSpec& command, Parsed& parsed) {
   for (const auto& spec : option_table()) {
     if ((spec.groups & command.groups) == 0) continue;
@@ -65,7 +83,7 @@ void add_table_options(const CommandSpec& command, Parsed& parsed) {
         help += fmt::format(" ({})", replace_all(spec.choices, "|", ", "));
       if (shown) help += " [" + replace_all(fallback, "\"", "") + "]";
       option = parsed.app->add_option(names, parsed.values[spec.key], help);
-      option->type_name("")->take_last();
+      option->type_name(value_name(spec))->take_last();
     }
     option->group(group_title(spec.groups & command.groups));
   }
@@ -82,12 +100,23 @@ void add_local_flags(const CommandSpec& command, Parsed& parsed) {
   }
 }
 
+std::string positional_help(const CommandSpec& command) {
+  const std::string_view argument = command.argument;
+  if (argument == "SKILL") return "folder of a skill, or its SKILL.md";
+  if (argument == "RUN") return "folder of a run";
+  if (argument == "SCENARIO")
+    return "name of a built-in scenario, or a scenario.json (default: demo)";
+  if (argument == "NAME") return "of a schema";
+  return "what to do";
+}
+
 void add_options(const CommandSpec& command, Parsed& parsed) {
   const auto formatter = std::make_shared<HelpFormatter>();
   formatter->column_width(34);
   parsed.app->formatter(formatter);
   if (command.argument[0] != '\0') {
-    auto* option = parsed.app->add_option(command.argument, parsed.arguments, "");
+    auto* option =
+        parsed.app->add_option(command.argument, parsed.arguments, positional_help(command));
     option->type_name("")->expected(command.min_arguments, command.max_arguments);
     if (command.min_arguments > 0) option->required();
   }
@@ -166,6 +195,16 @@ Error unknown_flag(const CLI::App& app, const std::string& word) {
           {}};
 }
 
+/// What could not be parsed says at least whether its answer is to be JSON.
+int refuse_words(const Error& error, const std::string& command,
+                 const std::vector<std::string>& words) {
+  Invocation invocation;
+  invocation.command = command;
+  const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
+  if (json) invocation.given.flags["json"] = "true";
+  return end_with_error(error, invocation);
+}
+
 int report_parse_error(const CLI::App& root, const CLI::ParseError& error,
                        const std::vector<std::string>& words) {
   const auto used = root.get_subcommands();
@@ -174,29 +213,38 @@ int report_parse_error(const CLI::App& root, const CLI::ParseError& error,
     for (const auto& command : command_table()) names.emplace_back(command.name);
     const std::string word = words.empty() ? "" : words.front();
     const auto near = nearest_match(word, names);
-    print_error({ErrorCode::usage,
-                 word.empty() ? "no command is named" : "unknown command \"" + word + "\"",
-                 "skillgrad",
-                 near ? "did you mean \"" + *near + "\"?" : "use one of " + join(names, ", "),
-                 {}});
-    return 2;
+    return refuse_words(
+        {ErrorCode::usage,
+         word.empty() ? "no command is named" : "unknown command \"" + word + "\"",
+         "skillgrad",
+         near ? "did you mean \"" + *near + "\"?" : "use one of " + join(names, ", "),
+         {}},
+        "", words);
   }
   const CLI::App& app = *used.front();
   const auto extras = app.remaining(true);
   if (!extras.empty())
-    print_error(unknown_flag(app, extras.front()));
-  else
-    print_error({ErrorCode::usage,
-                 error.what(),
-                 "skillgrad " + app.get_name(),
-                 "`skillgrad " + app.get_name() + " --help` shows how it is used",
-                 {}});
-  return 2;
+    return refuse_words(unknown_flag(app, extras.front()), app.get_name(), words);
+  return refuse_words({ErrorCode::usage,
+                       error.what(),
+                       "skillgrad " + app.get_name(),
+                       "`skillgrad " + app.get_name() + " --help` shows how it is used",
+                       {}},
+                      app.get_name(), words);
 }
 
-int run(const std::vector<std::string>& words) {
+/// "help", "help COMMAND" and "version" as the flags that they stand for.
+std::vector<std::string> as_flags(const std::vector<std::string>& words) {
+  if (words.size() == 1 && words[0] == "version") return {"--version"};
+  if (words.size() == 1 && words[0] == "help") return {"--help"};
+  if (words.size() == 2 && words[0] == "help") return {words[1], "--help"};
+  return words;
+}
+
+int run(const std::vector<std::string>& given) {
+  const std::vector<std::string> words = as_flags(given);
   CLI::App root("Improves agent skills the way gradient descent improves parameters.", "skillgrad");
-  root.set_version_flag("--version", std::string("skillgrad ") + SKILLGRAD_VERSION);
+  root.set_version_flag("-V,--version", std::string("skillgrad ") + SKILLGRAD_VERSION);
   root.require_subcommand(1);
   root.footer(
       "`skillgrad COMMAND --help` shows flags, examples and exit codes.\n"
@@ -210,7 +258,8 @@ int run(const std::vector<std::string>& words) {
       add_options(command, parsed[i]);
   }
   try {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    std::vector<std::string> reversed = words;
+    std::reverse(reversed.begin(), reversed.end());
     root.parse(reversed);
   } catch (const CLI::CallForHelp& help) {
     const auto used = root.get_subcommands();
@@ -225,13 +274,12 @@ int run(const std::vector<std::string>& words) {
   SignalWatch signals;
   for (std::size_t i = 0; i < parsed.size(); ++i) {
     if (!parsed[i].app->parsed()) continue;
-    if (const auto checked = check_paths(command_table()[i], parsed[i]); !checked) {
-      print_error(checked.error());
-      return exit_code_of(checked.error().code);
-    }
     Invocation invocation = to_invocation(command_table()[i], parsed[i]);
     invocation.stop = signals.token();
-    const int code = command_table()[i].run(invocation);
+    if (auto checked = check_paths(command_table()[i], parsed[i]); !checked)
+      return end_with_error(std::move(checked).error(), invocation);
+    auto done = command_table()[i].run(invocation);
+    const int code = done ? *done : end_with_error(std::move(done).error(), invocation);
     return code == 130 && signals.signal() != 0 ? 128 + signals.signal() : code;
   }
   return 2;
@@ -256,12 +304,8 @@ int run_cli(int argc, const char* const* argv) {
                  {}});
     return exit_code_of(ErrorCode::io);
   } catch (const std::exception& error) {
-    print_error({ErrorCode::internal,
-                 error.what(),
-                 "skillgrad",
-                 "this is a fault of the program: please report it with the command line",
-                 {}});
-    return 3;
+    return refuse_words({ErrorCode::internal, error.what(), "skillgrad", {}, {}}, "",
+                        {argv + 1, argv + argc});
   }
 }
 

@@ -18,7 +18,7 @@ namespace {
 int list(const Settings& settings) {
   const auto names = bench::benchmark_names();
   if (settings.flag("json"))
-    print_out(dump_json({{"benchmarks", names}}, 1) + "\n");
+    print_out(dump_json({{"schema", "skillgrad.benchmarks/1"}, {"benchmarks", names}}, 1) + "\n");
   else
     for (const auto& name : names) print_out(name + "\n");
   return 0;
@@ -40,10 +40,16 @@ Result<int> show(const Settings& settings, const Workbench& bench) {
                      {"inputs", task.input_files},
                      {"output", task.output_file}});
   }
-  const Json out = {{"benchmark", bench.benchmark->name()}, {"source", bench.benchmark->source()},
-                    {"grading", bench.graded_by},           {"split", bench.splits.origin},
-                    {"train", bench.splits.train.size()},   {"val", bench.splits.val.size()},
-                    {"test", bench.splits.test.size()},     {"tasks", tasks}};
+  const Json out = {{"schema", "skillgrad.benchmark/1"},
+                    {"benchmark", bench.benchmark->name()},
+                    {"source", bench.benchmark->source()},
+                    {"grading", bench.graded_by},
+                    {"split", bench.splits.origin},
+                    {"train", bench.splits.train.size()},
+                    {"val", bench.splits.val.size()},
+                    {"test", bench.splits.test.size()},
+                    {"tasks", tasks},
+                    {"notes", notes_json(notes().all())}};
   if (settings.flag("json")) {
     print_out(dump_json(out, 1) + "\n");
     return 0;
@@ -60,7 +66,8 @@ Result<int> show(const Settings& settings, const Workbench& bench) {
 
 /// The splits in the form that --split-file reads.
 int split(const Workbench& bench) {
-  const Json out = {{"origin", bench.splits.origin},
+  const Json out = {{"schema", "skillgrad.split/1"},
+                    {"origin", bench.splits.origin},
                     {"train", bench.splits.train},
                     {"val", bench.splits.val},
                     {"test", bench.splits.test}};
@@ -100,6 +107,7 @@ void print_report(const Settings& settings, const bench::CheckReport& report, st
                          {"known", list(report.known)},
                          {"unwinnable", list(report.unwinnable)},
                          {"notices", report.notices},
+                         {"not_judged", report.unjudged},
                          {"notes", notes_json(notes().all())}},
                         1) +
               "\n");
@@ -118,8 +126,8 @@ void print_report(const Settings& settings, const bench::CheckReport& report, st
     print_out(fmt::format("{}: known flaw of the published data, {}\n", problem.task_id,
                           strip_control(problem.what)));
   print_out(fmt::format(
-      "{} tasks checked, {} problem{}{}{}\n", report.tasks, report.problems.size(),
-      report.problems.size() == 1 ? "" : "s",
+      "{} checked, {}{}{}\n", counted(report.tasks, "task"),
+      counted(report.problems.size(), "problem"),
       report.unwinnable.empty() ? ""
                                 : fmt::format(", {} that nobody can win", report.unwinnable.size()),
       report.known.empty() ? ""
@@ -181,11 +189,6 @@ Result<int> run_benchmark(const Invocation& invocation) {
 
 }  // namespace
 
-int cmd_benchmark(const Invocation& invocation) {
-  const auto code = run_benchmark(invocation);
-  if (code) return *code;
-  print_error(code.error());
-  return exit_code_of(code.error().code);
-}
+Result<int> cmd_benchmark(const Invocation& invocation) { return run_benchmark(invocation); }
 
 }  // namespace skillgrad::cli

@@ -5,35 +5,26 @@
 
 #include "cli/console.hpp"
 #include "cli/models.hpp"
+#include "cli/notes.hpp"
 
 namespace skillgrad::cli {
 
-int cmd_config(const Invocation& invocation) {
-  if (invocation.arguments.at(0) != "show") {
-    print_error({ErrorCode::usage,
-                 "unknown action \"" + invocation.arguments.at(0) + "\"",
-                 "skillgrad config",
-                 "write `skillgrad config show`",
-                 {}});
-    return 2;
-  }
+Result<int> cmd_config(const Invocation& invocation) {
+  if (invocation.arguments.at(0) != "show")
+    return fail(ErrorCode::usage, "unknown action \"" + invocation.arguments.at(0) + "\"",
+                "skillgrad config", "write `skillgrad config show`");
   const auto settings = load_settings(invocation);
-  if (!settings) {
-    print_error(settings.error());
-    return exit_code_of(settings.error().code);
-  }
+  if (!settings) return tl::unexpected(settings.error());
   const auto prices = role_prices(*settings, SystemClock().wall_now());
-  if (!prices) {
-    print_error(prices.error());
-    return exit_code_of(prices.error().code);
-  }
+  if (!prices) return tl::unexpected(prices.error());
   if (settings->flag("json")) {
-    Json out = Json::object();
+    Json out = {{"schema", "skillgrad.settings/1"}};
     for (const auto& spec : option_table())
       out[spec.key] = {{"value", settings->shown(spec.key)},
                        {"origin", settings->origin(spec.key)}};
     Json& effective = out["effective_prices"] = Json::object();
     for (const auto& price : *prices) effective[price.role] = to_json(price);
+    out["notes"] = notes_json(notes().all());
     print_out(dump_json(out, 1) + "\n");
     return 0;
   }

@@ -43,7 +43,21 @@ Result<> make_room(const fs::path& dir) {
   return remove_tree(dir / kDemoSkill);
 }
 
+/// The demo is played offline; a model of the user's would be asked in earnest.
+Result<> refuse_models(const Invocation& invocation) {
+  const auto& flags = invocation.given.flags;
+  const auto model = flags.find("model");
+  const bool real = model != flags.end() && !model->second.starts_with("sim:");
+  for (const char* key : {"base_url", "roles"})
+    if (real || flags.contains(key))
+      return fail(ErrorCode::usage, "the demo plays the simulated endpoint and asks no model",
+                  real ? "--model " + model->second : std::string("--") + find_option(key)->flag,
+                  "leave it out; with a model of yours: skillgrad optimize SKILL --model NAME");
+  return {};
+}
+
 Result<int> run_demo(const Invocation& invocation) {
+  SKILLGRAD_CHECK(refuse_models(invocation));
   const fs::path dir = fs::absolute(invocation.value("dir", "skillgrad-demo"));
   const fs::path skill = dir / kDemoSkill;
   SKILLGRAD_CHECK(make_room(dir));
@@ -59,6 +73,9 @@ Result<int> run_demo(const Invocation& invocation) {
     optimize.given.flags.try_emplace(key, std::move(value));
   };
   set_default("model", "sim:demo");
+  // Whatever a configuration file here or the environment says.
+  set_default("base_url", "");
+  set_default("roles", "{}");
   set_default("updates", kDemoUpdates);
   set_default("run", (dir / "run").string());
   return cmd_optimize(optimize);
@@ -66,11 +83,6 @@ Result<int> run_demo(const Invocation& invocation) {
 
 }  // namespace
 
-int cmd_demo(const Invocation& invocation) {
-  const auto code = run_demo(invocation);
-  if (code) return *code;
-  print_error(code.error());
-  return exit_code_of(code.error().code);
-}
+Result<int> cmd_demo(const Invocation& invocation) { return run_demo(invocation); }
 
 }  // namespace skillgrad::cli

@@ -11,6 +11,7 @@
 #include "cli/console.hpp"
 #include "cli/doctor.hpp"
 #include "cli/models.hpp"
+#include "cli/notes.hpp"
 #include "cli/workbench.hpp"
 
 namespace skillgrad::cli {
@@ -111,12 +112,9 @@ const char* mark(Row::State state) {
 
 }  // namespace
 
-int cmd_doctor(const Invocation& invocation) {
+Result<int> cmd_doctor(const Invocation& invocation) {
   const auto settings = load_settings(invocation);
-  if (!settings) {
-    print_error(settings.error());
-    return exit_code_of(settings.error().code);
-  }
+  if (!settings) return tl::unexpected(settings.error());
   EndpointReport endpoints = replays_only(*settings) ? check_recording(*settings)
                                                      : check_endpoints(*settings, invocation.stop);
   std::vector<Row> rows = std::move(endpoints.rows);
@@ -146,7 +144,11 @@ int cmd_doctor(const Invocation& invocation) {
     if (!row.mend.empty()) print_out(fmt::format("      {:<18} fix: {}\n", "", row.mend));
   }
   if (settings->flag("json")) {
-    Json json = {{"ok", !bad}, {"checks", out}, {"endpoints", endpoints.facts}};
+    Json json = {{"schema", "skillgrad.doctor/1"},
+                 {"ok", !bad},
+                 {"checks", out},
+                 {"endpoints", endpoints.facts}};
+    json["notes"] = notes_json(notes().all());
     if (!endpoints.recording.is_null()) json["recording"] = endpoints.recording;
     print_out(dump_json(json, 1) + "\n");
   }

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "cli/ending.hpp"
 #include "cli/estimate.hpp"
 #include "cli/eval_result.hpp"
 #include "cli/evaluate_run.hpp"
@@ -98,11 +100,13 @@ Result<Scored> score_both(RunSetup& setup, const StageSet& stages, const llm::Ca
   batch.dir = "eval";
   batch.label = "evaluate";
   SKILLGRAD_TRY(out.summary, score(setup, runner, call, batch, out));
+  out.fresh = runner.fresh();
   if (against.empty() || out.error) return out;
   batch.skill = baseline ? &*baseline : nullptr;
   batch.dir = "baseline";
   batch.label = "evaluate the baseline";
   SKILLGRAD_TRY(out.baseline, score(setup, runner, call, batch, out));
+  out.fresh = runner.fresh();
   if (!out.error) out.paired = optim::compare_tasks(ids, *out.baseline, out.summary);
   return out;
 }
@@ -120,8 +124,11 @@ Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const Ru
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
   SKILLGRAD_CHECK(start_run(setup));
   const auto started = setup.clock.now();
+  const auto earlier = optim::finished_before(*setup.store);
   SKILLGRAD_TRY(auto out, score_both(setup, *stages, call, request, ids));
   out.seconds = std::chrono::duration<double>(setup.clock.now() - started).count();
+  out.idle = earlier && out.fresh == 0 && !out.error;
+  out.finished_at = out.idle ? *earlier : format_utc(setup.clock.wall_now());
   out.totals = setup.models->accountant().totals();
   SKILLGRAD_TRY(out.parts, optim::cost_parts(*setup.store));
   return out;
@@ -142,13 +149,13 @@ int judge(const Settings& settings, Scored& scored) {
 
 Result<int> run_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
   SKILLGRAD_TRY(auto scored, score_all(setup, invocation, request));
-  setup.observer.reset();
   const int code = judge(setup.settings, scored);
   const Json json = eval_json(setup, request, scored);
   SKILLGRAD_CHECK(setup.store->write("run.json", dump_json(json, 1) + "\n"));
+  SKILLGRAD_CHECK(setup.store->event("result", dump_json(eval_event(scored))));
+  close_run(setup, json);
   if (scored.error) print_stop(*scored.error, setup);
-  print_out(setup.settings.flag("json") ? dump_json(json, 1) + "\n"
-                                        : eval_text(setup, request, scored));
+  print_result(setup, json, eval_text(setup, request, scored));
   return code;
 }
 
@@ -169,7 +176,9 @@ Result<int> estimate_eval(const Invocation& invocation, const RunRequest& reques
   const bool compared = !request.extra.value("baseline", "").empty();
   if (compared) facts.compared = ids.size();
   const auto plan = evaluation_plan(ids, request.extra.value("trials", 1), compared);
-  print_estimate(*setup, estimate(*setup, plan, first, facts.measured), first, facts);
+  Estimate out = estimate(*setup, plan, first, facts.measured);
+  limit(out, setup->settings);
+  print_estimate(*setup, out, first, facts);
   return 0;
 }
 
@@ -195,30 +204,19 @@ int verdict_exit(const Settings& settings, const optim::EvalSummary& summary) {
 }
 
 int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
-  const auto code = run_eval(setup, invocation, request);
-  if (code) return *code;
-  setup.observer.reset();
-  return refused(code.error(), invocation);
+  auto code = run_eval(setup, invocation, request);
+  return code ? *code : end_run_with_error(std::move(code).error(), invocation, setup);
 }
 
-int cmd_eval(const Invocation& invocation) {
+Result<int> cmd_eval(const Invocation& invocation) {
   RunRequest request{"eval", invocation.arguments.at(0), Json::object()};
-  const auto trials = parse_trials(invocation.value("trials", "1"));
-  if (!trials) {
-    print_error(trials.error());
-    return exit_code_of(trials.error().code);
-  }
-  request.extra = {{"split", invocation.value("split", "test")}, {"trials", *trials}};
-  if (const auto added = add_baseline(invocation.value("baseline"), request.extra); !added) {
-    print_error(added.error());
-    return exit_code_of(added.error().code);
-  }
-  if (const auto code =
-          end_as_dry_run(invocation, [&] { return estimate_eval(invocation, request); }))
-    return *code;
-  const auto setup = open_run(invocation, request);
-  if (!setup) return refused(setup.error(), invocation);
-  return finish_eval(**setup, invocation, request);
+  SKILLGRAD_TRY(const int trials, parse_trials(invocation.value("trials", "1")));
+  request.extra = {{"split", invocation.value("split", "test")}, {"trials", trials}};
+  SKILLGRAD_CHECK(add_baseline(invocation.value("baseline"), request.extra));
+  if (invocation.has("dry-run")) return estimate_eval(invocation, request);
+  SKILLGRAD_CHECK(refuse_estimate_flags(invocation));
+  SKILLGRAD_TRY(const auto setup, open_run(invocation, request));
+  return finish_eval(*setup, invocation, request);
 }
 
 }  // namespace skillgrad::cli

@@ -172,8 +172,8 @@ int print_grades(const std::vector<bench::Grade>& grades, const Workbench& bench
   const std::size_t graded = grades.size() - errors;
   const std::string mean =
       graded > 0 ? fmt::format(", mean score {:.4f}", sum / static_cast<double>(graded)) : "";
-  print_err(fmt::format("{} graded: {} passed{}; {} errors ({})\n", graded, passed, mean, errors,
-                        bench.graded_by));
+  print_err(fmt::format("{} graded: {} passed{}; {} ({})\n", graded, passed, mean,
+                        counted(errors, "error"), bench.graded_by));
   if (errors > 0 && graded > 0)
     print_err(fmt::format("with errors as failures: mean score {:.4f}\n",
                           sum / static_cast<double>(grades.size())));
@@ -239,11 +239,6 @@ Result<int> run_grade(const Invocation& invocation) {
 
 }  // namespace
 
-int cmd_grade(const Invocation& invocation) {
-  const auto code = run_grade(invocation);
-  if (code) return *code;
-  print_error(code.error());
-  return exit_code_of(code.error().code);
-}
+Result<int> cmd_grade(const Invocation& invocation) { return run_grade(invocation); }
 
 }  // namespace skillgrad::cli

@@ -12,6 +12,7 @@
 #include <skillgrad/skill/install.hpp>
 #include <skillgrad/stats/stats.hpp>
 
+#include "cli/ending.hpp"
 #include "cli/estimate.hpp"
 #include "cli/evaluate_run.hpp"
 #include "cli/lint_ignore.hpp"
@@ -80,7 +81,7 @@ Result<> refuse_idle_options(const Settings& settings, const bench::Splits& spli
 Result<> check_splits(const RunSetup& setup) {
   const auto& splits = setup.bench.splits;
   if (splits.train.empty())
-    return fail(ErrorCode::dataset, "the evolution split has no tasks", splits.origin,
+    return fail(ErrorCode::dataset, "the train split has no tasks", splits.origin,
                 "name tasks for \"train\" in a --split-file");
   const bool own = !setup.settings.json("stages.gate").is_null();
   const bool gated = own || setup.settings.text("gate") != "none";
@@ -138,7 +139,7 @@ Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
                             flag, limit, needed),
                 std::string("--") + flag,
                 "raise it, narrow the splits with --limit, or go on with --force; `skillgrad "
-                "estimate` shows the whole");
+                "estimate SKILL` shows the whole");
   };
   if (const auto calls = given.integer("max_calls");
       calls > 0 && static_cast<double>(calls) < least.calls.low)
@@ -168,10 +169,9 @@ void announce(const RunSetup& setup) {
   std::string text = fmt::format("splits: {} train, {} val, {} test ({})\n", splits.train.size(),
                                  splits.val.size(), splits.test.size(), splits.origin);
   if (!splits.test.empty())
-    text += fmt::format(
-        "a difference below about {:.0f} points cannot be told from chance on {} test "
-        "tasks\n",
-        100 * stats::detectable_difference(splits.test.size()), splits.test.size());
+    text += fmt::format("a difference below about {:.0f} points cannot be told from chance on {}\n",
+                        100 * stats::detectable_difference(splits.test.size()),
+                        counted(splits.test.size(), "test task"));
   print_err(text);
 }
 
@@ -224,9 +224,18 @@ Json in_place_json(const Result<std::string>& placed) {
 }
 
 std::string next_command(const RunSetup& setup, const optim::OptimizeResult& result) {
-  const std::string run = setup.store->dir().string();
-  if (result.error) return "skillgrad resume " + run;
-  return "diff -r " + run + "/initial/skill " + result.best_path;
+  const fs::path run = setup.store->dir();
+  if (result.error && !result.refused) return "skillgrad resume " + shell_word(run.string());
+  // Where nothing was kept there is nothing to compare; what the agent did says why.
+  if (result.best_iteration == 0) {
+    const fs::path last =
+        result.iterations.empty()
+            ? run / "base"
+            : run / fmt::format("iter_{:03d}", result.iterations.back().iteration);
+    return "ls " + shell_word((last / "rollouts").string());
+  }
+  return "diff -r " + shell_word((run / "initial/skill").string()) + " " +
+         shell_word(result.best_path);
 }
 
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
@@ -248,19 +257,21 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(start_run(setup));
   warn_of_edits(setup);
   SKILLGRAD_TRY(auto result, optim::optimize(settings, parts, call));
-  setup.observer.reset();  // ends the status line
-  if (result.error) print_stop(*result.error, setup);
   Result<std::string> placed = "unchanged";
   if (!result.error && setup.settings.flag("in_place")) {
     placed = write_in_place(setup);
     result.facts["in_place"] = in_place_json(placed);
   }
-  if (setup.settings.flag("json"))
-    print_out(dump_json(optim::to_json(result, setup.store->dir().string()), 1) + "\n");
-  else
-    print_out(report::optimize_summary(
-        result, {next_command(setup, result), setup.models->simulated(),
-                 notes_text(notes().all(), setup.store->path("run.json").string())}));
+  const Json json = optim::to_json(result, setup.store->dir().string());
+  const std::string text = report::optimize_summary(
+      result, {next_command(setup, result), setup.models->simulated(),
+               notes_text(notes().all(), setup.store->path("run.json").string())});
+  close_run(setup, json);
+  if (result.refused)
+    print_error(*result.error);
+  else if (result.error)
+    print_stop(*result.error, setup);
+  print_result(setup, json, text);
   if (!placed) return tl::unexpected(std::move(placed).error());
   return verdict(setup.settings, result);
 }
@@ -295,6 +306,7 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   };
   out.iterations = {0, count(planned.expected), count(planned.high)};
   if (setup->settings.flag("score_test")) facts.compared = splits.test.size();
+  limit(out, setup->settings);
   print_estimate(*setup, out, first, facts);
   if (const auto covered = check_budget(*setup, invocation.stop); !covered)
     print_err("warning: the run would be refused: " + covered.error().message + "\n");
@@ -304,36 +316,31 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
 }  // namespace
 
 int finish_optimize(RunSetup& setup, const Invocation& invocation) {
-  const auto code = run_optimize(setup, invocation);
-  if (code) return *code;
-  setup.observer.reset();
-  return refused(code.error(), invocation);
+  auto code = run_optimize(setup, invocation);
+  return code ? *code : end_run_with_error(std::move(code).error(), invocation, setup);
 }
 
-int cmd_optimize(const Invocation& invocation) {
+Result<int> cmd_optimize(const Invocation& invocation) {
   // Only eval knows "none" as no skill; here it is a folder's name.
   const std::string& skill = invocation.arguments.at(0);
   const RunRequest request{"optimize", skill == "none" ? "./none" : skill};
-  if (const auto code =
-          end_as_dry_run(invocation, [&] { return estimate_optimize(invocation, request); }))
-    return *code;
-  const auto setup = open_run(invocation, request);
-  if (!setup) return refused(setup.error(), invocation);
-  return finish_optimize(**setup, invocation);
+  if (invocation.has("dry-run")) return estimate_optimize(invocation, request);
+  SKILLGRAD_CHECK(refuse_estimate_flags(invocation));
+  SKILLGRAD_TRY(const auto setup, open_run(invocation, request));
+  return finish_optimize(*setup, invocation);
 }
 
-int cmd_estimate(const Invocation& invocation) {
+Result<int> cmd_estimate(const Invocation& invocation) {
   Invocation optimize = invocation;
   optimize.local["dry-run"] = "true";
   return cmd_optimize(optimize);
 }
 
-int cmd_resume(const Invocation& invocation) {
+Result<int> cmd_resume(const Invocation& invocation) {
   RunRequest request;
-  const auto setup = reopen_run(invocation, invocation.arguments.at(0), request);
-  if (!setup) return refused(setup.error(), invocation);
-  return request.command == "eval" ? finish_eval(**setup, invocation, request)
-                                   : finish_optimize(**setup, invocation);
+  SKILLGRAD_TRY(const auto setup, reopen_run(invocation, invocation.arguments.at(0), request));
+  return request.command == "eval" ? finish_eval(*setup, invocation, request)
+                                   : finish_optimize(*setup, invocation);
 }
 
 }  // namespace skillgrad::cli

@@ -37,17 +37,12 @@ Result<int> run_simulate(const Invocation& invocation) {
   SystemClock clock;
   while (clock.sleep_for(std::chrono::hours(1), invocation.stop)) {
   }
-  print_err(fmt::format("{} requests served\n", server->requests()));
+  print_err(counted(server->requests(), "request") + " served\n");
   return 0;
 }
 
 }  // namespace
 
-int cmd_simulate(const Invocation& invocation) {
-  const auto code = run_simulate(invocation);
-  if (code) return *code;
-  print_error(code.error());
-  return exit_code_of(code.error().code);
-}
+Result<int> cmd_simulate(const Invocation& invocation) { return run_simulate(invocation); }
 
 }  // namespace skillgrad::cli

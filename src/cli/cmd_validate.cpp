@@ -6,6 +6,7 @@
 
 #include "cli/console.hpp"
 #include "cli/lint_ignore.hpp"
+#include "cli/notes.hpp"
 #include "cli/run_package.hpp"
 
 namespace skillgrad::cli {
@@ -106,28 +107,36 @@ Result<int> run_validate(const Invocation& invocation) {
   SKILLGRAD_TRY(options.ignored, ignored_lint_rules(settings));
   const bool json = settings.flag("json");
   bool all_valid = true;
-  Json reports = Json::array();
+  Json reports = Json::array(), findings = Json::array();
   for (const auto& path : invocation.arguments) {
     SKILLGRAD_TRY(const auto result, validate_one(path, options));
     all_valid = all_valid && result.valid();
-    if (json)
+    if (json) {
       reports.push_back(to_json(result));
-    else if (invocation.has("github"))
+      for (auto finding : reports.back()["findings"]) {
+        finding["skill"] = path;
+        findings.push_back(std::move(finding));
+      }
+    } else if (invocation.has("github"))
       print_github(result);
     else
       print_text(result, settings.flag("quiet"));
   }
-  if (json) print_out(dump_json(reports.size() == 1 ? reports[0] : reports, 1) + "\n");
+  if (json)
+    print_out(dump_json({{"schema", "skillgrad.validate/1"},
+                         {"profile", invocation.value("profile", "spec")},
+                         {"valid", all_valid},
+                         {"skill", reports.size() == 1 ? reports[0]["skill"] : Json()},
+                         {"findings", findings},
+                         {"skills", reports},
+                         {"notes", notes_json(notes().all())}},
+                        1) +
+              "\n");
   return all_valid ? 0 : 1;
 }
 
 }  // namespace
 
-int cmd_validate(const Invocation& invocation) {
-  const auto code = run_validate(invocation);
-  if (code) return *code;
-  print_error(code.error());
-  return exit_code_of(code.error().code);
-}
+Result<int> cmd_validate(const Invocation& invocation) { return run_validate(invocation); }
 
 }  // namespace skillgrad::cli

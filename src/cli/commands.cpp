@@ -25,7 +25,7 @@ const std::vector<CommandSpec> kCommands = {
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"}},
      "  skillgrad optimize skills/xlsx --benchmark spreadsheetbench:DIR --model gpt-4.1-mini "
      "--max-usd 5\n"
-     "  skillgrad optimize my-skill --model sim:demo --seed 3 --json\n"
+     "  skillgrad optimize my-skill --model gpt-4.1-mini --seed 3 --json\n"
      "  skillgrad optimize my-skill -b tasks.jsonl -m qwen3 --base-url http://localhost:8000/v1 -j "
      "16",
      kRunCodes,
@@ -43,7 +43,7 @@ const std::vector<CommandSpec> kCommands = {
       {"baseline", "WHAT", "compare with none, a skill folder, or a run's best package"}},
      "  skillgrad eval my-skill --split test --model gpt-4.1-mini --min-score 0.7\n"
      "  skillgrad eval RUN/best --baseline RUN/initial/skill -b wikitablequestions:DIR -m qwen3\n"
-     "  skillgrad eval none --trials 3 -b tasks.jsonl -m sim:demo --json",
+     "  skillgrad eval none --trials 3 -b tasks.jsonl -m gpt-4.1-mini --json",
      kRunCodes,
      cmd_eval},
     {"estimate",
@@ -163,6 +163,18 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad config show --config ci.json --json",
      "  0 fine   2 usage or configuration",
      cmd_config},
+    {"schema",
+     "Print the JSON Schema of an output; without a name, list them",
+     "NAME",
+     0,
+     1,
+     kOutput,
+     {},
+     "  skillgrad schema\n"
+     "  skillgrad schema eval > eval.schema.json\n"
+     "  skillgrad schema error",
+     "  0 fine   2 usage",
+     cmd_schema},
 };
 
 }  // namespace

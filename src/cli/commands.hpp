@@ -24,7 +24,7 @@ struct CommandSpec {
   std::vector<LocalFlag> local;
   const char* examples;
   const char* exit_codes;
-  int (*run)(const Invocation& invocation);
+  Result<int> (*run)(const Invocation& invocation);
 };
 
 [[nodiscard]] const std::vector<CommandSpec>& command_table();

@@ -29,6 +29,7 @@ int print(std::FILE* stream, const std::string& text) {
   return std::fflush(stream) == 0 && written ? 0 : errno;
 }
 
+bool used = false;    ///< stdout; under output_mutex()
 int lost_output = 0;  ///< errno of the first write to stdout that failed; under output_mutex()
 
 std::shared_ptr<const Redactor>& hidden() {
@@ -56,8 +57,14 @@ std::string without_secrets(const std::string& text) {
 void print_out(const std::string& text) {
   const std::string shown = without_secrets(text);
   const std::lock_guard lock(output_mutex());
+  used = used || !shown.empty();
   const int error = print(stdout, shown);
   if (lost_output == 0) lost_output = error;
+}
+
+bool stdout_used() {
+  const std::lock_guard lock(output_mutex());
+  return used;
 }
 
 void print_err(const std::string& text) {
@@ -81,7 +88,54 @@ void occupy_standard_streams() {
   }
 }
 
-void print_error(const Error& error) { print_err(strip_control(error.to_text()) + "\n"); }
+std::string mend_of(const Error& error) {
+  if (!error.mend.empty()) return error.mend;
+  switch (error.code) {
+    case ErrorCode::usage:
+      return "`skillgrad --help` lists the commands, and COMMAND --help its flags";
+    case ErrorCode::config:
+      return "correct the value there; `skillgrad config show --origin` shows where each comes "
+             "from";
+    case ErrorCode::input:
+    case ErrorCode::dataset:
+    case ErrorCode::invalid_skill:
+      return "correct what is named there, or name another file or folder";
+    case ErrorCode::disk_full:
+      return "free space on this file system or choose another folder";
+    case ErrorCode::io:
+      return "check the path, its rights and the disk";
+    case ErrorCode::locked:
+      return "wait until the other process has ended, or name another folder with --run";
+    case ErrorCode::sandbox:
+    case ErrorCode::infra:
+      return "`skillgrad doctor` checks the sandbox and the programs that are needed";
+    case ErrorCode::cancelled:
+    case ErrorCode::deadline:
+    case ErrorCode::budget:
+      return "give the same command again to go on";
+    case ErrorCode::internal:
+      return "this is a fault of the program: please report it with the command line";
+    default:
+      return "`skillgrad doctor --model NAME` checks the endpoint";
+  }
+}
+
+void print_error(const Error& error) {
+  Error shown = error;
+  shown.mend = mend_of(error);
+  print_err(strip_control(shown.to_text()) + "\n");
+}
+
+std::string counted(std::size_t n, const std::string& noun) {
+  return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
+}
+
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && text.find_first_not_of(
+                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                          "0123456789_-./:@%+=,") == std::string::npos;
+  return plain ? text : "'" + replace_all(text, "'", "'\\''") + "'";
+}
 
 bool wants_status_line() {
   const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): never set

@@ -34,13 +34,21 @@ void hide_in_output(std::shared_ptr<const Redactor> redactor);
 [[nodiscard]] std::string without_secrets(const std::string& text);
 /// stdout carries results only; everything else goes to stderr.
 void print_out(const std::string& text);
+/// Something was printed there.
+[[nodiscard]] bool stdout_used();
 /// What kept results from reaching stdout, once; a reader that went away (`| head`) is no error.
 [[nodiscard]] Result<> output_written();
 /// A standard stream that is closed at the start is opened so that its use fails: else a file of
 /// the run would take its number and receive what is meant for the stream.
 void occupy_standard_streams();
 void print_err(const std::string& text);
+/// How to go on from an error; where its maker said nothing, what its kind asks for.
+[[nodiscard]] std::string mend_of(const Error& error);
 void print_error(const Error& error);
+/// "1 task", "2 tasks".
+[[nodiscard]] std::string counted(std::size_t n, const std::string& noun);
+/// A path or word as a shell reads it back.
+[[nodiscard]] std::string shell_word(const std::string& text);
 /// One rewritten status line is wanted: stderr is a terminal, no NO_COLOR, TERM is not dumb.
 [[nodiscard]] bool wants_status_line();
 /// Of stderr; 100 where it cannot be known.
@@ -51,17 +59,19 @@ void print_error(const Error& error);
 [[nodiscard]] Result<std::chrono::milliseconds> parse_duration(const std::string& text,
                                                                const std::string& where);
 
-// One function for each command; the return value is the process exit code.
-int cmd_optimize(const Invocation& invocation);
-int cmd_estimate(const Invocation& invocation);
-int cmd_resume(const Invocation& invocation);
-int cmd_eval(const Invocation& invocation);
-int cmd_grade(const Invocation& invocation);
-int cmd_validate(const Invocation& invocation);
-int cmd_demo(const Invocation& invocation);
-int cmd_simulate(const Invocation& invocation);
-int cmd_doctor(const Invocation& invocation);
-int cmd_benchmark(const Invocation& invocation);
-int cmd_config(const Invocation& invocation);
+/// One function for each command: the process exit code of what came to a result; an Error where it
+/// came to nothing, which the caller reports.
+[[nodiscard]] Result<int> cmd_schema(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_optimize(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_estimate(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_resume(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_eval(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_grade(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_validate(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_demo(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_simulate(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_doctor(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_benchmark(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_config(const Invocation& invocation);
 
 }  // namespace skillgrad::cli

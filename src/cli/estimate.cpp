@@ -5,6 +5,9 @@
 #include <cmath>
 #include <set>
 
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
 #include <skillgrad/store/ledger.hpp>
 
 namespace skillgrad::cli {
@@ -17,7 +20,6 @@ constexpr double kLeastOfEstimate = 3.5 / 1.1 / 5;
 constexpr double kLeastReply = 20;
 /// A judge is shown the task and the answer, of which nobody knows the length yet.
 constexpr double kAnswerTokens = 500;
-constexpr double kMostVotes = 99;
 
 /// One conversation whose prompt grows by what the model writes and the tools answer.
 struct Talk {
@@ -55,6 +57,19 @@ Cost hold(const Talk& talk, const std::optional<llm::PriceEntry>& price) {
   return out;
 }
 
+/// Model calls that a stage may make.
+int stage_turns(const Settings& settings, const std::string& role) {
+  const int fallback = role == "diagnoser"  ? optim::kDiagnoserTurns
+                       : role == "momentum" ? optim::kMomentumTurns
+                                            : optim::kPatcherTurns;
+  const Json& spec = settings.json("stages." + role);
+  const Json turns = spec.is_object() ? spec.value("turns", Json()) : Json();
+  int out = (turns.is_number_integer() ? turns.get<int>() : fallback) + optim::kExtraStageTurns;
+  if (role == "patcher")
+    out += optim::kPatchRepairRounds * (optim::kPatchRepairTurns + optim::kExtraStageTurns);
+  return out;
+}
+
 class Estimator {
  public:
   Estimator(const RunSetup& setup, const FirstRequests& first,
@@ -69,6 +84,8 @@ class Estimator {
   void judges(const StageEstimate& executor, const PlannedViews& plan, std::size_t i,
               Estimate& out) const;
   [[nodiscard]] double prompt_of(const optim::PlannedWork& work) const;
+  [[nodiscard]] double output_cap(const std::string& role) const;
+  [[nodiscard]] double most_turns(const std::string& role) const;
   [[nodiscard]] Talk least(const std::string& role, double prompt) const;
   [[nodiscard]] Talk assumed(const std::string& role, double prompt) const;
   [[nodiscard]] Talk most(const std::string& role, double prompt) const;
@@ -102,43 +119,49 @@ double Estimator::prompt_of(const optim::PlannedWork& work) const {
   return std::max(1.0, known + (bytes - static_cast<double>(shown->prompt.size())) / 3.5 * 1.1);
 }
 
+double Estimator::output_cap(const std::string& role) const {
+  return static_cast<double>(
+      setup_.models->endpoint_of(role).max_output_tokens.value_or(llm::kDefaultOutputCap));
+}
+
+double Estimator::most_turns(const std::string& role) const {
+  if (role == "judge") return 1;
+  return role == "executor" ? static_cast<double>(settings_.integer("task_turns"))
+                            : stage_turns(settings_, role);
+}
+
 Talk Estimator::least(const std::string& role, double prompt) const {
   // A rollout looks at its skill or does its work, and ends.
-  return {role == "executor" ? 2.0 : 1.0, prompt * kLeastOfEstimate, kLeastReply, 0, 0, 0, true};
+  const auto turns = static_cast<double>(settings_.integer("task_turns"));
+  return {role == "executor" ? std::min(2.0, turns) : 1.0,
+          prompt * kLeastOfEstimate,
+          std::min(kLeastReply, output_cap(role)),
+          0,
+          0,
+          0,
+          true};
 }
 
 Talk Estimator::assumed(const std::string& role, double prompt) const {
   Talk out;
   out.turns = static_cast<double>(
       settings_.integer(role == "executor" ? "assume.turns" : "assume.stage_turns"));
-  if (role == "executor")
-    out.turns = std::min(out.turns, static_cast<double>(settings_.integer("task_turns")));
+  out.turns = std::min(out.turns, most_turns(role));
   out.prompt = prompt;
-  out.output = static_cast<double>(settings_.integer("assume.output_tokens"));
+  out.output =
+      std::min(static_cast<double>(settings_.integer("assume.output_tokens")), output_cap(role));
   out.tools = static_cast<double>(settings_.integer("assume.tool_tokens"));
   out.context = static_cast<double>(setup_.models->endpoint_of(role).context_tokens);
-  return out;
-}
-
-int stage_turns(const Settings& settings, const std::string& role) {
-  const int fallback = role == "diagnoser"  ? optim::kDiagnoserTurns
-                       : role == "momentum" ? optim::kMomentumTurns
-                                            : optim::kPatcherTurns;
-  const Json& spec = settings.json("stages." + role);
-  const Json turns = spec.is_object() ? spec.value("turns", Json()) : Json();
-  int out = (turns.is_number_integer() ? turns.get<int>() : fallback) + optim::kExtraStageTurns;
-  if (role == "patcher")
-    out += optim::kPatchRepairRounds * (optim::kPatchRepairTurns + optim::kExtraStageTurns);
+  if (role == "executor") out.token_limit = static_cast<double>(settings_.integer("task_tokens"));
   return out;
 }
 
 Talk Estimator::most(const std::string& role, double prompt) const {
   const auto& endpoint = setup_.models->endpoint_of(role);
   Talk out;
-  out.turns = role == "executor" ? static_cast<double>(settings_.integer("task_turns"))
-                                 : stage_turns(settings_, role);
+  out.turns = most_turns(role);
   out.prompt = prompt;
-  out.output = static_cast<double>(endpoint.max_output_tokens.value_or(llm::kDefaultOutputCap));
+  out.output = output_cap(role);
   out.tools = kFullToolResult;
   out.context = static_cast<double>(endpoint.context_tokens);
   if (role == "executor") out.token_limit = static_cast<double>(settings_.integer("task_tokens"));
@@ -149,10 +172,13 @@ Cost Estimator::expected_cost(const std::string& role, double prompt,
                               const std::optional<llm::PriceEntry>& price) const {
   if (!measured_ || !measured_->by_role.contains(role)) return hold(assumed(role, prompt), price);
   const auto& mean = measured_->by_role.at(role);
-  const double calls = std::max(1.0, mean.calls);
-  return {
-      mean.calls, mean.input, mean.output,
-      mean.calls * price_call(price, mean.input / calls, mean.cached / calls, mean.output / calls)};
+  // The earlier run may have had wider limits than this one.
+  const double measured = std::max(1.0, mean.calls), calls = std::min(measured, most_turns(role));
+  const double share = mean.calls > 0 ? calls / measured : 0;
+  const double input = share * mean.input, cached = share * mean.cached;
+  const double output = std::min(share * mean.output, calls * output_cap(role));
+  return {share * mean.calls, input, output,
+          share * mean.calls * price_call(price, input / calls, cached / calls, output / calls)};
 }
 
 StageEstimate Estimator::stage(const optim::PlannedWork& low, const optim::PlannedWork& expected,
@@ -215,11 +241,12 @@ void Estimator::judges(const StageEstimate& executor, const PlannedViews& plan, 
   const Cost least_cost = hold(least("judge", prompt), price);
   Talk top = talk;
   top.prompt += kFullToolResult;
-  top.output = static_cast<double>(
-      setup_.models->endpoint_of("judge").max_output_tokens.value_or(llm::kDefaultOutputCap));
+  top.output = output_cap("judge");
   const Cost high = hold(top, price);
+  double most_calls = 0;  // every vote, each with replies that cannot be used
+  for (const auto& id : most.tasks) most_calls += setup_.bench.benchmark->find(id)->judge_calls;
   const auto span = [&](double Cost::*part) {
-    return Span{n[0] * least_cost.*part, n[1] * expected.*part, n[2] * kMostVotes * high.*part};
+    return Span{n[0] * least_cost.*part, n[1] * expected.*part, most_calls * high.*part};
   };
   StageEstimate stage;
   stage.stage = most.stage;
@@ -331,6 +358,29 @@ PlannedViews evaluation_plan(const std::vector<std::string>& ids, int trials, bo
   return {work, work, work};
 }
 
+void limit(Estimate& out, const Settings& settings) {
+  const auto at_most = [&](Span& span, double most, const char* flag) {
+    if (span.high > most)
+      out.limited_by.push_back(fmt::format("--{} {}", flag, format_double(most)));
+    for (double* part : {&span.low, &span.expected, &span.high}) *part = std::min(*part, most);
+  };
+  if (const auto most = settings.integer("max_calls"); most > 0)
+    at_most(out.calls, static_cast<double>(most), "max-calls");
+  if (const double most = settings.number("max_usd"); most > 0 && out.usd)
+    at_most(*out.usd, most, "max-usd");
+  const auto most = static_cast<double>(settings.integer("max_tokens"));
+  if (most <= 0) return;
+  Span tokens = out.input;
+  tokens += out.output;
+  if (tokens.high > most)
+    out.limited_by.push_back(fmt::format("--max-tokens {}", format_double(most)));
+  for (double Span::*part : {&Span::low, &Span::expected, &Span::high}) {
+    const double share = tokens.*part > most ? most / (tokens.*part) : 1;
+    out.input.*part *= share;
+    out.output.*part *= share;
+  }
+}
+
 Json to_json(const Span& span) {
   return {{"low", span.low}, {"expected", span.expected}, {"high", span.high}};
 }
@@ -356,6 +406,7 @@ Json to_json(const Estimate& estimate) {
           {"input_tokens", whole(estimate.input)},
           {"output_tokens", whole(estimate.output)},
           {"usd", json_of(estimate.usd)},
+          {"limited_by", estimate.limited_by},
           {"not_counted", estimate.uncounted}};
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,7 +47,8 @@ struct Estimate {
   bool loop = false;    ///< of an optimize command; the next two are of it
   double failures = 0;  ///< share of evolution tasks that is taken to fail
   Span iterations;
-  std::vector<std::string> uncounted;  ///< roles that a program plays
+  std::vector<std::string> limited_by;  ///< limits that end the run before what is planned
+  std::vector<std::string> uncounted;   ///< roles that a program plays
   /// At most: true where each number is a bound of tokens, too (the context length is known).
   bool bounded = true;
 };
@@ -60,6 +60,8 @@ struct PlannedViews {
 [[nodiscard]] Estimate estimate(const RunSetup& setup, const PlannedViews& plan,
                                 const FirstRequests& first,
                                 const std::optional<Measured>& measured);
+/// Limits of the whole run end it before what is planned: totals are at most these.
+void limit(Estimate& estimate, const Settings& settings);
 [[nodiscard]] Json to_json(const Span& span);
 [[nodiscard]] Json to_json(const Estimate& estimate);
 
@@ -77,10 +79,8 @@ void print_estimate(const RunSetup& setup, const Estimate& estimate, const First
                     const EstimateFacts& facts);
 /// --from, if given. Errors: as measure_run().
 [[nodiscard]] Result<std::optional<Measured>> measured_of(const Invocation& invocation);
-/// Exit code of `estimate` where the command is a dry run; that of an error where a flag that only
-/// an estimate reads is given without one, since its user relies on it; nullopt: go on with the
-/// run.
-[[nodiscard]] std::optional<int> end_as_dry_run(const Invocation& invocation,
-                                                const std::function<Result<int>()>& estimate);
+/// A flag that only an estimate reads is refused without one, since its user relies on it. Errors:
+/// usage.
+[[nodiscard]] Result<> refuse_estimate_flags(const Invocation& invocation);
 
 }  // namespace skillgrad::cli

@@ -59,6 +59,18 @@ Json assumptions(const RunSetup& setup, const Estimate& estimate, const Estimate
   return out;
 }
 
+/// Limits of one call or task that lie below what is assumed, and count instead.
+std::string lower_limits(const RunSetup& setup) {
+  const Settings& settings = setup.settings;
+  const auto cap = setup.models->endpoint_of("executor").max_output_tokens;
+  std::vector<std::string> limits;
+  if (settings.integer("task_turns") < settings.integer("assume.turns"))
+    limits.push_back(fmt::format("--task-turns {}", settings.integer("task_turns")));
+  if (cap && *cap < settings.integer("assume.output_tokens"))
+    limits.push_back(fmt::format("--max-output-tokens {}", *cap));
+  return limits.empty() ? "" : "; less where " + join(limits, " and ") + " allow no more";
+}
+
 std::string assumed_text(const RunSetup& setup, const Estimate& estimate,
                          const EstimateFacts& facts) {
   const Settings& settings = setup.settings;
@@ -71,14 +83,19 @@ std::string assumed_text(const RunSetup& setup, const Estimate& estimate,
   if (guessed)
     out += fmt::format(
         "assumed    {} calls a task, {} a stage, replies of {} tokens, tool results of {}, nothing "
-        "cached (--assume-..., or --from RUN)\n",
+        "cached (--assume-turns and its like, or --from RUN){}\n",
         settings.integer("assume.turns"), settings.integer("assume.stage_turns"),
-        settings.integer("assume.output_tokens"), settings.integer("assume.tool_tokens"));
+        settings.integer("assume.output_tokens"), settings.integer("assume.tool_tokens"),
+        lower_limits(setup));
   if (estimate.loop)
     out += fmt::format(
-        "iterations about {}, at most {}: {:.0f} % of the evolution tasks are taken to fail\n",
+        "iterations about {}, at most {}: {:.0f} % of the train tasks are taken to fail\n",
         count(estimate.iterations.expected), count(estimate.iterations.high),
         100 * estimate.failures);
+  if (!estimate.limited_by.empty())
+    out += "limits     " + join(estimate.limited_by, ", ") +
+           (estimate.limited_by.size() == 1 ? " ends" : " end") +
+           " the run before all that is planned; the last row says what it comes to\n";
   for (const auto& role : estimate.uncounted)
     out += "not counted: " + role + ", which is a program of yours\n";
   return out;
@@ -90,9 +107,9 @@ std::string text(const RunSetup& setup, const Estimate& estimate, const FirstReq
   std::string out = fmt::format("splits     {} train, {} val, {} test ({})\n", splits.train.size(),
                                 splits.val.size(), splits.test.size(), splits.origin);
   if (facts.compared > 0)
-    out +=
-        fmt::format("difference below about {:.0f} points cannot be told from chance on {} tasks\n",
-                    100 * stats::detectable_difference(facts.compared), facts.compared);
+    out += fmt::format("difference below about {:.0f} points cannot be told from chance on {}\n",
+                       100 * stats::detectable_difference(facts.compared),
+                       counted(facts.compared, "task"));
   out += assumed_text(setup, estimate, facts) + "\n" + table(estimate);
   out += "\nmost: every limit is reached (turns, output cap, one full tool result a turn";
   out +=
@@ -170,11 +187,13 @@ Result<std::optional<Measured>> measured_of(const Invocation& invocation) {
   const std::string run = invocation.value("from");
   if (run.empty()) return std::nullopt;
   auto measured = measure_run(run);
-  if (!measured) return tl::unexpected(std::move(measured).error().with_context("--from"));
+  if (!measured) {
+    Error error = std::move(measured).error().with_context("--from");
+    if (error.mend.empty()) error.mend = "give the folder of an earlier run, or leave --from out";
+    return tl::unexpected(std::move(error));
+  }
   return std::optional<Measured>(std::move(*measured));
 }
-
-namespace {
 
 Result<> refuse_estimate_flags(const Invocation& invocation) {
   std::string flag = invocation.has("from") ? "from" : "";
@@ -183,23 +202,6 @@ Result<> refuse_estimate_flags(const Invocation& invocation) {
   if (flag.empty()) return {};
   return fail(ErrorCode::usage, "--" + flag + " belongs to an estimate", "--" + flag,
               "add --dry-run, or leave it out");
-}
-
-}  // namespace
-
-std::optional<int> end_as_dry_run(const Invocation& invocation,
-                                  const std::function<Result<int>()>& estimate) {
-  std::optional<Error> error;
-  if (invocation.has("dry-run")) {
-    auto code = estimate();
-    if (code) return *code;
-    error = std::move(code).error();
-  } else if (auto fine = refuse_estimate_flags(invocation); !fine) {
-    error = std::move(fine).error();
-  }
-  if (!error) return std::nullopt;
-  print_error(*error);
-  return exit_code_of(error->code);
 }
 
 }  // namespace skillgrad::cli

@@ -24,7 +24,7 @@ std::string stop_reason(const Scored& scored) {
 }
 
 std::string next_command(const RunSetup& setup, const Scored& scored) {
-  const std::string run = setup.store->dir().string();
+  const std::string run = shell_word(setup.store->dir().string());
   // A resume asks again for what ended as an error, and for nothing else.
   const bool errors = scored.summary.errors() > 0;
   return scored.error || errors ? "skillgrad resume " + run : "ls " + run + "/eval/rollouts";
@@ -37,9 +37,11 @@ Json baseline_json(const Scored& scored) {
   if (spent == scored.parts.end()) out["cost_usd"] = 0.0;
   if (!scored.paired) return out;
   const auto& paired = *scored.paired;
-  out["difference"] = paired.difference;
-  out["difference_ci95"] = {paired.difference95.low, paired.difference95.high};
-  out["p"] = paired.p;
+  const bool any = paired.n > 0;
+  out["difference"] = any ? Json(paired.difference) : Json();
+  out["difference_ci95"] = any ? Json({paired.difference95.low, paired.difference95.high}) : Json();
+  out["p"] = any ? Json(paired.p) : Json();
+  out["n"] = paired.n;
   out["fixed"] = paired.fixed;
   out["broken"] = paired.broken;
   return out;
@@ -53,6 +55,7 @@ std::string baseline_lines(const Scored& scored) {
                     "\n";
   if (!scored.paired) return out;
   const auto& paired = *scored.paired;
+  if (paired.n == 0) return out + "difference none: no task was graded under both\n";
   return out +
          fmt::format(
              "difference {:+.1f} points [{:+.1f}, {:+.1f}], {} fixed, {} broken, p = {:.3f}\n",
@@ -82,18 +85,37 @@ Json eval_json(const RunSetup& setup, const RunRequest& request, const Scored& s
   if (const auto groups = by_task(setup, scored))
     out["by_task"] = {{"n_planned", groups->planned},
                       {"n_graded", groups->graded},
-                      {"score", groups->score},
-                      {"hard", groups->hard},
-                      {"soft", groups->soft}};
+                      {"score", groups->graded > 0 ? Json(groups->score) : Json()},
+                      {"hard", groups->graded > 0 ? Json(groups->hard) : Json()},
+                      {"soft", groups->graded > 0 ? Json(groups->soft) : Json()}};
   out.update(optim::spent_json(scored.totals, scored.parts));
   out["request_changes"] = setup.models->request_changes();
   out["notes"] = notes_json(notes().all());
+  out["finished_at"] = scored.finished_at;
+  out["nothing_run"] = scored.idle;
   out["seconds"] = scored.seconds;
   out["verdict"] = scored.verdict;
   out["stop_reason"] = stop_reason(scored);
   out["error"] = optim::error_json(scored.error);
   if (scored.baseline) out["baseline"] = baseline_json(scored);
   return out;
+}
+
+Json eval_event(const Scored& scored) {
+  const bool any = scored.summary.graded > 0;
+  Json by_status = Json::object();
+  for (const auto& [status, count] : scored.summary.by_status) by_status[status] = count;
+  return {{"command", "eval"},
+          {"verdict", scored.verdict},
+          {"stop_reason", stop_reason(scored)},
+          {"score", any ? Json(scored.summary.score) : Json()},
+          {"n_planned", scored.summary.planned},
+          {"n_graded", scored.summary.graded},
+          {"by_status", by_status},
+          {"calls", scored.totals.usage.calls},
+          {"cost_usd", scored.totals.cost_usd ? Json(*scored.totals.cost_usd) : Json()},
+          {"error", optim::error_json(scored.error)},
+          {"seconds", scored.seconds}};
 }
 
 std::string eval_text(const RunSetup& setup, const RunRequest& request, const Scored& scored) {
@@ -108,7 +130,8 @@ std::string eval_text(const RunSetup& setup, const RunRequest& request, const Sc
   out += "\n" + report::cost_by_stage(scored.totals);
   out += notes_text(notes().all(), setup.store->path("run.json").string()) + "\n";
   out += "run        " + setup.store->dir().string() + "\n";
-  out += "stopped    " + strip_control(stop_reason(scored)) + "\n";
+  out += "stopped    " + strip_control(stop_reason(scored));
+  out += scored.idle ? " (finished at " + scored.finished_at + "; nothing was run now)\n" : "\n";
   return out + "next       " + next_command(setup, scored) + "\n";
 }
 

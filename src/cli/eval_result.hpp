@@ -20,12 +20,17 @@ struct Scored {
   llm::LedgerTotals totals;
   optim::CostParts parts;
   double seconds = 0;
-  std::string verdict;  ///< pass, fail, none
+  std::size_t fresh = 0;    ///< rollouts done by this process
+  bool idle = false;        ///< an earlier process had done all of them
+  std::string finished_at;  ///< UTC; of the process that did the last of them
+  std::string verdict;      ///< pass, fail, none
 };
 
 /// run.json and the object of `--json` (cli.md section 4).
 [[nodiscard]] Json eval_json(const RunSetup& setup, const RunRequest& request,
                              const Scored& scored);
+/// The short form for events.jsonl.
+[[nodiscard]] Json eval_event(const Scored& scored);
 [[nodiscard]] std::string eval_text(const RunSetup& setup, const RunRequest& request,
                                     const Scored& scored);
 

@@ -4,8 +4,10 @@
 #include <mutex>
 
 #include <skillgrad/core/json.hpp>
+#include <skillgrad/optim/rollouts.hpp>
 
 #include "cli/console.hpp"
+#include "cli/ending.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -24,12 +26,23 @@ class EventStream final : public optim::Observer {
            {"iteration", row.iteration},
            {"decision", row.decision},
            {"reason", row.reason},
-           {"train_score", row.train_score}});
+           {"train_score", row.train_n > 0 ? Json(row.train_score) : Json()}});
     next_->iteration(row);
   }
   void notice(const std::string& text) override {
     write_notice(text);
     next_->notice(text);
+  }
+  void rollout(const std::string& stage, const optim::LossRecord& record) override {
+    Json event = {{"event", "rollout"}};
+    event.update(optim::rollout_event(stage, record));
+    write(std::move(event));
+    next_->rollout(stage, record);
+  }
+  void ended(const Json& result) override {
+    write({{"event", result.value("schema", "") == kErrorSchema ? "error" : "result"},
+           {"result", result}});
+    next_->ended(result);
   }
   void tick() override { next_->tick(); }
   void write_notice(const std::string& text) { write({{"event", "notice"}, {"text", text}}); }

@@ -1,18 +1,44 @@
 // SPDX-License-Identifier: MIT
 #include "cli/log.hpp"
 
+#include <algorithm>
 #include <mutex>
 
+#include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
 
 #include "cli/console.hpp"
+#include "cli/ending.hpp"
 
 namespace skillgrad::cli {
 namespace {
+
+constexpr std::size_t kFeedbackBytes = 200;
+
+std::string text_of(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : dump_json(value);
+}
+
+/// What a result says in short: why it ended, scores, errors, what it used.
+std::string end_line(const Json& result) {
+  if (result.value("schema", "") == kErrorSchema)
+    return text_of(result.value("what", Json())) + " (" + text_of(result.value("where", Json())) +
+           ")";
+  std::string out = text_of(result.value("stop_reason", Json()));
+  for (const char* pointer :
+       {"/verdict", "/score", "/n_graded", "/n_planned", "/by_status", "/baseline/train/score",
+        "/best/iteration", "/test/before", "/test/after", "/usage/calls", "/cost_usd", "/error"}) {
+    const Json::json_pointer place(pointer);
+    if (result.contains(place))
+      out += "; " + std::string(pointer + 1) + " " + text_of(result.at(place));
+  }
+  return out;
+}
 
 class LogFile final : public optim::Observer {
  public:
@@ -25,19 +51,31 @@ class LogFile final : public optim::Observer {
   void progress(const std::string& stage, std::size_t done, std::size_t total) override {
     {
       const std::lock_guard lock(mutex_);
-      if (stage != stage_) logger_->info("{}: {} to do", stage, total);
+      if (stage != stage_)
+        logger_->info("{}: {} done before, {} to do", stage, done, total - std::min(done, total));
       stage_ = stage;
     }
     next_->progress(stage, done, total);
   }
   void iteration(const optim::IterationRow& row) override {
-    logger_->info("iteration {}: {}, train {:.3f}: {}", row.iteration, row.decision,
-                  row.train_score, one_line(row.reason));
+    logger_->info("iteration {}: {}, train {}: {}", row.iteration, row.decision,
+                  row.train_n > 0 ? fmt::format("{:.3f}", row.train_score) : "not graded",
+                  one_line(row.reason));
     next_->iteration(row);
   }
   void notice(const std::string& text) override {
     logger_->warn(one_line(text));
     next_->notice(text);
+  }
+  void rollout(const std::string& stage, const optim::LossRecord& record) override {
+    if (record.status != "pass")
+      logger_->info("{}: {} trial {}: {}: {}", stage, one_line(record.task_id), record.sample,
+                    record.status, one_line(truncate_middle(record.feedback, kFeedbackBytes)));
+    next_->rollout(stage, record);
+  }
+  void ended(const Json& result) override {
+    logger_->info("ended: {}", one_line(end_line(result)));
+    next_->ended(result);
   }
   void tick() override { next_->tick(); }
 

@@ -276,8 +276,8 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
   std::unique_ptr<Models> out(new Models(clock));
   if (settings.text("model").empty())
     return fail(ErrorCode::config, "no model is named", "--model",
-                "give --model NAME (with --base-url for another endpoint than OpenAI's), or "
-                "--model sim:demo for the offline simulation");
+                "give --model NAME (with --base-url for another endpoint than OpenAI's); "
+                "`skillgrad demo` shows the whole loop without a model");
   SKILLGRAD_CHECK(check_roles(settings.json("roles")));
   out->offline_ = replays_only(settings);
   SKILLGRAD_TRY(out->prices_, load_prices(settings));

@@ -127,6 +127,10 @@ class NoteKeeper final : public optim::Observer {
     keep(clean);
     next_->notice(clean);
   }
+  void rollout(const std::string& stage, const optim::LossRecord& record) override {
+    next_->rollout(stage, record);
+  }
+  void ended(const Json& result) override { next_->ended(result); }
   void tick() override { next_->tick(); }
 
  private:

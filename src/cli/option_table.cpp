@@ -59,7 +59,7 @@ const std::vector<OptionSpec> kTable = {
   {"assume.stage_turns", "assume-stage-turns", "", integer, "4", kPlan, false, 1, 1000, "", "estimate: model calls of one diagnosis, memory update or patch"},
   {"assume.output_tokens", "assume-output-tokens", "", integer, "400", kPlan, false, 1, kBig, "", "estimate: tokens of one reply"},
   {"assume.tool_tokens", "assume-tool-tokens", "", integer, "500", kPlan, false, 0, kBig, "", "estimate: tokens that the tools answer to one reply"},
-  {"assume.failures", "assume-failures", "", number, "0.5", kPlan, false, 0, 1, "", "estimate: share of the evolution tasks that fail in the base run"},
+  {"assume.failures", "assume-failures", "", number, "0.5", kPlan, false, 0, 1, "", "estimate: share of the train tasks that fail in the base run"},
 
   {"preset", "preset", "", text, "\"default\"", kLoop, true, 0, 0, "default|paper", "default, or paper: the published loop"},
   {"seed", "seed", "", integer, "0", kLoop, true, 0, kBig, "", "training seed: failure pool and batches"},

@@ -45,9 +45,9 @@ tl::unexpected<Error> unknown_task(const std::string& name, const bench::Benchma
   std::vector<std::string> ids;
   for (const auto& task : benchmark.tasks()) ids.push_back(task.id);
   const auto near = nearest_match(name, ids);
-  return fail(
-      ErrorCode::input, "the benchmark has no task \"" + name + "\"", where,
-      near ? "did you mean \"" + *near + "\"?" : "`skillgrad benchmark show` lists the ids");
+  return fail(ErrorCode::input, "the benchmark has no task \"" + name + "\"", where,
+              near ? "did you mean \"" + *near + "\"?"
+                   : "`skillgrad benchmark show -b BENCHMARK` lists the ids");
 }
 
 /// A path that names no file is most often a typing mistake, though it has to count as a fail.

@@ -402,14 +402,8 @@ Result<> start_run(RunSetup& setup) {
 
 void print_stop(const Error& error, const RunSetup& setup) {
   print_error(error);
-  print_err("  run: " + setup.store->dir().string() + "; go on with: skillgrad resume " +
-            setup.store->dir().string() + "\n");
-}
-
-int refused(Error error, const Invocation& invocation) {
-  error = optim::end_of_run(std::move(error), invocation.stop);
-  print_error(error);
-  return exit_code_of(error.code);
+  const std::string run = shell_word(setup.store->dir().string());
+  print_err("  run: " + run + "; go on with: skillgrad resume " + run + "\n");
 }
 
 Result<llm::CallContext> call_context(const RunSetup& setup, const Invocation& invocation) {

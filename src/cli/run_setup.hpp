@@ -79,9 +79,6 @@ struct RunRequest {
                                                     const Invocation& invocation);
 /// Says on stderr why a run stopped and how it goes on; stdout has its result.
 void print_stop(const Error& error, const RunSetup& setup);
-/// Prints the error of a command that comes to nothing; its exit code, which is that of a signal if
-/// one ended it.
-[[nodiscard]] int refused(Error error, const Invocation& invocation);
 /// The package's own folder, absolute and without links, for a path of it or of its SKILL.md.
 [[nodiscard]] fs::path skill_folder(const fs::path& skill);
 /// Loads a skill for execution: lenient, spec errors are named as warnings.

@@ -18,6 +18,10 @@ class Ticker final : public optim::Observer {
   }
   void iteration(const optim::IterationRow& row) override { next_->iteration(row); }
   void notice(const std::string& text) override { next_->notice(text); }
+  void rollout(const std::string& stage, const optim::LossRecord& record) override {
+    next_->rollout(stage, record);
+  }
+  void ended(const Json& result) override { next_->ended(result); }
   void tick() override { next_->tick(); }
 
  private:

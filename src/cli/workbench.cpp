@@ -9,11 +9,11 @@
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/resources.hpp>
 #include <skillgrad/core/text.hpp>
-#include <skillgrad/sim/server.hpp>
 
 #include "cli/console.hpp"
 #include "cli/models.hpp"
 #include "cli/notes.hpp"
+#include "cli/simulated_tasks.hpp"
 #include "cli/small_sets.hpp"
 
 namespace skillgrad::cli {
@@ -42,7 +42,7 @@ Result<> narrow(const Settings& settings, const bench::Benchmark& benchmark,
       if (std::none_of(tasks.begin(), tasks.end(),
                        [&](const auto& task) { return matches(trim(pattern), task.id); }))
         return fail(ErrorCode::config, "no task matches \"" + pattern + "\"", "--ids",
-                    "`skillgrad benchmark show -b ...` lists the ids");
+                    "`skillgrad benchmark show -b BENCHMARK` lists the ids");
     }
     for (auto* ids : {&splits.train, &splits.val, &splits.test})
       std::erase_if(*ids, [&](const std::string& id) {
@@ -59,26 +59,41 @@ Result<> narrow(const Settings& settings, const bench::Benchmark& benchmark,
   return {};
 }
 
-/// A simulation can play only the tasks it has scripts for; unless the user selects tasks, a run
-/// against one keeps to them, and says so.
-Result<std::optional<bench::Splits>> scenario_splits(const Settings& settings,
-                                                     const bench::Benchmark& benchmark) {
-  const std::string scenario = scenario_of(settings);
-  for (const char* key : {"split_file", "stratify", "ids", "limit"})
-    if (settings.given(key)) return std::nullopt;
-  if (scenario.empty()) return std::nullopt;
-  SKILLGRAD_TRY(const auto tasks, sim::scenario_tasks(scenario));
-  bench::Splits out{tasks.train, tasks.val, tasks.test, "split of the simulation " + scenario};
-  const std::size_t covered = out.train.size() + out.val.size() + out.test.size();
-  if (covered == 0 || covered >= benchmark.tasks().size()) return std::nullopt;
-  for (const auto* ids : {&out.train, &out.val, &out.test})
-    for (const auto& id : *ids)
-      if (benchmark.find(id) == nullptr) return std::nullopt;
-  notes().say(
-      fmt::format("the simulation {} has scripts for {} of the {} tasks; the run keeps "
-                  "to these and to its split (choose with --ids or --split-file)",
-                  scenario, covered, benchmark.tasks().size()));
-  return out;
+/// The splits before anything is selected from them.
+Result<> draw_splits(const Settings& settings, Workbench& out) {
+  bench::SplitOptions options;
+  options.seed = static_cast<std::uint64_t>(settings.integer("split_seed"));
+  options.split_file = settings.text("split_file");
+  options.stratify = settings.text("stratify");
+  auto drawn = bench::make_splits(*out.benchmark, options);
+  if (!drawn && options.split_file.empty() && options.stratify.empty() &&
+      !out.benchmark->own_splits() && drawn.error().code == ErrorCode::input) {
+    // Too few to draw from: they can still be scored and checked.
+    out.too_few_to_split = true;
+    drawn = bench::Splits{{}, {}, {}, "too few different tasks to split: all are test"};
+    for (const auto& task : out.benchmark->tasks()) drawn->test.push_back(task.id);
+  }
+  if (!drawn) return tl::unexpected(std::move(drawn).error());
+  out.splits = std::move(*drawn);
+  return {};
+}
+
+/// The split of the simulation that plays the agent, unless the user names another one; in any case
+/// only tasks that it has scripts for.
+Result<> choose_splits(const Settings& settings, Workbench& out) {
+  SKILLGRAD_TRY(const auto simulated, SimulatedTasks::open(settings, *out.benchmark));
+  if (!simulated) return draw_splits(settings, out);
+  const bool named = settings.given("split_file") || settings.given("stratify");
+  const auto own = named ? std::nullopt : simulated->own_split();
+  out.scenario_split = own.has_value();
+  if (own)
+    out.splits = *own;
+  else
+    SKILLGRAD_CHECK(draw_splits(settings, out));
+  SKILLGRAD_TRY(const auto said, simulated->keep_played(out.splits));
+  if (!said.empty())
+    notes().say(said + (own ? " and to its split (--split-file names another)" : ""));
+  return {};
 }
 
 /// A task that nobody can grade is no evidence about a skill: it is taken out of the splits,
@@ -204,26 +219,7 @@ Result<Workbench> open_workbench(const Settings& settings, const std::string& de
                 "--benchmark", "give --benchmark NAME:PATH or a .jsonl file, or add evals/ to it");
   SKILLGRAD_TRY(out, open_benchmark(settings, spec, {.sandbox = purpose == Purpose::run}));
   for (const auto& notice : out.benchmark->notices()) notes().say(notice);
-  SKILLGRAD_TRY(const auto scenario, scenario_splits(settings, *out.benchmark));
-  if (scenario) {
-    out.scenario_split = true;
-    out.splits = *scenario;
-  } else {
-    bench::SplitOptions split;
-    split.seed = static_cast<std::uint64_t>(settings.integer("split_seed"));
-    split.split_file = settings.text("split_file");
-    split.stratify = settings.text("stratify");
-    auto drawn = bench::make_splits(*out.benchmark, split);
-    if (!drawn && split.split_file.empty() && split.stratify.empty() &&
-        !out.benchmark->own_splits() && drawn.error().code == ErrorCode::input) {
-      // Too few to draw from: they can still be scored and checked.
-      out.too_few_to_split = true;
-      drawn = bench::Splits{{}, {}, {}, "too few different tasks to split: all are test"};
-      for (const auto& task : out.benchmark->tasks()) drawn->test.push_back(task.id);
-    }
-    if (!drawn) return tl::unexpected(std::move(drawn).error());
-    out.splits = std::move(*drawn);
-  }
+  SKILLGRAD_CHECK(choose_splits(settings, out));
   SKILLGRAD_CHECK(narrow(settings, *out.benchmark, out.splits));
   return out;
 }
@@ -240,7 +236,7 @@ Result<> check_measurement(const Settings& settings, Workbench& bench,
   if (!report.unjudged.empty())
     notes().say(
         fmt::format("the golden answers of {} tasks that a model judges are not checked here "
-                    "(`skillgrad benchmark check` asks the judge)",
+                    "(`skillgrad benchmark check -b BENCHMARK -m JUDGE` asks the judge)",
                     report.unjudged.size()));
   auto problems = report.problems;
   leave_out_ungradable(bench.splits, problems);
@@ -261,7 +257,8 @@ Result<> check_measurement(const Settings& settings, Workbench& bench,
                                        broken.size(), report.tasks, list_some(lines, 5));
   if (!settings.flag("force"))
     return fail(ErrorCode::dataset, text, bench.benchmark->source(),
-                "mend the data (`skillgrad benchmark check` lists everything), leave the tasks out "
+                "mend the data (`skillgrad benchmark check -b BENCHMARK` lists everything), leave "
+                "the tasks out "
                 "with --ids, or go on with --force");
   notes().say(text + " (going on because of --force)");
   return {};

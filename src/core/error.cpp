@@ -97,12 +97,39 @@ tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string wher
       Error{code, std::move(message), std::move(where), std::move(mend), {}});
 }
 
+namespace {
+
+const char* mend_of_errno(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+    case EDQUOT:
+      return "free space on this file system or choose another folder";
+    case EACCES:
+    case EPERM:
+      return "check who owns it and what its rights are, or name another place";
+    case EROFS:
+      return "this file system is read-only: name a folder on another one";
+    case ENOENT:
+    case ENOTDIR:
+      return "check the path, or make the folder first";
+    case EMFILE:
+    case ENFILE:
+      return "raise the limit of open files (ulimit -n), or do fewer things at once with -j";
+    case ENOMEM:
+      return "free memory, or do fewer things at once with -j";
+    default:
+      return "check the path, its rights and the disk";
+  }
+}
+
+}  // namespace
+
 Error errno_error(int error_number, std::string what, std::string where) {
   const bool full = error_number == ENOSPC || error_number == EDQUOT;
   return Error{full ? ErrorCode::disk_full : ErrorCode::io,
                std::move(what) + ": " + std::generic_category().message(error_number),
                std::move(where),
-               full ? "free space on this file system or choose another folder" : "",
+               mend_of_errno(error_number),
                {}};
 }
 

@@ -216,7 +216,12 @@ Result<Json> parse_tolerant_json(std::string_view text, std::string_view where, 
 
 Result<Json> read_json(const fs::path& path, bool comments) {
   SKILLGRAD_TRY(const std::string text, read_file(path));
-  return parse_json(text, path.string(), comments);
+  auto value = parse_json(text, path.string(), comments);
+  if (!value && value.error().mend.empty())
+    value.error().mend =
+        "mend the file there: look for a comma, quotation mark or bracket that is missing or too "
+        "many";
+  return value;
 }
 
 Result<std::vector<Json>> read_json_lines(const fs::path& path) {

@@ -123,7 +123,7 @@ Result<> Endpoint::resolve_price() {
     return fail(ErrorCode::config,
                 "--max-usd is set, but the price of model \"" + options_.model + "\" is not known",
                 {},
-                "give its price in USD per million tokens, --price {\"input\":1,\"output\":4}, a "
+                "give its price in USD per million tokens, --price '{\"input\":1,\"output\":4}', a "
                 "price table "
                 "with --prices, or limit tokens with --max-tokens");
   }

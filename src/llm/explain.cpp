@@ -37,9 +37,12 @@ std::string tls_or_plain(const std::string& url) {
 std::string transient_mend(const Failure& failure, const ErrorScene& scene) {
   const std::string& text = failure.detail;
   if (text.find("code 7)") != std::string::npos) {
-    return "is the server running? start it, or check --base-url";
+    return "is the server running? start it, or check its address (--base-url)";
   }
-  if (text.find("code 6)") != std::string::npos) return "check the host name in --base-url";
+  if (text.find("code 6)") != std::string::npos) {
+    return "check the network of this machine (DNS), and the host name of the endpoint where you "
+           "gave one: --base-url, OPENAI_BASE_URL or a role's base_url";
+  }
   if (text.find("code 35)") != std::string::npos ||
       (text.find("code 28)") != std::string::npos && failure.status == 0 &&
        scene.url.starts_with("https://"))) {

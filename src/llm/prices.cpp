@@ -207,7 +207,7 @@ Result<FoundPrice> choose(Entries entries, const std::string& model, const std::
   if (entries.empty()) {
     return fail(ErrorCode::config,
                 "the price of " + named(*broken) + " cannot be read: " + broken->problem, where,
-                "correct it, or give the price: --price {\"input\":1,\"output\":4} (USD per "
+                "correct it, or give the price: --price '{\"input\":1,\"output\":4}' (USD per "
                 "million tokens)");
   }
   const bool agreed = std::all_of(entries.begin(), entries.end(), [&](const PriceEntry* entry) {
@@ -292,7 +292,7 @@ Result<std::optional<FoundPrice>> PriceTable::find(const std::string& model,
 Result<EffectivePrice> effective_price(const EndpointOptions& options, WallTime when) {
   if (options.price_in.has_value() != options.price_out.has_value()) {
     return fail(ErrorCode::config, "only one of the prices for input and output is set", {},
-                "name the price of input and of output: --price {\"input\":1,\"output\":4} (USD "
+                "name the price of input and of output: --price '{\"input\":1,\"output\":4}' (USD "
                 "per million tokens)");
   }
   EffectivePrice out;

@@ -151,7 +151,9 @@ Error Dialog::no_hand_in(const std::string& why) const {
   error.code = ErrorCode::malformed_reply;
   error.message = "the " + setup_.stage + " handed in no usable result: " + why;
   error.where = setup_.scope;
-  error.mend = "use a model that follows tool schemas, or allow the stage more turns";
+  error.mend =
+      "use a model that follows tool schemas, or allow this stage more turns, as in --diagnoser "
+      "'{\"name\":\"llm\",\"turns\":24}'";
   return error;
 }
 

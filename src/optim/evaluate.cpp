@@ -2,10 +2,15 @@
 #include <algorithm>
 
 #include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/evaluate.hpp>
+#include <skillgrad/optim/troubles.hpp>
 
 namespace skillgrad::optim {
 namespace {
+
+/// Of what a grader says about one rollout; loss.json has all of it.
+constexpr std::size_t kMessageBytes = 1'000;
 
 struct TaskMean {
   double score = 0, hard = 0;
@@ -34,12 +39,16 @@ double mean_of(const std::vector<double>& values) {
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
-double errors_as_failures(const std::vector<LossRecord>& records) {
+/// Nothing where nothing was run: 0 would be a score.
+std::optional<double> errors_as_failures(const std::vector<LossRecord>& records) {
   std::vector<double> scores;
   for (const auto& record : records)
     if (record.status != "skipped") scores.push_back(record.graded() ? record.score : 0);
+  if (scores.empty()) return std::nullopt;
   return mean_of(scores);
 }
+
+Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 CategoryScore category_score(const std::vector<LossRecord>& records) {
   CategoryScore out;
@@ -73,7 +82,13 @@ Json task_row(const LossRecord& record) {
   Json row = {{"task_id", record.task_id}, {"trial", record.sample}, {"status", record.status}};
   row["score"] = record.graded() ? Json(record.score) : Json();
   row["hard"] = record.graded() ? Json(record.hard ? 1 : 0) : Json();
-  row["end_state"] = record.end_state;
+  row["end_state"] = record.end_state.empty() ? Json() : Json(record.end_state);
+  const std::string reason = reason_of(record);
+  row["reason"] = reason.empty() ? Json() : Json(reason);
+  const std::string& message = record.failed() ? record.error : record.feedback;
+  row["message"] = truncate_middle(message, kMessageBytes);
+  const auto slash = record.trace.rfind('/');
+  row["path"] = slash == std::string::npos ? Json() : Json(record.trace.substr(0, slash));
   if (!record.error.empty()) row["error"] = record.error;
   return row;
 }
@@ -143,7 +158,7 @@ Json by_category_json(const EvalSummary& value) {
     const bool any = part.graded > 0;
     out[name] = {{"score", any ? Json(part.score) : Json()},
                  {"hard", any ? Json(part.hard) : Json()},
-                 {"score_errors_as_failures", part.score_errors_fail},
+                 {"score_errors_as_failures", number_or_null(part.score_errors_fail)},
                  {"n_planned", part.planned},
                  {"n_graded", part.graded}};
   }
@@ -159,12 +174,13 @@ Json to_json(const EvalSummary& value) {
   return {{"score", any ? Json(value.score) : Json()},
           {"score_ci95", any ? Json({value.score_ci95.low, value.score_ci95.high}) : Json()},
           {"hard", any ? Json(value.hard) : Json()},
-          {"score_errors_as_failures", value.score_errors_fail},
+          {"score_errors_as_failures", number_or_null(value.score_errors_fail)},
           {"n_planned", value.planned},
           {"n_graded", value.graded},
           {"by_status", by_status},
           {"by_category", by_category_json(value)},
           {"trials", value.trials},
+          {"went_wrong", to_json(troubles(value.records))},
           {"tasks", tasks}};
 }
 

@@ -6,31 +6,10 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/messages.hpp>
 
+#include "optim/message_parts.hpp"
+
 namespace skillgrad::optim {
 namespace {
-
-Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
-/// Absent and null are no number; anything else but a number is an error.
-std::optional<double> optional_number(StrictReader& reader, const char* key, double low = -1e300) {
-  const Json value = reader.any(key);
-  if (value.is_null()) return std::nullopt;
-  return reader.number(key, std::nullopt, low);
-}
-
-/// The message must be an object with this schema; a missing schema field is accepted, since a
-/// ten-line plug-in should not have to repeat what its place already says.
-Result<> expect_schema(const Json& value, const std::string& schema) {
-  if (!value.is_object())
-    return fail(ErrorCode::input,
-                fmt::format("got a JSON {}, expected an object", value.type_name()), schema,
-                "write one JSON object");
-  const auto found = value.find("schema");
-  if (found == value.end() || (found->is_string() && found->get<std::string>() == schema))
-    return {};
-  return fail(ErrorCode::input, "got schema " + dump_json(*found) + ", expected \"" + schema + "\"",
-              schema + " /schema", "set \"schema\" to \"" + schema + "\" or leave it out");
-}
 
 template <class Item, class Read>
 Result<std::vector<Item>> read_array(const Json& parent, const char* key, const std::string& where,
@@ -165,67 +144,6 @@ Result<llm::Usage> usage_from_json(const Json& value) {
   out.calls = reader.integer("calls", 0, 0);
   out.estimated = reader.boolean("estimated", false);
   SKILLGRAD_CHECK(reader.finish(true));
-  return out;
-}
-
-Json to_json(const LossRecord& value) {
-  Json components = Json::object();
-  for (const auto& [name, number] : value.components) components[name] = number;
-  return {{"schema", "skillgrad.loss/1"},  {"task_id", value.task_id},
-          {"sample", value.sample},        {"status", value.status},
-          {"score", value.score},          {"loss", value.loss},
-          {"hard", value.hard ? 1 : 0},    {"matched", value.matched},
-          {"total", value.total},          {"feedback", value.feedback},
-          {"components", components},      {"trace", value.trace},
-          {"end_state", value.end_state},  {"error", value.error},
-          {"usage", to_json(value.usage)}, {"cost_usd", number_or_null(value.cost_usd)},
-          {"seconds", value.seconds}};
-}
-
-Result<LossRecord> loss_from_json(const Json& value) {
-  SKILLGRAD_CHECK(expect_schema(value, "skillgrad.loss/1"));
-  StrictReader reader(value, "skillgrad.loss/1");
-  LossRecord out;
-  reader.ignore("schema");
-  out.task_id = reader.string("task_id");
-  out.loss = reader.number("loss", std::nullopt, 0);
-  out.sample = static_cast<int>(reader.integer("sample", 0, 0, 1'000'000));
-  out.score = reader.number("score", std::max(0.0, 1.0 - out.loss), 0, 1);
-  out.status = reader.string("status", out.score >= 1 ? "pass" : "fail");
-  const std::vector<std::string> known = {"pass",  "fail",    "error",  "timeout",
-                                          "limit", "refused", "skipped"};
-  if (std::find(known.begin(), known.end(), out.status) == known.end())
-    reader.reject("status", "got \"" + out.status + "\"", "use one of " + join(known, ", "));
-  const Json hard = reader.any("hard");  // 0 or 1, or a boolean
-  out.hard = out.score >= 1;
-  if (hard.is_boolean())
-    out.hard = hard.get<bool>();
-  else if (hard.is_number_integer() && (hard == 0 || hard == 1))
-    out.hard = hard == 1;
-  else if (!hard.is_null())
-    reader.reject("hard", "got " + dump_json(hard) + ", expected 0 or 1", "write 0 or 1");
-  out.matched = static_cast<std::size_t>(reader.integer("matched", 0, 0));
-  out.total = static_cast<std::size_t>(reader.integer("total", 0, 0));
-  out.feedback = reader.string("feedback", "");
-  out.trace = reader.string("trace", "");
-  out.end_state = reader.string("end_state", "");
-  out.error = reader.string("error", "");
-  out.seconds = reader.number("seconds", 0.0, 0);
-  const Json components = reader.any("components");
-  const Json usage = reader.any("usage");
-  out.cost_usd = optional_number(reader, "cost_usd", 0);
-  if (!components.is_null() && !components.is_object())
-    reader.reject("components", "got a " + std::string(components.type_name()),
-                  "write an object of numbers");
-  for (const auto& [name, number] : components.items()) {
-    if (number.is_number()) out.components[name] = number.get<double>();
-    if (!number.is_number())
-      reader.reject("components", "\"" + name + "\" is no number", "write an object of numbers");
-  }
-  SKILLGRAD_CHECK(reader.finish(true));
-  if (!usage.is_null()) {
-    SKILLGRAD_TRY(out.usage, usage_from_json(usage));
-  }
   return out;
 }
 

@@ -17,6 +17,13 @@ namespace {
 /// After the base run: a larger share of errors means that the measurement is broken (cli.md 6).
 constexpr double kMaxBaseErrors = 0.2;
 
+/// False where the traces show that no rollout left anything to grade.
+bool any_answer(const EvalSummary& scored) {
+  return std::any_of(scored.records.begin(), scored.records.end(), [](const LossRecord& record) {
+    return record.graded() && (!record.signs || record.signs->answered || record.score > 0);
+  });
+}
+
 class Loop {
  public:
   Loop(const OptimizeSettings& settings, const OptimizeParts& parts, const llm::CallContext& call)
@@ -36,9 +43,14 @@ class Loop {
  private:
   Result<> run_all();
   Result<> base_run(const PlanStep& step);
-  [[nodiscard]] Result<> refuse(std::string what, std::string mend) const;
-  [[nodiscard]] Result<> check_errors(const EvalSummary& scored, const std::string& what) const;
-  [[nodiscard]] Result<> check_base() const;
+  /// A measurement that is no ground to go on from, in a folder of the run.
+  struct Refusal {
+    std::string what, dir, mend;
+  };
+  [[nodiscard]] Result<> refuse(Refusal refusal);
+  [[nodiscard]] Result<> check_errors(const EvalSummary& scored, const std::string& what,
+                                      const std::string& dir);
+  [[nodiscard]] Result<> check_base();
   Result<> validation_baseline(const PlanStep& step);
   Result<> execute(const PlanStep& step);
   Result<> plan();
@@ -63,10 +75,12 @@ class Loop {
 
 Result<OptimizeResult> Loop::run() {
   const auto started = parts_.clock->now();
+  const auto earlier = finished_before(*parts_.store);
+  const auto attempts = parts_.accountant->totals().attempts;
   auto done = run_all();
   if (!done) {
     Error error = end_of_run(std::move(done).error(), loop_.call.stop);
-    if (!can_resume(error.code)) return tl::unexpected(std::move(error));
+    if (!can_resume(error.code) && !result_.refused) return tl::unexpected(std::move(error));
     result_.stop_reason = error.message;
     result_.error = std::move(error);
   }
@@ -78,9 +92,13 @@ Result<OptimizeResult> Loop::run() {
   result_.best_path = parts_.store->path("best").string();
   result_.totals = parts_.accountant->totals();
   result_.seconds = std::chrono::duration<double>(parts_.clock->now() - started).count();
+  result_.idle =
+      earlier && !result_.error && runner_.fresh() == 0 && result_.totals.attempts == attempts;
+  result_.finished_at = result_.idle ? *earlier : format_utc(parts_.clock->wall_now());
   SKILLGRAD_TRY(result_.parts, cost_parts(*parts_.store));
   SKILLGRAD_CHECK(parts_.store->write(
       "run.json", dump_json(to_json(result_, parts_.store->dir().string()), 1) + "\n"));
+  SKILLGRAD_CHECK(parts_.store->event("result", dump_json(result_event(result_))));
   return std::move(result_);
 }
 
@@ -136,36 +154,52 @@ Result<> Loop::base_run(const PlanStep& step) {
   const double n = std::max<double>(1, static_cast<double>(loop_.base.size()));
   loop_.baseline.cost0 = cost / n;
   loop_.baseline.time0 = seconds / n;
-  return parts_.store->event("base_run", dump_json({{"score", result_.base_train->score},
+  return parts_.store->event("base_run", dump_json({{"score", score_json(*result_.base_train)},
                                                     {"graded", result_.base_train->graded},
                                                     {"planned", result_.base_train->planned}}));
 }
 
-Result<> Loop::refuse(std::string what, std::string mend) const {
-  if (!settings_.force) return fail(ErrorCode::input, std::move(what), "base run", std::move(mend));
-  parts_.observer->notice(what + " (going on because of --force)");
+Result<> Loop::refuse(Refusal refusal) {
+  if (!settings_.force) {
+    result_.refused = true;
+    return fail(ErrorCode::input, std::move(refusal.what),
+                parts_.store->path(refusal.dir + "/rollouts").string(), std::move(refusal.mend));
+  }
+  parts_.observer->notice(refusal.what + " (going on because of --force)");
   return {};
 }
 
-Result<> Loop::check_errors(const EvalSummary& scored, const std::string& what) const {
+Result<> Loop::check_errors(const EvalSummary& scored, const std::string& what,
+                            const std::string& dir) {
   if (scored.error_rate() <= kMaxBaseErrors) return {};
-  return refuse(fmt::format("{} of {} {} rollouts ended as errors, at most 20 % may",
-                            scored.errors(), scored.planned, what),
-                "look at the errors above, run `skillgrad doctor`, or go on with --force");
+  return refuse({fmt::format("{} of {} {} rollouts ended as errors, at most 20 % may",
+                             scored.errors(), scored.planned, what),
+                 dir,
+                 "mend what the errors name (`skillgrad doctor` looks at the endpoint and this "
+                 "machine) and resume, or go on with --force"});
 }
 
 /// What a first measurement must show before more is spent (cli.md section 6).
-Result<> Loop::check_base() const {
+Result<> Loop::check_base() {
   const EvalSummary& base = *result_.base_train;
-  SKILLGRAD_CHECK(check_errors(base, "base"));
+  SKILLGRAD_CHECK(check_errors(base, "base", "base"));
+  if (base.graded > 0 && !any_answer(base))
+    return refuse(
+        {"no rollout of the base run left an answer that can be graded, so there is "
+         "nothing to learn from",
+         "base",
+         "look at a trajectory.jsonl there: does the agent call tools, and does the "
+         "task say which file to write? --force goes on"});
+  // A skill for rules that no model can know begins at 0, and has the most to learn.
   if (base.graded > 1 && base.score <= 0)
-    return refuse("every task of the base run scored 0, so there is no signal to start from",
-                  "look at one trajectory in base/rollouts (does the agent find the skill and "
-                  "write the output?), or go on with --force");
+    parts_.observer->notice(
+        "every task of the base run scored 0; that is fine where the skill is to teach what no "
+        "model can know, and a sign of a wrong measurement elsewhere");
   if (base.graded > 0 && base.score >= 1)
-    return refuse("every task of the base run is right already, so there is nothing to learn from",
-                  "give harder tasks, or score the test split alone with `skillgrad eval`; --force "
-                  "goes on to it");
+    return refuse({"every task of the base run is right already, so there is nothing to learn from",
+                   "base",
+                   "give harder tasks, or score the test split alone with `skillgrad eval SKILL`; "
+                   "--force goes on to it"});
   return {};
 }
 
@@ -173,7 +207,7 @@ Result<> Loop::validation_baseline(const PlanStep& step) {
   loop_.gate_tasks = step.tasks;
   SKILLGRAD_TRY(result_.base_val, evaluate(parts_.initial, step.tasks, "base_val",
                                            "validation of the initial skill"));
-  SKILLGRAD_CHECK(check_errors(*result_.base_val, "validation"));
+  SKILLGRAD_CHECK(check_errors(*result_.base_val, "validation", "base_val"));
   std::vector<std::string> passed;
   const auto base_scores = task_scores(loop_.base);
   for (const auto& id : parts_.splits.train)
@@ -220,7 +254,7 @@ Result<> Loop::plan() {
 }
 
 std::string Loop::stop_reason() const {
-  if (batches_.empty()) return "no task of the evolution split failed: nothing to learn";
+  if (batches_.empty()) return "no task of the train split failed: nothing to learn";
   if (state_.iteration >= static_cast<int>(batches_.size()))
     return cut_short_ ? fmt::format("{} iterations done, as --max-iters asks", state_.iteration)
                       : "all batches used";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/optimizer.hpp>
+#include <skillgrad/optim/troubles.hpp>
 
 #include "optim/iteration.hpp"
 
@@ -8,11 +9,6 @@ namespace skillgrad::optim {
 namespace {
 
 Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
-/// A split of which nothing could be graded has no score: null, never 0.
-Json score_json(const EvalSummary& summary) {
-  return summary.graded > 0 ? Json(summary.score) : Json();
-}
 
 Json interval_json(const EvalSummary& summary) {
   return summary.graded > 0 ? Json({summary.score_ci95.low, summary.score_ci95.high}) : Json();
@@ -24,10 +20,11 @@ Json baseline_json(const OptimizeResult& result) {
     if (!summary) return;
     out[name] = {{"score", score_json(*summary)},
                  {"score_ci95", interval_json(*summary)},
-                 {"score_errors_as_failures", summary->score_errors_fail},
+                 {"score_errors_as_failures", optional_json(summary->score_errors_fail)},
                  {"n_planned", summary->planned},
                  {"n_graded", summary->graded},
-                 {"by_category", by_category_json(*summary)}};
+                 {"by_category", by_category_json(*summary)},
+                 {"went_wrong", to_json(troubles(summary->records))}};
   };
   add("train", result.base_train);
   add("val", result.base_val);
@@ -54,6 +51,34 @@ Json test_json(const TestScore& test) {
 
 }  // namespace
 
+Json score_json(const EvalSummary& summary) {
+  return summary.graded > 0 ? Json(summary.score) : Json();
+}
+
+Json result_event(const OptimizeResult& result) {
+  return {{"command", "optimize"},
+          {"stop_reason", result.stop_reason},
+          {"refused", result.refused},
+          {"iterations", result.iterations.size()},
+          {"best_iteration", result.best_iteration},
+          {"base_score", result.base_train ? score_json(*result.base_train) : Json()},
+          {"test_before", result.test ? score_json(result.test->before) : Json()},
+          {"test_after", result.test ? score_json(result.test->after) : Json()},
+          {"cost_usd", optional_json(result.totals.cost_usd)},
+          {"calls", result.totals.usage.calls},
+          {"error", error_json(result.error)},
+          {"seconds", result.seconds}};
+}
+
+std::optional<std::string> finished_before(const store::RunStore& store) {
+  const auto text = store.read("run.json");
+  if (!text || !*text) return std::nullopt;
+  const auto json = parse_json(**text, "run.json");
+  if (!json || !json->is_object() || !json->value("error", Json()).is_null()) return std::nullopt;
+  const Json time = json->value("finished_at", Json());
+  return time.is_string() ? std::optional(time.get<std::string>()) : std::nullopt;
+}
+
 Json error_json(const std::optional<Error>& error) {
   if (!error) return {};
   return {{"code", to_string(error->code)},
@@ -73,7 +98,6 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
     const auto spent = result.parts.find(iteration_name(iteration.iteration));
     row["cost_usd"] = optional_json(iteration_cost(result, iteration.iteration));
     row["unsettled_usd"] = spent == result.parts.end() ? 0.0 : spent->second.unsettled_usd;
-    if (iteration.train_n == 0) row["train_score"] = Json();
     iterations.push_back(std::move(row));
   }
   Json out = {{"schema", "skillgrad.run/1"}, {"command", "optimize"}, {"run", run_dir}};
@@ -87,6 +111,9 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
                   {"test", result.test ? test_json(*result.test) : Json()},
                   {"stop_reason", result.stop_reason},
                   {"error", error_json(result.error)},
+                  {"refused", result.refused},
+                  {"finished_at", result.finished_at},
+                  {"nothing_run", result.idle},
                   {"seconds", result.seconds}});
   out.update(spent_json(result.totals, result.parts));
   return out;

@@ -9,8 +9,10 @@
 #include <skillgrad/core/parallel.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/rollouts.hpp>
+#include <skillgrad/optim/troubles.hpp>
 
 #include "optim/outputs.hpp"
+#include "optim/rollout_signs.hpp"
 #include "optim/run_state.hpp"
 #include "optim/saved_rollout.hpp"
 
@@ -126,13 +128,16 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
   std::vector<LossRecord> records(jobs.size());
   std::mutex mutex;
   std::optional<Error> ended;
-  std::size_t done = 0;
-  parts_.observer->progress(batch.label, 0, jobs.size());
-  parallel_for(jobs.size(), parts_.jobs, [&](std::size_t i) {
+  SKILLGRAD_TRY(const auto open, restore(jobs, records));
+  std::size_t done = jobs.size() - open.size();
+  parts_.observer->progress(batch.label, done, jobs.size());
+  parallel_for(open.size(), parts_.jobs, [&](std::size_t nth) {
     if (abort || context.call.stop.stop_requested()) return;
+    const std::size_t i = open[nth];
     auto record = run_one(batch, jobs[i], skill_dir, context);
     const std::lock_guard lock(mutex);
     if (record) {
+      ++fresh_;
       records[i] = std::move(*record);
       parts_.observer->progress(batch.label, ++done, jobs.size());
       return;
@@ -149,14 +154,35 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
   SKILLGRAD_CHECK(synced);
   if (context.call.stop.stop_requested())
     return fail(ErrorCode::cancelled, "stopped on request", batch.dir,
-                "run `skillgrad resume` to go on");
+                "give the same command again to go on");
   return records;
+}
+
+/// What earlier processes finished goes into `records`; the places of the rest.
+Result<std::vector<std::size_t>> RolloutRunner::restore(const std::vector<Job>& jobs,
+                                                        std::vector<LossRecord>& records) const {
+  std::mutex mutex;
+  std::optional<Error> damage;
+  std::vector<char> done(jobs.size(), 0);
+  parallel_for(jobs.size(), parts_.jobs, [&](std::size_t i) {
+    auto saved = find_saved(jobs[i]);
+    if (!saved) {
+      const std::lock_guard lock(mutex);
+      if (!damage) damage = std::move(saved).error();
+    } else if (*saved && (!(*saved)->failed() || !may_try_again())) {
+      records[i] = std::move(**saved);
+      done[i] = 1;
+    }
+  });
+  if (damage) return tl::unexpected(std::move(*damage));
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < jobs.size(); ++i)
+    if (done[i] == 0) open.push_back(i);
+  return open;
 }
 
 Result<LossRecord> RolloutRunner::run_one(const Batch& batch, const Job& job, const fs::path& skill,
                                           const StageContext& context) {
-  SKILLGRAD_TRY(auto saved, find_saved(job));
-  if (saved && (!saved->failed() || !may_try_again())) return std::move(*saved);
   SKILLGRAD_TRY(auto done, attempt(batch, job, skill, 0, context));
   if (done.may_mend) {
     parts_.observer->notice(
@@ -165,6 +191,9 @@ Result<LossRecord> RolloutRunner::run_one(const Batch& batch, const Job& job, co
   }
   if (done.record.failed())
     parts_.observer->notice(fmt::format("{}: left out: {}", job.task->id, done.record.error));
+  SKILLGRAD_CHECK(
+      parts_.store->event("rollout", dump_json(rollout_event(batch.label, done.record))));
+  parts_.observer->rollout(batch.label, done.record);
   return std::move(done.record);
 }
 
@@ -261,6 +290,7 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const 
   record.task_id = job.task->id;
   record.sample = job.sample;
   record.trace = job.dir + "/trajectory.jsonl";
+  record.signs = signs_of(*job.task, rollout, batch.skill != nullptr);
   SKILLGRAD_CHECK(check_endpoints(job.dir, rollout, record));
   // A judge was asked again already; the rollout that it did not grade is done and paid for.
   out.may_mend = attempt == 0 && record.failed() && !record.call_error && !record.ungradable &&
@@ -279,6 +309,22 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const 
   return out;
 }
 
+Json rollout_event(const std::string& stage, const LossRecord& record) {
+  const auto slash = record.trace.rfind('/');
+  const std::string reason = reason_of(record);
+  return {{"stage", stage},
+          {"task_id", record.task_id},
+          {"trial", record.sample},
+          {"status", record.status},
+          {"score", record.graded() ? Json(record.score) : Json()},
+          {"reason", reason.empty() ? Json() : Json(reason)},
+          {"message", truncate_middle(record.failed() ? record.error : record.feedback, 300)},
+          {"path", slash == std::string::npos ? Json() : Json(record.trace.substr(0, slash))},
+          {"calls", record.usage.calls},
+          {"cost_usd", record.cost_usd ? Json(*record.cost_usd) : Json()},
+          {"seconds", record.seconds}};
+}
+
 bool can_resume(ErrorCode code) {
   return llm::ends_run(code) || may_mend(code) || code == ErrorCode::bad_request;
 }
@@ -289,7 +335,7 @@ Error end_of_run(Error error, const std::stop_token& stop) {
                        error.code == ErrorCode::internal;
   if (!stop.stop_requested() || error.code == ErrorCode::cancelled || unsaved) return error;
   return {ErrorCode::cancelled, "stopped on request", error.where,
-          "run `skillgrad resume` to go on", std::move(error.context)};
+          "give the same command again to go on", std::move(error.context)};
 }
 
 }  // namespace skillgrad::optim

@@ -17,8 +17,11 @@ Result<IterationRow> row_from_json(const Json& value) {
       row.decision != "no_patch")
     reader.reject("decision", "got \"" + row.decision + "\"");
   row.reason = reader.string("reason", "");
-  row.train_score = reader.number("train_score", 0.0, 0, 1);
   row.train_n = static_cast<std::size_t>(reader.integer("train_n", 0, 0));
+  if (row.train_n > 0)
+    row.train_score = reader.number("train_score", std::nullopt, 0, 1);
+  else
+    reader.ignore("train_score");
   row.summary = reader.string("summary", "");
   row.flips = static_cast<std::size_t>(reader.integer("flips", 0, 0));
   const Json gate = reader.any("gate");
@@ -104,7 +107,7 @@ Json to_json(const IterationRow& row) {
   Json out = {{"iteration", row.iteration},
               {"decision", row.decision},
               {"reason", row.reason},
-              {"train_score", row.train_score},
+              {"train_score", row.train_n > 0 ? Json(row.train_score) : Json()},
               {"train_n", row.train_n},
               {"gate", row.gate ? to_json(*row.gate) : Json()},
               {"size", {{"l1", row.l1}, {"l2", row.l2}, {"l3", row.l3}}},

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/troubles.hpp>
 #include <skillgrad/report/terminal.hpp>
 
 #include "report/table.hpp"
@@ -53,10 +54,34 @@ std::string errors_line(const optim::EvalSummary& summary) {
   if (const auto errors = summary.errors(); errors > 0)
     out += fmt::format(
         "{} of {} rollouts ended as errors and are left out; counted as failures: {}\n", errors,
-        summary.planned - summary.skipped(), percent(summary.score_errors_fail));
+        summary.planned - summary.skipped(), percent(summary.score_errors_fail.value_or(0)));
   if (const auto skipped = summary.skipped(); skipped > 0)
     out += fmt::format("{} of {} rollouts were not run\n", skipped, summary.planned);
   return out;
+}
+
+constexpr std::size_t kTroublesShown = 6;
+
+/// What the rollouts that did not pass have in common, as a block under `label`.
+std::string trouble_lines(const std::string& label, const optim::EvalSummary& summary) {
+  std::string out, indent = label;
+  for (const auto& line : optim::to_lines(optim::troubles(summary.records), kTroublesShown)) {
+    out += indent + line + "\n";
+    indent.assign(label.size(), ' ');
+  }
+  return out;
+}
+
+/// How many iterations came to a patch that was tried; "" where all did.
+std::string lost_iterations(const optim::OptimizeResult& result) {
+  std::map<std::string, std::size_t> reasons;
+  for (const auto& row : result.iterations)
+    if (row.decision == "no_patch") ++reasons[strip_control(truncate_middle(row.reason, 120))];
+  std::string out;
+  for (const auto& [reason, count] : reasons)
+    out += fmt::format("{} of {} iterations had no patch to try: {}\n", count,
+                       result.iterations.size(), reason);
+  return out.empty() ? out : out + "\n";
 }
 
 /// One line for each category where there are several; the names are those of the data set.
@@ -66,7 +91,7 @@ std::string category_lines(const optim::EvalSummary& summary) {
   for (const auto& [name, part] : summary.by_category) {
     std::string of = fmt::format("over {} of {}", part.graded, part.planned);
     if (part.graded < part.planned)
-      of += fmt::format("; errors as failures: {}", percent(part.score_errors_fail));
+      of += fmt::format("; errors as failures: {}", percent(part.score_errors_fail.value_or(0)));
     rows.push_back(
         {"  " + (name.empty() ? "no category" : strip_control(truncate_middle(name, 60))),
          part.graded > 0 ? percent(part.score) : "none", std::move(of)});
@@ -96,6 +121,7 @@ std::string cost_by_stage(const llm::LedgerTotals& totals) {
 }
 
 std::string group_line(const bench::GroupScores& scores) {
+  if (scores.graded == 0) return fmt::format("by task    none of {} was graded\n", scores.planned);
   return fmt::format("by task    score {}, hard {}, soft {} over {} of {} tasks\n",
                      percent(scores.score), percent(scores.hard), percent(scores.soft),
                      scores.graded, scores.planned);
@@ -122,10 +148,11 @@ std::string prompt_cache_line(const llm::LedgerTotals& totals) {
 std::string optimize_summary(const optim::OptimizeResult& result, const SummaryFacts& facts) {
   std::string out = "\n";
   if (facts.simulated) out += std::string(kSimulation) + "\n";
-  out += iteration_table(result) + "\n";
+  out += iteration_table(result) + "\n" + lost_iterations(result);
   if (result.base_train)
-    out += "base score (evolution split)  " + score_text(*result.base_train) + "\n" +
-           category_lines(*result.base_train);
+    out += "base score (train split)  " + score_text(*result.base_train) + "\n" +
+           category_lines(*result.base_train) + errors_line(*result.base_train) +
+           trouble_lines("  went wrong  ", *result.base_train);
   if (result.test) {
     out += test_lines(*result.test) + errors_line(result.test->before) +
            errors_line(result.test->after);
@@ -138,7 +165,8 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
   out += fmt::format("\nbest iteration: {}{}\n", result.best_iteration,
                      result.best_iteration == 0 ? " (the initial skill)" : "");
   out += "package:        " + result.best_path + "\n";
-  out += "stopped:        " + strip_control(result.stop_reason) + "\n";
+  out += "stopped:        " + strip_control(result.stop_reason);
+  out += result.idle ? " (finished at " + result.finished_at + "; nothing was run now)\n" : "\n";
   out += "next:           " + facts.next_command + "\n";
   return out;
 }
@@ -151,7 +179,7 @@ std::string eval_summary(const optim::EvalSummary& summary, const EvalFacts& fac
   out += fmt::format("score      {} over {} of {} rollouts\n", score_text(summary), summary.graded,
                      summary.planned);
   out += fmt::format("all right  {}\n", summary.graded > 0 ? percent(summary.hard) : "none") +
-         errors_line(summary) + category_lines(summary);
+         errors_line(summary) + category_lines(summary) + trouble_lines("went wrong ", summary);
   std::vector<std::string> statuses;
   for (const auto& [status, count] : summary.by_status)
     statuses.push_back(fmt::format("{} {}", count, status));

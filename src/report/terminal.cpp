@@ -45,7 +45,9 @@ class TerminalObserver final : public optim::Observer {
     if (stage != stage_) {
       stage_ = stage;
       stage_started_ = clock_.now();
-      if (!options_.status_line) options_.write(stage + (total > 1 ? tasks(total) : "") + "\n");
+      before_ = done;
+      if (!options_.status_line)
+        options_.write(stage + (total > 1 ? tasks(done, total) : "") + "\n");
     }
     done_ = done;
     total_ = total;
@@ -81,7 +83,12 @@ class TerminalObserver final : public optim::Observer {
   }
 
  private:
-  static std::string tasks(std::size_t total) { return fmt::format(": {} to do", total); }
+  /// What an earlier process of the run has done is not done again.
+  static std::string tasks(std::size_t before, std::size_t total) {
+    if (before == 0) return fmt::format(": {} to do", total);
+    if (before >= total) return fmt::format(": all {} done before", total);
+    return fmt::format(": {} done before, {} to do", before, total - before);
+  }
 
   void draw() {
     last_drawn_ = clock_.now();
@@ -102,11 +109,11 @@ class TerminalObserver final : public optim::Observer {
                        totals.usage.input_tokens + totals.usage.output_tokens);
     out += " | " + money(totals.cost_usd);
     if (options_.max_usd > 0) out += fmt::format(" of {:.2f} USD", options_.max_usd);
-    if (done > 0 && done < total) {
+    if (done > before_ && done < total) {
       const auto spent = clock_.now() - stage_started_;
       out += " | about " +
              short_time(spent * static_cast<std::int64_t>(total - done) /
-                        static_cast<std::int64_t>(done)) +
+                        static_cast<std::int64_t>(done - before_)) +
              " left";
     }
     out = strip_control(out);
@@ -121,7 +128,7 @@ class TerminalObserver final : public optim::Observer {
   const Clock& clock_;
   std::mutex mutex_;
   std::string stage_;
-  std::size_t done_ = 0, total_ = 0;
+  std::size_t done_ = 0, total_ = 0, before_ = 0;
   SteadyTime stage_started_, last_drawn_;
   bool drawn_ = false;
 };

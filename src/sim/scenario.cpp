@@ -315,8 +315,11 @@ Result<std::string> model_name(const std::string& scenario) {
 }
 
 Result<ScenarioTasks> scenario_tasks(const std::string& scenario) {
-  SKILLGRAD_TRY(const Scenario loaded, Scenario::load(scenario));
-  return ScenarioTasks{loaded.benchmark, loaded.train, loaded.val, loaded.test};
+  SKILLGRAD_TRY(Scenario read, Scenario::load(scenario));
+  const auto loaded = std::make_shared<const Scenario>(std::move(read));
+  return ScenarioTasks{
+      loaded->benchmark, loaded->train, loaded->val, loaded->test,
+      [loaded](std::string_view prompt) { return loaded->find_task(prompt) != nullptr; }};
 }
 
 }  // namespace skillgrad::sim

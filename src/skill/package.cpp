@@ -18,7 +18,7 @@ namespace skillgrad::skill {
 
 namespace {
 
-constexpr const char* kMendSkill = "run `skillgrad validate` on it for all findings";
+constexpr const char* kMendSkill = "`skillgrad validate SKILL` lists all findings";
 
 [[nodiscard]] tl::unexpected<Error> invalid(const Finding& finding) {
   std::string where = finding.file;

@@ -229,8 +229,9 @@ std::map<std::string, std::string> tree(const fs::path& root) {
 }
 
 std::string comparable(Json run_json) {
-  const std::set<std::string> varying = {"run",   "path",      "seconds",          "time",
-                                         "skill", "benchmark", "unsettled_tokens", "notes"};
+  const std::set<std::string> varying = {
+      "run",  "path",  "finished_at", "nothing_run",      "seconds",
+      "time", "skill", "benchmark",   "unsettled_tokens", "notes"};
   const std::function<void(Json&)> strip = [&](Json& value) {
     if (value.is_object())
       for (const auto& name : varying) value.erase(name);

@@ -40,6 +40,8 @@ struct Rollout {
   std::string final_message;
   std::string skill_text;  ///< body and references that this run really loaded, with file names
   bool activated = false;
+  int cut_replies = 0;      ///< cut at the output limit
+  std::int64_t cut_at = 0;  ///< tokens of the longest of them; 0 where not known
   llm::Usage usage;
   std::optional<double> cost_usd;
   double seconds = 0;

@@ -97,6 +97,8 @@ struct LoopResult {
   Trajectory trajectory;
   std::string final_message;  ///< last assistant text
   bool truncated = false;     ///< final_message was cut at the output limit: not to be acted on
+  int cut_replies = 0;        ///< replies that were cut there, asked again or not
+  std::int64_t cut_at = 0;    ///< tokens of the longest of them; 0 without one, or not known
   std::vector<llm::Message> messages;  ///< whole conversation, for a repair turn
   llm::Usage usage;
   std::optional<double> cost_usd = 0.0;

@@ -33,6 +33,7 @@ struct Task {
   std::map<std::string, std::string>
       fields;           ///< what splits can be stratified by, besides category
   bool judged = false;  ///< a model judges the answer, or a part of it
+  int judge_calls = 0;  ///< at most, for one answer
 };
 
 enum class GradeStatus { pass, fail, error };

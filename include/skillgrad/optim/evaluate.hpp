@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ namespace skillgrad::optim {
 /// The same of the tasks of one category (instruction_type of SpreadsheetBench).
 struct CategoryScore {
   std::size_t planned = 0, graded = 0;  ///< rollouts
-  double score = 0, hard = 0, score_errors_fail = 0;
+  double score = 0, hard = 0;
+  std::optional<double> score_errors_fail;  ///< nullopt: nothing was run
 };
 
 /// What a set of loss records says. Errors are left out of `score` and shown beside it; the other
@@ -30,7 +32,7 @@ struct EvalSummary {
   double score = 0;            ///< mean over graded tasks (a task's trials are averaged first)
   stats::Interval score_ci95;  ///< Wilson for one trial of 0/1 scores, else bootstrap by task
   double hard = 0;             ///< share of graded tasks that are all right
-  double score_errors_fail = 0;
+  std::optional<double> score_errors_fail;  ///< nullopt: nothing was run
   std::map<std::string, std::size_t> by_status;
   std::map<std::string, CategoryScore> by_category;  ///< empty where no task has a category
   std::vector<LossRecord> records;                   ///< input order

@@ -17,12 +17,21 @@ namespace skillgrad::optim {
 /// with a "schema" field, so that an external command can take the place of any stage. from_json is
 /// strict: errors (input) carry a JSON pointer, got / expected and the mend.
 
+/// What a rollout shows besides its grade: for a summary of what went wrong.
+struct RolloutSigns {
+  std::size_t tool_calls = 0;
+  std::size_t cut_replies = 0;     ///< replies cut at the output limit
+  std::int64_t cut_at = 0;         ///< tokens of the longest of them; 0: none, or not known
+  bool answered = true;            ///< it left something that a grader can judge
+  std::optional<bool> skill_read;  ///< nullopt: there was no skill
+};
+
 /// skillgrad.loss/1
 struct LossRecord {
   std::string task_id;
   int sample = 0;
-  std::string status;  ///< pass, fail, error, timeout, limit, refused
-  double score = 0, loss = 1;
+  std::string status;          ///< pass, fail, error, timeout, limit, refused
+  double score = 0, loss = 1;  ///< of what was graded; null in JSON where nothing was
   bool hard = false;
   std::size_t matched = 0, total = 0;
   std::string feedback;                      ///< cells or items expected and got
@@ -36,6 +45,7 @@ struct LossRecord {
   llm::Usage usage;
   std::optional<double> cost_usd;
   double seconds = 0;
+  std::optional<RolloutSigns> signs;  ///< nullopt: not known
   /// Graded (pass, fail, timeout, limit, refused); errors are not evidence, and neither is what was
   /// skipped.
   [[nodiscard]] bool graded() const { return !failed() && status != "skipped"; }

@@ -29,6 +29,11 @@ class Observer {
   virtual void iteration(const IterationRow& row) = 0;
   /// Something a user should know: a task left out, a failed stage call, a repaired message.
   virtual void notice(const std::string& text) = 0;
+  /// A rollout of `stage` ended in this process, or was left out.
+  virtual void rollout(const std::string& /*stage*/, const LossRecord& /*record*/) {}
+  /// The last word: what the command came to, as run.json has it, or an error object where there
+  /// is no result.
+  virtual void ended(const Json& /*result*/) {}
   /// Comes about once a second, so that one long call does not look like a standstill.
   virtual void tick() {}
 };

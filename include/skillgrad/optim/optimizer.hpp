@@ -73,9 +73,14 @@ struct OptimizeResult {
   std::optional<TestScore> test;
   std::string stop_reason;
   std::optional<Error> error;  ///< set when the run stopped early; it can be resumed
+  /// The error says that the base run is no ground to go on from (cli.md section 6): resuming alone
+  /// changes nothing.
+  bool refused = false;
   llm::LedgerTotals totals;
   CostParts parts;
   double seconds = 0;
+  std::string finished_at;      ///< UTC; of the process that did the last of its work
+  bool idle = false;            ///< an earlier process had done all of it
   Json facts = Json::object();  ///< from the parts
 };
 
@@ -88,6 +93,13 @@ struct OptimizeResult {
 
 /// Known USD of an iteration's calls.
 [[nodiscard]] std::optional<double> iteration_cost(const OptimizeResult& result, int iteration);
+/// null where nothing was graded.
+[[nodiscard]] Json score_json(const EvalSummary& summary);
+/// The short form for events: how it ended, scores, errors, cost.
+[[nodiscard]] Json result_event(const OptimizeResult& result);
+/// When the run in this folder came to its end, if it has: run.json holds a result without an
+/// error.
+[[nodiscard]] std::optional<std::string> finished_before(const store::RunStore& store);
 /// {"code","message","where","mend"}, or null.
 [[nodiscard]] Json error_json(const std::optional<Error>& error);
 /// run.json and the object of `--json` (cli.md section 4).

@@ -53,6 +53,8 @@ class RolloutRunner {
                                                     const StageContext& context);
   /// What run() has finished of a batch so far, in its order; the rest has status "skipped".
   [[nodiscard]] Result<std::vector<LossRecord>> finished(const Batch& batch) const;
+  /// Rollouts that this runner itself has done, and not found done.
+  [[nodiscard]] std::size_t fresh() const { return fresh_; }
   /// Removes the batch's results, so that the next run of it starts afresh.
   [[nodiscard]] Result<> forget(const Batch& batch);
   /// Folder of one rollout, relative to the run.
@@ -83,6 +85,8 @@ class RolloutRunner {
   };
   Result<std::vector<Job>> jobs_of(const Batch& batch) const;
   Result<std::optional<LossRecord>> find_saved(const Job& job) const;
+  Result<std::vector<std::size_t>> restore(const std::vector<Job>& jobs,
+                                           std::vector<LossRecord>& records) const;
   Result<LossRecord> run_one(const Batch& batch, const Job& job, const std::filesystem::path& skill,
                              const StageContext& context);
   Result<Attempt> attempt(const Batch& batch, const Job& job, const std::filesystem::path& skill,
@@ -97,11 +101,14 @@ class RolloutRunner {
 
   Parts parts_;
   std::atomic<bool> unsynced_ = false;  ///< a rollout was saved since the disk was waited for
+  std::size_t fresh_ = 0;
   std::mutex mutex_;
   std::map<std::string, Silence> silence_;      ///< by stage: executor, judge
   std::map<std::string, std::int64_t> served_;  ///< without an accountant: rollouts, by stage
 };
 
+/// What events say of one rollout: the stage, the task, how it ended, and where its files are.
+[[nodiscard]] Json rollout_event(const std::string& stage, const LossRecord& record);
 /// After these errors a run has a result so far, and can be resumed.
 [[nodiscard]] bool can_resume(ErrorCode code);
 /// What ended a run: a stop that was asked for outranks a call that failed on the way out.

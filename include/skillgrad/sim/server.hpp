@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <skillgrad/core/error.hpp>
@@ -51,6 +53,8 @@ class Server {
 struct ScenarioTasks {
   std::string benchmark;
   std::vector<std::string> train, val, test;
+  /// Is there a script for the task with this prompt? Thread-safe.
+  std::function<bool(std::string_view prompt)> plays;
 };
 [[nodiscard]] Result<ScenarioTasks> scenario_tasks(const std::string& scenario);
 

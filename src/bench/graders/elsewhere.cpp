@@ -38,7 +38,7 @@ class Around : public Grader {
  public:
   explicit Around(std::unique_ptr<Grader> inner) : inner_(std::move(inner)) {}
   [[nodiscard]] bool needs_text() const override { return false; }
-  [[nodiscard]] bool asks_model() const override { return inner_ && inner_->asks_model(); }
+  [[nodiscard]] int model_calls() const override { return inner_ ? inner_->model_calls() : 0; }
   [[nodiscard]] std::vector<std::string> criteria() const override {
     return inner_ ? inner_->criteria() : std::vector<std::string>();
   }

@@ -51,8 +51,10 @@ class Grader {
   [[nodiscard]] virtual bool needs_work_dir() const { return false; }
   /// Whether the verdict may depend on the program that recalculates workbooks.
   [[nodiscard]] virtual bool may_recalculate() const { return false; }
+  /// Most calls of a model for one verdict; 0: none gives it, or a part of it.
+  [[nodiscard]] virtual int model_calls() const { return 0; }
   /// Whether a model gives the verdict, or a part of it.
-  [[nodiscard]] virtual bool asks_model() const { return false; }
+  [[nodiscard]] bool asks_model() const { return model_calls() > 0; }
   /// What the model is asked.
   [[nodiscard]] virtual std::vector<std::string> criteria() const { return {}; }
   /// The verdict on an answer that is not there: a fail with what would have been checked.

@@ -51,7 +51,7 @@ class JudgeGrader final : public Grader {
   explicit JudgeGrader(JudgeOptions options) : options_(std::move(options)) {}
   [[nodiscard]] std::string name() const override { return "llm-judge"; }
   [[nodiscard]] bool needs_work_dir() const override { return options_.files; }
-  [[nodiscard]] bool asks_model() const override { return true; }
+  [[nodiscard]] int model_calls() const override { return options_.votes * kReplies; }
   [[nodiscard]] std::vector<std::string> criteria() const override { return options_.criteria; }
 
   [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext& context) const override {
@@ -145,9 +145,11 @@ class JudgeGrader final : public Grader {
       last = std::move(verdicts).error();
       if (last.code == ErrorCode::content_filter) break;
     }
-    last.mend = last.code == ErrorCode::content_filter
-                    ? "use another judge model, or word the criteria otherwise"
-                    : "use a judge model that follows the form of configs/prompts/judge.md";
+    last.mend =
+        last.code == ErrorCode::content_filter
+            ? "use another judge model, or word the criteria otherwise"
+            : "use another judge model (\"judge\" in --roles), or word the form otherwise in a "
+              "judge.md of the folder of --prompts";
     return tl::unexpected(std::move(last));
   }
 

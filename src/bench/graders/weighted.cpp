@@ -70,9 +70,10 @@ class WeightedGrader final : public Grader {
                        [](const WeightedCheck& check) { return check.grader->may_recalculate(); });
   }
 
-  [[nodiscard]] bool asks_model() const override {
-    return std::any_of(checks_.begin(), checks_.end(),
-                       [](const WeightedCheck& check) { return check.grader->asks_model(); });
+  [[nodiscard]] int model_calls() const override {
+    int calls = 0;
+    for (const WeightedCheck& check : checks_) calls += check.grader->model_calls();
+    return calls;
   }
 
   [[nodiscard]] std::vector<std::string> criteria() const override {

@@ -280,7 +280,8 @@ Result<Record> read_record(const Json& object, const RecordPlace& place, Notices
   SKILLGRAD_CHECK(read_grader(object, place, record));
   SKILLGRAD_CHECK(read_golden(object, place, record, notices));
   record.task.prompt = prompt_of(record);
-  record.task.judged = record.grader->asks_model();
+  record.task.judge_calls = record.grader->model_calls();
+  record.task.judged = record.task.judge_calls > 0;
   SKILLGRAD_CHECK(hash_task(object, record));
   return record;
 }

@@ -104,7 +104,6 @@ INSTANTIATE_TEST_SUITE_P(
         Row{kRegexFull, R"("\\v")", "\n", false}, Row{kRegexFull, R"("[[:alpha:]]")", "b", false},
         Row{kRegexFull, R"("[[:alpha:]]")", "a]", true}, Row{kRegexFull, R"("a.b")", "a\rb", false},
         Row{kRegexFull, R"("(?s)a.b")", "a\nb", true},
-        // Flags hold in their group and as they say, for all line ends of ECMAScript.
         Row{kRegexFull, R"("(?s:a)b.c")", "ab\rc", false},
         Row{kRegexFull, R"("(?-s:ab.c)")", "ab\rc", false},
         Row{kRegexFull, R"("(?s:a.)b.c")", "a\rb.c", true},
@@ -483,7 +482,8 @@ INSTANTIATE_TEST_SUITE_P(
       grade.version = "LibreOffice 7.4";
       const std::string text = grade_to_json(grade);
       EXPECT_EQ(text,
-                R"({"task_id":"13-1","status":"fail","score":0.1,"hard":0,"matched":1,"total":10,)"
+                R"({"schema":"skillgrad.grade/1",)"
+                R"("task_id":"13-1","status":"fail","score":0.1,"hard":0,"matched":1,"total":10,)"
                 R"("message":"m","differences":[{"where":"A1","expected":{"type":"number",)"
                 R"("text":"123456.78"},"got":{"type":"string","text":"x"}}],"checks":[{"name":"c",)"
                 R"("weight":2.0,"score":0.5,"message":"msg"}],"grader":"records/exact",)"

@@ -41,9 +41,9 @@ TEST(Evaluate, ScoresEachCategoryWithAndWithoutErrors) {
   EXPECT_EQ(cell.graded, 2U);
   EXPECT_DOUBLE_EQ(cell.score, 0.75);
   EXPECT_DOUBLE_EQ(cell.hard, 0.5);
-  EXPECT_DOUBLE_EQ(cell.score_errors_fail, 0.5);
+  EXPECT_DOUBLE_EQ(cell.score_errors_fail.value(), 0.5);
   EXPECT_DOUBLE_EQ(summary.score, 0.5);
-  EXPECT_DOUBLE_EQ(summary.score_errors_fail, 0.3);
+  EXPECT_DOUBLE_EQ(summary.score_errors_fail.value(), 0.3);
 
   const Json json = to_json(summary)["by_category"];
   EXPECT_EQ(json["cell"], (Json{{"score", 0.75},
@@ -66,8 +66,8 @@ TEST(Evaluate, AveragesTheTrialsOfATaskFirst) {
   EXPECT_EQ(cell.graded, 3U);
   EXPECT_DOUBLE_EQ(cell.score, 0.75);
   EXPECT_DOUBLE_EQ(cell.score, summary.score);
-  EXPECT_DOUBLE_EQ(cell.score_errors_fail, 0.5);
-  EXPECT_DOUBLE_EQ(cell.score_errors_fail, summary.score_errors_fail);
+  EXPECT_DOUBLE_EQ(cell.score_errors_fail.value(), 0.5);
+  EXPECT_DOUBLE_EQ(cell.score_errors_fail.value(), summary.score_errors_fail.value());
 }
 
 TEST(Evaluate, TasksWithoutCategoriesHaveNone) {

@@ -178,21 +178,44 @@ TEST_F(LoopTest, ValidationErrorsAboveTheBoundAreRefusedLikeThoseOfTheBaseRun) {
     return request.task->id == "v" ? "error" : "0.5";
   };
   const auto refused = optimize_now();
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::input);
-  EXPECT_NE(refused.error().message.find("1 of 3 validation rollouts"), std::string::npos);
+  ASSERT_TRUE(refused) << "a run that cost something has a result";
+  EXPECT_TRUE(refused->refused);
+  EXPECT_EQ(refused->error->code, ErrorCode::input);
+  EXPECT_NE(refused->stop_reason.find("1 of 3 validation rollouts"), std::string::npos);
+  EXPECT_NE(refused->error->where.find("base_val/rollouts"), std::string::npos);
 }
 
 TEST_F(LoopTest, ABaseRunThatIsAllRightIsRefusedAndForceGoesOn) {
   tasks({"a", "b"}, {"v"});
   executor_.score = [](const Request&) { return "1"; };
   const auto refused = optimize_now();
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::input);
+  ASSERT_TRUE(refused && refused->refused);
+  EXPECT_EQ(refused->error->code, ErrorCode::input);
+  EXPECT_EQ(json("run.json")["refused"], true);
   settings_.force = true;
   const auto forced = optimize_now();
   ASSERT_TRUE(forced);
-  EXPECT_EQ(forced->stop_reason, "no task of the evolution split failed: nothing to learn");
+  EXPECT_EQ(forced->stop_reason, "no task of the train split failed: nothing to learn");
+}
+
+TEST_F(LoopTest, ABaseRunThatScores0GoesOnWhereAnswersWereLeft) {
+  tasks({"a", "b"}, {"v"});
+  settings_.score_test = false;
+  executor_.score = [](const Request& request) { return rule(request, 1) ? "1" : "0"; };
+  const auto done = optimize_now();
+  ASSERT_TRUE(done && !done->error) << done->stop_reason;
+  EXPECT_EQ(done->iterations.at(0).decision, "accepted");
+  EXPECT_TRUE(observer_.said("every task of the base run scored 0"));
+}
+
+TEST_F(LoopTest, ABaseRunThatLeftNoAnswerIsRefusedWithAResult) {
+  tasks({"a", "b"}, {"v"});
+  executor_.score = [](const Request&) { return " "; };
+  const auto refused = optimize_now();
+  ASSERT_TRUE(refused && refused->refused);
+  EXPECT_NE(refused->stop_reason.find("left an answer"), std::string::npos);
+  EXPECT_EQ(refused->totals.usage.calls, 0) << "the fake is asked without an accountant";
+  EXPECT_EQ(json("run.json")["baseline"]["train"]["went_wrong"].size(), 4U);
 }
 
 TEST_F(LoopTest, ATaskWithoutAScoreComesBackIntoTheGate) {

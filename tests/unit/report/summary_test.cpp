@@ -21,10 +21,10 @@ TEST(Summary, OfRolloutsThatAllEndedAsErrorsShowsNoScore) {
   row.iteration = 1;
   row.decision = "no_patch";
   result.iterations.push_back(row);
-  const std::string text = optimize_summary(result, {"next", false});
+  const std::string text = optimize_summary(result, {"next", false, ""});
   const std::string eval = eval_summary(only_errors(), {"s", "b", "test", "m", false});
   EXPECT_NE(text.find("test score after   none"), std::string::npos) << text;
-  EXPECT_NE(text.find("base score (evolution split)  none"), std::string::npos) << text;
+  EXPECT_NE(text.find("base score (train split)  none"), std::string::npos) << text;
   EXPECT_EQ(text.find("points"), std::string::npos) << text;
   EXPECT_EQ(text.substr(0, text.find("base score")).find("0.0 %"), std::string::npos) << text;
   EXPECT_NE(eval.find("all right  none"), std::string::npos) << eval;
@@ -82,7 +82,7 @@ TEST(Summary, ShowsCategoriesWhereThereAreSeveral) {
   optim::OptimizeResult result;
   result.base_train = summary;
   result.test = optim::TestScore{summary, summary, {}};
-  const std::string run = optimize_summary(result, {"next", false});
+  const std::string run = optimize_summary(result, {"next", false, ""});
   EXPECT_NE(run.find("test score after, by category:\n  cell   66.7 %"), std::string::npos) << run;
 }
 

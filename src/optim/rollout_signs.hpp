@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skillgrad/agent/executor.hpp>
+#include <skillgrad/optim/messages.hpp>
+
+namespace skillgrad::optim {
+
+/// What the rollout shows besides its grade. Its work directory still stands.
+[[nodiscard]] RolloutSigns signs_of(const bench::Task& task, const agent::Rollout& rollout,
+                                    bool with_skill);
+
+}  // namespace skillgrad::optim

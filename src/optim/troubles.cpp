@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/troubles.hpp>
+
+namespace skillgrad::optim {
+namespace {
+
+constexpr std::size_t kMessageBytes = 160;
+
+std::string first_line(const std::string& text) {
+  for (const auto& line : split_lines(text))
+    if (!trim(line).empty()) return std::string(trim(line));
+  return {};
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool was_run(const LossRecord& record) { return record.status != "skipped"; }
+
+/// Counts rollouts under a word; keeps one wording where all agree.
+class Group {
+ public:
+  void add(const LossRecord& record, const std::string& message) {
+    if (trouble_.count == 0) exact_ = message;
+    same_ = same_ && exact_ == message;
+    ++trouble_.count;
+    // Rollouts of one task stand together.
+    auto& tasks = trouble_.tasks;
+    if (tasks.empty() || tasks.back() != record.task_id) tasks.push_back(record.task_id);
+  }
+  [[nodiscard]] Trouble finish(std::string kind, std::size_t of) && {
+    trouble_.kind = std::move(kind);
+    trouble_.of = of;
+    trouble_.what = truncate_middle(same_ ? exact_ : common_form(exact_), kMessageBytes);
+    return std::move(trouble_);
+  }
+
+ private:
+  Trouble trouble_;
+  std::string exact_;
+  bool same_ = true;
+};
+
+void by_count(std::vector<Trouble>& troubles) {
+  std::stable_sort(troubles.begin(), troubles.end(),
+                   [](const Trouble& a, const Trouble& b) { return a.count > b.count; });
+}
+
+/// What graders said of answers that did not pass, and what errors said, by their common form.
+std::vector<Trouble> messages(const std::vector<LossRecord>& records, std::size_t run) {
+  std::map<std::pair<std::string, std::string>, Group> groups;
+  for (const auto& record : records) {
+    if (record.status == "pass" || !was_run(record)) continue;
+    const bool error = record.failed();
+    std::string message = first_line(error ? record.error : record.feedback);
+    if (message.empty()) message = error ? "no reason was given" : "not all of it is right";
+    groups[{error ? "error" : "feedback", common_form(message)}].add(record, message);
+  }
+  std::vector<Trouble> out;
+  for (auto& [key, group] : groups) out.push_back(std::move(group).finish(key.first, run));
+  by_count(out);
+  return out;
+}
+
+struct EndWords {
+  const char* end_state;
+  const char* what;
+};
+constexpr EndWords kEnds[] = {{"turn_limit", "ended by the limit of turns (--task-turns)"},
+                              {"time_limit", "ended by the limit of time (--task-timeout)"},
+                              {"token_limit",
+                               "ended by the limit of tokens (--task-tokens) or of "
+                               "the model's context"},
+                              {"refused", "refused or filtered"}};
+
+std::vector<Trouble> ends(const std::vector<LossRecord>& records, std::size_t run) {
+  std::vector<Trouble> out;
+  for (const auto& [end_state, what] : kEnds) {
+    Group group;
+    bool any = false;
+    for (const auto& record : records)
+      if (record.end_state == end_state && record.status != "pass" && was_run(record)) {
+        group.add(record, what);
+        any = true;
+      }
+    if (any) out.push_back(std::move(group).finish(end_state, run));
+  }
+  by_count(out);
+  return out;
+}
+
+/// Signs of rollouts, passed or not: an agent that never calls a tool shows in the passed ones,
+/// too.
+template <class Sign>
+void add_sign(std::vector<Trouble>& out, const std::vector<LossRecord>& records, const char* kind,
+              const Sign& shows) {
+  Group group;
+  std::size_t of = 0, count = 0;
+  std::string what;
+  for (const auto& record : records) {
+    if (!was_run(record) || !record.signs || record.failed()) continue;
+    const std::optional<std::string> shown = shows(*record.signs);
+    if (!shown) continue;
+    ++of;
+    if (shown->empty()) continue;
+    ++count;
+    group.add(record, *shown);
+  }
+  if (count > 0) out.push_back(std::move(group).finish(kind, of));
+}
+
+void add_cut_replies(std::vector<Trouble>& out, const std::vector<LossRecord>& records) {
+  Trouble trouble;
+  trouble.kind = "reply_cut";
+  std::int64_t cut_at = 0;
+  for (const auto& record : records) {
+    if (!record.signs || !was_run(record)) continue;
+    trouble.of += static_cast<std::size_t>(std::max<std::int64_t>(0, record.usage.calls));
+    if (record.signs->cut_replies == 0) continue;
+    trouble.count += record.signs->cut_replies;
+    trouble.tasks.push_back(record.task_id);
+    cut_at = std::max(cut_at, record.signs->cut_at);
+  }
+  if (trouble.count == 0) return;
+  trouble.of = std::max(trouble.of, trouble.count);
+  trouble.what = "replies cut at the output limit (--max-output-tokens)";
+  if (cut_at > 0)
+    trouble.what = fmt::format("replies cut at {} tokens (--max-output-tokens)", cut_at);
+  out.push_back(std::move(trouble));
+}
+
+}  // namespace
+
+std::string common_form(const std::string& message) {
+  std::string out;
+  for (std::size_t i = 0; i < message.size();) {
+    const char c = message[i];
+    const std::size_t close = c == '"' ? message.find('"', i + 1) : std::string::npos;
+    if (close != std::string::npos) {
+      out += "\"…\"";
+      i = close + 1;
+    } else if (is_digit(c)) {
+      while (i < message.size() && (is_digit(message[i]) || message[i] == '.')) ++i;
+      out += "…";
+      if (message[i - 1] == '.') out += '.';
+    } else {
+      out += c;
+      ++i;
+    }
+  }
+  return out;
+}
+
+std::vector<Trouble> troubles(const std::vector<LossRecord>& records) {
+  std::size_t run = 0, passed = 0;
+  for (const auto& record : records) {
+    run += was_run(record) ? 1U : 0U;
+    passed += record.status == "pass" ? 1U : 0U;
+  }
+  if (run == passed) return {};
+  std::vector<Trouble> out = messages(records, run);
+  for (auto& trouble : ends(records, run)) out.push_back(std::move(trouble));
+  add_cut_replies(out, records);
+  using Shown = std::optional<std::string>;
+  add_sign(out, records, "no_answer", [](const RolloutSigns& signs) -> Shown {
+    return signs.answered ? "" : "nothing was left that can be graded";
+  });
+  add_sign(out, records, "no_tool_call", [](const RolloutSigns& signs) -> Shown {
+    return signs.tool_calls > 0 ? "" : "no tool was called";
+  });
+  add_sign(out, records, "skill_not_read", [](const RolloutSigns& signs) -> Shown {
+    if (!signs.skill_read) return std::nullopt;
+    return *signs.skill_read ? "" : "the skill was not read";
+  });
+  return out;
+}
+
+std::string reason_of(const LossRecord& record) {
+  if (record.status == "pass") return {};
+  if (record.status == "skipped" || record.failed()) return record.status;
+  for (const auto& [end_state, what] : kEnds)
+    if (record.end_state == end_state) return end_state;
+  if (record.signs && record.signs->cut_replies > 0) return "reply_cut";
+  if (record.signs && !record.signs->answered)
+    return record.signs->tool_calls == 0 ? "no_tool_call" : "no_answer";
+  return "feedback";
+}
+
+Json to_json(const std::vector<Trouble>& troubles) {
+  Json out = Json::array();
+  for (const auto& trouble : troubles)
+    out.push_back({{"kind", trouble.kind},
+                   {"what", trouble.what},
+                   {"count", trouble.count},
+                   {"of", trouble.of},
+                   {"tasks", trouble.tasks}});
+  return out;
+}
+
+std::vector<std::string> to_lines(const std::vector<Trouble>& troubles, std::size_t most) {
+  std::vector<std::string> out;
+  for (const auto& trouble : troubles) {
+    if (out.size() == most) {
+      out.push_back(fmt::format("and {} more kinds (\"went_wrong\" of run.json has all)",
+                                troubles.size() - most));
+      break;
+    }
+    out.push_back(
+        fmt::format("{} of {}: {}", trouble.count, trouble.of, strip_control(trouble.what)));
+  }
+  return out;
+}
+
+}  // namespace skillgrad::optim

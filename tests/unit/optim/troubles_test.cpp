@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <skillgrad/optim/troubles.hpp>
+
+namespace skillgrad::optim {
+namespace {
+
+LossRecord record(const std::string& id, const std::string& status, const std::string& text = {}) {
+  LossRecord out;
+  out.task_id = id;
+  out.status = status;
+  (status == "error" ? out.error : out.feedback) = text;
+  out.score = status == "pass" ? 1 : 0;
+  out.end_state = "finished";
+  out.usage.calls = 2;
+  out.signs = RolloutSigns{3, 0, 0, true, true};
+  return out;
+}
+
+TEST(CommonForm, DropsWhatDiffersFromTaskToTask) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"the file total.txt was not written", "the file total.txt was not written"},
+      {R"(expected "42", got "43")", R"(expected "…", got "…")"},
+      {"12 of 40 cells differ", "… of … cells differ"},
+      {"score 0.25.", "score …."},
+      {R"(an open " stays)", R"(an open " stays)"},
+      {"", ""},
+  };
+  for (const auto& [message, form] : cases) EXPECT_EQ(common_form(message), form);
+}
+
+TEST(Troubles, AreEmptyWhereEverythingPassed) {
+  EXPECT_TRUE(troubles({}).empty());
+  EXPECT_TRUE(troubles({record("a", "pass"), record("b", "pass")}).empty());
+}
+
+TEST(Troubles, CountMessagesByTheirCommonFormTheMostFrequentFirst) {
+  const auto found = troubles({record("a", "fail", "no such file"),
+                               record("b", "fail", "got \"1\""), record("c", "fail", "got \"2\""),
+                               record("d", "pass"), record("e", "error", "infra: disk")});
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].what, "got \"…\"");
+  EXPECT_EQ(found[0].count, 2U);
+  EXPECT_EQ(found[0].of, 5U);
+  EXPECT_EQ(found[0].tasks, (std::vector<std::string>{"b", "c"}));
+  EXPECT_EQ(to_lines(found, 1),
+            (std::vector<std::string>{"2 of 5: got \"…\"",
+                                      "and 2 more kinds (\"went_wrong\" of run.json has all)"}));
+}
+
+TEST(Troubles, NameSignsThatTheRolloutsShare) {
+  auto silent = record("a", "fail", "not written");
+  silent.signs = RolloutSigns{0, 1, 160, false, false};
+  auto limited = record("b", "limit", "not written");
+  limited.end_state = "turn_limit";
+  std::map<std::string, std::size_t> counts, of;
+  for (const auto& trouble : troubles({silent, limited, record("c", "skipped")})) {
+    counts[trouble.kind] = trouble.count;
+    of[trouble.kind] = trouble.of;
+  }
+  EXPECT_EQ(counts, (std::map<std::string, std::size_t>{{"feedback", 2},
+                                                        {"turn_limit", 1},
+                                                        {"reply_cut", 1},
+                                                        {"no_answer", 1},
+                                                        {"no_tool_call", 1},
+                                                        {"skill_not_read", 1}}));
+  EXPECT_EQ(of["reply_cut"], 4U) << "replies, not rollouts";
+  EXPECT_EQ(of["no_tool_call"], 2U) << "what was not run shows nothing";
+  EXPECT_EQ(reason_of(silent), "reply_cut");
+  EXPECT_EQ(reason_of(limited), "turn_limit");
+  EXPECT_EQ(reason_of(record("d", "pass")), "");
+}
+
+TEST(LossMessage, HasNoNumbersForWhatWasNotGraded) {
+  const auto json = to_json(record("a", "error", "infra"));
+  for (const char* key : {"score", "loss", "hard", "matched", "total"})
+    EXPECT_TRUE(json[key].is_null()) << key;
+  const auto back = loss_from_json(json);
+  ASSERT_TRUE(back) << back.error().to_text();
+  EXPECT_TRUE(back->failed());
+  EXPECT_EQ(to_json(*back), json);
+}
+
+TEST(LossMessage, OfAnEarlierVersionIsReadWithItsNumbersForAnError) {
+  const auto back = loss_from_json(
+      {{"task_id", "a"}, {"status", "error"}, {"score", 0.0}, {"loss", 1.0}, {"hard", 0}});
+  ASSERT_TRUE(back) << back.error().to_text();
+  EXPECT_TRUE(to_json(*back)["score"].is_null());
+}
+
+}  // namespace
+}  // namespace skillgrad::optim
