@@ -130,8 +130,10 @@ class Loop {
     context.stop = stop_;
     context.deadline = outer_deadline_;
     context.cut_at = own_deadline_;
+    if (own_deadline_) context.patience = patience();
     Result<llm::ChatReply> reply = model_.complete(chat, context);
     if (!reply) return reply;
+    answered_ = true;
     result_.usage += reply->usage;
     if (reply->finish == llm::Finish::length && !reply->refused) {
       ++result_.cut_replies;
@@ -143,6 +145,12 @@ class Loop {
       result_.cost_usd.reset();
     }
     return reply;
+  }
+
+  /// A task did not take the time itself if no call was answered, or if it was cut in a call that
+  /// had taken as long as all the rest.
+  [[nodiscard]] Duration patience() const {
+    return answered_ ? Duration(request_.limits.time) / 2 : Duration(0);
   }
 
   static bool is_useless_cut(const llm::ChatReply& reply) {
@@ -305,10 +313,19 @@ class Loop {
     result_.messages.push_back(std::move(message));
   }
 
+  static Error unanswered(Error error) {
+    error.code = ErrorCode::transient;
+    error.message = "no call was answered within the task's time limit: " + error.message;
+    error.mend = "raise --task-timeout, or lower -j";
+    return error;
+  }
+
   LoopResult end_by_error(Error error) {
     // Only the model knows when: transfers are cut in whole milliseconds, recordings are played.
-    if (error.code == ErrorCode::deadline &&
-        !(outer_deadline_ && clock_.now() >= *outer_deadline_)) {
+    const bool own_limit =
+        error.code == ErrorCode::deadline && !(outer_deadline_ && clock_.now() >= *outer_deadline_);
+    if (own_limit && !answered_) error = unanswered(std::move(error));
+    if (own_limit && answered_) {
       record(Kind::error, "the time limit is reached");
       return end(EndState::time_limit);
     }
@@ -335,6 +352,7 @@ class Loop {
   std::vector<llm::ToolSpec> specs_;
   LoopResult result_;
   int bad_turns_ = 0;
+  bool answered_ = false;     ///< any call of this loop
   bool turn_failed_ = false;  ///< a call of the present turn got an error result
 };
 

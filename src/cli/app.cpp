@@ -11,6 +11,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/ending.hpp"
+#include "cli/environment.hpp"
 #include "cli/signals.hpp"
 
 namespace skillgrad::cli {
@@ -276,10 +277,12 @@ int run(const std::vector<std::string>& given) {
     if (!parsed[i].app->parsed()) continue;
     Invocation invocation = to_invocation(command_table()[i], parsed[i]);
     invocation.stop = signals.token();
+    invocation.watch = &signals;
     if (auto checked = check_paths(command_table()[i], parsed[i]); !checked)
       return end_with_error(std::move(checked).error(), invocation);
     auto done = command_table()[i].run(invocation);
     const int code = done ? *done : end_with_error(std::move(done).error(), invocation);
+    if (code == 130 && signals.timed_out()) return exit_code_of(ErrorCode::deadline);
     return code == 130 && signals.signal() != 0 ? 128 + signals.signal() : code;
   }
   return 2;
@@ -289,6 +292,8 @@ int run(const std::vector<std::string>& given) {
 
 int run_cli(int argc, const char* const* argv) {
   occupy_standard_streams();
+  move_environment();
+  wipe_likely_secrets();
   try {
     const int code = run({argv + 1, argv + argc});
     const auto written = output_written();

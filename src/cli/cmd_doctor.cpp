@@ -110,47 +110,72 @@ const char* mark(Row::State state) {
   return "";
 }
 
+void print_row(const Row& row) {
+  print_out(fmt::format("{}  {:<18} {}\n", mark(row.state), row.what, strip_control(row.found)));
+  if (!row.mend.empty()) print_out(fmt::format("      {:<18} fix: {}\n", "", row.mend));
+}
+
+/// Everything besides the endpoints.
+void check_machine(const Settings& settings, DoctorRows& rows) {
+  for (auto& row : check_prices(settings)) rows.add(std::move(row));
+  std::unique_ptr<exec::Sandbox> sandbox;
+  rows.add(check_sandbox(settings, sandbox));
+  if (sandbox) {
+    rows.add(check_program(*sandbox, "python3", "import sys; print(sys.version.split()[0])",
+                           "apt install python3"));
+    for (const char* module : {"openpyxl", "pandas"}) {
+      if (rows.stop().stop_requested()) return;
+      rows.add(check_program(*sandbox, std::string("python3 ") + module,
+                             fmt::format("import {0}; print({0}.__version__)", module),
+                             std::string("apt install python3-") + module));
+    }
+  }
+  if (rows.stop().stop_requested()) return;
+  rows.add(check_libreoffice());
+  rows.add(check_disk(settings));
+}
+
+Json report_json(const EndpointReport& endpoints, const DoctorRows& rows, bool stopped) {
+  Json checks = Json::array();
+  bool bad = false;
+  for (const auto& row : rows.all()) {
+    bad = bad || row.state == Row::State::bad;
+    checks.push_back({{"check", row.what},
+                      {"state", std::string(trim(mark(row.state)))},
+                      {"found", row.found},
+                      {"mend", row.mend}});
+  }
+  Json out = {{"schema", "skillgrad.doctor/1"},
+              {"ok", !bad && !stopped},
+              {"checks", checks},
+              {"endpoints", endpoints.facts},
+              {"notes", notes_json(notes().all())}};
+  if (stopped) out["stopped"] = true;
+  if (!endpoints.recording.is_null()) out["recording"] = endpoints.recording;
+  return out;
+}
+
 }  // namespace
 
 Result<int> cmd_doctor(const Invocation& invocation) {
   const auto settings = load_settings(invocation);
   if (!settings) return tl::unexpected(settings.error());
-  EndpointReport endpoints = replays_only(*settings) ? check_recording(*settings)
-                                                     : check_endpoints(*settings, invocation.stop);
-  std::vector<Row> rows = std::move(endpoints.rows);
-  for (auto& row : check_prices(*settings)) rows.push_back(std::move(row));
-  std::unique_ptr<exec::Sandbox> sandbox;
-  rows.push_back(check_sandbox(*settings, sandbox));
-  if (sandbox) {
-    rows.push_back(check_program(*sandbox, "python3", "import sys; print(sys.version.split()[0])",
-                                 "apt install python3"));
-    for (const char* module : {"openpyxl", "pandas"})
-      rows.push_back(check_program(*sandbox, std::string("python3 ") + module,
-                                   fmt::format("import {0}; print({0}.__version__)", module),
-                                   std::string("apt install python3-") + module));
-  }
-  rows.push_back(check_libreoffice());
-  rows.push_back(check_disk(*settings));
-  bool bad = false;
-  Json out = Json::array();
-  for (const auto& row : rows) {
-    bad = bad || row.state == Row::State::bad;
-    out.push_back({{"check", row.what},
-                   {"state", std::string(trim(mark(row.state)))},
-                   {"found", row.found},
-                   {"mend", row.mend}});
-    if (settings->flag("json")) continue;
-    print_out(fmt::format("{}  {:<18} {}\n", mark(row.state), row.what, strip_control(row.found)));
-    if (!row.mend.empty()) print_out(fmt::format("      {:<18} fix: {}\n", "", row.mend));
-  }
-  if (settings->flag("json")) {
-    Json json = {{"schema", "skillgrad.doctor/1"},
-                 {"ok", !bad},
-                 {"checks", out},
-                 {"endpoints", endpoints.facts}};
-    json["notes"] = notes_json(notes().all());
-    if (!endpoints.recording.is_null()) json["recording"] = endpoints.recording;
-    print_out(dump_json(json, 1) + "\n");
+  const bool json = settings->flag("json");
+  DoctorRows rows([json](const Row& row) { json ? void() : print_row(row); }, invocation.stop);
+  const EndpointReport endpoints =
+      replays_only(*settings) ? check_recording(*settings, rows) : check_endpoints(*settings, rows);
+  if (!invocation.stop.stop_requested()) check_machine(*settings, rows);
+  const bool stopped = invocation.stop.stop_requested();
+  const bool bad = std::any_of(rows.all().begin(), rows.all().end(),
+                               [](const Row& row) { return row.state == Row::State::bad; });
+  if (json) print_out(dump_json(report_json(endpoints, rows, stopped), 1) + "\n");
+  if (stopped) {
+    print_error({ErrorCode::cancelled,
+                 "stopped on request: the checks that are left were not made",
+                 "skillgrad doctor",
+                 "run it again for the rest",
+                 {}});
+    return exit_code_of(ErrorCode::cancelled);
   }
   return bad ? 3 : 0;
 }

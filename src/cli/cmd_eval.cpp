@@ -77,7 +77,9 @@ Result<optim::EvalSummary> score(const RunSetup& setup, optim::RolloutRunner& ru
   context.clock = &setup.clock;
   auto records = runner.run(batch, context);
   if (!records) {
-    Error error = optim::end_of_run(std::move(records).error(), call.stop);
+    Error error = optim::end_of_run(
+        std::move(records).error(),
+        {call, setup.clock.now(), setup.models->accountant().totals().last_failure});
     if (!optim::can_resume(error.code)) return tl::unexpected(std::move(error));
     scored.error = std::move(error);
     records = runner.finished(batch);

@@ -14,6 +14,7 @@
 
 #include "cli/credentials.hpp"
 #include "cli/notes.hpp"
+#include "cli/signals.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -153,8 +154,18 @@ Result<Settings> load_settings(const Invocation& invocation) {
   std::vector<std::string> warnings;
   auto settings = merge_settings(invocation.given, warnings);
   for (const auto& warning : warnings) notes().say(warning);
-  if (settings) protect_secrets(*settings);
+  if (!settings) return settings;
+  protect_secrets(*settings);
+  SKILLGRAD_CHECK(arm_hard_limit(*settings, invocation));
   return settings;
+}
+
+Result<> arm_hard_limit(const Settings& settings, const Invocation& invocation) {
+  SKILLGRAD_TRY(const auto time,
+                parse_duration(settings.text("hard_max_time"), settings.origin("hard_max_time")));
+  if (time.count() > 0 && invocation.watch != nullptr)
+    invocation.watch->end_at(std::chrono::steady_clock::now() + time);
+  return {};
 }
 
 Result<std::chrono::milliseconds> parse_duration(const std::string& text,

@@ -13,6 +13,8 @@
 
 namespace skillgrad::cli {
 
+class SignalWatch;
+
 /// What the command line asked for: a command, its arguments, options of the table, own flags.
 struct Invocation {
   std::string command;
@@ -20,6 +22,7 @@ struct Invocation {
   GivenOptions given;
   std::map<std::string, std::string> local;  ///< flags that only this command has
   std::stop_token stop;
+  SignalWatch* watch = nullptr;  ///< where `stop` comes from
 
   [[nodiscard]] bool has(const std::string& flag) const { return local.contains(flag); }
   [[nodiscard]] std::string value(const std::string& flag, std::string fallback = {}) const {
@@ -55,6 +58,8 @@ void print_error(const Error& error);
 [[nodiscard]] std::size_t terminal_columns();
 /// Merged settings; unknown environment variables are named on stderr.
 [[nodiscard]] Result<Settings> load_settings(const Invocation& invocation);
+/// Lets --hard-max-time, if it is set, end this command. Errors: config.
+[[nodiscard]] Result<> arm_hard_limit(const Settings& settings, const Invocation& invocation);
 /// "90s", "30m", "2h", "1h30m", "2d" or plain seconds. Errors: config, at `where`.
 [[nodiscard]] Result<std::chrono::milliseconds> parse_duration(const std::string& text,
                                                                const std::string& where);

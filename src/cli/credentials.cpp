@@ -11,6 +11,7 @@
 
 #include "cli/call_stores.hpp"
 #include "cli/console.hpp"
+#include "cli/environment.hpp"
 #include "cli/hidden_values.hpp"
 #include "cli/models.hpp"
 #include "cli/notes.hpp"
@@ -177,6 +178,11 @@ std::vector<Secret> secrets_in(const Settings& settings) {
 void protect_secrets(Settings& settings) {
   const auto secrets = secrets_in(settings);
   if (!secrets.empty()) forbid_core_files();
+  wipe_environment([&](const std::string& entry) {
+    return std::any_of(secrets.begin(), secrets.end(), [&](const Secret& secret) {
+      return !secret.empty() && entry.find(secret.reveal()) != std::string::npos;
+    });
+  });
   const Redactor redactor(secrets);
   hide_in_output(std::make_shared<const Redactor>(redactor));
   settings.hide_with(redactor);

@@ -9,6 +9,7 @@
 
 #include "cli/console.hpp"
 #include "cli/doctor.hpp"
+#include "cli/doctor_request.hpp"
 #include "cli/models.hpp"
 
 namespace skillgrad::cli {
@@ -19,22 +20,12 @@ using State = DoctorRow::State;
 constexpr const char* kRoles[] = {"executor", "diagnoser", "momentum", "patcher", "judge"};
 /// Below this, a few turns with a skill and tool output do not fit.
 constexpr std::int64_t kSmallContext = 8192;
-constexpr const char* kToolsMend =
-    "start the server with tool calling (vLLM: --enable-auto-tool-choice --tool-call-parser NAME; "
-    "llama.cpp: --jinja), or choose a model that can call tools";
-
-llm::ChatRequest tool_request() {
-  llm::ChatRequest request;
-  request.stage = "doctor";
-  request.scope = "doctor";
-  request.messages = {
-      {llm::Role::system, "You test tool calling.", {}, {}, {}},
-      {llm::Role::user, "Call the tool `activate_skill` with skill \"probe\".", {}, {}, {}}};
-  request.tools = {
-      {"activate_skill", "Activates a skill by its name.",
-       R"({"type":"object","properties":{"skill":{"type":"string"}},"required":["skill"]})"}};
-  return request;
-}
+/// Enough for one call, and soon over where a model rambles; for models that think first, more.
+constexpr int kFirstCap = 300;
+constexpr int kSecondCap = 2'000;
+/// Of one request.
+constexpr auto kPatience = std::chrono::seconds(60);
+constexpr auto kListTime = std::chrono::seconds(5);
 
 std::string without_mend(Error error) {
   error.mend.clear();
@@ -43,54 +34,22 @@ std::string without_mend(Error error) {
 
 bool sends_key(const llm::EndpointFacts& facts) { return !facts.auth.empty(); }
 
-/// The request in words: what the profile of host and model name made of the options.
-std::string form_of(const llm::EndpointFacts& facts) {
-  std::vector<std::string> parts = {facts.api + (facts.may_switch_api ? " (or the other API where "
-                                                                        "this one refuses)"
-                                                                      : "")};
-  parts.push_back("cap " + facts.cap_field);
-  parts.push_back(!facts.stream          ? "not streamed"
-                  : facts.stream_options ? "streamed with usage"
-                                         : "streamed");
-  parts.push_back(facts.auth.empty()        ? "no key"
-                  : facts.auth == "api-key" ? "key in api-key"
-                                            : "key in " + facts.auth);
-  parts.push_back(facts.empty_content ? "content \"\" on turns with calls"
-                                      : "content null on turns with calls");
-  parts.push_back(facts.mirror_reasoning ? "reasoning goes back" : "reasoning does not go back");
-  if (facts.fold_system) parts.emplace_back("system text in the first user message");
-  if (facts.strict_tools) parts.emplace_back("strict tool schemas");
-  return join(parts, ", ");
-}
-
-Json to_json(const llm::EndpointFacts& facts) {
-  return {{"url", facts.url},
-          {"headers", facts.headers},
-          {"api", facts.api},
-          {"may_switch_api", facts.may_switch_api},
-          {"cap_field", facts.cap_field},
-          {"auth", facts.auth},
-          {"stream", facts.stream},
-          {"stream_options", facts.stream_options},
-          {"content_of_tool_turns", facts.empty_content ? Json("") : Json()},
-          {"fold_system", facts.fold_system},
-          {"strict_tools", facts.strict_tools},
-          {"mirror_reasoning", facts.mirror_reasoning}};
-}
-
 /// One endpoint with its roles.
 class Check {
  public:
   Check(const llm::EndpointOptions& options, const Redactor& redactor, std::string prefix,
-        bool simulated, const std::stop_token& stop)
+        DoctorRows& rows)
       : options_(options),
         redactor_(redactor),
         prefix_(std::move(prefix)),
-        simulated_(simulated),
-        stop_(stop) {
+        simulated_(options.model.starts_with("sim:")),
+        rows_(rows),
+        stop_(rows.stop()) {
     // Doctor answers soon: a fault that lasts shows at the second try.
     options_.max_attempts_transient = std::min(options_.max_attempts_transient, 2);
     options_.max_attempts_rate_limit = std::min(options_.max_attempts_rate_limit, 2);
+    options_.attempt_timeout =
+        std::min<std::chrono::milliseconds>(options_.attempt_timeout, kPatience);
   }
 
   void run() {
@@ -104,30 +63,25 @@ class Check {
     facts_ = std::move(*facts);
     json_["request"] = to_json(facts_);
     if (!reachable()) return;
-    add("endpoint", State::ok, simulated_ ? "simulated endpoint" : facts_.url);
-    if (!simulated_) {
-      add("request", State::ok, form_of(facts_));
-      add("headers", State::ok, join(facts_.headers, "; "));
-    }
-    if (!try_tools()) {
+    if (stop_.stop_requested() || !try_tools()) {
       say_changes();
       return;
     }
-    if (facts_.stream && !simulated_) try_stream();
+    if (facts_.stream && !simulated_ && !stop_.stop_requested()) try_stream();
     say_changes();
-    if (!simulated_) check_context();
+    if (!simulated_ && !stop_.stop_requested()) check_context();
   }
 
-  [[nodiscard]] std::vector<DoctorRow>& rows() { return rows_; }
   [[nodiscard]] Json& json() { return json_; }
 
  private:
   void add(const std::string& what, State state, const std::string& found,
            const std::string& mend = {}) {
-    rows_.push_back({prefix_ + what, state, redactor_.redact(found), redactor_.redact(mend)});
+    rows_.add({prefix_ + what, state, redactor_.redact(found), redactor_.redact(mend)});
   }
 
   void bad(const std::string& what, const Error& error) {
+    if (error.code == ErrorCode::cancelled) return;  // said by the command
     std::string mend = error.mend;
     if (error.code == ErrorCode::auth && !sends_key(facts_))
       mend =
@@ -156,25 +110,45 @@ class Check {
                        [&](const std::string& line) { return line.starts_with(beginning); });
   }
 
-  /// The list of models costs nothing. Endpoints without one are fine: the first call will tell.
+  /// The list of models costs nothing, and shows that the endpoint can be connected to. Whatever
+  /// else it says, only a call decides. False: no further check makes sense.
   bool reachable() {
-    auto models = llm::list_models(options_);
-    if (models) {
-      for (auto& name : *models) name = redactor_.redact(name);
-      json_["models"] = *models;
-      offered_ = std::move(*models);
-      return true;
+    auto list = llm::list_models(
+        options_, std::min<std::chrono::milliseconds>(options_.attempt_timeout, kListTime), stop_);
+    if (!list.connected && list.failure) {
+      bad("endpoint", *list.failure);
+      return false;
     }
-    switch (models.error().code) {
-      case ErrorCode::auth:
-      case ErrorCode::tls:
-      case ErrorCode::config:
-      case ErrorCode::transient:
-        bad("endpoint", models.error());
-        return false;
-      default:
-        return true;
+    add("endpoint", State::ok, simulated_ ? "simulated endpoint" : facts_.url);
+    if (!simulated_) {
+      add("request", State::ok, form_of(facts_));
+      add("headers", State::ok, join(facts_.headers, "; "));
     }
+    for (auto& name : list.names) offered_.push_back(redactor_.redact(name));
+    json_["models"] = offered_;
+    const auto& failure = list.failure;
+    if (failure && (failure->code == ErrorCode::auth || failure->code == ErrorCode::transient))
+      add("models", State::weak,
+          "the list could not be read, which decides nothing: " + without_mend(*failure),
+          "none is needed: the next rows show what calls do");
+    return true;
+  }
+
+  Result<llm::ChatReply> ask(llm::ChatModel& model, int cap) {
+    llm::CallContext context;
+    context.stop = stop_;
+    context.cut_at = clock_.now() + options_.attempt_timeout;
+    context.patience = Duration(0);
+    return model.complete(tool_request(cap), context);
+  }
+
+  /// A reply that the cap cut before it could hold a call says nothing.
+  static bool too_short(const Result<llm::ChatReply>& reply) {
+    return reply && reply->finish == llm::Finish::length && reply->message.tool_calls.empty();
+  }
+
+  [[nodiscard]] int allowed(int cap) const {
+    return std::min(cap, options_.max_output_tokens.value_or(cap));
   }
 
   /// False: no further check makes sense.
@@ -184,7 +158,12 @@ class Check {
       bad("endpoint", client.error());
       return false;
     }
-    const auto reply = (*client)->complete(tool_request(), {stop_, {}, {}});
+    cap_ = allowed(kFirstCap);
+    auto reply = ask(**client, cap_);
+    if (too_short(reply) && allowed(kSecondCap) > cap_ && !stop_.stop_requested()) {
+      cap_ = allowed(kSecondCap);
+      reply = ask(**client, cap_);
+    }
     if (!reply) {
       refused(reply.error());
       return false;
@@ -205,7 +184,7 @@ class Check {
       json_["tool_calls"] = "refused";
       json_["error"] = {{"code", to_string(error.code)},
                         {"message", redactor_.redact(error.message)}};
-      add("tool calling", State::bad, without_mend(error), kToolsMend);
+      add("tool calling", State::bad, without_mend(error), llm::kToolsMend);
       return;
     }
     bad(error.code == ErrorCode::model_not_found ? "model" : "call", error);
@@ -222,18 +201,30 @@ class Check {
       add("tool calling", State::ok, "works: native calls");
     } else if (by_text) {
       add("tool calling", State::weak,
-          "works, but the calls stand in the text and are read from there", kToolsMend);
+          "works, but the calls stand in the text and are read from there", llm::kToolsMend);
     } else if (simulated_) {
       add("tool calling", State::ok, "simulated: plays tools in a run only");
     } else if (reply.finish == llm::Finish::length) {
+      judge_cut();
+    } else {
+      add("tool calling", State::bad, "the model answered with text only", llm::kToolsMend);
+    }
+  }
+
+  /// Only a cap of the user's can be at fault: the one here is doctor's own.
+  void judge_cut() {
+    const bool own = options_.max_output_tokens && *options_.max_output_tokens <= cap_;
+    if (own)
       add("tool calling", State::bad,
           "the output cap was spent before the model wrote a call: it counts hidden reasoning",
-          options_.max_output_tokens
-              ? fmt::format("--max-output-tokens {}", 8 * *options_.max_output_tokens)
-              : "--max-output-tokens 32000");
-    } else {
-      add("tool calling", State::bad, "the model answered with text only", kToolsMend);
-    }
+          fmt::format("--max-output-tokens {}", 8 * *options_.max_output_tokens));
+    else
+      add("tool calling", State::weak,
+          fmt::format("not known: the model wrote {} tokens, hidden reasoning included, without "
+                      "coming to the call that it was asked for",
+                      cap_),
+          "see what it writes: skillgrad eval SKILL --limit 1 --split all, then trajectory.jsonl "
+          "in the run; a smaller reasoning effort (--extra-body) makes calls come sooner");
   }
 
   void try_stream() {
@@ -264,7 +255,8 @@ class Check {
     for (const auto& line : warnings_) {
       const bool said = line.starts_with("text_tool_call") ||
                         line.find("refused a parameter") != std::string::npos ||
-                        line.starts_with("the output cap");
+                        line.starts_with("the output cap") ||
+                        line.starts_with("the list of models");
       if (!said) add("note", State::weak, line);
     }
   }
@@ -309,14 +301,15 @@ class Check {
   const Redactor& redactor_;
   std::string prefix_;
   bool simulated_;
+  DoctorRows& rows_;
   std::stop_token stop_;
+  int cap_ = kFirstCap;
   SystemClock clock_;
   llm::Accountant accountant_{llm::Budget{}};
   std::unique_ptr<llm::LearnedChanges> learned_;
   llm::EndpointFacts facts_;
   std::vector<std::string> warnings_;
   std::vector<std::string> offered_;
-  std::vector<DoctorRow> rows_;
   Json json_ = Json::object();
 };
 
@@ -352,7 +345,7 @@ std::vector<RoleGroup> groups_of(const Models& models) {
 
 }  // namespace
 
-EndpointReport check_endpoints(const Settings& given, const std::stop_token& stop) {
+EndpointReport check_endpoints(const Settings& given, DoctorRows& rows) {
   EndpointReport out;
   Settings settings = given;
   // Its calls are answered by the endpoints themselves, and not kept.
@@ -360,26 +353,25 @@ EndpointReport check_endpoints(const Settings& given, const std::stop_token& sto
     static_cast<void>(
         settings.set(key, std::string(key) == "refresh" ? Json(false) : Json(""), "default"));
   if (settings.text("model").empty()) {
-    out.rows = {{"endpoint", State::weak, "not checked: no model is named",
-                 "skillgrad doctor --model NAME [--base-url URL]"}};
+    rows.add({"endpoint", State::weak, "not checked: no model is named",
+              "skillgrad doctor --model NAME [--base-url URL]"});
     return out;
   }
   SystemClock clock;
   const auto models = Models::open(settings, nullptr, clock);
   if (!models) {
-    out.rows = {{"endpoint", State::bad, without_mend(models.error()), models.error().mend}};
+    rows.add({"endpoint", State::bad, without_mend(models.error()), models.error().mend});
     return out;
   }
   if (const auto keys = (*models)->check_keys(); !keys)
-    out.rows.push_back({"key", State::bad, without_mend(keys.error()), keys.error().mend});
+    rows.add({"key", State::bad, without_mend(keys.error()), keys.error().mend});
   for (const RoleGroup& group : groups_of(**models)) {
+    if (rows.stop().stop_requested()) break;
     // The endpoint of --model needs no name; the others are told by their roles.
     const std::string prefix =
         group.roles.front() == kRoles[0] ? "" : join(group.roles, ", ") + ": ";
-    Check check(*group.options, (*models)->redactor(), prefix,
-                group.options->model.starts_with("sim:"), stop);
+    Check check(*group.options, (*models)->redactor(), prefix, rows);
     check.run();
-    for (auto& row : check.rows()) out.rows.push_back(std::move(row));
     Json facts = std::move(check.json());
     facts["roles"] = group.roles;
     out.facts.push_back(std::move(facts));

@@ -42,26 +42,25 @@ DoctorRow row_of(const llm::StoreSurvey& survey, const std::string& dir) {
 }
 
 /// A model that is not recorded would be a miss at the first call.
-void check_model(const Settings& settings, const llm::StoreSurvey& survey,
-                 std::vector<DoctorRow>& rows) {
+void check_model(const Settings& settings, const llm::StoreSurvey& survey, DoctorRows& rows) {
   const std::string model = settings.text("model");
   const bool simulated = model.starts_with("sim:");
   const bool known = std::any_of(
       survey.sources.begin(), survey.sources.end(),
       [&](const auto& source) { return source.model == model || source.model.empty(); });
   if (model.empty() || simulated || known || survey.sources.empty()) return;
-  rows.push_back({"model", State::weak, "no call of " + model + " is recorded",
-                  "--model " + survey.sources.front().model});
+  rows.add({"model", State::weak, "no call of " + model + " is recorded",
+            "--model " + survey.sources.front().model});
 }
 
 }  // namespace
 
-EndpointReport check_recording(const Settings& settings) {
+EndpointReport check_recording(const Settings& settings, DoctorRows& rows) {
   EndpointReport out;
   const std::string dir = settings.text("replay");
   out.recording = {{"folder", dir}};
   const auto fault = [&](const Error& error) {
-    out.rows.push_back({"recording", State::bad, without_mend(error), error.mend});
+    rows.add({"recording", State::bad, without_mend(error), error.mend});
     return out;
   };
   const SystemClock clock;
@@ -69,8 +68,8 @@ EndpointReport check_recording(const Settings& settings) {
   if (!store) return fault(store.error());
   const auto survey = (*store)->survey();
   if (!survey) return fault(survey.error());
-  out.rows.push_back(row_of(*survey, dir));
-  check_model(settings, *survey, out.rows);
+  rows.add(row_of(*survey, dir));
+  check_model(settings, *survey, rows);
   out.recording["calls"] = survey->calls;
   out.recording["endpoints"] = Json::array();
   for (const auto& source : survey->sources)

@@ -7,6 +7,7 @@
 #include <skillgrad/optim/rollouts.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/signals.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -40,6 +41,14 @@ Wishes wishes_of(const Invocation& invocation) {
   return out;
 }
 
+/// A stop or a limit of time that was asked for outranks what failed on the way out.
+Error as_ending(Error error, const Invocation& invocation) {
+  llm::CallContext call;
+  call.stop = invocation.stop;
+  if (invocation.watch != nullptr) call.hard_limit = invocation.watch->limit();
+  return optim::end_of_run(std::move(error), {call, SystemClock().now(), {}});
+}
+
 /// A command that was refused before its events had anywhere to go.
 void print_error_event(const Json& object) {
   const Json event = {{"schema", "skillgrad.event/1"},
@@ -63,7 +72,7 @@ Json error_object(const Error& error, const std::string& command) {
 }
 
 int end_with_error(Error error, const Invocation& invocation) {
-  error = optim::end_of_run(std::move(error), invocation.stop);
+  error = as_ending(std::move(error), invocation);
   const bool silent = stdout_used();
   print_error(error);
   const Wishes wishes = wishes_of(invocation);
@@ -76,7 +85,7 @@ int end_with_error(Error error, const Invocation& invocation) {
 }
 
 int end_run_with_error(Error error, const Invocation& invocation, RunSetup& setup) {
-  error = optim::end_of_run(std::move(error), invocation.stop);
+  error = as_ending(std::move(error), invocation);
   const Json object = error_object(error, invocation.command);
   if (setup.observer != nullptr) setup.observer->ended(object);
   const bool told = setup.observer != nullptr && setup.settings.text("events") == kStdout;

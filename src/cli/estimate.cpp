@@ -26,20 +26,31 @@ struct Talk {
   double turns = 1, prompt = 0, output = 0, tools = 0;
   double context = 0, token_limit = 0;  ///< 0: none
   bool cached = false;                  ///< all of the prompt, for a lower bound
+  bool written = false;                 ///< all of it, where that costs more: for an upper bound
+};
+
+/// Tokens of one call.
+struct CallTokens {
+  double input = 0, cached = 0, written = 0, output = 0;
 };
 
 struct Cost {
   double calls = 0, input = 0, output = 0, usd = 0;
 };
 
-double price_call(const std::optional<llm::PriceEntry>& price, double input, double cached,
-                  double output) {
-  if (!price) return 0;
+llm::Usage usage_of(const CallTokens& tokens) {
   llm::Usage usage;
-  usage.input_tokens = std::llround(input);
-  usage.cached_tokens = std::min(std::llround(cached), std::llround(input));
-  usage.output_tokens = std::llround(output);
-  return llm::cost_of(*price, usage, 0);
+  usage.input_tokens = std::llround(tokens.input);
+  usage.cached_tokens = std::min(std::llround(tokens.cached), std::llround(tokens.input));
+  usage.output_tokens = std::llround(tokens.output);
+  return usage;
+}
+
+double price_call(const std::optional<llm::PriceEntry>& price, const CallTokens& tokens) {
+  if (!price) return 0;
+  const llm::Usage usage = usage_of(tokens);
+  const std::int64_t rest = usage.input_tokens - usage.cached_tokens;
+  return llm::cost_of(*price, usage, std::min<std::int64_t>(std::llround(tokens.written), rest));
 }
 
 Cost hold(const Talk& talk, const std::optional<llm::PriceEntry>& price) {
@@ -50,7 +61,11 @@ Cost hold(const Talk& talk, const std::optional<llm::PriceEntry>& price) {
     ++out.calls;
     out.input += shown;
     out.output += talk.output;
-    out.usd += price_call(price, shown, talk.cached ? shown : 0, talk.output);
+    const CallTokens tokens{shown, talk.cached ? shown : 0, 0, talk.output};
+    if (price && talk.written)
+      out.usd += llm::most_cost_of(*price, usage_of(tokens));
+    else
+      out.usd += price_call(price, tokens);
     if (talk.token_limit > 0 && out.input + out.output >= talk.token_limit) break;
     prompt += talk.output + talk.tools;
   }
@@ -163,6 +178,7 @@ Talk Estimator::most(const std::string& role, double prompt) const {
   out.prompt = prompt;
   out.output = output_cap(role);
   out.tools = kFullToolResult;
+  out.written = true;
   out.context = static_cast<double>(endpoint.context_tokens);
   if (role == "executor") out.token_limit = static_cast<double>(settings_.integer("task_tokens"));
   return out;
@@ -177,8 +193,10 @@ Cost Estimator::expected_cost(const std::string& role, double prompt,
   const double share = mean.calls > 0 ? calls / measured : 0;
   const double input = share * mean.input, cached = share * mean.cached;
   const double output = std::min(share * mean.output, calls * output_cap(role));
+  const double written = share * mean.written;
   return {share * mean.calls, input, output,
-          share * mean.calls * price_call(price, input / calls, cached / calls, output / calls)};
+          share * mean.calls *
+              price_call(price, {input / calls, cached / calls, written / calls, output / calls})};
 }
 
 StageEstimate Estimator::stage(const optim::PlannedWork& low, const optim::PlannedWork& expected,
@@ -319,6 +337,7 @@ Result<Measured> measure_run(const fs::path& run_dir) {
     ++talk.calls;
     talk.input += static_cast<double>(row.usage.input_tokens);
     talk.cached += static_cast<double>(row.usage.cached_tokens);
+    talk.written += static_cast<double>(row.cache_write_tokens);
     talk.output += static_cast<double>(row.usage.output_tokens);
     if (row.stage == "executor") out.model = row.model;
   }
@@ -328,7 +347,8 @@ Result<Measured> measure_run(const fs::path& run_dir) {
   for (auto& [role, talk] : out.by_role) {
     talk.conversations = scopes[role].size();
     const auto n = static_cast<double>(talk.conversations);
-    for (double* part : {&talk.calls, &talk.input, &talk.cached, &talk.output}) *part /= n;
+    for (double* part : {&talk.calls, &talk.input, &talk.cached, &talk.written, &talk.output})
+      *part /= n;
   }
   std::error_code ignored;
   if (!fs::exists(run_dir / "plan.json", ignored)) return out;

@@ -21,7 +21,8 @@ struct Span {
 /// What conversations of a role came to in an earlier run.
 struct Measured {
   struct Talk {
-    double calls = 0, input = 0, cached = 0, output = 0;  ///< means of one conversation
+    /// Means of one conversation; `written`: into the prompt cache.
+    double calls = 0, input = 0, cached = 0, written = 0, output = 0;
     std::size_t conversations = 0;
   };
   std::map<std::string, Talk> by_role;

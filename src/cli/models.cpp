@@ -95,6 +95,8 @@ Result<> apply_price(const Json& price, llm::EndpointOptions& out) {
   out.price_in = reader.number("input", std::nullopt, 0);
   out.price_out = reader.number("output", std::nullopt, 0);
   out.price_cached = reader.number("cached", *out.price_in, 0);
+  if (price.is_object() && price.contains("cache_write"))
+    out.price_cache_write = reader.number("cache_write", std::nullopt, 0);
   return reader.finish();
 }
 
@@ -304,6 +306,10 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
   return out;
 }
 
+void Models::warn(const std::string& line) const {
+  if (said_->first_time(line)) notes().say(line);
+}
+
 Result<std::unique_ptr<llm::ChatModel>> Models::make_client(llm::EndpointOptions options) const {
   llm::ClientDependencies dependencies;
   dependencies.clock = clock_;
@@ -315,9 +321,7 @@ Result<std::unique_ptr<llm::ChatModel>> Models::make_client(llm::EndpointOptions
   dependencies.learned = learned_.get();
   dependencies.jitter_seed = jitter_seed_;
   dependencies.limits = limits_.get();
-  dependencies.warn = [said = said_](const std::string& line) {
-    if (said->first_time(line)) notes().say(line);
-  };
+  dependencies.warn = [this](const std::string& line) { warn(line); };
   return llm::make_client(std::move(options), std::move(dependencies));
 }
 
@@ -331,6 +335,7 @@ Result<llm::ChatModel*> Models::judge(const std::string& model) {
     if (options.model != model) {
       // The price and the context of the role are those of the role's model.
       options.price_in = options.price_cached = options.price_out = std::nullopt;
+      options.price_cache_write = std::nullopt;
       options.context_tokens = 0;
     }
     options.model = model;
@@ -347,7 +352,7 @@ Result<std::unique_ptr<Models>> open_judges(const Settings& settings, Clock& clo
     return fail(ErrorCode::config, what + ", and no model is named", "--model",
                 "give --model NAME (with --base-url for another endpoint than OpenAI's)");
   SKILLGRAD_TRY(auto models, Models::open(settings, nullptr, clock));
-  SKILLGRAD_CHECK(models->preflight(stop));
+  SKILLGRAD_CHECK(models->preflight(settings, stop));
   return models;
 }
 
@@ -379,30 +384,37 @@ Result<> Models::check_keys() const {
   return {};
 }
 
-Result<> Models::preflight(const std::stop_token& stop) const {
+Result<> Models::preflight(const Settings& settings, const std::stop_token& stop) const {
   if (cassette_ != nullptr && cassette_->must_hit()) return {};
   SKILLGRAD_CHECK(check_keys());
+  if (!settings.flag("preflight")) return {};
   std::set<std::string> seen;
   for (const auto& [name, options] : endpoints_) {
     if (!seen.insert(options.base_url + " " + options.api_key.reveal()).second) continue;
-    auto models = llm::list_models(options);
-    for (int again = 0; !models && models.error().code == ErrorCode::transient && again < 2;
-         ++again) {
-      if (!clock_->sleep_for(std::chrono::seconds(1), stop)) break;
-      models = llm::list_models(options);
-    }
-    if (models) continue;
-    if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped before the first call");
-    switch (models.error().code) {
-      case ErrorCode::auth:
-      case ErrorCode::tls:
-      case ErrorCode::transient:
-      case ErrorCode::config:
-        return tl::unexpected(models.error());
-      default:
-        break;  // no such list at this endpoint: the first call will tell
-    }
+    SKILLGRAD_CHECK(reach(options, stop));
   }
+  return {};
+}
+
+Result<> Models::reach(const llm::EndpointOptions& options, const std::stop_token& stop) const {
+  constexpr auto kListTime = std::chrono::seconds(5);
+  constexpr int kTries = 3;
+  llm::ModelList list;
+  for (int tried = 0; tried < kTries; ++tried) {
+    if (tried > 0 && !clock_->sleep_for(std::chrono::seconds(1), stop)) break;
+    list = llm::list_models(options, kListTime, stop);
+    if (stop.stop_requested()) break;
+    const bool passing = list.failure && list.failure->code == ErrorCode::transient;
+    if (list.connected || !passing) break;
+  }
+  if (stop.stop_requested()) return fail(ErrorCode::cancelled, "stopped before the first call");
+  if (!list.failure) return {};
+  if (!list.connected) return tl::unexpected(std::move(*list.failure));
+  // Many endpoints have no list at all; where it should be there, its failure may explain the
+  // calls'.
+  const ErrorCode code = list.failure->code;
+  if (code == ErrorCode::auth || code == ErrorCode::transient)
+    warn("the list of models could not be read, which decides nothing: " + list.failure->message);
   return {};
 }
 

@@ -50,10 +50,11 @@ class Models final : public bench::JudgeModels {
   }
   /// check_key() of every account.
   [[nodiscard]] Result<> check_keys() const;
-  /// check_keys(), then asks each endpoint for its list of models: a wrong URL, key or certificate
-  /// shows here, before any task runs. Endpoints without that list are fine. A server or connection
-  /// error is met with two more tries, a second apart.
-  [[nodiscard]] Result<> preflight(const std::stop_token& stop) const;
+  /// check_keys(), then, with --preflight, sees that each endpoint can be connected to, by asking
+  /// for its list of models: a wrong host, port or certificate shows here, before any task runs.
+  /// What the endpoint answers decides nothing. A failed connection is tried three times, a second
+  /// apart.
+  [[nodiscard]] Result<> preflight(const Settings& settings, const std::stop_token& stop) const;
 
  private:
   explicit Models(Clock& clock) : clock_(&clock) {}
@@ -62,6 +63,9 @@ class Models final : public bench::JudgeModels {
   Result<> open_stores(const Settings& settings, const fs::path& learned);
   Result<> apply_prices(llm::EndpointOptions& out);
   Result<std::unique_ptr<llm::ChatModel>> make_client(llm::EndpointOptions options) const;
+  Result<> reach(const llm::EndpointOptions& options, const std::stop_token& stop) const;
+  /// Says a warning of a client, once.
+  void warn(const std::string& line) const;
 
   Clock* clock_;
   std::unique_ptr<sim::Server> server_;

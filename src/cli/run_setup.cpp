@@ -16,6 +16,7 @@
 #include "cli/log.hpp"
 #include "cli/notes.hpp"
 #include "cli/run_package.hpp"
+#include "cli/signals.hpp"
 #include "cli/small_sets.hpp"
 #include "cli/ticker.hpp"
 
@@ -199,17 +200,37 @@ Result<> restore_ledger(RunSetup& setup) {
   SKILLGRAD_TRY(const auto rows, setup.store->ledger());
   for (const auto& row : rows) setup.models->accountant().restore(row);
   SKILLGRAD_TRY(const auto lost, setup.store->unsettled());
-  double usd = 0;
+  std::optional<double> usd = 0.0;
   for (const auto& row : lost) {
     setup.models->accountant().restore_lost(row);
-    usd += row.cost_usd.value_or(0);
+    usd = usd && row.cost_usd ? std::optional(*usd + *row.cost_usd) : std::nullopt;
   }
   if (!lost.empty())
     notes().say(
-        fmt::format("{} call{} in flight when the run was interrupted may have been "
-                    "billed (at most {:.4f} USD)",
-                    lost.size(), lost.size() == 1 ? "" : "s", usd));
+        fmt::format("{} call{} in flight when the run was interrupted may have been billed ({})",
+                    lost.size(), lost.size() == 1 ? "" : "s",
+                    usd ? fmt::format("at most {:.4f} USD", *usd)
+                        : "how much is not known: give --price or --prices"));
   return {};
+}
+
+/// A run whose time is over waits for its calls in flight, which nobody would guess.
+std::unique_ptr<optim::Observer> with_limit_notice(std::unique_ptr<optim::Observer> next,
+                                                   RunSetup& setup) {
+  setup.time_limit = std::make_shared<TimeLimit>();
+  const std::string limit = setup.settings.text("max_time");
+  const double longest = setup.settings.number("attempt_timeout_s");
+  return say_when_over(
+      std::move(next), *setup.time_limit, setup.clock, [&setup, limit, longest](auto& observer) {
+        const int calls = setup.models->accountant().in_flight();
+        std::string text = "the time limit (--max-time " + limit + ") has passed: ";
+        text += calls == 0 ? std::string("no new call starts")
+                           : fmt::format(
+                                 "no new call starts; waiting for {} call{} in flight, at "
+                                 "most {} s each (--hard-max-time cuts them)",
+                                 calls, calls == 1 ? "" : "s", format_double(longest));
+        observer.notice(text);
+      });
 }
 
 Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::stop_token& stop) {
@@ -219,7 +240,7 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
                                            setup.store->path("calls/learned.json")));
   setup.store->redact_with(setup.models->redactor());
   SKILLGRAD_CHECK(restore_ledger(setup));
-  SKILLGRAD_CHECK(setup.models->preflight(stop));
+  SKILLGRAD_CHECK(setup.models->preflight(setup.settings, stop));
   report::TerminalOptions terminal;
   terminal.status_line = wants_status_line();
   terminal.quiet = setup.settings.flag("quiet");
@@ -237,6 +258,7 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
                                                 std::move(setup.observer), setup.clock));
   }
   SKILLGRAD_TRY(setup.observer, keep_notes(std::move(setup.observer), *setup.store));
+  setup.observer = with_limit_notice(std::move(setup.observer), setup);
   setup.observer = with_ticks(std::move(setup.observer), setup.clock);
   return {};
 }
@@ -364,6 +386,7 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                 "leave --run out");
   SKILLGRAD_TRY(setup->settings, restore_settings(config.settings, invocation.given));
   SKILLGRAD_CHECK(setup->settings.set("run", dir.string(), "resume"));
+  SKILLGRAD_CHECK(arm_hard_limit(setup->settings, invocation));
   request.command = setup->command = config.command;
   request.extra = config.extra;
   setup->skill_path = config.skill_path;
@@ -409,9 +432,11 @@ void print_stop(const Error& error, const RunSetup& setup) {
 Result<llm::CallContext> call_context(const RunSetup& setup, const Invocation& invocation) {
   llm::CallContext out;
   out.stop = invocation.stop;
+  if (invocation.watch != nullptr) out.hard_limit = invocation.watch->limit();
   SKILLGRAD_TRY(const auto time,
                 parse_duration(setup.settings.text("max_time"), setup.settings.origin("max_time")));
   if (time.count() > 0) out.deadline = setup.clock.now() + time;
+  if (out.deadline) setup.time_limit->set(*out.deadline);
   return out;
 }
 

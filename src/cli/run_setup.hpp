@@ -10,6 +10,7 @@
 
 #include "cli/console.hpp"
 #include "cli/models.hpp"
+#include "cli/time_limit.hpp"
 #include "cli/workbench.hpp"
 
 namespace skillgrad::cli {
@@ -41,7 +42,8 @@ struct RunSetup {
   SystemClock clock;
   std::unique_ptr<Models> models;  ///< holds the store's redactor
   std::unique_ptr<store::RunStore> store;
-  FolderGuard unused;  ///< ends before the store lets go of the folder's lock
+  FolderGuard unused;                     ///< ends before the store lets go of the folder's lock
+  std::shared_ptr<TimeLimit> time_limit;  ///< set by call_context()
   std::unique_ptr<optim::Observer> observer;
   bool resumed = false;  ///< the directory held an earlier part of this run
   Json config;           ///< of a new run, until start_run() writes it

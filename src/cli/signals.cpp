@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include <skillgrad/core/error.hpp>
+
 namespace skillgrad::cli {
 namespace {
 
@@ -19,6 +21,10 @@ sigset_t watched() {
   if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
     sigaddset(&set, SIGHUP);
   return set;
+}
+
+void say(std::string_view text) {
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, text.data(), text.size());
 }
 
 }  // namespace
@@ -36,19 +42,40 @@ SignalWatch::~SignalWatch() {
   pthread_kill(thread_.native_handle(), SIGTERM);
 }
 
+void SignalWatch::end_at(SteadyTime limit) { limit_ = limit.time_since_epoch().count(); }
+
+std::optional<SteadyTime> SignalWatch::limit() const {
+  const auto ticks = limit_.load();
+  if (ticks == 0) return std::nullopt;
+  return SteadyTime(SteadyTime::duration(ticks));
+}
+
+void SignalWatch::look_at_limit() {
+  constexpr auto kGrace = std::chrono::seconds(30);
+  const auto limit = this->limit();
+  if (!limit || signal_ != 0) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= *limit + kGrace) _exit(exit_code_of(ErrorCode::deadline));
+  if (now < *limit || timed_out_.exchange(true)) return;
+  say("\nthe hard time limit has passed: calls in flight are cut; finished work is kept\n");
+  source_.request_stop();
+}
+
 void SignalWatch::watch(const std::stop_token& ended) {
   const sigset_t set = watched();
+  // Signals wake it at once, the end of the program among them; the limit is looked at now and
+  // then.
+  const timespec poll{0, 50'000'000};
   while (true) {
-    const int received = sigwaitinfo(&set, nullptr);
+    const int received = sigtimedwait(&set, nullptr, &poll);
     if (ended.stop_requested()) return;
+    look_at_limit();
     if (received <= 0) continue;
     // A shell and the kernel both send one when a terminal is closed.
     if (signal_ != 0 && received == SIGHUP) continue;
     if (signal_ != 0) _exit(128 + received);
     signal_ = received;
-    constexpr std::string_view kText =
-        "\nstopping; finished work is kept (press again to end at once)\n";
-    [[maybe_unused]] const auto written = write(STDERR_FILENO, kText.data(), kText.size());
+    say("\nstopping; finished work is kept (press again to end at once)\n");
     source_.request_stop();
   }
 }

@@ -32,6 +32,10 @@ std::string Redactor::redact_content(std::string_view text) const {
                   : redact_key_patterns(text, KeyPatterns::certain);
 }
 
+std::string Redactor::redact_known(std::string_view text) const {
+  return secrets_ ? secrets_->replace(text) : std::string(text);
+}
+
 std::string Redactor::redact_refusal(std::string_view text) const {
   const std::string out = redact(text);
   return secrets_ ? secrets_->replace_fragments(out) : out;

@@ -43,6 +43,8 @@ class PlainSandbox final : public Sandbox {
                        "commands can write every file that this user can write",
                        "commands can reach the network",
                        "commands can send signals to every process of this user",
+                       "commands can read the environment and memory of this user's processes, "
+                       "where keys are kept",
                        "paths inside are those of the host"};
     if (!can_cap_processes()) info.weaknesses.emplace_back(kCountedOnly);
     if (!can_cap_memory()) info.weaknesses.emplace_back(kMeasuredOnly);

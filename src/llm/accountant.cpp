@@ -49,6 +49,9 @@ struct Accountant::State {
   void listen(const LedgerRow& row);
   void count_unsettled(const std::string& stage, const std::optional<double>& usd,
                        std::int64_t tokens);
+
+  std::map<std::uint64_t, Waiting> waits;  ///< by number, of one call each
+  std::uint64_t next_wait = 0;
 };
 
 Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) const {
@@ -88,6 +91,7 @@ void Accountant::State::count(const LedgerRow& row) {
     if (row.attempt > 1) ++totals.retries;
   }
   if (ok && !row.cached) ++totals.answers[row.stage].replies;
+  if (ok) totals.last_failure.clear();
   const std::int64_t tokens = row.usage.input_tokens + row.usage.output_tokens;
   if (row.billed == "unknown") {
     count_unsettled(row.stage, row.cost_usd, tokens > 0 ? tokens : row.reserved_tokens);
@@ -120,17 +124,22 @@ void Accountant::State::count_unsettled(const std::string& stage, const std::opt
                                         std::int64_t tokens) {
   spent_usd += usd.value_or(0);
   spent_tokens += tokens;
-  totals.unsettled_usd += usd.value_or(0);
-  totals.unsettled_by_stage[stage] += usd.value_or(0);
+  const auto add = [&](std::optional<double>& sum) {
+    sum = sum && usd ? std::optional(*sum + *usd) : std::nullopt;
+  };
+  add(totals.unsettled_usd);
+  add(totals.unsettled_by_stage.try_emplace(stage, 0.0).first->second);
   totals.unsettled_tokens += tokens;
 }
 
 void Accountant::State::listen(const LedgerRow& row) {
   Answers& answers = totals.answers[row.stage];
-  if (row.outcome == "transient" || row.outcome == "rate_limit")
+  const bool unanswered = row.outcome == kUnanswered;
+  if (unanswered) ++answers.unanswered_in_row;
+  if (unanswered || row.outcome == "transient" || row.outcome == "rate_limit")
     ++answers.failed_in_row;
   else if (row.outcome != "cancelled" && row.outcome != "deadline")
-    answers.failed_in_row = 0;
+    answers.failed_in_row = answers.unanswered_in_row = 0;
 }
 
 Accountant::Accountant(Budget budget) : state_(std::make_unique<State>(budget)) {}
@@ -219,6 +228,35 @@ bool Accountant::take_retry() {
 void Accountant::note_failed_call() {
   const std::scoped_lock lock(state_->mutex);
   ++state_->totals.failed_calls;
+}
+
+Accountant::Wait::Wait(Accountant& accountant, const std::string& why, SteadyTime until)
+    : accountant_(&accountant) {
+  const std::scoped_lock lock(accountant.state_->mutex);
+  number_ = accountant.state_->next_wait++;
+  accountant.state_->waits.emplace(number_, Waiting{why, until, 1});
+}
+
+Accountant::Wait::~Wait() {
+  const std::scoped_lock lock(accountant_->state_->mutex);
+  accountant_->state_->waits.erase(number_);
+}
+
+std::optional<Waiting> Accountant::waiting() const {
+  const std::scoped_lock lock(state_->mutex);
+  const auto& waits = state_->waits;
+  if (waits.empty()) return std::nullopt;
+  const auto first = std::min_element(waits.begin(), waits.end(), [](const auto& a, const auto& b) {
+    return a.second.until < b.second.until;
+  });
+  Waiting out = first->second;
+  out.calls = static_cast<int>(waits.size());
+  return out;
+}
+
+void Accountant::note_failure(const std::string& why) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->totals.last_failure = why;
 }
 
 void Accountant::note_replay() {

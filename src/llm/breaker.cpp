@@ -38,19 +38,21 @@ std::optional<Failure> Breaker::last_failure() const {
   return last_;
 }
 
-void Breaker::failed(SteadyTime now, const Failure& failure) {
+bool Breaker::failed(SteadyTime now, const Failure& failure) {
   const std::scoped_lock lock(mutex_);
   last_ = failure;
   ++consecutive_;
   if (open_) {
-    if (!probing_) return;  // it had started before the breaker opened
+    if (!probing_) return false;  // it had started before the breaker opened
     probing_ = false;
     ++failed_probes_;
     open_until_ = now + kOpenFor;
-  } else if (consecutive_ >= kFailuresToOpen) {
-    open_ = true;
-    open_until_ = now + kOpenFor;
+    return true;
   }
+  if (consecutive_ < kFailuresToOpen) return false;
+  open_ = true;
+  open_until_ = now + kOpenFor;
+  return true;
 }
 
 void Breaker::abandoned() {

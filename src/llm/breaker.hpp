@@ -14,6 +14,7 @@ namespace skillgrad::llm {
 /// caller.
 class Breaker {
  public:
+  static constexpr Duration kOpenFor = std::chrono::seconds(30);
   struct Gate {
     enum class Kind { go, wait, dead };
     Kind kind = Kind::go;
@@ -25,8 +26,8 @@ class Breaker {
   [[nodiscard]] Gate enter(SteadyTime now);
   /// The endpoint answered, whatever it said.
   void answered();
-  /// Connection failure or 5xx.
-  void failed(SteadyTime now, const Failure& failure);
+  /// Connection failure or 5xx. True: it opens the breaker, or a probe keeps it open.
+  bool failed(SteadyTime now, const Failure& failure);
   /// The latest of them since the endpoint last answered.
   [[nodiscard]] std::optional<Failure> last_failure() const;
   /// The attempt told nothing about the endpoint (cancelled).
@@ -35,7 +36,6 @@ class Breaker {
  private:
   static constexpr int kFailuresToOpen = 8;
   static constexpr int kProbes = 3;
-  static constexpr Duration kOpenFor = std::chrono::seconds(30);
 
   [[nodiscard]] Gate state(SteadyTime now) const;
 

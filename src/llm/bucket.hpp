@@ -26,6 +26,10 @@ class Bucket {
   void tighten(const LimitHint& hint, SteadyTime now, bool blocks);
 
   [[nodiscard]] double configured() const { return configured_; }
+  /// What the endpoint said is lower than what was configured, or nothing was.
+  [[nodiscard]] bool learned_limit_holds() const {
+    return learned_ > 0 && (configured_ <= 0 || learned_ < configured_);
+  }
   /// The limit that holds now, per minute; 0: none.
   [[nodiscard]] double per_minute() const;
   /// `amount`, or all that fits into the bucket.

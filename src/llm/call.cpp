@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/llm/preview.hpp>
@@ -67,6 +68,7 @@ Result<> Call::prepare() {
       endpoint_.options().max_output_tokens.value_or(static_cast<int>(kDefaultOutputCap)));
   style_ = endpoint_.initial_style();
   SKILLGRAD_TRY(body_, endpoint_.builder().build(request_, style_, wanted_cap_));
+  endpoint_.hide_secrets(body_);
   const auto& options = endpoint_.options();
   address_ = options.identity.empty() ? address_of(endpoint_.url(style_)) : options.identity;
   key_ = request_key(address_, options.model, body_, request_);
@@ -126,6 +128,7 @@ Result<> Call::write_body() {
   }
   style_ = style;
   body_ = std::move(*body);
+  endpoint_.hide_secrets(body_);
   text_ = body_.text();
   return {};
 }
@@ -136,7 +139,7 @@ void Call::estimate() {
   Usage most;
   most.input_tokens = prompt;
   most.output_tokens = body_.output_cap;
-  const std::optional<double> usd = endpoint_.cost(most, 0);
+  const std::optional<double> usd = endpoint_.most_cost(most);
   priced_ = usd.has_value();
   reserved_usd_ = usd.value_or(0);
 }
@@ -149,21 +152,21 @@ Result<> Call::reserve() {
     endpoint_.breaker().abandoned();
     return reserved;
   }
-  // The wait may have been long: another worker may have met an error that ends the run.
-  std::optional<Error> error = endpoint_.fatal();
-  if (!error && attempt_ == 0) endpoint_.accountant().note_call(key_);
-  ++attempt_;
-  if (!error && endpoint_.recorder() != nullptr) {
+  // The wait may have been long: a limit may have passed, or another worker may have met an error
+  // that ends the run.
+  Result<> ready = may_start();
+  if (ready && attempt_ == 0) endpoint_.accountant().note_call(key_);
+  if (ready) ++attempt_;
+  if (ready && endpoint_.recorder() != nullptr) {
     LedgerRow begin = row();
     begin.reserved_tokens = reserved_tokens_;
-    if (auto begun = endpoint_.recorder()->begin(key_, begin, reserved_usd_); !begun) {
-      error = begun.error();
-    }
+    const auto most = priced_ ? std::optional(reserved_usd_) : std::nullopt;
+    ready = endpoint_.recorder()->begin(key_, begin, most);
   }
-  if (!error) return {};
+  if (ready) return {};
   endpoint_.breaker().abandoned();
   endpoint_.accountant().release(reserved_usd_, reserved_tokens_);
-  return tl::unexpected(std::move(*error));
+  return ready;
 }
 
 ReadReply Call::send() {
@@ -192,11 +195,24 @@ ReadReply Call::send() {
   total_seconds_ += http.seconds;
   ReadReply read = understand(http);
   if (read.failure && cut_by_deadline && http.curl_code == CURLE_OPERATION_TIMEDOUT) {
-    read.failure->cls = FailureClass::deadline;
-    read.failure->detail = "the time limit passed before the reply was complete";
+    name_cut(*read.failure);
   }
   if (limits.keep_raw && read.failure && http.stream) forget_shown_key(*http.stream);
   return read;
+}
+
+/// What the task's time limit cut: a task that took too long, or a call that nobody answered.
+void Call::name_cut(Failure& failure) const {
+  const Duration here = endpoint_.clock().now() - began_at_;
+  const double waited = std::max(total_seconds_, std::chrono::duration<double>(here).count());
+  const bool owed =
+      context_.patience && waited >= std::chrono::duration<double>(*context_.patience).count();
+  failure.cls = owed ? FailureClass::unanswered : FailureClass::deadline;
+  failure.detail = owed ? fmt::format(
+                              "no answer came within {:.1f} s, and the task's time limit "
+                              "passed",
+                              waited)
+                        : "the time limit passed before the reply was complete";
 }
 
 ReadReply Call::understand(HttpReply& http) {
@@ -258,7 +274,8 @@ LedgerRow Call::row() const {
 
 void Call::charge_failure(const ReadReply& read, LedgerRow& row) const {
   const Failure& failure = *read.failure;
-  row.outcome = to_string(code_of(failure.cls));
+  row.outcome =
+      failure.cls == FailureClass::unanswered ? kUnanswered : to_string(code_of(failure.cls));
   row.usage = read.reply.usage;
   if (!failure.possibly_billed) {
     row.billed = "no";
@@ -297,6 +314,7 @@ Result<> Call::settle(ReadReply& read) {
     paid.outcome = reply.refused ? "refused" : "ok";
     paid.billed = "yes";
     paid.usage = reply.usage;
+    paid.cache_write_tokens = read.cache_write_tokens;
     paid.cost_usd = reply.cost_usd;
     if (endpoint_.recorder() != nullptr) {
       const Redactor* redactor = endpoint_.record_redactor();
@@ -319,6 +337,12 @@ void Call::report_success(ReadReply& read) {
   reply.seconds = total_seconds_;
   reply.attempts = attempt_;
   endpoint_.note_answer();
+  say_habits(read);
+}
+
+/// What a user should know of how this endpoint answers.
+void Call::say_habits(const ReadReply& read) {
+  const ChatReply& reply = read.reply;
   endpoint_.check_model(reply.model);
   if (read.text_tool_call) {
     endpoint_.warn_once(
@@ -371,12 +395,16 @@ bool Call::adapt(ReadReply& read) {
 
 Result<> Call::after_failure(ReadReply& read) {
   Failure& failure = *read.failure;
+  last_failure_ = failure;
+  if (failure.cls != FailureClass::cancelled)
+    endpoint_.accountant().note_failure(reason_of(failure));
   budgeted_retry_ = false;
-  if (failure.cls == FailureClass::cancelled) {
+  if (failure.cls == FailureClass::cancelled || failure.cls == FailureClass::deadline) {
     endpoint_.breaker().abandoned();
-  } else if (failure.cls == FailureClass::transient &&
-             (failure.status == 0 || failure.status >= 500)) {
-    endpoint_.breaker().failed(endpoint_.clock().now(), failure);
+  } else if (failure.cls == FailureClass::unanswered ||
+             (failure.cls == FailureClass::transient &&
+              (failure.status == 0 || failure.status >= 500))) {
+    note_down(failure);
   } else {
     endpoint_.breaker().answered();
   }
@@ -408,6 +436,13 @@ Result<> Call::after_failure(ReadReply& read) {
   return wait(decision.wait, failure);
 }
 
+void Call::note_down(const Failure& failure) {
+  if (!endpoint_.breaker().failed(endpoint_.clock().now(), failure)) return;
+  endpoint_.warn_once("the endpoint seems to be down; calls wait for it, and one tries it every " +
+                      std::to_string(Breaker::kOpenFor / std::chrono::seconds(1)) +
+                      " s: " + reason_of(failure));
+}
+
 bool Call::is_fatal(FailureClass cls) {
   return cls == FailureClass::auth || cls == FailureClass::quota ||
          cls == FailureClass::model_not_found || cls == FailureClass::wrong_url ||
@@ -424,9 +459,8 @@ Error Call::give_up(const Failure& failure, const std::string& note) {
   scene.redact = [this](const std::string& text) { return endpoint_.redact(text); };
   scene.redact_refusal = [this](const std::string& text) { return endpoint_.redact_refusal(text); };
   if (failure.cls == FailureClass::model_not_found && played_from_ == nullptr) {
-    if (auto models = fetch_models(endpoint_.options(), std::chrono::seconds(5))) {
-      scene.offered_models = std::move(*models);
-    }
+    scene.offered_models =
+        list_models(endpoint_.options(), std::chrono::seconds(5), context_.stop).names;
   }
   return explain(failure, scene);
 }

@@ -58,11 +58,13 @@ class Call {
   [[nodiscard]] bool is_late() const;
   /// An error when no attempt may start any more.
   [[nodiscard]] Result<> may_start();
+  [[nodiscard]] Error waited_too_long();
   [[nodiscard]] WarmUp::Lead warm_up();
   /// Waits until the endpoint is up, then until its limits let an attempt start.
   [[nodiscard]] Result<Limiter::Permit> admit(std::uint64_t turn);
   [[nodiscard]] Result<> wait_for_breaker();
   [[nodiscard]] Result<Limiter::Permit> wait_for_turn(std::uint64_t turn);
+  [[nodiscard]] Limiter::Entry enter_line(const Entrant& entrant);
   /// Makes room for the next attempt of any call; a rate limit first halts all of them.
   void make_room(Limiter::Permit& permit, const ReadReply& read);
   [[nodiscard]] Result<> write_body();
@@ -70,21 +72,27 @@ class Call {
   void estimate();
   [[nodiscard]] Result<> reserve();
   [[nodiscard]] ReadReply send();
+  void name_cut(Failure& failure) const;
   [[nodiscard]] ReadReply understand(HttpReply& http);
   void check_truncation(ReadReply& read);
   [[nodiscard]] Result<> settle(ReadReply& read);
   [[nodiscard]] LedgerRow row() const;
   void charge_failure(const ReadReply& read, LedgerRow& row) const;
+  /// The endpoint was not there for an attempt.
+  void note_down(const Failure& failure);
   /// Success: another attempt follows. Error: the call is over.
   [[nodiscard]] Result<> after_failure(ReadReply& read);
   [[nodiscard]] bool adapt(ReadReply& read);
   /// An error when a wait would end after the time limit.
   [[nodiscard]] Result<> check_room(Duration duration, const Failure& failure);
   [[nodiscard]] Result<> wait(Duration duration, const Failure& failure);
+  /// In a few words, for people who see the call wait.
+  [[nodiscard]] std::string reason_of(const Failure& failure) const;
   /// No further call of this client can succeed.
   [[nodiscard]] static bool is_fatal(FailureClass cls);
   [[nodiscard]] Error give_up(const Failure& failure, const std::string& note);
   void report_success(ReadReply& read);
+  void say_habits(const ReadReply& read);
 
   Endpoint& endpoint_;
   const ChatRequest& request_;
@@ -106,7 +114,8 @@ class Call {
   SteadyTime began_at_{};  ///< before any wait
   int attempt_ = 0;
   int rate_limits_ = 0;
-  LimitHints hints_;  ///< of the last reply
+  std::optional<Failure> last_failure_;  ///< of this call's attempts
+  LimitHints hints_;                     ///< of the last reply
   int http_status_ = 0;
   double seconds_ = 0, total_seconds_ = 0, first_byte_seconds_ = 0;
   std::string request_id_;
@@ -120,9 +129,5 @@ class Call {
   bool priced_ = false;
   bool budgeted_retry_ = false;  ///< the present attempt took from the run-wide retry budget
 };
-
-/// GET {base}/models with the client's headers.
-[[nodiscard]] Result<std::vector<std::string>> fetch_models(const EndpointOptions& options,
-                                                            std::chrono::milliseconds timeout);
 
 }  // namespace skillgrad::llm

@@ -2,6 +2,8 @@
 // The part of a call that waits: until an attempt may start, and before the next one.
 #include <algorithm>
 
+#include <skillgrad/core/text.hpp>
+
 #include "llm/call.hpp"
 #include "llm/usage.hpp"
 
@@ -30,12 +32,15 @@ Result<> Call::may_start() {
                 "raise the time limit and resume");
   }
   // The task did not take this time; it must not be graded as if it had.
-  if (context_.cut_at && now >= *context_.cut_at) {
-    const Failure waited = make_failure(FailureClass::rate_limit, 0,
-                                        "the task's time limit passed while its call waited");
-    return tl::unexpected(give_up(waited, "raise --task-timeout, or lower --jobs"));
-  }
+  if (context_.cut_at && now >= *context_.cut_at) return tl::unexpected(waited_too_long());
   return {};
+}
+
+Error Call::waited_too_long() {
+  constexpr const char* kWaited = "the task's time limit passed while its call waited";
+  if (const auto down = endpoint_.breaker().last_failure()) return give_up(*down, kWaited);
+  return give_up(make_failure(FailureClass::rate_limit, 0, kWaited),
+                 "raise --task-timeout, or lower --jobs");
 }
 
 /// Part of the time that is left may be spent on a cheaper prompt.
@@ -73,7 +78,9 @@ Result<> Call::wait_for_breaker() {
     const double spread = jitter_number(endpoint_.jitter_seed() + 1, key_, attempt_);
     const Duration extra = std::min<Duration>(gate.wait / 10, std::chrono::seconds(1));
     const Duration pause = gate.wait + std::chrono::duration_cast<Duration>(extra * spread);
-    SKILLGRAD_CHECK(wait(pause, make_failure(FailureClass::rate_limit, 0, "the endpoint is down")));
+    const std::optional<Failure> down = endpoint_.breaker().last_failure();
+    SKILLGRAD_CHECK(wait(
+        pause, down.value_or(make_failure(FailureClass::transient, 0, "the endpoint is down"))));
   }
 }
 
@@ -88,7 +95,7 @@ Result<Limiter::Permit> Call::wait_for_turn(std::uint64_t turn) {
   entrant.longest_pause = with_jitter(endpoint_.options().max_retry_after, 1);
   entrant.stop = context_.stop;
   entrant.abandon = [this] { return endpoint_.fatal().has_value(); };
-  Limiter::Entry entry = endpoint_.limiter().enter(entrant, endpoint_.clock());
+  Limiter::Entry entry = enter_line(entrant);
   switch (entry.refusal) {
     case Limiter::Refusal::too_large: {
       Failure failure = make_failure(FailureClass::request_too_large, 0, entry.text);
@@ -101,6 +108,36 @@ Result<Limiter::Permit> Call::wait_for_turn(std::uint64_t turn) {
       SKILLGRAD_CHECK(may_start());
       return std::move(entry.permit);
   }
+}
+
+/// A wait that takes long says what for.
+Limiter::Entry Call::enter_line(const Entrant& entrant) {
+  constexpr auto kLong = std::chrono::seconds(10);
+  const SteadyTime now = endpoint_.clock().now();
+  const Limiter::Hold hold = endpoint_.limiter().hold(entrant, now);
+  std::optional<Accountant::Wait> shown;
+  if (!hold.why.empty()) {
+    std::string why = hold.why;
+    if (last_failure_ && last_failure_->cls == FailureClass::rate_limit)
+      why += " (" + reason_of(*last_failure_) + ")";
+    if (hold.until - now > kLong && hold.learned) {
+      endpoint_.warn_once("calls to " + endpoint_.options().model + " wait: " + hold.why);
+    }
+    shown.emplace(endpoint_.accountant(), why, hold.until);
+  }
+  return endpoint_.limiter().enter(entrant, endpoint_.clock());
+}
+
+std::string Call::reason_of(const Failure& failure) const {
+  constexpr std::size_t kShort = 200;
+  std::string out = failure.status > 0 ? "HTTP " + std::to_string(failure.status) : "";
+  const bool said = !failure.body.message.empty() || failure.body.empty;
+  for (const std::string& text : {failure.detail, said ? failure.body.text() : std::string()}) {
+    if (text.empty()) continue;
+    out += (out.empty() ? "" : ": ") + text;
+  }
+  const bool refusal = failure.cls == FailureClass::auth;
+  return truncate_middle(refusal ? endpoint_.redact_refusal(out) : endpoint_.redact(out), kShort);
 }
 
 void Call::make_room(Limiter::Permit& permit, const ReadReply& read) {
@@ -133,8 +170,10 @@ Result<> Call::check_room(Duration duration, const Failure& failure) {
 Result<> Call::wait(Duration duration, const Failure& failure) {
   if (duration <= Duration{0}) return {};
   SKILLGRAD_CHECK(check_room(duration, failure));
+  const std::string why = reason_of(failure);
+  const Accountant::Wait shown(endpoint_.accountant(), why, endpoint_.clock().now() + duration);
   if (endpoint_.clock().sleep_for(duration, context_.stop)) return {};
-  return fail(ErrorCode::cancelled, "stopped while waiting to try again", {},
+  return fail(ErrorCode::cancelled, "stopped while waiting to try again after: " + why, {},
               "resume the run to go on");
 }
 

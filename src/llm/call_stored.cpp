@@ -247,9 +247,11 @@ Result<ChatReply> Call::played(ReadReply& read, const StoredCall& call) {
   reply.cost_usd = 0;
   reply.seconds = call.seconds;
   reply.attempts = 0;
+  say_habits(read);
   LedgerRow paid = row();
   paid.outcome = reply.refused ? "refused" : "ok";
   paid.usage = reply.usage;
+  paid.cache_write_tokens = read.cache_write_tokens;
   paid.http_status = http_status_;
   paid.seconds = call.seconds;
   paid.response_model = endpoint_.redact(reply.model);

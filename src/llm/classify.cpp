@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include <skillgrad/llm/client.hpp>
+
 #include "llm/error_signs.hpp"
 #include "llm/missing_model.hpp"
 
@@ -123,6 +125,8 @@ const char* to_string(FailureClass cls) {
       return "cancelled";
     case FailureClass::deadline:
       return "deadline";
+    case FailureClass::unanswered:
+      return kUnanswered;
   }
   return "unknown";
 }
@@ -166,6 +170,8 @@ ErrorCode code_of(FailureClass cls) {
       return ErrorCode::cancelled;
     case FailureClass::deadline:
       return ErrorCode::deadline;
+    case FailureClass::unanswered:
+      return ErrorCode::transient;
   }
   return ErrorCode::internal;
 }

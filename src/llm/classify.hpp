@@ -35,7 +35,8 @@ enum class FailureClass {
   too_big,           ///< reply above the byte cap
   bad_request,
   cancelled,
-  deadline
+  deadline,
+  unanswered  ///< no answer within the time limit of the task
 };
 
 [[nodiscard]] const char* to_string(FailureClass cls);

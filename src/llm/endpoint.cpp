@@ -179,6 +179,22 @@ std::string Endpoint::redact_refusal(const std::string& text) const {
   return out;
 }
 
+void Endpoint::hide_secrets(Body& body) {
+  bool changed = false;
+  for (auto& [key, text] : body.fields) {
+    if (key != "messages" && key != "input" && key != "instructions") continue;
+    std::string clean = own_redactor_.redact_known(text);
+    if (dependencies_.redactor != nullptr) clean = dependencies_.redactor->redact_known(clean);
+    changed = changed || clean != text;
+    text = std::move(clean);
+  }
+  if (changed) {
+    warn_once("a request to model " + options_.model +
+              " would have held a key of this configuration (a task, a skill or a command showed "
+              "it): *** goes out in its place");
+  }
+}
+
 bool Endpoint::hide_secrets(ChatReply& reply) {
   bool changed = false;
   const auto hide = [&](std::string& text) {
@@ -211,6 +227,11 @@ void Endpoint::warn_once(const std::string& line) {
 std::optional<double> Endpoint::cost(const Usage& usage, std::int64_t cache_write) const {
   if (!price_) return std::nullopt;
   return cost_of(*price_, usage, cache_write);
+}
+
+std::optional<double> Endpoint::most_cost(const Usage& usage) const {
+  if (!price_) return std::nullopt;
+  return most_cost_of(*price_, usage);
 }
 
 std::optional<Error> Endpoint::fatal() const {

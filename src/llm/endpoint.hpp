@@ -55,6 +55,9 @@ class Endpoint {
   [[nodiscard]] std::string redact(const std::string& text) const;
   [[nodiscard]] std::string redact_content(const std::string& text) const;
   [[nodiscard]] std::string redact_refusal(const std::string& text) const;
+  /// Takes the keys of all accounts out of what a request shows the model: a command may have found
+  /// one, and it is not for this endpoint.
+  void hide_secrets(Body& body);
   /// An endpoint may show the model the key it was called with; what the model then repeats must
   /// not reach files, commands or other endpoints. True: something was hidden. What is kept of a
   /// reply is made from the result, so that every later use of it sees the same bytes.
@@ -62,6 +65,8 @@ class Endpoint {
   void warn_once(const std::string& line);
 
   [[nodiscard]] std::optional<double> cost(const Usage& usage, std::int64_t cache_write) const;
+  /// What a call that takes so much may cost at most.
+  [[nodiscard]] std::optional<double> most_cost(const Usage& usage) const;
 
   /// The error after which no request of this client starts any more.
   [[nodiscard]] std::optional<Error> fatal() const;

@@ -16,6 +16,8 @@ namespace skillgrad::llm {
 namespace {
 
 constexpr std::size_t kMaxText = 2048;
+/// Gateways behind gateways wrap a message once each; what is deeper is shown as it is.
+constexpr int kMostWraps = 12;
 
 std::string bounded(std::string text) {
   if (text.size() > kMaxText) text = truncate_middle(text, kMaxText);
@@ -140,7 +142,8 @@ void collect_details(const Json& list, ErrorBody& out, int depth) {
     joined += (joined.empty() ? "" : "; ") + (path.empty() ? "" : path + ": ") + text_of(message);
   }
   if (out.message.empty()) out.message = joined;
-  if (depth < 2 && out.message.empty() && !list.empty()) collect(list.front(), out, depth + 1);
+  if (depth < kMostWraps && out.message.empty() && !list.empty())
+    collect(list.front(), out, depth + 1);
 }
 
 void collect_message(std::string text, ErrorBody& out, int depth) {
@@ -150,7 +153,7 @@ void collect_message(std::string text, ErrorBody& out, int depth) {
     out.refused_fields = true;
     return;
   }
-  if (depth < 2 && text.find('{') != std::string::npos) {
+  if (depth < kMostWraps && text.find('{') != std::string::npos) {
     if (const auto inner = embedded_json(text)) {
       ErrorBody nested;
       collect(*inner, nested, depth + 1);
@@ -164,6 +167,27 @@ void collect_message(std::string text, ErrorBody& out, int depth) {
     }
   }
   set_if_empty(out.message, std::move(text));
+}
+
+/// MiniMax says in a reply of status 200 what is wrong, under numbers of its own.
+void collect_base(const Json& base, ErrorBody& out) {
+  static constexpr std::array<std::pair<std::int64_t, const char*>, 9> kStatuses = {
+      {{1002, "429"},
+       {1039, "429"},
+       {1041, "429"},
+       {1004, "401"},
+       {2049, "401"},
+       {1008, "402"},
+       {2056, "402"},
+       {2013, "400"},
+       {1042, "400"}}};
+  const std::int64_t number = integer_of(member(&base, "status_code")).value_or(0);
+  if (number == 0) return;
+  const auto known = std::find_if(kStatuses.begin(), kStatuses.end(),
+                                  [&](const auto& item) { return item.first == number; });
+  set_if_empty(out.message, text_of(member(&base, "status_msg")));
+  set_if_empty(out.code, known != kStatuses.end() ? known->second : std::to_string(number));
+  if (number == 1026 || number == 1027) out.content_policy = true;
 }
 
 void collect_fields(const Json& value, ErrorBody& out, int depth) {
@@ -199,7 +223,7 @@ void collect_fields(const Json& value, ErrorBody& out, int depth) {
 }
 
 void collect(const Json& value, ErrorBody& out, int depth) {
-  if (depth > 4) return;
+  if (depth > kMostWraps) return;
   if (value.is_string()) {
     collect_message(value.get<std::string>(), out, depth);
     return;
@@ -212,6 +236,7 @@ void collect(const Json& value, ErrorBody& out, int depth) {
     return;
   }
   if (!value.is_object()) return;
+  if (const Json* base = member(&value, "base_resp")) collect_base(*base, out);
   if (const Json* error = member(&value, "error")) {
     collect(*error, out, depth + 1);
     if (error->is_object() || error->is_array()) {
@@ -301,6 +326,10 @@ bool is_error_json(const Json& body) {
     return error->is_object() && member_of(&body, {"choices", "usage"}) == nullptr;
   }
   if (text_of(member(&body, "object")) == "error") return true;
+  if (integer_of(member(member(&body, "base_resp"), "status_code")).value_or(0) != 0 &&
+      member(&body, "choices") == nullptr) {
+    return true;
+  }
   return member(&body, "choices") == nullptr && text_of(member(&body, "type")) == "error";
 }
 

@@ -136,7 +136,14 @@ bool says_overflow(const std::string& text) {
   static constexpr std::array<std::string_view, 2> kOther = {"string_above_max_length",
                                                              "invalid max_tokens"};
   if (any_in(text, kOther)) return false;
-  static constexpr std::array<std::string_view, 27> kPhrases = {
+  static constexpr std::array<std::string_view, 33> kPhrases = {
+      // z.ai, MiniMax, GitHub Copilot
+      "model_context_window_exceeded",
+      "context window exceeds",
+      "exceeds the model's max context",
+      "tokens in request more than max tokens allowed",
+      "prompt token count of",
+      "prompt \xE8\xB6\x85\xE9\x95\xBF",
       "prompt is too long",
       "prompt too long",
       "input is too long",

@@ -2,6 +2,7 @@
 #include "llm/explain.hpp"
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/llm/inspect.hpp>
 
 #include "llm/url.hpp"
 
@@ -51,7 +52,23 @@ std::string transient_mend(const Failure& failure, const ErrorScene& scene) {
   if (failure.status == 0 && scene.url.starts_with("http://")) {
     return "check that the server answers; " + tls_or_plain(scene.url);
   }
+  if (to_lower_ascii(failure.body.message).find("loading") != std::string::npos)
+    return "the server still loads the model: go on with the run when it is ready";
   return "the endpoint is failing: try again later; a run that was begun can be resumed";
+}
+
+/// The server was started without what tool calls need, or the model has none.
+bool refuses_tools(const Failure& failure) {
+  if (failure.status < 400) return false;
+  const std::string text = failure.body.haystack();
+  for (const char* sign :
+       {"tool choice requires", "enable-auto-tool-choice", "does not support tools",
+        "does not support tool", "not support function call", "support tool use",
+        "tools param requires", "tool calling is not supported", "tools are not supported",
+        "tools is not supported", "function calling is not enabled"}) {
+    if (text.find(sign) != std::string::npos) return true;
+  }
+  return false;
 }
 
 std::string mend_for(const Failure& failure, const ErrorScene& scene) {
@@ -66,6 +83,7 @@ std::string mend_for(const Failure& failure, const ErrorScene& scene) {
   if (failure.detail.starts_with("the proxy refused")) {
     return "ask for the proxy's rules, or keep the endpoint's host from it with NO_PROXY=HOST";
   }
+  if (refuses_tools(failure)) return kToolsMend;
   switch (failure.cls) {
     case FailureClass::auth:
       return "set OPENAI_API_KEY or --api-key-env to a key that this endpoint accepts";
@@ -90,6 +108,9 @@ std::string mend_for(const Failure& failure, const ErrorScene& scene) {
       }
       return "give the certificate authority with --ca-file or SSL_CERT_FILE; check the host name";
     case FailureClass::rate_limit:
+      // No rate of ours: the server itself is busy, or still loads the model.
+      if (failure.status >= 500)
+        return "wait until the server is ready, then resume; lower -j if it is only busy";
       return "lower -j, raise the limit at the provider, or resume later";
     case FailureClass::transient:
       return transient_mend(failure, scene);
@@ -125,6 +146,9 @@ std::string mend_for(const Failure& failure, const ErrorScene& scene) {
       return "resume the run to go on";
     case FailureClass::deadline:
       return "raise the time limit and resume";
+    case FailureClass::unanswered:
+      return "raise --task-timeout if a call takes longer than that here, or lower -j; `skillgrad "
+             "doctor` shows whether the endpoint answers";
   }
   return {};
 }

@@ -172,8 +172,9 @@ Result<StreamProbe> probe_stream(const EndpointOptions& options,
   request.messages = {{Role::user, "Answer with the word yes.", {}, {}, {}}};
   WireStyle style = endpoint->style();
   style.stream = true;
-  SKILLGRAD_TRY(const Body body, endpoint->builder().build(
-                                     request, style, options.max_output_tokens.value_or(1024)));
+  SKILLGRAD_TRY(const Body body,
+                endpoint->builder().build(request, style,
+                                          std::min(256, options.max_output_tokens.value_or(256))));
   AttemptLimits limits;
   limits.total = options.attempt_timeout;
   limits.stream = true;

@@ -113,6 +113,32 @@ Limiter::Entry Limiter::enter(const Entrant& entrant, Clock& clock) {
   return entry;
 }
 
+Limiter::Hold Limiter::hold_of(const Bucket& bucket, double amount, SteadyTime now) const {
+  Hold out;
+  out.until = bucket.ready_at(bucket.fitting(amount), now);
+  if (out.until <= now) return out;
+  const bool tokens = &bucket == &tokens_;
+  out.learned = bucket.learned_limit_holds() || bucket.blocked_until() >= out.until;
+  const std::string what = bucket.per_minute() > 0
+                               ? fmt::format("{} {} a minute", format_double(bucket.per_minute()),
+                                             tokens ? "tokens" : "requests")
+                               : std::string(tokens ? "tokens" : "requests");
+  out.why = out.learned ? fmt::format("the endpoint's own limit of {} (x-ratelimit headers)", what)
+                        : fmt::format("the limit of {} (--{})", what, tokens ? "tpm" : "rpm");
+  return out;
+}
+
+Limiter::Hold Limiter::hold(const Entrant& entrant, SteadyTime now) const {
+  const std::scoped_lock lock(mutex_);
+  Hold out = hold_of(requests_, 1, now);
+  const Hold tokens = hold_of(tokens_, entrant.tokens, now);
+  if (tokens.until > out.until) out = tokens;
+  if (pause_until_ > std::max(out.until, now)) {
+    out = {"the endpoint asked for a pause", pause_until_, false};
+  }
+  return out;
+}
+
 Limiter::Entry Limiter::too_large(double tokens) const {
   Entry entry;
   entry.refusal = Refusal::too_large;

@@ -99,6 +99,13 @@ class Limiter {
 
   /// Of several clients' limits the lowest counts.
   void configure(const LimiterOptions& options);
+  /// What an entrant would have to wait for now, besides others; `why` is empty for nothing.
+  struct Hold {
+    std::string why;
+    SteadyTime until{};
+    bool learned = false;  ///< the endpoint asked for it, not the configuration
+  };
+  [[nodiscard]] Hold hold(const Entrant& entrant, SteadyTime now) const;
   /// Blocks until the attempt may start or cannot.
   [[nodiscard]] Entry enter(const Entrant& entrant, Clock& clock);
   /// Everyone in the line asks its `abandon` again.
@@ -118,6 +125,7 @@ class Limiter {
                                             SteadyTime now) const;
   [[nodiscard]] Entry too_large(double tokens) const;
   [[nodiscard]] Start start_of(const Entrant& entrant, std::size_t place, SteadyTime now) const;
+  [[nodiscard]] Hold hold_of(const Bucket& bucket, double amount, SteadyTime now) const;
   [[nodiscard]] bool slot_free() const;
   [[nodiscard]] Permit admit(const Entrant& entrant, Clock& clock, SteadyTime now);
   void wait(Waiter& waiter, const Entrant& entrant, std::unique_lock<std::mutex>& lock) const;

@@ -29,21 +29,30 @@ std::vector<std::string> model_ids(const Json& reply) {
 
 }  // namespace
 
-Result<std::vector<std::string>> fetch_models(const EndpointOptions& options,
-                                              std::chrono::milliseconds timeout) {
-  SKILLGRAD_TRY(const Url url, parse_base_url(options.base_url));
+ModelList list_models(const EndpointOptions& options, std::chrono::milliseconds timeout,
+                      const std::stop_token& stop) {
+  ModelList out;
+  const auto url = parse_base_url(options.base_url);
+  const auto headers = url ? request_headers(options, profile_of(*url, options.model))
+                           : Result<std::vector<std::string>>();
+  if (!url || !headers) {
+    out.failure = url ? headers.error() : url.error();
+    out.connected = false;
+    return out;
+  }
   TransportOptions transport;
-  transport.url = url.resource("models");
+  transport.url = url->resource("models");
   transport.get = true;
+  transport.headers = *headers;
   transport.ca_file = options.ca_file;
   transport.insecure_tls = options.insecure_tls;
   transport.http_version = options.http_version;
   transport.connect_timeout = std::min(options.connect_timeout, timeout);
   transport.max_reply_bytes = options.max_reply_bytes;
-  SKILLGRAD_TRY(transport.headers, request_headers(options, profile_of(url, options.model)));
   AttemptLimits limits;
   limits.total = timeout;
-  HttpReply http = Transport(transport).perform({}, limits, {});
+  HttpReply http = Transport(transport).perform({}, limits, stop);
+  out.connected = http.status > 0 || http.sent;
   const Redactor redactor(secrets_of(options));
   ErrorScene scene;
   scene.method = "GET";
@@ -53,25 +62,22 @@ Result<std::vector<std::string>> fetch_models(const EndpointOptions& options,
   scene.redact_refusal = [&](const std::string& text) { return redactor.redact_refusal(text); };
   if (http.status >= 200 && http.status < 300) {
     if (const auto parsed = parse_reply_json(http.body, "model list")) {
-      std::vector<std::string> ids = model_ids(*parsed);
-      if (!ids.empty() || !is_error_json(*parsed)) return ids;
+      out.names = model_ids(*parsed);
+      if (!out.names.empty() || !is_error_json(*parsed)) return out;
     }
     Failure odd = make_failure(FailureClass::malformed, http.status, "the model list is not JSON");
     odd.body = parse_error_body(http.body);
     if (odd.body.html) odd.cls = FailureClass::wrong_url;
-    return tl::unexpected(explain(odd, scene));
+    out.failure = explain(odd, scene);
+    return out;
   }
   const ChatRequest none;
   ReplyContext context;
   context.request = &none;
   ReadReply read = read_outcome(http, context, SystemClock().wall_now());
   if (!read.failure) read.failure = make_failure(FailureClass::malformed, http.status, "no list");
-  return tl::unexpected(explain(*read.failure, scene));
-}
-
-Result<std::vector<std::string>> list_models(const EndpointOptions& options) {
-  return fetch_models(options,
-                      std::min(options.attempt_timeout, std::chrono::milliseconds(30'000)));
+  out.failure = explain(*read.failure, scene);
+  return out;
 }
 
 }  // namespace skillgrad::llm

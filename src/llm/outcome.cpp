@@ -100,6 +100,7 @@ ReadReply read_stream(HttpReply& http, const ReplyContext& context, const std::s
       fill_prompt(*usage, context.request_bytes);
       out.reply.usage = usage->usage;
       out.provider_cost = usage->provider_cost;
+      out.cache_write_tokens = usage->cache_write_tokens;
     } else if (stream.output_bytes() > 0) {
       out.reply.usage.input_tokens = estimate_tokens(context.request_bytes);
       out.reply.usage.output_tokens = estimate_tokens(stream.output_bytes());

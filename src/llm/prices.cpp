@@ -306,6 +306,7 @@ Result<EffectivePrice> effective_price(const EndpointOptions& options, WallTime 
     out.price->id = options.model;
     out.price->base = {*options.price_in, options.price_cached.value_or(*options.price_in),
                        *options.price_out};
+    out.price->cache_write = options.price_cache_write;
     out.source = "the option price";
     out.warning.clear();
   }
@@ -330,6 +331,11 @@ std::string to_text(const PriceEntry& price) {
   }
   if (price.per_call > 0) out += "; " + format_double(price.per_call) + " USD a call";
   return out;
+}
+
+double most_cost_of(const PriceEntry& price, const Usage& usage) {
+  return std::max(cost_of(price, usage, 0),
+                  cost_of(price, usage, usage.input_tokens - usage.cached_tokens));
 }
 
 double cost_of(const PriceEntry& price, const Usage& usage, std::int64_t cache_write_tokens) {

@@ -13,7 +13,7 @@ struct ReadUsage {
   Usage usage;  ///< `calls` stays 0
   std::int64_t cache_write_tokens = 0;
   std::int64_t reasoning_tokens = 0;  ///< part of output_tokens
-  /// Cached tokens that the endpoint counts, or may count, beside its prompt tokens.
+  /// Cached tokens that the endpoint may count beside its prompt tokens, though nothing shows it.
   std::int64_t cached_outside_tokens = 0;
   bool prompt_known = true;  ///< false: `usage.input_tokens` is 0 and to be estimated
   std::optional<std::int64_t> total_tokens;

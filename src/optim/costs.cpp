@@ -16,7 +16,7 @@ Json usage_by_stage(const llm::LedgerTotals& totals) {
     out[stage]["cost_usd"] = known(cost_of_stage(totals, stage));
     const auto unsettled = totals.unsettled_by_stage.find(stage);
     out[stage]["unsettled_usd"] =
-        unsettled == totals.unsettled_by_stage.end() ? 0.0 : unsettled->second;
+        unsettled == totals.unsettled_by_stage.end() ? Json(0.0) : known(unsettled->second);
   }
   return out;
 }
@@ -52,7 +52,7 @@ std::optional<double> cost_of_stage(const llm::LedgerTotals& totals, const std::
 Json spent_json(const llm::LedgerTotals& totals) {
   return {{"usage", to_json(totals.usage)},
           {"cost_usd", known(totals.cost_usd)},
-          {"unsettled_usd", totals.unsettled_usd},
+          {"unsettled_usd", known(totals.unsettled_usd)},
           {"unsettled_tokens", totals.unsettled_tokens}};
 }
 

@@ -20,6 +20,7 @@ namespace {
 /// tools.
 constexpr std::size_t kTraceStepBytes = 4'000;
 constexpr std::size_t kTraceBytes = 40'000;
+constexpr const char* kUngraded = "ungraded.json";
 
 std::string json_lines(const Json& array) {
   std::string out;
@@ -145,6 +146,7 @@ Result<> IterationRunner::execute() {
   batch.samples = settings_.rollouts;
   batch.dir = name_;
   batch.label = fmt::format("iteration {}: execute", t_);
+  SKILLGRAD_TRY(batch.again, forgotten());
   StageContext scoring = context();
   scoring.objective = package_facts(loop_, current_);
   SKILLGRAD_TRY(losses_, loop_.runner->run(batch, scoring));
@@ -158,15 +160,33 @@ Result<> IterationRunner::execute() {
   return {};
 }
 
+/// What an earlier process asked of this batch in vain.
+Result<RolloutRunner::Again> IterationRunner::forgotten() const {
+  RolloutRunner::Again out;
+  SKILLGRAD_TRY(const auto earlier, parts_.store->read(file(kUngraded)));
+  if (!earlier) return out;
+  const auto json = parse_json(*earlier, kUngraded);
+  const Json tries = json && json->is_object() ? json->value("tries", Json()) : Json();
+  out.tries = tries.is_number_integer() ? std::clamp(tries.get<int>(), 1, 1'000'000) : 1;
+  out.executor = json && json->is_object() && json->value("executor", Json()) == Json(true);
+  return out;
+}
+
 /// Where no rollout could be graded, something other than the agent is at fault: the batch waits
 /// for a resume instead of being lost. Only a task that stands alone and fails again at the resume
 /// is taken for the culprit itself, so that it cannot hold up the run for ever.
 Result<> IterationRunner::wait_for_grades(const RolloutRunner::Batch& batch) {
-  const std::string marker = file("ungraded.json");
+  const std::string marker = file(kUngraded);
   SKILLGRAD_TRY(const auto earlier, parts_.store->read(marker));
   if (earlier && batch_.size() == 1) return {};
   const std::string first = losses_.front().task_id + ": " + losses_.front().error;
-  SKILLGRAD_CHECK(parts_.store->write(marker, dump_json({{"error", first}}, 1) + "\n"));
+  const bool unfinished = std::any_of(losses_.begin(), losses_.end(), [](const auto& record) {
+    return record.error.starts_with(to_string(ErrorCode::malformed_reply));
+  });
+  const Json note = {{"error", first},
+                     {"tries", batch.again.tries + 1},
+                     {"executor", batch.again.executor || unfinished}};
+  SKILLGRAD_CHECK(parts_.store->write(marker, dump_json(note, 1) + "\n"));
   SKILLGRAD_CHECK(loop_.runner->forget(batch));
   return fail(ErrorCode::infra,
               fmt::format("none of the {} rollouts of iteration {} could be graded; the first: {}",

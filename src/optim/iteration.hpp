@@ -55,6 +55,7 @@ class IterationRunner {
     std::string failure;  ///< why there is no candidate, or ""
   };
   Result<> execute();
+  [[nodiscard]] Result<RolloutRunner::Again> forgotten() const;
   Result<> wait_for_grades(const RolloutRunner::Batch& batch);
   Result<> gather_evidence();
   Result<std::optional<Evidence>> evidence_for(const LossRecord& record);

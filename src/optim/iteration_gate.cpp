@@ -8,6 +8,12 @@
 #include "optim/iteration.hpp"
 
 namespace skillgrad::optim {
+namespace {
+
+/// End of the folders of a gate that is tried once more.
+constexpr const char* kAgain = "_again";
+
+}  // namespace
 
 Result<> IterationRunner::decide() {
   if (!candidate_ || !candidate_->failure.empty()) {
@@ -87,6 +93,7 @@ Result<> IterationRunner::score_missing(const skill::SkillPackage& package,
   batch.samples = settings_.rollouts;
   batch.dir = file(folder);
   batch.label = fmt::format("iteration {}: gate", t_);
+  if (folder.ends_with(kAgain)) batch.again.tries = 1;
   StageContext scoring = context();
   scoring.objective = package_facts(loop_, package);
   SKILLGRAD_TRY(const auto records, loop_.runner->run(batch, scoring));
@@ -109,7 +116,7 @@ GateInput IterationRunner::gate_input() const {
 Result<GateDecision> IterationRunner::run_gate() {
   if (!parts_.gate->needs_scores()) return parts_.gate->decide({}, context());
   // An undecided candidate is tried once more, on the tasks without a score, before it is dropped.
-  for (const std::string again : {"", "_again"}) {
+  for (const std::string again : {"", kAgain}) {
     SKILLGRAD_CHECK(
         score_missing(candidate_->package, loop_.gate_tasks, "gate" + again, candidate_scores_));
     // A task that could not be graded under the current skill gets another chance, or the

@@ -49,6 +49,7 @@ class GraderLoss final : public LossCollector {
     grading.stop = context.call.stop;
     grading.judging.scope = context.scope;
     grading.judging.deadline = context.call.deadline;
+    grading.judging.opinion = context.failed_gradings;
     const bench::Grade grade =
         benchmark_->grade(task, {rollout.work_dir(), rollout.final_message}, grading);
     if (context.call.stop.stop_requested())

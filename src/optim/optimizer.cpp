@@ -79,7 +79,8 @@ Result<OptimizeResult> Loop::run() {
   const auto attempts = parts_.accountant->totals().attempts;
   auto done = run_all();
   if (!done) {
-    Error error = end_of_run(std::move(done).error(), loop_.call.stop);
+    Error error = end_of_run(std::move(done).error(), {loop_.call, parts_.clock->now(),
+                                                       parts_.accountant->totals().last_failure});
     if (!can_resume(error.code) && !result_.refused) return tl::unexpected(std::move(error));
     result_.stop_reason = error.message;
     result_.error = std::move(error);

@@ -97,7 +97,8 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
     Json row = to_json(iteration);
     const auto spent = result.parts.find(iteration_name(iteration.iteration));
     row["cost_usd"] = optional_json(iteration_cost(result, iteration.iteration));
-    row["unsettled_usd"] = spent == result.parts.end() ? 0.0 : spent->second.unsettled_usd;
+    row["unsettled_usd"] =
+        spent == result.parts.end() ? Json(0.0) : optional_json(spent->second.unsettled_usd);
     iterations.push_back(std::move(row));
   }
   Json out = {{"schema", "skillgrad.run/1"}, {"command", "optimize"}, {"run", run_dir}};

@@ -23,6 +23,8 @@ namespace {
 /// attempts of theirs: where no retry is allowed any more, a rollout can end with a single one.
 constexpr std::size_t kDeadEndpoint = 3;
 constexpr std::int64_t kDeadAttempts = 8;
+/// Of attempts that took the whole time of their tasks, fewer say the same.
+constexpr std::int64_t kDeadUnanswered = 3;
 constexpr const char* kExecutor = "executor";
 constexpr const char* kJudge = "judge";
 
@@ -44,6 +46,17 @@ bool is_away(ErrorCode code) {
 bool may_mend(ErrorCode code) {
   return is_away(code) || code == ErrorCode::malformed_reply || code == ErrorCode::sandbox ||
          code == ErrorCode::infra;
+}
+
+using Again = RolloutRunner::Again;
+
+/// What was said and could not be used must not be heard again. Calls that were not answered are
+/// not in the record: the conversation goes on where it was.
+Again next_try(const Again& now, const agent::Rollout& rollout, const LossRecord& record) {
+  const bool unusable = rollout.error && rollout.error->code == ErrorCode::malformed_reply;
+  const bool judged = record.call_error && !is_away(record.call_error->code);
+  if (!unusable && !judged) return now;
+  return {now.tries + 1, now.executor || unusable};
 }
 
 /// What a saved rollout must have been run with to be found again.
@@ -94,7 +107,7 @@ Result<std::vector<RolloutRunner::Job>> RolloutRunner::jobs_of(const Batch& batc
     if (task == nullptr)
       return fail(ErrorCode::internal, "task \"" + id + "\" is not in the benchmark");
     for (int k = 0; k < batch.samples; ++k)
-      jobs.push_back({task, k, rollout_dir(batch.dir, id, k), skill});
+      jobs.push_back({task, k, rollout_dir(batch.dir, id, k), skill, batch.again});
   }
   return jobs;
 }
@@ -106,11 +119,11 @@ Result<std::vector<LossRecord>> RolloutRunner::finished(const Batch& batch) cons
     SKILLGRAD_TRY(auto saved, find_saved(job));
     if (!saved) {
       saved.emplace();
-      saved->task_id = job.task->id;
-      saved->sample = job.sample;
-      saved->status = "skipped";
+      saved->record.task_id = job.task->id;
+      saved->record.sample = job.sample;
+      saved->record.status = "skipped";
     }
-    out.push_back(std::move(*saved));
+    out.push_back(std::move(saved->record));
   }
   return out;
 }
@@ -121,7 +134,7 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
   if (batch.skill != nullptr) {
     SKILLGRAD_TRY(skill_dir, publish(*batch.skill));
   }
-  SKILLGRAD_TRY(const auto jobs, jobs_of(batch));
+  SKILLGRAD_TRY(auto jobs, jobs_of(batch));
   // A call that ends the run stops the start of further rollouts; calls in flight finish, since
   // they are paid for.
   std::atomic<bool> abort{false};
@@ -129,21 +142,30 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
   std::mutex mutex;
   std::optional<Error> ended;
   SKILLGRAD_TRY(const auto open, restore(jobs, records));
-  std::size_t done = jobs.size() - open.size();
+  std::size_t done = jobs.size() - open.size(), running = 0;
   parts_.observer->progress(batch.label, done, jobs.size());
   parallel_for(open.size(), parts_.jobs, [&](std::size_t nth) {
     if (abort || context.call.stop.stop_requested()) return;
     const std::size_t i = open[nth];
+    {
+      const std::lock_guard lock(mutex);
+      ++running;
+    }
     auto record = run_one(batch, jobs[i], skill_dir, context);
     const std::lock_guard lock(mutex);
+    --running;
     if (record) {
       ++fresh_;
       records[i] = std::move(*record);
       parts_.observer->progress(batch.label, ++done, jobs.size());
       return;
     }
-    if (!ended) ended = std::move(record).error();
     abort = true;
+    if (ended) return;
+    ended = std::move(record).error();
+    if (running > 0 && ended->code != ErrorCode::cancelled)
+      parts_.observer->notice(fmt::format("no new task starts, {} under way are waited for: {}",
+                                          running, ended->message));
   });
   // Also what an ended or stopped batch has finished.
   const auto synced = unsynced_.exchange(false) ? parts_.store->sync() : Result<>();
@@ -158,8 +180,9 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
   return records;
 }
 
-/// What earlier processes finished goes into `records`; the places of the rest.
-Result<std::vector<std::size_t>> RolloutRunner::restore(const std::vector<Job>& jobs,
+/// What earlier processes finished goes into `records`; the places of the rest, whose jobs know
+/// then what must be asked anew.
+Result<std::vector<std::size_t>> RolloutRunner::restore(std::vector<Job>& jobs,
                                                         std::vector<LossRecord>& records) const {
   std::mutex mutex;
   std::optional<Error> damage;
@@ -169,10 +192,17 @@ Result<std::vector<std::size_t>> RolloutRunner::restore(const std::vector<Job>& 
     if (!saved) {
       const std::lock_guard lock(mutex);
       if (!damage) damage = std::move(saved).error();
-    } else if (*saved && (!(*saved)->failed() || !may_try_again())) {
-      records[i] = std::move(**saved);
-      done[i] = 1;
+      return;
     }
+    if (!*saved) return;
+    Saved& found = **saved;
+    if (!found.record.failed() || !may_try_again(jobs[i])) {
+      records[i] = std::move(found.record);
+      done[i] = 1;
+      return;
+    }
+    jobs[i].again.tries += found.again.tries;
+    jobs[i].again.executor = jobs[i].again.executor || found.again.executor;
   });
   if (damage) return tl::unexpected(std::move(*damage));
   std::vector<std::size_t> open;
@@ -198,17 +228,19 @@ Result<LossRecord> RolloutRunner::run_one(const Batch& batch, const Job& job, co
 }
 
 /// A folder may hold what another skill left there.
-Result<std::optional<LossRecord>> RolloutRunner::find_saved(const Job& job) const {
-  SKILLGRAD_TRY(auto saved, read_rollout(*parts_.store, {job.dir, job.skill}));
+Result<std::optional<RolloutRunner::Saved>> RolloutRunner::find_saved(const Job& job) const {
+  SKILLGRAD_TRY(auto saved, read_rollout(*parts_.store, {job.dir, job.skill, {}}));
   if (!saved.torn.empty())
     parts_.observer->notice(job.task->id + ": done again, since " + saved.torn);
-  return std::move(saved.record);
+  if (!saved.record) return std::nullopt;
+  return std::optional<Saved>({std::move(*saved.record), saved.again});
 }
 
-/// Once the plan is written, the base run's records are what it was made from and stay.
-bool RolloutRunner::may_try_again() const {
+/// Once the plan is written, the records before the last measurement are what it and the
+/// iterations were made from, and stay.
+bool RolloutRunner::may_try_again(const Job& job) const {
   std::error_code ignored;
-  return !fs::exists(parts_.store->path("plan.json"), ignored);
+  return job.dir.starts_with("test/") || !fs::exists(parts_.store->path("plan.json"), ignored);
 }
 
 Result<> RolloutRunner::check_endpoints(const std::string& dir, const agent::Rollout& rollout,
@@ -238,7 +270,8 @@ Result<> RolloutRunner::check_endpoint(const std::string& stage, const std::stri
   if (!away) return {};
   silence.dirs.insert(dir);
   const bool enough = failure->code != ErrorCode::transient || parts_.accountant == nullptr ||
-                      answers.failed_in_row >= kDeadAttempts;
+                      answers.failed_in_row >= kDeadAttempts ||
+                      answers.unanswered_in_row >= kDeadUnanswered;
   if (silence.dirs.size() < kDeadEndpoint || !enough) return {};
   return tl::unexpected(*failure);
 }
@@ -278,14 +311,18 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const 
   request.skill = batch.skill;
   request.skill_dir = skill;
   request.sample = job.sample;
-  request.scope = job.dir + (attempt > 0 ? "~retry" : "");
+  // Another scope finds nothing of the earlier conversation in the call record.
+  request.scope = job.dir + (job.again.executor ? "~again" + std::to_string(job.again.tries) : "") +
+                  (attempt > 0 ? "~retry" : "");
   request.limits = parts_.limits;
   agent::Rollout rollout = parts_.executor->run(request, context.call);
   if (rollout.end == agent::EndState::infra_error && !rollout.error)
     rollout.error = Error{ErrorCode::internal, "the executor gave no reason", job.dir, {}, {}};
   if (rollout.error && llm::ends_run(rollout.error->code)) return tl::unexpected(*rollout.error);
   Attempt out;
-  SKILLGRAD_TRY(out.record, parts_.loss->collect(*job.task, rollout, context));
+  StageContext grading = context;
+  grading.failed_gradings = job.again.tries;
+  SKILLGRAD_TRY(out.record, parts_.loss->collect(*job.task, rollout, grading));
   LossRecord& record = out.record;
   record.task_id = job.task->id;
   record.sample = job.sample;
@@ -296,8 +333,8 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const 
   out.may_mend = attempt == 0 && record.failed() && !record.call_error && !record.ungradable &&
                  (rollout.end != agent::EndState::infra_error || may_mend(rollout.error->code));
   if (out.may_mend) return out;
-  SKILLGRAD_TRY(auto kept,
-                save_rollout(*parts_.store, {job.dir, job.skill}, *job.task, rollout, record));
+  const RolloutPlace place{job.dir, job.skill, next_try(job.again, rollout, record)};
+  SKILLGRAD_TRY(auto kept, save_rollout(*parts_.store, place, *job.task, rollout, record));
   unsynced_ = true;
   if (!kept.outputs_kept)
     parts_.observer->notice(
@@ -329,13 +366,21 @@ bool can_resume(ErrorCode code) {
   return llm::ends_run(code) || may_mend(code) || code == ErrorCode::bad_request;
 }
 
-Error end_of_run(Error error, const std::stop_token& stop) {
+Error end_of_run(Error error, const RunEnd& end) {
   // These leave something unsaved behind, which a stop must not hide.
   const bool unsaved = error.code == ErrorCode::io || error.code == ErrorCode::disk_full ||
                        error.code == ErrorCode::internal;
-  if (!stop.stop_requested() || error.code == ErrorCode::cancelled || unsaved) return error;
-  return {ErrorCode::cancelled, "stopped on request", error.where,
-          "give the same command again to go on", std::move(error.context)};
+  if (!end.call.stop.stop_requested() || unsaved) return error;
+  const bool late = end.call.hard_limit && end.now >= *end.call.hard_limit;
+  Error out{ErrorCode::cancelled, "stopped on request", error.where,
+            "give the same command again to go on", std::move(error.context)};
+  if (late) {
+    out.code = ErrorCode::deadline;
+    out.message = "the hard time limit passed (--hard-max-time); calls in flight were cut";
+    out.mend = "raise the limit, and give the same command again to go on";
+  }
+  if (!end.last_failure.empty()) out.message += "; the last failure was: " + end.last_failure;
+  return out;
 }
 
 }  // namespace skillgrad::optim

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <skillgrad/agent/executor.hpp>
+#include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/optim/stages.hpp>
 #include <skillgrad/store/run_store.hpp>
 
@@ -14,10 +15,12 @@ namespace skillgrad::optim {
 struct RolloutPlace {
   std::string dir;    ///< relative to the run
   std::string skill;  ///< hash of the skill it was run with
+  AskAgain again;     ///< kept with a record that failed, for a resume
 };
 
 struct SavedRollout {
   std::optional<LossRecord> record;
+  AskAgain again;
   std::string torn;  ///< why what is there does not count, or ""
 };
 

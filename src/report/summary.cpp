@@ -114,9 +114,9 @@ std::string cost_by_stage(const llm::LedgerTotals& totals) {
     add(stage, usage, optim::cost_of_stage(totals, stage));
   add("all", totals.usage, totals.cost_usd);
   std::string out = format_table(rows);
-  if (totals.unsettled_usd > 0 || totals.unsettled_tokens > 0)
-    out += fmt::format("possibly billed on top, without a reply: {} tokens, {:.4f} USD\n",
-                       totals.unsettled_tokens, totals.unsettled_usd);
+  if (totals.unsettled_usd != 0.0 || totals.unsettled_tokens > 0)
+    out += fmt::format("possibly billed on top, without a reply: {} tokens, {}\n",
+                       totals.unsettled_tokens, money(totals.unsettled_usd));
   return out;
 }
 

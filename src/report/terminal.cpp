@@ -102,9 +102,18 @@ class TerminalObserver final : public optim::Observer {
     drawn_ = false;
   }
 
+  /// Why nothing seems to happen.
+  [[nodiscard]] std::string waiting() const {
+    const auto wait = accountant_.waiting();
+    if (!wait) return {};
+    const auto left = std::max(Duration(0), wait->until - clock_.now());
+    return fmt::format(" | {} waiting, next try in {}: {}", wait->calls, short_time(left),
+                       truncate_middle(wait->why, 100));
+  }
+
   std::string status(std::size_t done, std::size_t total) const {
     const auto totals = accountant_.totals();
-    std::string out = fmt::format("{} {}/{}", stage_, done, total);
+    std::string out = fmt::format("{} {}/{}", stage_, done, total) + waiting();
     out += fmt::format(" | {} in flight | {} tokens", accountant_.in_flight(),
                        totals.usage.input_tokens + totals.usage.output_tokens);
     out += " | " + money(totals.cost_usd);

@@ -20,7 +20,7 @@ bool in_order(const llm::LedgerRow& a, const llm::LedgerRow& b) {
 }
 
 /// What is known of an attempt until it ends.
-llm::LedgerRow begun_row(llm::LedgerRow row, double reserved_usd) {
+llm::LedgerRow begun_row(llm::LedgerRow row, std::optional<double> reserved_usd) {
   row.billed = "unknown";
   row.cost_usd = reserved_usd;
   return row;
@@ -89,7 +89,10 @@ Result<> CallRecord::replay(std::uint64_t place, const std::string& line) {
   session_ = std::max(session_, session + 1);
   if (event == "begin") {
     const std::string id = attempt_id(session, row.key, row.attempt);
-    open_[id] = begun_row(std::move(row), json.value("reserved_usd", 0.0));
+    std::optional<double> reserved;
+    if (const auto usd = json.find("reserved_usd"); usd != json.end() && usd->is_number())
+      reserved = usd->get<double>();
+    open_[id] = begun_row(std::move(row), reserved);
     return {};
   }
   settle(row, session, place);
@@ -146,11 +149,12 @@ std::string CallRecord::entry(const char* event, const std::string& row_json) co
 
 // Lines are made before the lock is taken: with many calls in flight, all of them pass through it.
 
-Result<> CallRecord::begin(const std::string& key, const llm::LedgerRow& row, double reserved_usd) {
+Result<> CallRecord::begin(const std::string& key, const llm::LedgerRow& row,
+                           std::optional<double> reserved_usd) {
   llm::LedgerRow begun = row;
   begun.key = key;
   Json json = row_to_json(begun);
-  if (reserved_usd > 0) json["reserved_usd"] = reserved_usd;
+  if (reserved_usd) json["reserved_usd"] = *reserved_usd;
   const std::string line = entry("begin", dump_json(json));
   std::string id = attempt_id(session_, key, row.attempt);
   const std::lock_guard lock(mutex_);

@@ -35,7 +35,8 @@ class CallRecord final : public llm::CallRecorder {
                                                                 const Clock& clock);
 
   Result<std::optional<std::string>> find(const std::string& key) override;
-  Result<> begin(const std::string& key, const llm::LedgerRow& row, double reserved_usd) override;
+  Result<> begin(const std::string& key, const llm::LedgerRow& row,
+                 std::optional<double> reserved_usd) override;
   Result<> attempt_failed(const llm::LedgerRow& row) override;
   Result<> finish(const llm::LedgerRow& row, const std::string& request_json,
                   const std::string& reply_json) override;

@@ -28,6 +28,7 @@ Json row_to_json(const llm::LedgerRow& row) {
       {"system_fingerprint", row.system_fingerprint}};
   for (const auto& [key, text] : named)
     if (!text.empty()) out[key] = text;
+  if (row.cache_write_tokens > 0) out["cache_write_tokens"] = row.cache_write_tokens;
   if (row.reserved_tokens > 0) out["reserved_tokens"] = row.reserved_tokens;
   if (row.budgeted_retry) out["budgeted_retry"] = true;
   if (row.cached) out["cached"] = true;
@@ -48,6 +49,7 @@ Result<llm::LedgerRow> row_from_json(const Json& value, const std::string& where
   out.usage.cached_tokens = reader.integer("cached_tokens", 0);
   out.usage.output_tokens = reader.integer("output_tokens", 0);
   out.usage.calls = reader.integer("calls", 0);
+  out.cache_write_tokens = reader.integer("cache_write_tokens", 0);
   out.usage.estimated = reader.boolean("estimated", false);
   const Json cost = reader.any("cost_usd");
   if (cost.is_number()) out.cost_usd = cost.get<double>();

@@ -2,6 +2,7 @@
 // `skillgrad doctor` at endpoints that are wrong in one way each: every failing row names what
 // mends it, and the exit code is 3.
 #include <algorithm>
+#include <csignal>
 
 #include "e2e/support.hpp"
 #include "fault/fault_server.hpp"
@@ -167,11 +168,11 @@ TEST_F(DoctorAtEndpoint, AWrongAddressGetsTheUsualForm) {
 
 TEST_F(DoctorAtEndpoint, AWrongKeyAndNoKeyAreToldApart) {
   const Step refusal = json_step(401, R"({"error":{"message":"Incorrect API key"}})");
-  server_.route("GET /v1/models", {refusal});
-  expect_bad("endpoint", {"no key was sent", "OPENAI_API_KEY", "--api-key-env"});
+  chat({refusal});
+  expect_bad("call", {"no key was sent", "OPENAI_API_KEY", "--api-key-env"});
   Options options;
   options.env["OPENAI_API_KEY"] = "some-wrong-key";
-  expect_bad("endpoint", {"--api-key-env", "accepts"}, {}, options);
+  expect_bad("call", {"--api-key-env", "accepts"}, {}, options);
 }
 
 TEST_F(DoctorAtEndpoint, AnUnknownModelListsWhatIsOffered) {
@@ -221,8 +222,50 @@ TEST_F(DoctorAtEndpoint, ASilentEndpointIsGivenUpInTime) {
   silent.chunks.clear();
   silent.end = fault::End::hang;
   server_.route("GET /v1/models", {silent});
-  expect_bad("endpoint", {"check that the server answers"}, {"--attempt-timeout", "1"});
+  chat({silent});
+  expect_bad("call", {"endpoint answers"}, {"--attempt-timeout", "1"});
   EXPECT_LT(outcome_.seconds, 20);
+  EXPECT_EQ(server_.hit_count("POST"), 1U) << "one minute is enough";
+}
+
+TEST_F(DoctorAtEndpoint, AListThatFailsDecidesNothing) {
+  Step silent = fault::raw_step("", fault::End::hang);
+  for (const Step& step : {json_step(403, R"({"error":{"message":"Missing scopes"}})"),
+                           json_step(502, "{}"), silent}) {
+    server_.route("GET /v1/models", {step});
+    const Json report = ask({"--attempt-timeout", "1"});
+    EXPECT_EQ(row(report, "models")["state"], "weak") << outcome_;
+    EXPECT_EQ(row(report, "tool calling")["state"], "ok") << outcome_;
+  }
+}
+
+TEST_F(DoctorAtEndpoint, AModelThatRamblesIsAskedForFewTokens) {
+  const Step rambling = json_step(
+      200, R"({"model":"test-model","choices":[{"message":{"content":"Well, well"},)"
+           R"("finish_reason":"length"}],"usage":{"prompt_tokens":9,"completion_tokens":300}})");
+  chat({rambling});
+  const Json report = ask();
+  EXPECT_EQ(row(report, "tool calling")["state"], "weak") << "nobody knows whether it can";
+  std::vector<int> caps;
+  for (const auto& hit : server_.hits())
+    if (hit.method == "POST") caps.push_back(Json::parse(hit.body)["max_tokens"].get<int>());
+  ASSERT_EQ(caps.size(), 2U);
+  EXPECT_LE(caps[0], 500);
+  EXPECT_LE(caps[1], 2'000);
+}
+
+TEST_F(DoctorAtEndpoint, RowsComeAsTheyAreFoundAndAnInterruptIsDoctorsOwn) {
+  chat({fault::raw_step("", fault::End::hang)});
+  Program program(scratch_, {"doctor", "--model", "test-model", "--base-url", server_.base_url()});
+  ASSERT_TRUE(wait_until([&] { return server_.hit_count("POST") > 0; }));
+  ASSERT_TRUE(
+      wait_until([&] { return program.out_so_far().find("request ") != std::string::npos; }));
+  program.signal(SIGINT);
+  const Outcome outcome = program.wait();
+  EXPECT_EQ(outcome.exit_code, 130) << outcome;
+  EXPECT_LT(outcome.seconds, 30);
+  EXPECT_TRUE(holds(outcome.err, {"doctor"})) << outcome;
+  EXPECT_EQ(outcome.err.find("resume"), std::string::npos) << outcome;
 }
 
 TEST_F(DoctorAtEndpoint, StreamingIsProvedWhenItIsAskedFor) {

@@ -237,5 +237,30 @@ TEST(Judge, AnEndpointThatRefusesStopsTheRunAndItGoesOnWhereItWas) {
   EXPECT_EQ(count_stage(endpoint, "executor"), 2 * needed) << "a rollout was paid for twice";
 }
 
+TEST(Judge, AResumeAsksAnewForWhatCouldNotBeRead) {
+  const Scratch scratch;
+  const JudgedSkill judged(scratch);
+  const Endpoint endpoint(scratch, judged.mini().scenario());
+  std::atomic<bool> babbles = true;
+  ScriptedJudge judge([&](const fault::Hit&, std::size_t) {
+    return fault::json_step(200,
+                            fault::chat_body(babbles ? "Well done!" : verdicts(true, "NOTE:")));
+  });
+  const auto first = run(scratch, judged.eval(endpoint.url(), "r", judge.flags()));
+  EXPECT_EQ(first.json()["by_status"], Json({{"error", 3}})) << first;
+  const auto asked = judge.bodies().size();
+  const auto rollouts = count_stage(endpoint, "executor");
+  EXPECT_EQ(run(scratch, {"resume", "r"}).exit_code, first.exit_code);
+  EXPECT_EQ(judge.bodies().size(), 2 * asked) << "the same words were heard again";
+  babbles = false;
+  const auto resumed = run(scratch, {"resume", "r", "--json"});
+  EXPECT_EQ(resumed.exit_code, 0) << resumed;
+  EXPECT_EQ(resumed.json()["n_graded"], 3) << resumed;
+  EXPECT_EQ(count_stage(endpoint, "executor"), rollouts) << "a rollout was paid for twice";
+  const auto done = judge.bodies().size();
+  EXPECT_EQ(run(scratch, {"resume", "r"}).exit_code, 0);
+  EXPECT_EQ(judge.bodies().size(), done) << "what was graded stays";
+}
+
 }  // namespace
 }  // namespace skillgrad::e2e

@@ -166,7 +166,7 @@ TEST(Replay, ATaskThatRanOutOfTimeDoesSoAgainWithoutWaiting) {
   const Words limit = {"--task-timeout", "1", "--limit", "2", "-j", "2"};
   const auto live =
       run(scratch, mini.eval(mini.skill(), "live",
-                             join_words(limit, {"--record", "cas", "--sim-latency", "1500"})));
+                             join_words(limit, {"--record", "cas", "--sim-latency", "700"})));
   ASSERT_EQ(live.exit_code, 0) << live;
   const auto offline =
       run(scratch, mini.eval(mini.skill(), "offline", join_words(limit, {"--replay", "cas"})));

@@ -242,5 +242,40 @@ TEST_F(Secrets, StayOutOfFilesWhenTheyStandInTheAddress) {
   expect_clean(again);
 }
 
+TEST(Environment, HoldsNoKeyThatACommandOfAnAgentCouldRead) {
+  const Scratch scratch;
+  fault::Server server;
+  server.route("GET /v1/models", {json_step(200, R"({"data":[]})")});
+  const std::string look =
+      "p=$$; while [ $p -gt 1 ]; do tr '\\\\0' '\\\\n' < /proc/$p/environ; p=$(sed -n "
+      "'s/^PPid:.//p' /proc/$p/status); done 2>/dev/null; echo looked";
+  server.route("POST /v1/chat/completions", [&](const fault::Hit& hit, std::size_t) {
+    if (hit.body.find(R"("role":"tool")") != std::string::npos)
+      return json_step(200, fault::chat_body("42"));
+    return json_step(200, fault::tool_body(R"([{"id":"c1","type":"function","function":{"name":)"
+                                           R"("shell","arguments":"{\"command\":\")" +
+                                           look + R"(\"}"}}])"));
+  });
+  scratch.put("t.jsonl", R"({"id":"t","split":"test","input":"Say 42","target":"42"})"
+                         "\n");
+  Options options;
+  options.env = {{"OPENAI_API_KEY", "canary-main-1234567"},
+                 {"OTHER_ACCOUNT", "canary-other-7654321"},
+                 {"UNUSED_API_KEY", "canary-unused-24680"},
+                 {"PLAIN_WORD", "plain-word-stays"}};
+  const Outcome outcome =
+      run(scratch,
+          {"eval", "none", "-b", "t.jsonl", "-m", "m", "--base-url", server.base_url(), "--run",
+           "r", "--sandbox", "off", "--set", R"(roles={"judge":{"api_key_env":"OTHER_ACCOUNT"}})"},
+          options);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome;
+  const std::string sent = server.hits().back().body;
+  EXPECT_NE(sent.find("looked"), std::string::npos) << sent;
+  EXPECT_NE(sent.find("plain-word-stays"), std::string::npos) << "the test reads the right place";
+  EXPECT_EQ(sent.find("canary"), std::string::npos) << sent;
+  EXPECT_EQ(sent.find("***"), std::string::npos) << "the environment was clean, not the request";
+  EXPECT_TRUE(holds(outcome.err, {"environment and memory"})) << "what off means";
+}
+
 }  // namespace
 }  // namespace skillgrad::e2e

@@ -22,7 +22,7 @@ class FakeRecorder final : public llm::CallRecorder {
   struct Begun {
     std::string key;
     llm::LedgerRow row;
-    double reserved_usd = 0;
+    std::optional<double> reserved_usd;
   };
 
   Result<std::optional<std::string>> find(const std::string& key) override {
@@ -32,7 +32,8 @@ class FakeRecorder final : public llm::CallRecorder {
     if (found == finished_.end()) return std::optional<std::string>{};
     return std::optional<std::string>{found->second.reply_json};
   }
-  Result<> begin(const std::string& key, const llm::LedgerRow& row, double reserved_usd) override {
+  Result<> begin(const std::string& key, const llm::LedgerRow& row,
+                 std::optional<double> reserved_usd) override {
     const std::scoped_lock lock(mutex_);
     if (error_) return tl::unexpected(*error_);
     begun_.push_back({key, row, reserved_usd});

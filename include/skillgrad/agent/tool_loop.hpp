@@ -116,7 +116,8 @@ struct LoopResult {
 ///   infra_error (malformed_reply);
 /// - error context_overflow after the first turn is `token_limit` (the conversation outgrew the
 ///   model), on the first turn infra_error; error deadline is `time_limit` unless the limit of the
-///   context has passed; every other error is infra_error.
+///   context has passed or no call was answered; every other error is infra_error, and so is a call
+///   that the time limit cut after it had waited for at least half of it (transient).
 /// The time limit is handed to the model, which ends a call with error deadline when it has passed
 /// (or, from a recording, when it had passed).
 [[nodiscard]] LoopResult run_tool_loop(llm::ChatModel& model, const LoopRequest& request,

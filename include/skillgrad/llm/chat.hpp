@@ -79,6 +79,11 @@ struct CallContext {
   std::optional<SteadyTime> deadline;
   /// The task's limit: no attempt starts after it, and one in flight is cut.
   std::optional<SteadyTime> cut_at;
+  /// A call that waited this long when `cut_at` cut it was left unanswered, which is the endpoint's
+  /// failure (transient) and not the end of the task (deadline). nullopt: always the task's end.
+  std::optional<Duration> patience = std::nullopt;
+  /// When `stop` is requested because a hard limit of time passes: what it ends met a limit.
+  std::optional<SteadyTime> hard_limit = std::nullopt;
 };
 
 /// Something that answers chat requests. Thread-safe. Errors: auth, quota, model_not_found,

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,8 @@ struct EndpointOptions {
   bool strict_tools = false;  ///< tool schemas are sent as strict
   int max_attempts_transient = 6;
   int max_attempts_rate_limit = 12;
-  std::optional<double> price_in, price_cached, price_out;  ///< USD per million tokens, override
+  /// USD per million tokens, override.
+  std::optional<double> price_in, price_cached, price_cache_write, price_out;
   std::shared_ptr<const PriceTable> price_table;  ///< the user's, asked before the built-in one
 };
 
@@ -67,14 +69,18 @@ struct Budget {
   double retry_share = 0.2;
 };
 
+/// Outcome of an attempt that got no answer within the time limit of its task.
+inline constexpr const char* kUnanswered = "unanswered";
+
 /// One row per attempt; written by the client, read by resume and reports. A row with billed
 /// "unknown" carries in `cost_usd` what was reserved for it.
 struct LedgerRow {
   std::string key;  ///< request key (content hash with sample index and scope)
   std::string stage, scope, model;
-  std::string outcome;  ///< "ok", "refused" or an ErrorCode name
+  std::string outcome;  ///< "ok", "refused", an ErrorCode name or kUnanswered
   std::string billed;   ///< "yes", "no", "unknown"
   Usage usage;
+  std::int64_t cache_write_tokens = 0;  ///< of the input: what the prompt cache stored
   std::optional<double> cost_usd;
   int http_status = 0;
   int attempt = 0;
@@ -100,9 +106,10 @@ class CallRecorder {
   virtual ~CallRecorder() = default;
   /// Reply JSON of an equal finished request, or nullopt.
   [[nodiscard]] virtual Result<std::optional<std::string>> find(const std::string& key) = 0;
-  /// An attempt is about to be sent; `reserved_usd` is what it may cost at most.
+  /// An attempt is about to be sent; `reserved_usd` is what it may cost at most, nullopt where the
+  /// price is not known.
   [[nodiscard]] virtual Result<> begin(const std::string& key, const LedgerRow& row,
-                                       double reserved_usd) = 0;
+                                       std::optional<double> reserved_usd) = 0;
   /// An attempt ended without a usable reply.
   [[nodiscard]] virtual Result<> attempt_failed(const LedgerRow& row) = 0;
   /// The call is done: request and reply bodies (redacted JSON) and the paying row.
@@ -111,10 +118,18 @@ class CallRecorder {
 };
 
 /// Whether a stage's endpoint answers: replies to it, and the attempts since the last answer of any
-/// kind that found the endpoint away (transient, rate_limit).
+/// kind that found the endpoint away (transient, rate_limit, unanswered).
 struct Answers {
   std::int64_t replies = 0;  ///< those of earlier processes included
   std::int64_t failed_in_row = 0;
+  std::int64_t unanswered_in_row = 0;  ///< of them, those that the task's limit cut
+};
+
+/// What keeps calls from being sent, for people.
+struct Waiting {
+  std::string why;     ///< the last failure, or the limit; without secrets
+  SteadyTime until{};  ///< when the first of the calls that wait looks again
+  int calls = 0;       ///< that wait
 };
 
 /// Totals over a run, for the status line and run.json. `usage` and `cost_usd` are what is known to
@@ -128,9 +143,12 @@ struct LedgerTotals {
   std::map<std::string, Answers> answers;  ///< by stage
   std::int64_t attempts = 0, retries = 0, failed_calls = 0, replayed_calls = 0;
   std::int64_t cached_calls = 0;  ///< answered from a cache or cassette
-  double unsettled_usd = 0;       ///< attempts that may have been billed but gave no reply
+  /// Attempts that may have been billed but gave no reply; nullopt once the price of one is not
+  /// known.
+  std::optional<double> unsettled_usd = 0.0;
   std::int64_t unsettled_tokens = 0;
-  std::map<std::string, double> unsettled_by_stage;
+  std::map<std::string, std::optional<double>> unsettled_by_stage;
+  std::string last_failure;  ///< why the latest attempt failed; empty once a call is answered
 };
 
 /// Shared by all clients of a run: budget, ledger totals, calls in flight. Thread-safe.
@@ -165,6 +183,22 @@ class Accountant {
   [[nodiscard]] bool take_retry();
   /// A call ended in an error.
   void note_failed_call();
+  /// An attempt failed; `why` without secrets.
+  void note_failure(const std::string& why);
+  /// For as long as the result lives, a call waits for this reason until then.
+  class Wait {
+   public:
+    Wait(Accountant& accountant, const std::string& why, SteadyTime until);
+    ~Wait();
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+   private:
+    Accountant* accountant_;
+    std::uint64_t number_ = 0;
+  };
+  /// nullopt: no call waits.
+  [[nodiscard]] std::optional<Waiting> waiting() const;
   /// A call was answered from the record. Adds nothing else: its rows were restored or settled.
   void note_replay();
 
@@ -219,7 +253,14 @@ struct ClientDependencies {
 struct Price {
   double input = 0, cached = 0, output = 0;
 };
-/// GET {base}/models, for doctor. Errors as complete().
-[[nodiscard]] Result<std::vector<std::string>> list_models(const EndpointOptions& options);
+/// What GET {base}/models brought. The list is a nicety: only a call shows what an endpoint does.
+struct ModelList {
+  std::vector<std::string> names;
+  std::optional<Error> failure;  ///< as of complete(); the list is then empty
+  /// The endpoint could be connected to, so the failure is one of the list alone.
+  bool connected = true;
+};
+[[nodiscard]] ModelList list_models(const EndpointOptions& options,
+                                    std::chrono::milliseconds timeout, const std::stop_token& stop);
 
 }  // namespace skillgrad::llm

@@ -21,6 +21,11 @@ namespace skillgrad::llm {
 /// servers want for a key, nor plain words.
 [[nodiscard]] std::vector<Secret> secrets_of(const EndpointOptions& options);
 
+/// How a server comes to call tools.
+inline constexpr const char* kToolsMend =
+    "start the server with tool calling (vLLM: --enable-auto-tool-choice --tool-call-parser NAME; "
+    "llama.cpp: --jinja), or choose a model that can call tools";
+
 /// For messages, keys and files: the values of such query parameters are "***".
 [[nodiscard]] std::string printable_url(std::string_view url);
 

@@ -88,5 +88,7 @@ struct EffectivePrice {
 /// USD for the tokens of one reply.
 [[nodiscard]] double cost_of(const PriceEntry& price, const Usage& usage,
                              std::int64_t cache_write_tokens);
+/// The same where nobody knows yet what the prompt cache will store.
+[[nodiscard]] double most_cost_of(const PriceEntry& price, const Usage& usage);
 
 }  // namespace skillgrad::llm

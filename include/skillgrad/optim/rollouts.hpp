@@ -17,6 +17,13 @@
 
 namespace skillgrad::optim {
 
+/// What an earlier measurement that ended as an error leaves to be asked anew: what the call record
+/// holds of it would lead to the same error for ever.
+struct AskAgain {
+  int tries = 0;
+  bool executor = false;  ///< its conversation, too; else only the judges
+};
+
 /// Executes and grades tasks, and keeps each result in the run directory, so that finished work is
 /// found again after a crash:
 ///   RUN/<dir>/rollouts/TASK.K/{loss.json, trajectory.jsonl, skill_text.md, outputs/}
@@ -36,12 +43,16 @@ class RolloutRunner {
     /// Knows which stage's endpoint answers at all; null: the rollouts alone tell.
     const llm::Accountant* accountant = nullptr;
   };
+  using Again = AskAgain;
   struct Batch {
     const skill::SkillPackage* skill = nullptr;  ///< null: no skill
     std::vector<std::string> task_ids;
     int samples = 1;
     std::string dir;    ///< "base", "iter_003", "iter_003/gate", "test/after"
     std::string label;  ///< for the status line
+    /// Measurements of this batch that came to nothing and were forgotten; what the endpoints said
+    /// then is not asked for again.
+    Again again = {};
   };
   explicit RolloutRunner(Parts parts) : parts_(std::move(parts)) {}
 
@@ -72,6 +83,11 @@ class RolloutRunner {
     int sample = 0;
     std::string dir;
     std::string skill;  ///< its hash
+    Again again = {};
+  };
+  struct Saved {
+    LossRecord record;
+    Again again;
   };
   /// An ended rollout, and whether a second one may end better.
   struct Attempt {
@@ -84,8 +100,8 @@ class RolloutRunner {
     std::int64_t replies = 0;
   };
   Result<std::vector<Job>> jobs_of(const Batch& batch) const;
-  Result<std::optional<LossRecord>> find_saved(const Job& job) const;
-  Result<std::vector<std::size_t>> restore(const std::vector<Job>& jobs,
+  Result<std::optional<Saved>> find_saved(const Job& job) const;
+  Result<std::vector<std::size_t>> restore(std::vector<Job>& jobs,
                                            std::vector<LossRecord>& records) const;
   Result<LossRecord> run_one(const Batch& batch, const Job& job, const std::filesystem::path& skill,
                              const StageContext& context);
@@ -96,7 +112,7 @@ class RolloutRunner {
   Result<> check_endpoint(const std::string& stage, const std::string& dir,
                           const std::optional<Error>& failure, bool away);
   [[nodiscard]] llm::Answers answers_of(const std::string& stage) const;
-  [[nodiscard]] bool may_try_again() const;
+  [[nodiscard]] bool may_try_again(const Job& job) const;
   Result<> forget_unanswered();
 
   Parts parts_;
@@ -111,7 +127,15 @@ class RolloutRunner {
 [[nodiscard]] Json rollout_event(const std::string& stage, const LossRecord& record);
 /// After these errors a run has a result so far, and can be resumed.
 [[nodiscard]] bool can_resume(ErrorCode code);
-/// What ended a run: a stop that was asked for outranks a call that failed on the way out.
-[[nodiscard]] Error end_of_run(Error error, const std::stop_token& stop);
+/// How things stand when a run ends.
+struct RunEnd {
+  const llm::CallContext& call;
+  SteadyTime now{};
+  std::string last_failure;  ///< of the calls, "" where they were answered
+};
+/// What ended a run: a stop that was asked for outranks a call that failed on the way out, and one
+/// that a hard limit of time asked for is a limit. Names the endpoint's last failure, so that a run
+/// stopped in an outage says so.
+[[nodiscard]] Error end_of_run(Error error, const RunEnd& end);
 
 }  // namespace skillgrad::optim

@@ -27,6 +27,9 @@ struct StageContext {
   std::string scope;  ///< e.g. "iter_003"; prefix of ledger scopes
   int iteration = 0;
   llm::CallContext call;
+  /// Earlier gradings of the same that came to nothing: judges are asked anew, since what they said
+  /// then is in the call record.
+  int failed_gradings = 0;
   const Clock* clock = nullptr;
   ObjectiveFacts objective;
   /// Takes what a stage was given and did not use, or had to mend, one sentence each; may be empty.

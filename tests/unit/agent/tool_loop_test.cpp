@@ -252,17 +252,56 @@ TEST_F(ToolLoop, DeadlineErrorIsTimeLimitOnlyForTheLoopsOwnLimit) {
     clock_.advance(std::chrono::seconds(11));
     return fail(ErrorCode::deadline, "late");
   };
-  EXPECT_EQ(run(late).end, EndState::time_limit);
+  const auto after_a_reply = [](const auto& next) {
+    return [next](const llm::ChatRequest& request, std::size_t n) {
+      return n == 0 ? Result<llm::ChatReply>(tool_reply("echo", "{}")) : next(request, n);
+    };
+  };
+  EXPECT_EQ(run(after_a_reply(late)).end, EndState::time_limit);
   const auto cut_early = [this](const llm::ChatRequest&, std::size_t) -> Result<llm::ChatReply> {
     clock_.advance(std::chrono::milliseconds(9'999));
     return fail(ErrorCode::deadline, "cut in whole milliseconds");
   };
-  EXPECT_EQ(run(cut_early).end, EndState::time_limit);
+  EXPECT_EQ(run(after_a_reply(cut_early)).end, EndState::time_limit);
   llm::CallContext context;
   context.deadline = clock_.now() + std::chrono::seconds(5);
   const LoopResult result = run(late, context);
   EXPECT_EQ(result.end, EndState::infra_error);
   EXPECT_EQ(result.error->code, ErrorCode::deadline);
+}
+
+TEST_F(ToolLoop, ATaskThatNoCallOfWasAnsweredIsNoResult) {
+  request_.limits.time = std::chrono::seconds(10);
+  const LoopResult result = run_replies({fail(ErrorCode::deadline, "late")});
+  EXPECT_EQ(result.end, EndState::infra_error);
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->code, ErrorCode::transient);
+  EXPECT_NE(result.error->mend.find("--task-timeout"), std::string::npos);
+}
+
+TEST_F(ToolLoop, ACallMayKeepTheTaskWaitingForHalfItsTime) {
+  class Listening final : public llm::ChatModel {
+   public:
+    Result<llm::ChatReply> complete(const llm::ChatRequest&,
+                                    const llm::CallContext& context) override {
+      patience.push_back(context.patience);
+      if (patience.size() > 2) return fail(ErrorCode::transient, "no answer came");
+      return tool_reply("echo", "{}");
+    }
+    std::string model_name() const override { return "m"; }
+    std::vector<std::optional<Duration>> patience;
+  };
+  for (const int seconds : {10, 0}) {
+    Listening model;
+    request_.limits.time = std::chrono::seconds(seconds);
+    request_.tools = {echo_.get()};
+    const LoopResult result = run_tool_loop(model, request_, clock_, {});
+    EXPECT_EQ(result.end, EndState::infra_error) << "the last call was not answered";
+    using Wanted = std::vector<std::optional<Duration>>;
+    const Duration half = std::chrono::seconds(5);
+    EXPECT_EQ(model.patience, seconds > 0 ? (Wanted{Duration(0), half, half})
+                                          : (Wanted{std::nullopt, std::nullopt, std::nullopt}));
+  }
 }
 
 TEST_F(ToolLoop, ErrorsOfTheEndpointAreInfraErrorsThatKeepTheirCode) {

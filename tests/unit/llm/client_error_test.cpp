@@ -244,5 +244,56 @@ TEST_F(ClientTest, AConnectionThatIsRefusedAsksWhetherTheServerRuns) {
   EXPECT_THAT(reply.error().mend, HasSubstr("is the server running?"));
 }
 
+TEST_F(ClientTest, AServerThatRefusesToolsIsToldHowItComesToCallThem) {
+  for (
+      const char* text :
+      {R"(\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set)",
+       "registry.ollama.ai/library/x does not support tools",
+       "tools param requires --jinja flag"}) {
+    server_.script({json_step(400, std::string(R"({"error":{"message":")") + text + R"("}})")});
+    const auto reply = client()->complete(tool_request(), {});
+    ASSERT_FALSE(reply.has_value());
+    EXPECT_THAT(reply.error().mend, HasSubstr("--enable-auto-tool-choice")) << text;
+    EXPECT_THAT(reply.error().mend, HasSubstr("--jinja")) << text;
+  }
+}
+
+TEST_F(ClientTest, WhereTheServerIsDownFewerCallsAtOnceAreNoMend) {
+  server_.script({json_step(503, R"({"error":{"message":"Loading model"}})")});
+  const auto loading = client()->complete(request(), {});
+  ASSERT_FALSE(loading.has_value());
+  EXPECT_THAT(loading.error().mend, HasSubstr("loads the model"));
+  EXPECT_THAT(loading.error().mend, Not(HasSubstr("-j")));
+  // The breaker is open by then, and the task has no time to wait for it.
+  CallContext context;
+  context.cut_at = clock_.now() + std::chrono::seconds(5);
+  for (int i = 0; i < 3; ++i) {
+    const auto down = client()->complete(request("again " + std::to_string(i)), context);
+    ASSERT_FALSE(down.has_value());
+    EXPECT_EQ(down.error().code, ErrorCode::transient) << down.error().to_text();
+    EXPECT_THAT(down.error().mend, Not(HasSubstr("-j")));
+  }
+}
+
+TEST_F(ClientTest, KeysOfAnyAccountDoNotGoOutInARequest) {
+  options_.api_key = Secret("own-key-1234567");
+  redactor_ = Redactor({Secret("other-key-7654321")});
+  server_.script({kGood});
+  auto model = client();
+  ASSERT_TRUE(model
+                  ->complete(request("found: other-key-7654321 and own-key-1234567, not "
+                                     "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"),
+                             {})
+                  .has_value());
+  const std::string body = server_.hits().back().body;
+  EXPECT_THAT(body, Not(HasSubstr("other-key-7654321")));
+  EXPECT_THAT(body, Not(HasSubstr("own-key-1234567")));
+  EXPECT_THAT(body, HasSubstr("found: *** and ***"));
+  EXPECT_THAT(body, HasSubstr("sk-proj-abc")) << "a task may be about what looks like a key";
+  EXPECT_EQ(server_.hits().back().header("authorization"), "Bearer own-key-1234567");
+  ASSERT_EQ(warnings().size(), 1U);
+  EXPECT_THAT(warnings().front(), HasSubstr("key"));
+}
+
 }  // namespace
 }  // namespace skillgrad::llm

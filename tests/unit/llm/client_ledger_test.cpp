@@ -89,7 +89,19 @@ TEST_F(ClientTest, WhatWasInFlightAtAKillCountsAsSpent) {  // R3.6, R3.14
   }
   EXPECT_FALSE(accountant().reserve(0.5, 10).has_value());
   EXPECT_TRUE(accountant().reserve(0.2, 10).has_value());
-  EXPECT_DOUBLE_EQ(accountant().totals().unsettled_usd, 0.75);
+  ASSERT_TRUE(accountant().totals().unsettled_usd.has_value());
+  EXPECT_DOUBLE_EQ(*accountant().totals().unsettled_usd, 0.75);
+}
+
+TEST_F(ClientTest, WhatMayHaveBeenBilledAtAnUnknownPriceIsUnknown) {
+  server_.script({fault::drop_step(End::close)});
+  EXPECT_FALSE(client()->complete(request(), {}).has_value());
+  ASSERT_FALSE(recorder_.begun().empty());
+  EXPECT_FALSE(recorder_.begun().front().reserved_usd.has_value());
+  const LedgerTotals totals = accountant().totals();
+  EXPECT_GT(totals.unsettled_tokens, 0);
+  EXPECT_FALSE(totals.unsettled_usd.has_value());
+  EXPECT_FALSE(totals.unsettled_by_stage.at("executor").has_value());
 }
 
 TEST_F(ClientTest, ALimitOfTokensCountsWhatMayHaveBeenBilled) {  // R3.14
@@ -176,6 +188,46 @@ TEST_F(ClientTest, ALimitInUsdNeedsAPrice) {
   EXPECT_THAT(refused.error().to_text(), HasSubstr("test-model"));
   options_.model = "gpt-4o-mini-2024-07-18";
   EXPECT_TRUE(make_client(options_, dependencies).has_value());
+}
+
+TEST_F(ClientTest, CachedAndWrittenTokensBesideThePromptAreCharged) {
+  options_.price_in = 3.0;
+  options_.price_cached = 0.3;
+  options_.price_out = 15.0;
+  options_.price_cache_write = 3.75;
+  const std::pair<const char*, double> cases[] = {
+      {R"({"prompt_tokens":3,"completion_tokens":550,"total_tokens":553,)"
+       R"("cache_creation_input_tokens":12304,"cache_read_input_tokens":5000})",
+       0.055899},
+      {R"({"prompt_tokens":3,"completion_tokens":550,"total_tokens":12857,)"
+       R"("cache_creation_input_tokens":12304})",
+       0.054399},
+      {R"({"prompt_tokens":17307,"completion_tokens":550,"total_tokens":17857,)"
+       R"("prompt_tokens_details":{"cached_tokens":5000,"cache_creation_tokens":12304}})",
+       0.055899}};
+  for (const auto& [usage, usd] : cases) {
+    server_.script({json_step(
+        200, std::string(R"({"model":"test-model","choices":[{"message":{"content":"fine"},)"
+                         R"("finish_reason":"stop"}],"usage":)") +
+                 usage + "}")});
+    const auto reply = client()->complete(request(usage), {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    ASSERT_TRUE(reply->cost_usd.has_value());
+    EXPECT_NEAR(*reply->cost_usd, usd, 1e-9) << usage;
+    EXPECT_EQ(recorder_.rows().back().cache_write_tokens, 12304);
+  }
+}
+
+TEST_F(ClientTest, AReservationCoversAPromptThatIsWrittenToTheCache) {
+  server_.script({kGood});
+  options_.price_in = 1.0;
+  options_.price_out = 0.0;
+  const auto reserved = [&](std::optional<double> write) {
+    options_.price_cache_write = write;
+    EXPECT_TRUE(client()->complete(request(std::to_string(write.value_or(0))), {}).has_value());
+    return recorder_.begun().back().reserved_usd.value_or(-1);
+  };
+  EXPECT_GT(reserved(1.25), 1.2 * reserved(std::nullopt));
 }
 
 }  // namespace

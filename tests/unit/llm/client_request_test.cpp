@@ -233,9 +233,31 @@ TEST_F(ClientTest, StreamOptionsGoWithAStreamOnly) {  // R1.16
 TEST_F(ClientTest, ListsTheModelsOfTheEndpoint) {
   server_.route("GET /v1/models",
                 {json_step(200, R"({"object":"list","data":[{"id":"a"},{"id":"b"}]})")});
-  const auto models = list_models(options_);
-  ASSERT_TRUE(models.has_value()) << models.error().to_text();
-  EXPECT_THAT(*models, ::testing::ElementsAre("a", "b"));
+  const ModelList list = list_models(options_, std::chrono::seconds(5), {});
+  EXPECT_FALSE(list.failure.has_value());
+  EXPECT_THAT(list.names, ::testing::ElementsAre("a", "b"));
+}
+
+TEST_F(ClientTest, AListThatFailsIsToldFromAnEndpointThatCannotBeReached) {
+  const std::pair<Step, ErrorCode> failing[] = {
+      {json_step(403, R"({"error":{"message":"Missing scopes: api.model.read"}})"),
+       ErrorCode::auth},
+      {json_step(503, R"({"error":{"message":"Loading model"}})"), ErrorCode::transient},
+      {fault::drop_step(End::close), ErrorCode::transient},
+      {fault::raw_step("", End::hang), ErrorCode::transient},
+      {fault::text_step(200, "text/html", "<html></html>"), ErrorCode::wrong_url}};
+  for (const auto& [step, code] : failing) {
+    server_.route("GET /v1/models", {step});
+    const ModelList list = list_models(options_, std::chrono::milliseconds(300), {});
+    ASSERT_TRUE(list.failure.has_value()) << to_string(code);
+    EXPECT_EQ(list.failure->code, code) << list.failure->to_text();
+    EXPECT_TRUE(list.connected) << list.failure->to_text();
+  }
+  {
+    const fault::Server closed;
+    options_.base_url = closed.base_url();
+  }
+  EXPECT_FALSE(list_models(options_, std::chrono::seconds(5), {}).connected);
 }
 
 }  // namespace

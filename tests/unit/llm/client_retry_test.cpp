@@ -131,6 +131,79 @@ TEST_F(ClientTest, TheTasksLimitCutsACallInFlight) {
   EXPECT_EQ(server_.hit_count(), 1U) << "no attempt starts after it";
 }
 
+TEST_F(ClientTest, ACallThatOutlastsItsPatienceIsTheEndpointsFailure) {
+  server_.script({slow_reply()});
+  CallContext context;
+  for (const auto patience : {std::chrono::milliseconds(0), std::chrono::milliseconds(10)}) {
+    context.patience = patience;
+    context.cut_at = clock_.now() + std::chrono::milliseconds(20);
+    const auto reply = client()->complete(request(), context);
+    ASSERT_FALSE(reply.has_value());
+    EXPECT_EQ(reply.error().code, ErrorCode::transient) << reply.error().to_text();
+    EXPECT_THAT(reply.error().mend, HasSubstr("--task-timeout"));
+    EXPECT_EQ(recorder_.rows().back().outcome, kUnanswered);
+    EXPECT_EQ(recorder_.rows().back().billed, "unknown");
+  }
+  EXPECT_EQ(accountant().totals().answers.at("executor").unanswered_in_row, 2);
+  EXPECT_EQ(server_.hit_count(), 2U) << "no second attempt";
+  context.patience = std::chrono::seconds(10);
+  EXPECT_EQ(client()->complete(request(), context).error().code, ErrorCode::deadline);
+}
+
+TEST_F(ClientTest, WhoWaitsForTheNextAttemptSaysWhyAndUntilWhen) {
+  server_.script({json_step(500, R"({"error":{"message":"kaboom"}})"), kGood});
+  std::optional<Waiting> seen;
+  class Looking final : public Clock {
+   public:
+    Looking(ManualClock& clock, std::function<void()> look) : clock_(clock), look_(look) {}
+    SteadyTime now() const override { return clock_.now(); }
+    WallTime wall_now() const override { return clock_.wall_now(); }
+    bool sleep_for(Duration duration, std::stop_token stop) override {
+      look_();
+      return clock_.sleep_for(duration, stop);
+    }
+
+   private:
+    ManualClock& clock_;
+    std::function<void()> look_;
+  };
+  Looking looking(clock_, [&] { seen = accountant().waiting(); });
+  EXPECT_FALSE(accountant().waiting().has_value());
+  EXPECT_TRUE(client_on(looking)->complete(request(), {}).has_value());
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ(seen->why, "HTTP 500: kaboom");
+  EXPECT_EQ(seen->calls, 1);
+  EXPECT_FALSE(accountant().waiting().has_value());
+  EXPECT_EQ(accountant().totals().last_failure, "") << "it was answered after all";
+}
+
+TEST_F(ClientTest, AStopInAnOutageNamesTheLastFailure) {
+  server_.script({json_step(500, R"({"error":{"message":"kaboom"}})")});
+  std::stop_source stop;
+  CallContext context;
+  context.stop = stop.get_token();
+  class Stopping final : public Clock {
+   public:
+    Stopping(ManualClock& clock, std::stop_source& stop) : clock_(clock), stop_(stop) {}
+    SteadyTime now() const override { return clock_.now(); }
+    WallTime wall_now() const override { return clock_.wall_now(); }
+    bool sleep_for(Duration, std::stop_token) override {
+      stop_.request_stop();
+      return false;
+    }
+
+   private:
+    ManualClock& clock_;
+    std::stop_source& stop_;
+  };
+  Stopping stopping(clock_, stop);
+  const auto reply = client_on(stopping)->complete(request(), context);
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_EQ(reply.error().code, ErrorCode::cancelled);
+  EXPECT_THAT(reply.error().message, HasSubstr("HTTP 500: kaboom"));
+  EXPECT_EQ(accountant().totals().last_failure, "HTTP 500: kaboom");
+}
+
 TEST_F(ClientTest, XShouldRetryDecides) {
   server_.script({json_step(503, "{}", {{"x-should-retry", "false"}})});
   EXPECT_FALSE(client()->complete(request(), {}).has_value());

@@ -71,6 +71,21 @@ INSTANTIATE_TEST_SUITE_P(
         Shape{"UnknownMembers", R"({"oops":true})", R"({"oops":true})", "", "", ""}),
     [](const auto& given) { return given.param.name; });
 
+TEST(ErrorBody, TheInnermostReadableMessageIsTaken) {
+  for (
+      const char* body :
+      {R"({"error":{"message":"{'error': '{\"error\": {\"message\": \"inner\"}}'}"}})",
+       R"({"error":{"message":"{\"error\":{\"message\":\"{\\\"error\\\":{\\\"message\\\":\\\"inner\\\"}}\"}}"}})",
+       R"({"detail":[{"msg":"{'detail': {'error': {'message': 'inner'}}}"}]})",
+       R"({"message":"{\"errors\":[{\"message\":\"inner\"}]}"})",
+       R"({"base_resp":{"status_code":1000,"status_msg":"inner"}})"}) {
+    EXPECT_EQ(parse_error_body(body).message, "inner") << body;
+  }
+  std::string deep = "inner";
+  for (int i = 0; i < 40; ++i) deep = dump_json({{"error", {{"message", deep}}}});
+  EXPECT_FALSE(parse_error_body(deep).message.empty()) << "bounded, and never silent";
+}
+
 TEST(ErrorBody, AnEmptyOneSaysSo) {
   for (const char* body : {"", "  \n", "\xEF\xBB\xBF"}) {
     const ErrorBody error = parse_error_body(body);

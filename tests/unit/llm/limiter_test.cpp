@@ -141,5 +141,30 @@ TEST_F(LimiterTest, AnAttemptThatWasNeverSentCountsForNothing) {
   EXPECT_EQ(clock_.total_slept(), Duration{0});
 }
 
+TEST_F(LimiterTest, WhoWaitsForTimeCanSayForWhichLimit) {
+  Entrant entrant;
+  entrant.tokens = 1'000;
+  EXPECT_EQ(limiter_.hold(entrant, clock_.now()).why, "");
+  bool entered = false;
+  AttemptEnd end;
+  end.success = true;
+  end.hints.tokens.limit = 1;
+  end.hints.tokens.remaining = 0;
+  try_enter(entered).end(end);
+  ASSERT_TRUE(entered);
+  const Limiter::Hold hold = limiter_.hold(entrant, clock_.now());
+  EXPECT_NE(hold.why.find("1 tokens a minute"), std::string::npos) << hold.why;
+  EXPECT_TRUE(hold.learned);
+  EXPECT_GT(hold.until, clock_.now());
+  Limiter slow{7};
+  slow.configure({6, 0, 0});
+  Limiter::Entry first = slow.enter(entrant, clock_);
+  end.hints = {};
+  first.permit.end(end);
+  const Limiter::Hold configured = slow.hold(entrant, clock_.now());
+  EXPECT_NE(configured.why.find("--rpm"), std::string::npos) << configured.why;
+  EXPECT_FALSE(configured.learned);
+}
+
 }  // namespace
 }  // namespace skillgrad::llm

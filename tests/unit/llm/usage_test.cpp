@@ -34,14 +34,66 @@ INSTANTIATE_TEST_SUITE_P(
                R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":)"
                R"({"cached_tokens":30,"cache_write_tokens":20}}})",
                100, 30, 20, 5, 0},
-        Counts{"AnthropicNames",
+        // Anthropic's own names, without a total: input_tokens is what the cache had no part in.
+        Counts{"Anthropic",
                R"({"usage":{"input_tokens":100,"output_tokens":5,"cache_read_input_tokens":30,)"
                R"("cache_creation_input_tokens":20}})",
+               150, 30, 20, 5, 0},
+        Counts{"AnthropicAllFromTheCache",
+               R"({"usage":{"input_tokens":0,"output_tokens":5,"cache_read_input_tokens":30}})", 30,
+               30, 0, 5, 0},
+        Counts{"AnthropicByAge",
+               R"({"usage":{"input_tokens":3,"output_tokens":5,"cache_creation":)"
+               R"({"ephemeral_5m_input_tokens":200,"ephemeral_1h_input_tokens":100}}})",
+               303, 0, 300, 5, 0},
+        Counts{"BedrockConverse",
+               R"({"usage":{"inputTokens":3,"outputTokens":5,"totalTokens":58,)"
+               R"("cacheReadInputTokens":30,"cacheWriteInputTokens":20}})",
+               53, 30, 20, 5, 0},
+        // LiteLLM counts both inside the prompt, under its own names and Anthropic's.
+        Counts{"LiteLlm",
+               R"({"usage":{"prompt_tokens":17307,"completion_tokens":550,"total_tokens":17857,)"
+               R"("prompt_tokens_details":{"cached_tokens":5000,"cache_creation_tokens":12304},)"
+               R"("cache_read_input_tokens":5000,"cache_creation_input_tokens":12304}})",
+               17307, 5000, 12304, 550, 0},
+        Counts{"InsideByTheTotal",
+               R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":105,)"
+               R"("cache_read_input_tokens":30,"cache_creation_input_tokens":20}})",
                100, 30, 20, 5, 0},
-        Counts{"WrittenIsAtMostTheRest",
+        Counts{"BesideByTheTotal",
+               R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":155,)"
+               R"("cache_read_input_tokens":30,"cache_creation_input_tokens":20}})",
+               150, 30, 20, 5, 0},
+        Counts{"WrittenAloneBesideByTheTotal",
+               R"({"usage":{"prompt_tokens":3,"completion_tokens":550,"total_tokens":12857,)"
+               R"("cache_creation_input_tokens":12304}})",
+               12307, 0, 12304, 550, 0},
+        Counts{
+            "ReadAloneBesideByTheTotal",
+            R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":135,)"
+            R"("cache_read_input_tokens":30,"prompt_tokens_details":{"cache_write_tokens":20}}})",
+            130, 30, 20, 5, 0},
+        Counts{"AboveThePromptIsBesideIt",
+               R"({"usage":{"prompt_tokens":3,"completion_tokens":550,"total_tokens":553,)"
+               R"("cache_creation_input_tokens":12304,"cache_read_input_tokens":5000}})",
+               17307, 5000, 12304, 550, 0},
+        Counts{"WrittenAboveTheRestIsBesideThePrompt",
                R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"num_cached_tokens":90,)"
                R"("cache_creation_input_tokens":50}})",
-               100, 90, 10, 5, 0},
+               150, 90, 50, 5, 0},
+        Counts{"HiddenReasoningAndBeside",
+               R"({"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":78,)"
+               R"("cache_read_input_tokens":30,"completion_tokens_details":)"
+               R"({"reasoning_tokens":40}}})",
+               33, 30, 0, 45, 40},
+        Counts{"DeepSeekWithoutASum",
+               R"({"usage":{"completion_tokens":5,"prompt_cache_hit_tokens":64,)"
+               R"("prompt_cache_miss_tokens":36}})",
+               100, 64, 0, 5, 0},
+        Counts{"Gemini",
+               R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"total_tokens":145,)"
+               R"("prompt_tokens_details":{"cached_tokens":60}}})",
+               100, 60, 0, 45, 0},
         Counts{"Responses",
                R"({"usage":{"input_tokens":100,"output_tokens":50,"total_tokens":150,)"
                R"("input_tokens_details":{"cached_tokens":7},)"
@@ -113,15 +165,23 @@ TEST(Usage, APromptThatIsNotCountedIsEstimated) {  // R2.20
 }
 
 TEST(Usage, CachedTokensThatMayBeCountedBesideThePromptAreSaid) {  // R2.23
-  const auto outside = [](const std::string& usage) {
-    return read_usage(*parse_reply_json("{\"usage\":{" + usage + "}}", "reply"))
-        ->cached_outside_tokens;
+  struct Case {
+    const char* usage;
+    std::int64_t input, outside;
   };
-  EXPECT_EQ(outside(R"("prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":8})"), 0);
-  EXPECT_EQ(outside(R"("prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":80})"), 80);
-  EXPECT_EQ(outside(R"("input_tokens":9,"cache_read_input_tokens":8,)"
-                    R"("cache_creation_input_tokens":7)"),
-            15);
+  for (const Case& c : std::vector<Case>{
+           {R"("prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":8})", 9, 0},
+           {R"("prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":80})", 89, 0},
+           {R"("input_tokens":9,"cache_read_input_tokens":8,"cache_creation_input_tokens":7)", 24,
+            0},
+           {R"("prompt_tokens":90,"cache_read_input_tokens":8,"cache_creation_input_tokens":7)", 90,
+            15}}) {
+    const auto read =
+        read_usage(*parse_reply_json(std::string("{\"usage\":{") + c.usage + "}}", "r"));
+    ASSERT_TRUE(read.has_value()) << c.usage;
+    EXPECT_EQ(read->usage.input_tokens, c.input) << c.usage;
+    EXPECT_EQ(read->cached_outside_tokens, c.outside) << c.usage;
+  }
 }
 
 TEST(Usage, TheProvidersOwnCostIsTaken) {

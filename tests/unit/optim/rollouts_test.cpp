@@ -163,6 +163,25 @@ TEST_F(RolloutsTest, TasksThatFailWhileTheEndpointAnswersOthersAreErrorsAndNotTh
   EXPECT_EQ(executor_.runs("later"), 3U) << "two tries of a task are one task";
 }
 
+TEST_F(RolloutsTest, ThreeTasksInARowWithoutAnyAnswerEndTheRun) {
+  tasks({"a", "b", "c", "d", "e"}, {});
+  llm::LedgerRow lost;
+  lost.stage = "executor";
+  lost.outcome = llm::kUnanswered;
+  lost.billed = "unknown";
+  executor_.failure = [&](const agent::RolloutRequest&) {
+    accountant_.settle(0, 0, lost);  // cut by the task's limit
+    return error_of(ErrorCode::transient);
+  };
+  RolloutRunner heard(
+      {&benchmark_, &executor_, loss_.get(), store_.get(), &observer_, {}, 1, &accountant_});
+  const auto dead = heard.run(batch({"a", "b", "c", "d", "e"}), {});
+  ASSERT_FALSE(dead);
+  EXPECT_EQ(dead.error().code, ErrorCode::transient);
+  EXPECT_EQ(executor_.runs(), 5U) << "two tries of a and b, one of c";
+  EXPECT_FALSE(has("base/rollouts/a.0/loss.json")) << "a resume asks again";
+}
+
 TEST_F(RolloutsTest, AFewSingleAttemptsAreNoDeadEndpoint) {
   tasks({"a", "b", "c", "d", "e"}, {});
   llm::LedgerRow lost;
@@ -182,13 +201,26 @@ TEST_F(RolloutsTest, AFewSingleAttemptsAreNoDeadEndpoint) {
 TEST_F(RolloutsTest, AStopOutranksACallThatFailsOnTheWayOut) {
   tasks({"a"}, {});
   std::stop_source stop;
-  EXPECT_EQ(end_of_run(error_of(ErrorCode::transient), stop.get_token()).code,
-            ErrorCode::transient);
+  llm::CallContext call;
+  call.stop = stop.get_token();
+  const SteadyTime now = clock_.now();
+  const auto end = [&](ErrorCode code, const std::string& failure = "") {
+    return end_of_run(error_of(code), {call, now, failure});
+  };
+  EXPECT_EQ(end(ErrorCode::transient).code, ErrorCode::transient);
   stop.request_stop();
-  for (const ErrorCode code : {ErrorCode::transient, ErrorCode::budget, ErrorCode::bad_request})
-    EXPECT_EQ(end_of_run(error_of(code), stop.get_token()).code, ErrorCode::cancelled);
-  EXPECT_EQ(end_of_run(error_of(ErrorCode::disk_full), stop.get_token()).code,
-            ErrorCode::disk_full);
+  for (const ErrorCode code :
+       {ErrorCode::transient, ErrorCode::budget, ErrorCode::bad_request, ErrorCode::cancelled}) {
+    EXPECT_EQ(end(code).code, ErrorCode::cancelled);
+    EXPECT_NE(end(code, "HTTP 500: kaboom").message.find("HTTP 500: kaboom"), std::string::npos);
+  }
+  EXPECT_EQ(end(ErrorCode::disk_full).code, ErrorCode::disk_full);
+  // What a hard limit of time stopped met a limit, and ends with exit code 4.
+  call.hard_limit = now + std::chrono::seconds(1);
+  EXPECT_EQ(end(ErrorCode::cancelled).code, ErrorCode::cancelled) << "a signal before the limit";
+  call.hard_limit = now;
+  EXPECT_EQ(end(ErrorCode::cancelled).code, ErrorCode::deadline);
+  EXPECT_EQ(end(ErrorCode::disk_full).code, ErrorCode::disk_full);
 }
 
 TEST_F(RolloutsTest, WhatAStoppedBatchHasFinishedIsFoundAndTheRestIsSkipped) {
@@ -207,6 +239,27 @@ TEST_F(RolloutsTest, WhatAStoppedBatchHasFinishedIsFoundAndTheRestIsSkipped) {
   EXPECT_EQ(summary.errors(), 0U);
   EXPECT_EQ(summary.error_rate(), 0);
   EXPECT_EQ(summary.score_errors_fail, 1);
+}
+
+TEST_F(RolloutsTest, WhatCouldNotBeUsedIsAskedAnewAndWhatWasNotAnsweredGoesOn) {
+  tasks({"a"}, {});
+  const std::pair<ErrorCode, std::vector<std::string>> cases[] = {
+      {ErrorCode::malformed_reply, {"", "~retry", "~again1", "~again1~retry", "~again2"}},
+      {ErrorCode::transient, {"", "~retry", "", "~retry", ""}}};
+  for (const auto& [code, scopes] : cases) {
+    const std::string dir = to_string(code);
+    std::vector<std::string> seen;
+    executor_.failure = [&, code = code](const agent::RolloutRequest& request) {
+      seen.push_back(request.scope.substr((dir + "/rollouts/a.0").size()));
+      return seen.size() < 5 ? std::optional<Error>(error_of(code)) : std::optional<Error>();
+    };
+    executor_.calls_before_failure = 4;
+    // Two processes in which it fails, and one in which it does not.
+    for (int process = 0; process < 3; ++process) run(batch({"a"}, dir));
+    EXPECT_EQ(seen, scopes) << dir;
+    EXPECT_NE(run(batch({"a"}, dir)).at(0).status, "error");
+    EXPECT_EQ(seen.size(), 5U) << "what is graded stays";
+  }
 }
 
 TEST_F(RolloutsTest, ATaskNamedTwiceIsRunOnce) {

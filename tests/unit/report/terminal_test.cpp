@@ -114,5 +114,16 @@ TEST(Figures, AreWrittenWithTheirUnits) {
   EXPECT_EQ(money(0.0000123), "1e-05 USD") << "a cost is never shown as none";
 }
 
+TEST_F(Terminal, AnOutageShowsItsReasonAndTheNextTry) {
+  const auto observer = this->observer();
+  observer->progress("base run", 0, 12);
+  const llm::Accountant::Wait later(accountant_, "HTTP 500: kaboom", clock_.now() + seconds(90));
+  const llm::Accountant::Wait wait(accountant_, "HTTP 500: kaboom", clock_.now() + seconds(42));
+  clock_.advance(seconds(30));
+  observer->tick();
+  EXPECT_THAT(written_.back(),
+              StartsWith("base run 0/12 | 2 waiting, next try in 12 s: HTTP 500: kaboom | "));
+}
+
 }  // namespace
 }  // namespace skillgrad::report

@@ -177,6 +177,19 @@ TEST_F(CallRecordTest, AttemptOfAnEndedSessionStaysUnsettledThoughTheCallIsMadeA
   EXPECT_DOUBLE_EQ(usd_of(store->unsettled().value()), 1.5);
 }
 
+TEST_F(CallRecordTest, AnAttemptWhosePriceIsNotKnownStaysSo) {
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->calls().begin("free", row("free"), 0.0));
+    ASSERT_TRUE(store->calls().begin("unknown", row("unknown"), std::nullopt));
+  }
+  const auto store = open();
+  std::map<std::string, std::optional<double>> usd;
+  for (const auto& lost : store->unsettled().value()) usd[lost.key] = lost.cost_usd;
+  EXPECT_EQ(usd, (std::map<std::string, std::optional<double>>{{"free", 0.0},
+                                                               {"unknown", std::nullopt}}));
+}
+
 TEST_F(CallRecordTest, TornLastLineOfEitherFileIsDropped) {
   for (const bool of_replies : {true, false}) {
     {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include <skillgrad/core/clock.hpp>
+#include <skillgrad/optim/observer.hpp>
+
+namespace skillgrad::cli {
+
+/// The moment after which a run starts no more calls, once it is known. Thread-safe.
+class TimeLimit {
+ public:
+  void set(SteadyTime at) { at_ = at.time_since_epoch().count(); }
+  [[nodiscard]] bool passed(SteadyTime now) const {
+    const auto at = at_.load();
+    return at != 0 && now.time_since_epoch().count() >= at;
+  }
+
+ private:
+  std::atomic<SteadyTime::rep> at_{0};  ///< 0: not known
+};
+
+/// Passes everything on to `next`, and at the first tick after the limit calls `say` with it, once.
+/// Limit and clock must outlive it.
+[[nodiscard]] std::unique_ptr<optim::Observer> say_when_over(
+    std::unique_ptr<optim::Observer> next, const TimeLimit& limit, const Clock& clock,
+    std::function<void(optim::Observer& next)> say);
+
+}  // namespace skillgrad::cli
