@@ -21,7 +21,7 @@ class Table:
         print(self.FORMAT.format(what, measured, against, shown, aim, verdict).rstrip(), flush=True)
 
 
-def run(command, **options):
+def run(command, check=True, **options):
     """(stdout, seconds, CPU seconds of the program, peak memory in KiB), from the program's own rusage."""
     start = time.perf_counter()
     with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, **options) as child:
@@ -29,6 +29,6 @@ def run(command, **options):
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - start
-    if child.returncode != 0:
+    if check and child.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, command))}: exit code {child.returncode}")
     return out.decode(), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -95,8 +96,8 @@ def run_promptfoo(shop, program, count, in_flight):
                        "PROMPTFOO_CONFIG_DIR": str(folder / "home"), "OPENAI_API_KEY": "x"}
         _, wall, cpu, peak = run(
             [program, "eval", "-c", folder / "config.json", "-j", in_flight, "--no-cache", "--no-table",
-             "--no-progress-bar", "-o", folder / "out.json"], env=environment, cwd=folder,
-            stderr=subprocess.DEVNULL)
+             "--no-progress-bar", "-o", folder / "out.json"], check=False, env=environment, cwd=folder,
+            stderr=subprocess.DEVNULL)  # its log may fail at the end, when all results are written
         passed = json.loads((folder / "out.json").read_text())["results"]["stats"]["successes"]
         if passed != count:
             raise RuntimeError(f"promptfoo passed {passed} of {count}")
@@ -107,12 +108,14 @@ def run_promptfoo(shop, program, count, in_flight):
 def run_inspect(shop, python, count, in_flight):
     def once(url, folder):
         environment = {**shop.environment, "OPENAI_BASE_URL": url, "OPENAI_API_KEY": "x",
-                       "BENCH_TASKS": str(count), "INSPECT_DISPLAY": "none", "INSPECT_LOG_DIR": str(folder)}
+                       "BENCH_TASKS": str(count), "INSPECT_DISPLAY": "none",
+                       "INSPECT_LOG_DIR": str(folder / "logs")}
+        shutil.copy(PARTS / "inspect_answers.py", folder / "answers.py")  # it takes relative paths only
         _, wall, cpu, peak = run(
-            [python.parent / "inspect", "eval", PARTS / "inspect_answers.py", "--model", "openai/bench",
+            [python.parent / "inspect", "eval", "answers.py", "--model", "openai/bench", "-M", "responses_api=false",
              "--max-connections", in_flight, "--max-samples", in_flight, "--log-format", "json"],
             env=environment, cwd=folder, stderr=subprocess.DEVNULL)
-        (log,) = folder.glob("*.json")
+        (log,) = folder.glob("logs/*.json")
         result = json.loads(log.read_text())
         if result["status"] != "success" or result["results"]["completed_samples"] != count:
             raise RuntimeError(f"inspect ended with {result['status']}")

@@ -113,9 +113,12 @@ class Loop {
     cap_ = raised_cap(*reply);
     reply = ask();
     if (!reply || !is_useless_cut(*reply)) return reply;
+    const bool calls = !reply->message.tool_calls.empty();
     return fail(ErrorCode::malformed_reply,
-                "the reply was cut at the output limit twice, so its tool calls were not executed",
-                request_.scope, "raise the limit of output tokens of this model");
+                std::string("the reply was cut at the output limit twice, ") +
+                    (calls ? "so its tool calls were not executed"
+                           : "before it held any text or tool call"),
+                request_.scope, "raise --max-output-tokens; it counts hidden reasoning too");
   }
 
   Result<llm::ChatReply> ask() {
@@ -229,6 +232,11 @@ class Loop {
               ? error_answer("not executed: at most " + std::to_string(allowed) +
                                  " tool calls in one turn; repeat this call in a later turn",
                              true)
+          : i + 1 < calls.size() && hands_in(calls[i])
+              ? error_answer(
+                    "not executed: what stands behind it in this turn would be lost; call " +
+                        calls[i].name + " last, or alone in the next turn",
+                    true)
               : answer_one(calls[i]);
       any_usable = any_usable || answer.usable;
       turn_failed_ = turn_failed_ || answer.outcome.is_error;
@@ -246,6 +254,12 @@ class Loop {
     result_.error = unusable_turns();
     record(Kind::error, result_.error->message);
     return EndState::infra_error;
+  }
+
+  [[nodiscard]] bool hands_in(const llm::ToolCall& call) const {
+    for (std::size_t i = 0; i < specs_.size(); ++i)
+      if (specs_[i].name == call.name) return request_.tools[i]->hands_in();
+    return false;
   }
 
   /// A server without the right tool parser looks just like this, so it is no wrong answer (T053).

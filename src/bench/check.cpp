@@ -45,13 +45,18 @@ bool ends_check(const Grade& grade, Finding& finding) {
   return true;
 }
 
+/// Whether a task's input files are put in place although no grading looks at them.
+enum class Inputs { as_needed, always };
+
 /// The folder that grading needs, where it needs one.
 class Prepared {
  public:
   [[nodiscard]] static Result<Prepared> make(const Benchmark& benchmark, const Task& task,
-                                             const GradeContext& context) {
+                                             const GradeContext& context,
+                                             Inputs inputs = Inputs::as_needed) {
     Prepared out;
-    if (!benchmark.needs_work_dir(task)) return out;
+    const bool looks = inputs == Inputs::always && !task.input_files.empty();
+    if (!looks && !benchmark.needs_work_dir(task)) return out;
     SKILLGRAD_TRY(out.dir_, TempDir::create("skillgrad-check-"));
     SKILLGRAD_CHECK(benchmark.set_up(task, out.path(), context));
     return out;
@@ -66,7 +71,8 @@ class Prepared {
 
 Result<> check_golden(const Benchmark& benchmark, const Task& task, const GradeContext& context,
                       Finding& finding) {
-  SKILLGRAD_TRY(const Prepared dir, Prepared::make(benchmark, task, context));
+  // Files that cannot be had are met here, not at the first command of a run.
+  SKILLGRAD_TRY(const Prepared dir, Prepared::make(benchmark, task, context, Inputs::always));
   const Result<AgentAnswer> golden = benchmark.golden_answer(task, dir.path());
   if (!golden && golden.error().code == ErrorCode::dataset) {
     finding.notices.push_back("golden answer not checked: " + golden.error().message +
@@ -123,7 +129,7 @@ Result<> check_apology(const Benchmark& benchmark, const Task& task, const Grade
                        Finding& finding) {
   constexpr const char* kApology = "I am sorry, but I cannot help with this.";
   if (task.judged || benchmark.name() != "records") return {};
-  SKILLGRAD_TRY(const TempDir dir, prepared(benchmark, task, context));
+  SKILLGRAD_TRY(const Prepared dir, Prepared::make(benchmark, task, context));
   const auto answer = benchmark.prediction(
       task, dump_json({{"task_id", task.id}, {"answer", kApology}}), dir.path(), dir.path());
   if (!answer) return {};

@@ -77,6 +77,10 @@ Result<std::optional<std::string>> read_output_text(const fs::path& work_dir,
                                                     const std::string& name) {
   const auto path = find_output(work_dir, name);
   if (!path) return std::nullopt;
+  std::error_code error;
+  // Root could read it, and then the verdict would hang on who runs this.
+  if ((fs::status(*path, error).permissions() & fs::perms::owner_read) == fs::perms::none)
+    return fail(ErrorCode::input, name + " cannot be read by its owner", name);
   return read_answer_text(*path);
 }
 

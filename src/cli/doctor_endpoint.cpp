@@ -139,7 +139,15 @@ class Check {
     context.stop = stop_;
     context.cut_at = clock_.now() + options_.attempt_timeout;
     context.patience = Duration(0);
-    return model.complete(tool_request(cap), context);
+    // A wait may end a little before its time.
+    constexpr auto kRounding = std::chrono::milliseconds(100);
+    auto reply = model.complete(tool_request(cap), context);
+    if (!reply && reply.error().code == ErrorCode::transient &&
+        clock_.now() + kRounding >= *context.cut_at)
+      reply.error().mend =
+          "check that the server answers at all; a slow one needs --attempt-timeout and no short "
+          "--task-timeout in a run";
+    return reply;
   }
 
   /// A reply that the cap cut before it could hold a call says nothing.

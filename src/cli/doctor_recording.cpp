@@ -31,7 +31,7 @@ DoctorRow row_of(const llm::StoreSurvey& survey, const std::string& dir) {
     return {"recording", State::bad,
             fmt::format("{} of its files cannot be played, the first: {}", survey.damaged.size(),
                         without_mend(first)),
-            first.mend.empty() ? "restore the file, or record again with --record" : first.mend};
+            "restore the file, or record again with --record"};
   }
   if (survey.calls == 0)
     return {"recording", State::bad, "no call is recorded in " + dir,

@@ -25,7 +25,8 @@ struct Moved {
 };
 
 Moved& moved() {
-  static Moved state;  // as long as the process: environ points into it
+  // Never destroyed: environ points into it, also while other statics are.
+  static Moved& state = *new Moved;
   return state;
 }
 

@@ -8,18 +8,19 @@
 
 #include "cli/console.hpp"
 #include "cli/ending.hpp"
+#include "cli/forwarding_observer.hpp"
 
 namespace skillgrad::cli {
 namespace {
 
-class EventStream final : public optim::Observer {
+class EventStream final : public ForwardingObserver {
  public:
   EventStream(std::string target, std::unique_ptr<optim::Observer> next, const Clock& clock)
-      : target_(std::move(target)), next_(std::move(next)), clock_(clock) {}
+      : ForwardingObserver(std::move(next)), target_(std::move(target)), clock_(clock) {}
 
   void progress(const std::string& stage, std::size_t done, std::size_t total) override {
     write({{"event", "progress"}, {"stage", stage}, {"done", done}, {"total", total}});
-    next_->progress(stage, done, total);
+    next().progress(stage, done, total);
   }
   void iteration(const optim::IterationRow& row) override {
     write({{"event", "iteration"},
@@ -27,24 +28,23 @@ class EventStream final : public optim::Observer {
            {"decision", row.decision},
            {"reason", row.reason},
            {"train_score", row.train_n > 0 ? Json(row.train_score) : Json()}});
-    next_->iteration(row);
+    next().iteration(row);
   }
   void notice(const std::string& text) override {
     write_notice(text);
-    next_->notice(text);
+    next().notice(text);
   }
   void rollout(const std::string& stage, const optim::LossRecord& record) override {
     Json event = {{"event", "rollout"}};
     event.update(optim::rollout_event(stage, record));
     write(std::move(event));
-    next_->rollout(stage, record);
+    next().rollout(stage, record);
   }
   void ended(const Json& result) override {
     write({{"event", result.value("schema", "") == kErrorSchema ? "error" : "result"},
            {"result", result}});
-    next_->ended(result);
+    next().ended(result);
   }
-  void tick() override { next_->tick(); }
   void write_notice(const std::string& text) { write({{"event", "notice"}, {"text", text}}); }
 
  private:
@@ -57,12 +57,11 @@ class EventStream final : public optim::Observer {
       print_out(text);
     } else if (auto done = append_file(target_, without_secrets(text)); !done && !failed_) {
       failed_ = true;
-      next_->notice("events are no longer written: " + done.error().to_line());
+      next().notice("events are no longer written: " + done.error().to_line());
     }
   }
 
   std::string target_;
-  std::unique_ptr<optim::Observer> next_;
   const Clock& clock_;
   std::mutex mutex_;
   bool failed_ = false;

@@ -14,6 +14,7 @@
 
 #include "cli/console.hpp"
 #include "cli/ending.hpp"
+#include "cli/forwarding_observer.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -40,11 +41,11 @@ std::string end_line(const Json& result) {
   return out;
 }
 
-class LogFile final : public optim::Observer {
+class LogFile final : public ForwardingObserver {
  public:
   LogFile(std::shared_ptr<spdlog::logger> logger, const std::vector<std::string>& before,
           std::unique_ptr<optim::Observer> next)
-      : logger_(std::move(logger)), next_(std::move(next)) {
+      : ForwardingObserver(std::move(next)), logger_(std::move(logger)) {
     for (const std::string& text : before) logger_->warn(one_line(text));
   }
 
@@ -55,29 +56,28 @@ class LogFile final : public optim::Observer {
         logger_->info("{}: {} done before, {} to do", stage, done, total - std::min(done, total));
       stage_ = stage;
     }
-    next_->progress(stage, done, total);
+    next().progress(stage, done, total);
   }
   void iteration(const optim::IterationRow& row) override {
     logger_->info("iteration {}: {}, train {}: {}", row.iteration, row.decision,
                   row.train_n > 0 ? fmt::format("{:.3f}", row.train_score) : "not graded",
                   one_line(row.reason));
-    next_->iteration(row);
+    next().iteration(row);
   }
   void notice(const std::string& text) override {
     logger_->warn(one_line(text));
-    next_->notice(text);
+    next().notice(text);
   }
   void rollout(const std::string& stage, const optim::LossRecord& record) override {
     if (record.status != "pass")
       logger_->info("{}: {} trial {}: {}: {}", stage, one_line(record.task_id), record.sample,
                     record.status, one_line(truncate_middle(record.feedback, kFeedbackBytes)));
-    next_->rollout(stage, record);
+    next().rollout(stage, record);
   }
   void ended(const Json& result) override {
     logger_->info("ended: {}", one_line(end_line(result)));
-    next_->ended(result);
+    next().ended(result);
   }
-  void tick() override { next_->tick(); }
 
  private:
   /// Model text must not forge log lines.
@@ -86,7 +86,6 @@ class LogFile final : public optim::Observer {
   }
 
   std::shared_ptr<spdlog::logger> logger_;
-  std::unique_ptr<optim::Observer> next_;
   std::mutex mutex_;
   std::string stage_;
 };

@@ -9,6 +9,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "cli/console.hpp"
+#include "cli/forwarding_observer.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -107,31 +108,22 @@ Notes& notes() {
   return of_this_process;
 }
 
-class NoteKeeper final : public optim::Observer {
+class NoteKeeper final : public ForwardingObserver {
  public:
   NoteKeeper(std::unique_ptr<optim::Observer> next, store::RunStore& store)
-      : next_(std::move(next)), store_(store) {
+      : ForwardingObserver(std::move(next)), store_(store) {
     notes().listen(this);
   }
   NoteKeeper(const NoteKeeper&) = delete;
   NoteKeeper& operator=(const NoteKeeper&) = delete;
   ~NoteKeeper() override { notes().listen(nullptr); }
 
-  void progress(const std::string& stage, std::size_t done, std::size_t total) override {
-    next_->progress(stage, done, total);
-  }
-  void iteration(const optim::IterationRow& row) override { next_->iteration(row); }
   void notice(const std::string& text) override {
     const std::string clean = cleaned(text);
     notes().count(clean);
     keep(clean);
-    next_->notice(clean);
+    next().notice(clean);
   }
-  void rollout(const std::string& stage, const optim::LossRecord& record) override {
-    next_->rollout(stage, record);
-  }
-  void ended(const Json& result) override { next_->ended(result); }
-  void tick() override { next_->tick(); }
 
  private:
   /// Every coming is an event, so that a resumed run counts on.
@@ -140,7 +132,6 @@ class NoteKeeper final : public optim::Observer {
       print_err("note: a note could not be written: " + kept.error().to_line() + "\n");
   }
 
-  std::unique_ptr<optim::Observer> next_;
   store::RunStore& store_;
 };
 

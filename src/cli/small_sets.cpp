@@ -61,7 +61,8 @@ void note_limits(const Settings& settings, const Workbench& bench) {
         "the validation split has {} task{}, on which every patch is accepted or rejected: even if "
         "all came out better, p would be {:.2g}, so chance decides as much as the patch. What "
         "helps: more tasks ({} at least), a larger share for \"val\" in a --split-file "
-        "(`skillgrad benchmark split` prints the present one), --rollouts 3 against tasks that "
+        "(`skillgrad benchmark split -b BENCHMARK` prints the present one), --rollouts 3 against "
+        "tasks that "
         "come out differently each time",
         n, n == 1 ? "" : "s", smallest_p(n), 6));
 }

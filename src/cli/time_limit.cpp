@@ -3,27 +3,23 @@
 
 #include <utility>
 
+#include "cli/forwarding_observer.hpp"
+
 namespace skillgrad::cli {
 namespace {
 
-class LimitNotice final : public optim::Observer {
+class LimitNotice final : public ForwardingObserver {
  public:
   LimitNotice(std::unique_ptr<optim::Observer> next, const TimeLimit& limit, const Clock& clock,
               std::function<void(optim::Observer&)> say)
-      : next_(std::move(next)), limit_(limit), clock_(clock), say_(std::move(say)) {}
+      : ForwardingObserver(std::move(next)), limit_(limit), clock_(clock), say_(std::move(say)) {}
 
-  void progress(const std::string& stage, std::size_t done, std::size_t total) override {
-    next_->progress(stage, done, total);
-  }
-  void iteration(const optim::IterationRow& row) override { next_->iteration(row); }
-  void notice(const std::string& text) override { next_->notice(text); }
   void tick() override {
-    if (limit_.passed(clock_.now()) && !said_.exchange(true)) say_(*next_);
-    next_->tick();
+    if (limit_.passed(clock_.now()) && !said_.exchange(true)) say_(next());
+    next().tick();
   }
 
  private:
-  std::unique_ptr<optim::Observer> next_;
   const TimeLimit& limit_;
   const Clock& clock_;
   std::function<void(optim::Observer&)> say_;

@@ -173,7 +173,7 @@ namespace {
 
 /// What is loaded for a command.
 struct Needs {
-  bool hashes = true;   ///< of the tasks
+  bool prompts = true;  ///< and hashes of the tasks
   bool sandbox = true;  ///< also where no task of the benchmark executes anything
 };
 
@@ -185,7 +185,7 @@ Result<Workbench> open_benchmark(const Settings& settings, const std::string& sp
     return fail(ErrorCode::config, "--recalc-golden has no effect with --recalc never",
                 "--recalc-golden", "leave one of the two out");
   SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));
-  options.hashes = needs.hashes;
+  options.for_grading = !needs.prompts;
   SKILLGRAD_TRY(out.benchmark, bench::load_benchmark(spec, options));
   const auto& tasks = out.benchmark->tasks();
   // Trying the sandbox out takes longer than grading a thousand answers.
@@ -206,7 +206,7 @@ Result<Workbench> open_benchmark(const Settings& settings, const std::string& sp
 }  // namespace
 
 Result<Workbench> open_graders(const Settings& settings, const std::string& spec) {
-  return open_benchmark(settings, spec, {.hashes = false, .sandbox = false});
+  return open_benchmark(settings, spec, {.prompts = false, .sandbox = false});
 }
 
 Result<Workbench> open_workbench(const Settings& settings, const std::string& default_spec,
@@ -219,7 +219,9 @@ Result<Workbench> open_workbench(const Settings& settings, const std::string& de
                 "--benchmark", "give --benchmark NAME:PATH or a .jsonl file, or add evals/ to it");
   SKILLGRAD_TRY(out, open_benchmark(settings, spec, {.sandbox = purpose == Purpose::run}));
   for (const auto& notice : out.benchmark->notices()) notes().say(notice);
-  SKILLGRAD_CHECK(choose_splits(settings, out));
+  // Who only looks runs no task, so what a simulation can play does not matter.
+  SKILLGRAD_CHECK(purpose == Purpose::run ? choose_splits(settings, out)
+                                          : draw_splits(settings, out));
   SKILLGRAD_CHECK(narrow(settings, *out.benchmark, out.splits));
   return out;
 }

@@ -25,7 +25,7 @@ constexpr unsigned kShards = 16;
 
 Error no_temporary(int error_number, std::string what, std::string where) {
   Error error = errno_error(error_number, std::move(what), std::move(where));
-  if (error.mend.empty()) error.mend = "set TMPDIR to a folder that exists and can be written";
+  error.mend = "set TMPDIR to a folder that exists and can be written";
   return error;
 }
 

@@ -12,6 +12,7 @@
 #include <skillgrad/exec/command_cache.hpp>
 
 #include "exec/folder_image.hpp"
+#include "exec/sandbox_user.hpp"
 
 namespace skillgrad::exec {
 namespace {
@@ -186,6 +187,9 @@ class CommandCache final : public Sandbox {
       : inner_(inner), options_(std::move(options)), clock_(clock) {}
 
   [[nodiscard]] SandboxInfo info() const override { return inner_.info(); }
+  [[nodiscard]] Result<fs::path> shown_at(const fs::path& host) override {
+    return inner_.shown_at(host);
+  }
 
   [[nodiscard]] Result<CommandResult> run(const CommandSpec& spec, std::stop_token stop) override {
     const auto before = image_of(spec.work_dir);
@@ -195,6 +199,7 @@ class CommandCache final : public Sandbox {
       std::map<std::string, std::string> bytes;
       if (load(kept->changed, bytes)) {
         SKILLGRAD_CHECK(apply(*kept, bytes, spec.work_dir));
+        SandboxUsers::take_back(spec.work_dir);
         return kept->result;
       }
     }
@@ -225,8 +230,8 @@ class CommandCache final : public Sandbox {
     const ResourceLimits& limits = spec.limits;
     // Not the time: it ends at the task's limit, and so differs each time.
     for (const std::uint64_t limit :
-         {limits.memory_bytes, limits.file_bytes, limits.cpu_seconds,
-          std::uint64_t{limits.processes}, std::uint64_t{limits.output_bytes}})
+         {limits.memory_bytes, limits.file_bytes, limits.cpu_seconds, limits.disk_bytes,
+          limits.entries, std::uint64_t{limits.processes}, std::uint64_t{limits.output_bytes}})
       hasher.add(std::to_string(limit));
     for (const auto& mount : spec.mounts) {
       const auto hash = mount_hash(mount.host);

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <random>
 #include <sstream>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
@@ -43,9 +45,44 @@ Error cannot_give(int problem, const fs::path& path) {
   return error;
 }
 
-Result<> change_owner(const fs::path& path, const SandboxUser& user) {
-  if (::lchown(path.c_str(), user.uid, user.gid) == 0) return {};
-  return tl::unexpected(cannot_give(errno, path));
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
+using Folder = std::unique_ptr<DIR, CloseFolder>;
+
+/// Deeper than any work folder may be: what lies there is a command's own already.
+constexpr std::size_t kDeepest = 128;
+
+Folder open_folder(int parent, const char* name) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  Descriptor fd(::openat(parent, name, kFlags));
+  Folder out(fd ? ::fdopendir(fd.get()) : nullptr);
+  if (out != nullptr) static_cast<void>(fd.release());
+  return out;
+}
+
+/// Makes everything in an open folder the user's, without a path that could be too long. Returns 0
+/// or an error number.
+int give_content(Folder top, const SandboxUser& user) {
+  std::vector<Folder> folders;
+  folders.push_back(std::move(top));
+  while (!folders.empty()) {
+    errno = 0;
+    const dirent* entry = ::readdir(folders.back().get());  // NOLINT(concurrency-mt-unsafe)
+    if (entry == nullptr) {
+      if (errno != 0) return errno;
+      folders.pop_back();
+      continue;
+    }
+    const std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    const int parent = ::dirfd(folders.back().get());
+    if (::fchownat(parent, name.c_str(), user.uid, user.gid, AT_SYMLINK_NOFOLLOW) != 0)
+      return errno;
+    if (folders.size() == kDeepest) continue;
+    if (Folder child = open_folder(parent, name.c_str())) folders.push_back(std::move(child));
+  }
+  return 0;
 }
 
 /// A command may have taken the rights to its own folder away; the next one gets them again.
@@ -143,17 +180,19 @@ Result<SandboxUser> SandboxUsers::adopt(const fs::path& work_dir) {
   return user;
 }
 
-/// No command runs in the folder meanwhile, so paths are safe. The folder itself comes last: its
-/// owner tells that everything in it is done.
+/// The folder itself comes last: its owner tells that everything in it is done.
 Result<> SandboxUsers::give(const fs::path& folder, const SandboxUser& user) {
   if (!user.active) return {};
-  std::error_code problem;
-  for (fs::recursive_directory_iterator it(folder, problem), end; !problem && it != end;
-       it.increment(problem)) {
-    SKILLGRAD_CHECK(change_owner(it->path(), user));
-  }
-  if (problem) return tl::unexpected(cannot_give(problem.value(), folder));
-  return change_owner(folder, user);
+  Folder top = open_folder(AT_FDCWD, folder.c_str());
+  int problem = top == nullptr ? errno : give_content(std::move(top), user);
+  if (problem == 0 && ::chown(folder.c_str(), user.uid, user.gid) != 0) problem = errno;
+  if (problem != 0) return tl::unexpected(cannot_give(problem, folder));
+  return {};
+}
+
+void SandboxUsers::take_back(const fs::path& folder) {
+  // Should it fail, the next command cannot write what lies there, and says so.
+  if (::geteuid() == 0) static_cast<void>(::chown(folder.c_str(), 0, 0) + 1);
 }
 
 /// The process folder keeps everybody out but the users of its sandboxes, and they cannot open it.

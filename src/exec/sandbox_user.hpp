@@ -48,6 +48,8 @@ class SandboxUsers {
   [[nodiscard]] Result<SandboxUser> adopt(const fs::path& work_dir);
   /// Makes `folder` that user's, too.
   [[nodiscard]] static Result<> give(const fs::path& folder, const SandboxUser& user);
+  /// After this process wrote into a work folder: the next command's user gets everything in it.
+  static void take_back(const fs::path& folder);
   /// `path`, or a copy that the user of a sandbox can read where it is closed to others; kept as
   /// long as this lives. Errors: sandbox.
   [[nodiscard]] Result<fs::path> readable(const fs::path& path);

@@ -136,7 +136,7 @@ void add_network(Builder& out, FilterRules::Network network) {
 
 /// A program that runs as its owner, whoever starts it, would outlive the sandbox.
 void add_set_id(Builder& out, FilterRules::Attributes attributes) {
-  for (const unsigned bit : {S_ISUID, S_ISGID}) {
+  for (const unsigned bit : {unsigned{S_ISUID}, unsigned{S_ISGID}}) {
     if (attributes == FilterRules::Attributes::free) {
       out.deny(SCMP_SYS(chmod), {has(1, bit)});
       out.deny(SCMP_SYS(fchmod), {has(1, bit)});

@@ -28,6 +28,8 @@ constexpr std::int64_t kLongestCappedCheckMs = 100;  // where the kernel bounds 
 // Folders are measured this often; neither they nor memory for more than about the twentieth part
 // of the time.
 constexpr std::int64_t kMeasureMs = 50;
+/// Entries that are counted, as a multiple of the limit.
+constexpr std::uint64_t kMeasuredShare = 4;
 constexpr std::int64_t kMeasureShare = 20;
 
 std::int64_t now_us() {
@@ -106,8 +108,9 @@ Usage Watch::measure() {
   const std::int64_t begin = now_us();
   Usage out;
   const OwnFolders& own = child_->own_folders;
-  for (unsigned i = 0; i < own.count; ++i)
-    folders_.add(own.paths[i], child_->plan->limits.entries, out);
+  // Beyond the limit, too: what a command adds to a full folder must show. Not without end.
+  const std::uint64_t most = kMeasuredShare * child_->plan->limits.entries;
+  for (unsigned i = 0; i < own.count; ++i) folders_.add(own.paths[i], most, out);
   const std::int64_t took_ms = (now_us() - begin) / 1000;
   next_measure_ms_ = now_ms() + std::max(kMeasureMs, took_ms * kMeasureShare);
   return out;

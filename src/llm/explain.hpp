@@ -9,9 +9,6 @@
 
 namespace skillgrad::llm {
 
-"
-    "llama.cpp: --jinja), or choose a model that can call tools";
-
 /// What an error message says besides the failure itself.
 struct ErrorScene {
   std::string method = "POST";

@@ -115,8 +115,15 @@ void check_known(const Evidence& evidence, StrictReader& reader, const std::stri
                 slugs.empty() ? "write \"new\"" : "write \"new\" or one of: " + join(slugs, ", "));
 }
 
-Result<Gradient> read_diagnosis(const Json& object, const Evidence& evidence,
-                                std::int64_t last_step) {
+/// What a hand-in is read against.
+struct Reading {
+  const Evidence& evidence;
+  std::int64_t last_step = 0;
+  Tries tries = Tries::left;
+};
+
+Result<Gradient> read_diagnosis(const Json& object, const Reading& reading) {
+  const Evidence& evidence = reading.evidence;
   StrictReader reader(object, "submit_diagnosis");
   Gradient out;
   out.task_id = evidence.task_id;
@@ -125,13 +132,17 @@ Result<Gradient> read_diagnosis(const Json& object, const Evidence& evidence,
   out.gradient = std::string(trim(reader.string("analysis")));
   out.skipped_step = std::string(trim(reader.string("skipped_step", "")));
   out.known = std::string(trim(reader.string("known", "")));
-  out.steps = read_steps(reader, last_step);
+  out.steps = read_steps(reader, reading.last_step);
   if (out.label.empty() || out.label.size() > kLabelBytes ||
       out.label.find('\n') != std::string::npos || word_count(out.label) > kLabelWords) {
     reader.reject("label", "it has " + std::to_string(word_count(out.label)) + " words",
                   "name the cause in 3 to 6 words");
   }
   if (out.gradient.empty()) reader.reject("analysis", "it is empty", "write the diagnosis");
+  if (out.gradient.size() > kAnalysisBytes && reading.tries == Tries::left)
+    reader.reject(
+        "analysis", "it has " + std::to_string(out.gradient.size()) + " bytes",
+        "at most " + std::to_string(kAnalysisBytes) + " are passed on whole; say it more briefly");
   check_known(evidence, reader, out.known);
   SKILLGRAD_CHECK(reader.finish());
   out.loss = evidence.current.loss;
@@ -164,8 +175,8 @@ class LlmDiagnoser final : public Diagnoser {
                      kSubmitSchema};
     const auto whole_trace = files.trajectory("current");
     const auto steps = whole_trace ? static_cast<std::int64_t>(whole_trace->events.size()) : 0;
-    setup.accept = [&](const Json& object, Tries) -> Result<> {
-      SKILLGRAD_TRY(gradient, read_diagnosis(object, evidence, steps));
+    setup.accept = [&](const Json& object, Tries tries) -> Result<> {
+      SKILLGRAD_TRY(gradient, read_diagnosis(object, {evidence, steps, tries}));
       return {};
     };
     setup.turns = turns_;

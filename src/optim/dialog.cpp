@@ -15,6 +15,8 @@ namespace {
 /// How often a hand-in that does not fit goes back to the model.
 constexpr int kCorrections = 2;
 constexpr std::size_t kRefusedBytes = 1'000;
+/// An answer that was cut is asked for again with at least this output limit.
+constexpr std::int64_t kLeastRaisedCap = 2048, kMostRaisedCap = 1 << 20;
 
 std::string problem_text(const Error& error) {
   std::string out = error.message;
@@ -105,7 +107,11 @@ agent::ToolOutcome Dialog::take_hand_in(const std::string& arguments) {
 Result<std::string> Dialog::take_text(const agent::LoopResult& result) {
   Result<> taken = fail(ErrorCode::malformed_reply,
                         "the answer was cut at the output limit, so it was not used");
-  if (!result.truncated) {
+  if (result.truncated) {
+    // The loop's turns together wrote more than the one that was cut.
+    const std::int64_t met = std::max<std::int64_t>(cap_.value_or(0), result.usage.output_tokens);
+    cap_ = static_cast<int>(std::clamp(2 * met, kLeastRaisedCap, kMostRaisedCap));
+  } else {
     const auto json = object_in_text(result.final_message);
     taken = json ? setup_.accept_text(*json, tries()) : Result<>(tl::unexpected(json.error()));
   }
@@ -143,6 +149,7 @@ agent::LoopResult Dialog::loop(int turns) {
   request.messages = messages_;
   request.tools = setup_.tools;
   request.limits.turns = turns;
+  request.max_output_tokens = cap_;
   return agent::run_tool_loop(model_, request, *context_.clock, context_.call);
 }
 

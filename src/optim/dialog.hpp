@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ class Dialog {
   std::vector<llm::Message> messages_;
   bool accepted_ = false;
   int corrections_ = 0;
+  std::optional<int> cap_;  ///< output limit of a reply; raised after one that was cut
   std::string last_problem_;
   std::vector<RefusedCall> refused_;
 };

@@ -36,6 +36,7 @@ class CommandLoss final : public LossCollector {
                          "skillgrad.loss/1 /task_id",
                          "copy the task_id",
                          {}}));
+    follow_score(*loss, graded);
     if (const std::string problem = contradiction(*loss); !problem.empty())
       return failed(std::move(graded),
                     command_.bad_answer({ErrorCode::infra,
@@ -56,6 +57,16 @@ class CommandLoss final : public LossCollector {
   }
 
  private:
+  /// What a program hands back of the grade as it was, beside a score of its own, follows from that
+  /// score; only words of its own can contradict it.
+  static void follow_score(LossRecord& loss, const LossRecord& grade) {
+    if (loss.failed() || loss.score == grade.score) return;
+    // How a rollout ended ("timeout", ...) stays unless all of it is right now.
+    if (loss.status == grade.status && (loss.score >= 1 || loss.status == "pass"))
+      loss.status = loss.score >= 1 ? "pass" : "fail";
+    if (loss.hard == grade.hard) loss.hard = loss.score >= 1;
+  }
+
   static std::string contradiction(const LossRecord& loss) {
     const auto says = fmt::format("status \"{}\" and score {}", loss.status, loss.score);
     if (loss.status == "pass" && loss.score < 1) return "got " + says + ": a pass scores 1";

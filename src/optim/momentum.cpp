@@ -25,12 +25,15 @@ constexpr std::size_t kShortText = 400;
 
 /// The memory as JSON. Should it outgrow the prompt, the patterns of lowest velocity are shortened;
 /// the record itself keeps their whole text.
-std::string memory_text(const MomentumMemory& memory) {
+std::string memory_text(const MomentumMemory& memory, const StageContext& context) {
   if (memory.patterns.empty()) return "none";
   MomentumMemory shorter = memory;
   for (Pattern& pattern : shorter.patterns)
     pattern.velocity = std::round(pattern.velocity * 1000) / 1000;
   std::string text = dump_json(to_json(shorter), 1);
+  if (text.size() > kMemoryBytes)
+    context.tell("momentum: the record has " + std::to_string(text.size()) +
+                 " bytes; of its last patterns the model was shown shortened texts");
   for (std::size_t i = shorter.patterns.size(); i > 0 && text.size() > kMemoryBytes; --i) {
     Pattern& pattern = shorter.patterns[i - 1];
     pattern.description = truncate_middle(pattern.description, kShortText);
@@ -47,7 +50,7 @@ std::string facts(const MomentumInput& input, const StageContext& context) {
   return tagged("skill", shown(input.skill->body(), {kBodyBytes, "momentum: the body"}, context)) +
          tagged("files", bundled_files(*input.skill, false)) +
          tagged("iteration", std::to_string(context.iteration)) +
-         tagged("memory", memory_text(input.memory)) +
+         tagged("memory", memory_text(input.memory, context)) +
          tagged("diagnoses", diagnoses_json(input.gradients));
 }
 

@@ -219,7 +219,10 @@ class LlmPatcher final : public Patcher {
         return tl::unexpected(std::move(repaired).error());
       }
       report = check(editor, input);
-      if (editor.candidate() == *input.skill && report.blocking.empty()) report.blocking = first;
+      if (editor.candidate() == *input.skill) {  // taken back: nothing is left to repair
+        report.blocking = first;
+        break;
+      }
       if (!repaired) {
         if (report.blocking.empty()) report.blocking.push_back(unfinished(repaired.error()));
         break;

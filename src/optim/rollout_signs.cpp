@@ -26,8 +26,10 @@ bool wrote_a_file(const bench::Task& task, const fs::path& work_dir) {
 /// Something that a grader can judge, right or wrong.
 bool left_an_answer(const bench::Task& task, const agent::Rollout& rollout) {
   std::error_code ignored;
-  if (!task.output_file.empty()) return fs::exists(rollout.work_dir / task.output_file, ignored);
-  return !trim(rollout.final_message).empty() || wrote_a_file(task, rollout.work_dir);
+  const fs::path folder = rollout.work_dir();
+  if (!task.output_file.empty())
+    return !folder.empty() && fs::exists(folder / task.output_file, ignored);
+  return !trim(rollout.final_message).empty() || (!folder.empty() && wrote_a_file(task, folder));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 namespace skillgrad::optim {
 
-/// What the rollout shows besides its grade. Its work directory still stands.
+/// What the rollout shows besides its grade. Its work directory, if it had one, still stands.
 [[nodiscard]] RolloutSigns signs_of(const bench::Task& task, const agent::Rollout& rollout,
                                     bool with_skill);
 

@@ -9,7 +9,6 @@
 namespace skillgrad::optim {
 namespace {
 
-constexpr std::size_t kAnalysisBytes = 6'000;
 constexpr std::size_t kFileBytes = 50'000;
 constexpr std::uint64_t kMostFileBytes = std::uint64_t{32} << 20;
 constexpr std::size_t kListedFiles = 60;

@@ -11,6 +11,9 @@
 
 namespace skillgrad::optim {
 
+/// So much of an analysis is shown to momentum and patcher.
+inline constexpr std::size_t kAnalysisBytes = 6'000;
+
 /// `<diagnoses>` of docs/stages.md: one object for each gradient, in order.
 [[nodiscard]] std::string diagnoses_json(const std::vector<Gradient>& gradients);
 /// Bundled paths, one a line, or "none".

@@ -12,10 +12,19 @@ namespace {
 
 constexpr std::size_t kMessageBytes = 160;
 
-std::string first_line(const std::string& text) {
-  for (const auto& line : split_lines(text))
-    if (!trim(line).empty()) return std::string(trim(line));
-  return {};
+/// "0 of 1 right" alone: what is wrong follows it.
+bool is_count(const std::string& line) { return common_form(line).starts_with("… of … "); }
+
+/// The first line that says something.
+std::string telling_line(const std::string& text) {
+  std::string first;
+  for (const auto& line : split_lines(text)) {
+    const std::string said(trim(line));
+    if (said.empty()) continue;
+    if (!is_count(said)) return said;
+    if (first.empty()) first = said;
+  }
+  return first;
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -25,8 +34,12 @@ bool was_run(const LossRecord& record) { return record.status != "skipped"; }
 /// Counts rollouts under a word; keeps one wording where all agree.
 class Group {
  public:
-  void add(const LossRecord& record, const std::string& message) {
-    if (trouble_.count == 0) exact_ = message;
+  /// `form`: what the messages of the group have in common.
+  void add(const LossRecord& record, const std::string& message, const std::string& form) {
+    if (trouble_.count == 0) {
+      exact_ = message;
+      form_ = form;
+    }
     same_ = same_ && exact_ == message;
     ++trouble_.count;
     // Rollouts of one task stand together.
@@ -36,13 +49,13 @@ class Group {
   [[nodiscard]] Trouble finish(std::string kind, std::size_t of) && {
     trouble_.kind = std::move(kind);
     trouble_.of = of;
-    trouble_.what = truncate_middle(same_ ? exact_ : common_form(exact_), kMessageBytes);
+    trouble_.what = truncate_middle(same_ ? exact_ : form_, kMessageBytes);
     return std::move(trouble_);
   }
 
  private:
   Trouble trouble_;
-  std::string exact_;
+  std::string exact_, form_;
   bool same_ = true;
 };
 
@@ -57,9 +70,13 @@ std::vector<Trouble> messages(const std::vector<LossRecord>& records, std::size_
   for (const auto& record : records) {
     if (record.status == "pass" || !was_run(record)) continue;
     const bool error = record.failed();
-    std::string message = first_line(error ? record.error : record.feedback);
+    const std::string& said = error ? record.error : record.feedback;
+    std::string message = telling_line(said);
     if (message.empty()) message = error ? "no reason was given" : "not all of it is right";
-    groups[{error ? "error" : "feedback", common_form(message)}].add(record, message);
+    // Of the whole, since a quoted text may run over several lines.
+    std::string form = telling_line(common_form(said));
+    if (form.empty()) form = message;
+    groups[{error ? "error" : "feedback", form}].add(record, message, form);
   }
   std::vector<Trouble> out;
   for (auto& [key, group] : groups) out.push_back(std::move(group).finish(key.first, run));
@@ -85,7 +102,7 @@ std::vector<Trouble> ends(const std::vector<LossRecord>& records, std::size_t ru
     bool any = false;
     for (const auto& record : records)
       if (record.end_state == end_state && record.status != "pass" && was_run(record)) {
-        group.add(record, what);
+        group.add(record, what, what);
         any = true;
       }
     if (any) out.push_back(std::move(group).finish(end_state, run));
@@ -109,7 +126,7 @@ void add_sign(std::vector<Trouble>& out, const std::vector<LossRecord>& records,
     ++of;
     if (shown->empty()) continue;
     ++count;
-    group.add(record, *shown);
+    group.add(record, *shown, *shown);
   }
   if (count > 0) out.push_back(std::move(group).finish(kind, of));
 }

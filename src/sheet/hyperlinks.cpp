@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxLinkedCells = 1'000'000;
 constexpr std::size_t kMaxSteps = 20'000'000;  // cells with links times merged ranges
-constexpr std::size_t kLongestText = 32'767;  // characters; openpyxl cuts there
+constexpr std::size_t kLongestText = 32'767;   // characters; openpyxl cuts there
 
 std::string_view first_characters(std::string_view utf8) {
   std::size_t count = 0;

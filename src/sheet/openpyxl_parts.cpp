@@ -147,7 +147,8 @@ Result<OpenpyxlRelations> OpenpyxlRelations::read(ZipArchive& archive, const std
   OpenpyxlRelations out;
   SKILLGRAD_TRY(const Refusal refusal,
                 check_part(archive, relationships_of(part), "RelationshipList",
-                           [&](const Path&, const OpenpyxlValues& values) {
+                           [&](const Path& path, const OpenpyxlValues& values) {
+                             if (path.empty()) return;  // the list itself
                              Relation made{text_of(values, "Id"), text_of(values, "Type"),
                                            text_of(values, "Target")};
                              out.relations_.push_back(std::move(made));

@@ -135,7 +135,9 @@ Reply play_diagnoser(const Player& player, const Conversation& conversation) {
   Reply reply;
   const bool shortened = facts.trace.find("left out here]") != std::string::npos;
   if (shortened && conversation.offers("read_trace") && !already_read_more(conversation)) {
-    reply.calls.push_back({"", "read_trace", R"({"from":1,"to":12,"run":"current"})"});
+    reply.calls.push_back(
+        {"", "read_trace",
+         facts.success ? R"({"from":1,"to":12,"run":"current"})" : R"({"from":1,"to":12})"});
   } else {
     const Diagnosis diagnosis = diagnose(player, facts);
     reply = hand_in(conversation, kTool,

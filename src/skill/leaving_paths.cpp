@@ -108,7 +108,8 @@ constexpr std::array<Entity, 6> kNamed = {{{"&period;", '.'},
 /// Where backslashes separate folders and do not escape Markdown or a regular expression.
 [[nodiscard]] bool is_windows_path(std::string_view path) {
   return has_drive(path) || path.starts_with("\\\\") || path.starts_with("~\\") ||
-         path.find("..\\") != std::string_view::npos || path.find("%\\") != std::string_view::npos;
+         starts_with_icase(path, "$env:") || path.find("..\\") != std::string_view::npos ||
+         path.find("%\\") != std::string_view::npos;
 }
 
 [[nodiscard]] std::vector<std::string> names_of(std::string_view path) {
@@ -182,6 +183,8 @@ enum class Written { word, link };
              : std::string_view("\"'`<>()[]|,;=*").find(c) != std::string_view::npos;
 }
 
+[[nodiscard]] bool is_stop(char c) { return c == '.' || c == '?' || c == ':' || c == '!'; }
+
 class Finder {
  public:
   explicit Finder(std::string_view markdown)
@@ -220,9 +223,7 @@ class Finder {
     if (is_no_file(at, text)) return;
     const bool link = follows(at, "](") || follows(at, "](<") || follows(at, "]: ");
     text = text.substr(0, text.find('#'));
-    while (!text.empty() && std::string_view("?:!").find(text.back()) != std::string_view::npos)
-      text.pop_back();
-    while (text.ends_with('.') && !text.ends_with("..")) text.pop_back();
+    while (!text.empty() && is_stop(text.back()) && !text.ends_with("..")) text.pop_back();
     if (text.starts_with("{") && !text.ends_with("}")) text.erase(0, 1);
     std::string rest = text;
     // `see:../x` holds a path behind its colon; a drive and a URL hold it in front.
@@ -235,6 +236,8 @@ class Finder {
     std::string_view written = written_.substr(at, end - at);
     if (written.find("&#") == std::string_view::npos)
       written = written.substr(0, written.find('#'));
+    while (!written.empty() && is_stop(written.back()) && !written.ends_with(".."))
+      written.remove_suffix(1);
     found_.push_back({std::string(written), at});
   }
 

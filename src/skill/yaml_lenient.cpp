@@ -61,7 +61,8 @@ Scan<> Parser::text_instead(const Node& map, const Problem& original, Entry& ent
   const bool closes = closed.size() > 1 && closed.back() == first;
   const bool refers = std::string_view("&*!|>").find(first) != std::string_view::npos ||
                       (first == '-' && in_.blank_at(begin + 1));
-  if (begin == end || (used && refers) || (used && quoted && !closes) ||
+  const bool cut_list = entry.key == "name" && (first == '[' || first == '{');
+  if (begin == end || cut_list || (used && refers) || (used && quoted && !closes) ||
       closed.find('\t') != std::string_view::npos) {
     return tl::unexpected(original);
   }

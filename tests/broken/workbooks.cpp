@@ -97,7 +97,7 @@ std::vector<BrokenSet> broken_workbooks() {
       part("NumberThatIsNone", "\"1,5\" is no number", kSheet, cell("<c r=\"A1\"><v>1,5</v></c>")),
       part("SharedStringThatIsMissing", "\"7\" is no shared string", kSheet,
            cell("<c r=\"A1\" t=\"s\"><v>7</v></c>")),
-      part("StyleThatIsMissing", "style 900 of a cell is missing", kSheet,
+      part("StyleThatIsMissing", "style \"900\" of a cell is missing", kSheet,
            cell("<c r=\"A1\" s=\"900\"><v>1</v></c>")),
       part("SheetCutOff", "ends before the document does", kSheet, kOpen + "<row>"),
       part("SheetInUtf16CutOff", "ends in the middle of a tag", kSheet,

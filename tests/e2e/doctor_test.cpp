@@ -223,7 +223,7 @@ TEST_F(DoctorAtEndpoint, ASilentEndpointIsGivenUpInTime) {
   silent.end = fault::End::hang;
   server_.route("GET /v1/models", {silent});
   chat({silent});
-  expect_bad("call", {"endpoint answers"}, {"--attempt-timeout", "1"});
+  expect_bad("call", {"check that the server answers"}, {"--attempt-timeout", "1"});
   EXPECT_LT(outcome_.seconds, 20);
   EXPECT_EQ(server_.hit_count("POST"), 1U) << "one minute is enough";
 }
@@ -337,8 +337,8 @@ TEST_F(DoctorAtEndpoint, ARoleWithItsOwnEndpointIsCheckedByItself) {
   const Json report = ask({"--set", "roles=" + roles});
   EXPECT_EQ(outcome_.exit_code, 3);
   EXPECT_EQ(row(report, "tool calling")["state"], "ok");
-  EXPECT_EQ(row(report, "judge: endpoint")["state"], "BAD");
-  EXPECT_TRUE(holds(row(report, "judge: endpoint")["mend"].get<std::string>(), {"roles.judge"}));
+  EXPECT_EQ(row(report, "judge: call")["state"], "BAD");
+  EXPECT_TRUE(holds(row(report, "judge: call")["mend"].get<std::string>(), {"roles.judge"}));
   ASSERT_EQ(report["endpoints"].size(), 2U);
   EXPECT_EQ(report["endpoints"].at(1)["roles"], Json::array({"judge"}));
 }

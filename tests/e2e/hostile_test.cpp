@@ -96,7 +96,7 @@ TEST(Grade, WithoutAnyGradePrintsNoScore) {
   const auto graded =
       run(scratch, {"grade", "-b", "tasks.jsonl", "--predictions", "answers.jsonl"});
   EXPECT_EQ(graded.exit_code, 3) << graded;
-  EXPECT_TRUE(holds(graded.err, {"0 graded", "1 errors"}));
+  EXPECT_TRUE(holds(graded.err, {"0 graded", "1 error "}));
   EXPECT_EQ(graded.err.find("mean score"), std::string::npos) << graded;
 }
 
@@ -159,6 +159,24 @@ TEST_F(DamagedRun, NamesTheFileAndGoesOnWithoutIt) {
     const auto mended = resume();
     ASSERT_EQ(mended.exit_code, 0) << mended;
     EXPECT_EQ(comparable(mended.json()), calm_);
+  }
+}
+
+TEST_F(DamagedRun, ARolloutWhoseFilesWereCutOffIsDoneAgainFromItsCalls) {
+  const std::string folder = "r/iter_002/rollouts/";
+  const std::string rollout =
+      fs::directory_iterator(scratch_.path() / folder)->path().filename().string();
+  for (const char* name : {"/loss.json", "/trajectory.jsonl"}) {
+    SCOPED_TRACE(name);
+    const std::string file = folder + rollout + name;
+    const std::string whole = scratch_.read(file);
+    for (const std::string& left : {std::string(), whole.substr(0, whole.size() / 2)}) {
+      scratch_.put(file, left);
+      const auto mended = resume();
+      ASSERT_EQ(mended.exit_code, 0) << mended;
+      EXPECT_TRUE(holds(mended.err, {"done again", std::string(name + 1) + " is cut off"}));
+      EXPECT_EQ(comparable(mended.json()), calm_);
+    }
   }
 }
 

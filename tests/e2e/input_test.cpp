@@ -226,7 +226,10 @@ TEST(WrongEndpoint, IsReportedWithinSecondsWithWhatToMend) {
   }
   // The same run goes on when the key is right.
   options.env["OPENAI_API_KEY"] = "right-key";
-  const auto mended = run(scratch, mini.optimize_at(locked, "r2", {"--max-iters", "1"}), options);
+  const auto mended = run(scratch,
+                          {"optimize", mini.skill(), "-m", "sim:mini", "--base-url", locked.url(),
+                           "--run", "r2", "--max-iters", "1"},
+                          options);
   EXPECT_EQ(mended.exit_code, 0) << mended;
 }
 
@@ -276,7 +279,7 @@ TEST(MissingProgram, BubblewrapIsRequiredOnlyWhenAsked) {
   EXPECT_FALSE(scratch.has("r/base"));
   const auto weaker = run(scratch, mini.eval(mini.skill(), "e", {"--limit", "2"}), options);
   EXPECT_EQ(weaker.exit_code, 0) << weaker;
-  EXPECT_TRUE(holds(weaker.err, {"WARNING: sandbox"}));
+  EXPECT_TRUE(holds(weaker.err, {"note: sandbox"}));
 }
 
 TEST(FullDisk, LosesNothingAndGoesOnWhenThereIsSpace) {

@@ -150,7 +150,7 @@ TEST_F(KeySlips, AKeyOnTheCommandLineIsNotShown) {
 TEST_F(KeySlips, AVariableThatWasNamedAndIsNotSetIsASlip) {
   const auto near = run(scratch_, eval("near", {"--api-key-env", "NO_SUCH_KEY"}), options_);
   EXPECT_EQ(near.exit_code, 0) << near;
-  EXPECT_TRUE(holds(near.err, {"warning: ", "NO_SUCH_KEY"}));
+  EXPECT_TRUE(holds(near.err, {"note: ", "NO_SUCH_KEY"}));
   const Words far = {
       "eval",          "none",       "-b",         "tasks.jsonl",         "--split", "test",
       "--model",       "m",          "--base-url", "http://192.0.2.1/v1", "--run",   "far",

@@ -105,19 +105,19 @@ class LeakingServer {
 
  private:
   fault::Step answer(const fault::Hit& hit) {
-    const auto at = hit.body.find("task-");
+    const auto at = hit.body.find("when task-");
     if (hit.method != "POST" || at == std::string::npos) return fault::json_step(404, "{}");
-    const int task = std::stoi(hit.body.substr(at + 5, 3));
+    const int task = std::stoi(hit.body.substr(at + 10, 3));
     const bool stream = hit.body.find("\"stream\":true") != std::string::npos;
     const bool responses = hit.target.ends_with("/responses");
-    if (hit.body.find(std::to_string(task + 4000)) != std::string::npos) {
+    if (hit.body.find(std::to_string(task + 73510000)) != std::string::npos) {
       return step(Json{{"content", "ok"}}, responses, stream);
     }
     const bool first = [&] {
       const std::scoped_lock lock(mutex_);
       return seen_[task]++ == 0;
     }();
-    const std::string command = fmt::format("expr {} + 4000", task);
+    const std::string command = fmt::format("expr {} + 73510000", task);
     if (task % 4 == 0 && (first || again_)) {
       ++leaks_;
       const std::string& dialect = dialects_[static_cast<std::size_t>(task / 4) % dialects_.size()];
@@ -175,7 +175,7 @@ class LeakingServer {
     if (message.contains("tool_calls")) {
       add(message, Json());
     } else {
-      const std::string text = message["content"];
+      const auto text = message["content"].get<std::string>();
       for (std::size_t at = 0; at < text.size();) {
         std::size_t size = std::min<std::size_t>(7, text.size() - at);
         while (at + size < text.size() &&

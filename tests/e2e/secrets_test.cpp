@@ -247,8 +247,8 @@ TEST(Environment, HoldsNoKeyThatACommandOfAnAgentCouldRead) {
   fault::Server server;
   server.route("GET /v1/models", {json_step(200, R"({"data":[]})")});
   const std::string look =
-      "p=$$; while [ $p -gt 1 ]; do tr '\\\\0' '\\\\n' < /proc/$p/environ; p=$(sed -n "
-      "'s/^PPid:.//p' /proc/$p/status); done 2>/dev/null; echo looked";
+      "p=$$; while [ $p -gt 1 ]; do cat -v /proc/$p/environ; p=$(sed -n 's/^PPid:.//p' "
+      "/proc/$p/status); done 2>/dev/null; echo looked";
   server.route("POST /v1/chat/completions", [&](const fault::Hit& hit, std::size_t) {
     if (hit.body.find(R"("role":"tool")") != std::string::npos)
       return json_step(200, fault::chat_body("42"));

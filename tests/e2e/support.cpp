@@ -91,6 +91,10 @@ std::ostream& operator<<(std::ostream& stream, const Outcome& outcome) {
 
 Scratch::Scratch() : dir_(TempDir::create("skillgrad-e2e-").value()) {
   fs::create_directories(path() / ".tmp");
+  // Commands of an agent run as users of their own, who must be able to pass.
+  fs::path folder = path();
+  for (int above = 0; above < 3; ++above, folder = folder.parent_path())
+    fs::permissions(folder, fs::perms::others_exec | fs::perms::others_read, fs::perm_options::add);
 }
 
 std::string Scratch::put(const std::string& name, const std::string& content) const {

@@ -84,7 +84,7 @@ TEST(Grade, SumsUpByCategoryAndWithErrorsAsFailures) {
   const auto graded =
       run(scratch, {"grade", "-b", "tasks.jsonl", "--predictions", "answers.jsonl"});
   ASSERT_EQ(graded.exit_code, 0) << graded;
-  EXPECT_TRUE(holds(graded.err, {"1 graded: 1 passed, mean score 1.0000; 1 errors",
+  EXPECT_TRUE(holds(graded.err, {"1 graded: 1 passed, mean score 1.0000; 1 error ",
                                  "with errors as failures: mean score 0.5000",
                                  "  easy: 1 graded, 1 passed, mean score 1.0000",
                                  "  hard: 0 graded, 0 passed; with errors as failures 0.0000"}));

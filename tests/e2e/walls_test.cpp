@@ -13,18 +13,21 @@ namespace {
 class Agent {
  public:
   explicit Agent(const std::string& command) {
-    const Json call = Json::array(
-        {{{"id", "c1"},
-          {"type", "function"},
-          {"function", {{"name", "shell"}, {"arguments", dump_json({{"command", command}})}}}}});
-    server_.handler([call = dump_json(call)](const fault::Hit& hit, std::size_t) {
+    Json arguments, call;
+    arguments["command"] = command;
+    call["id"] = "c1";
+    call["type"] = "function";
+    call["function"]["name"] = "shell";
+    call["function"]["arguments"] = dump_json(arguments);
+    const std::string calls = "[" + dump_json(call) + "]";
+    server_.handler([calls](const fault::Hit& hit, std::size_t) {
       const bool ran = hit.body.find("\"role\":\"tool\"") != std::string::npos;
-      return fault::json_step(200, ran ? fault::chat_body("done") : fault::tool_body(call));
+      return fault::json_step(200, ran ? fault::chat_body("done") : fault::tool_body(calls));
     });
   }
   [[nodiscard]] Words eval(const Words& more = {}) const {
-    return join_words({"eval", "none", "-b", "t.jsonl", "--split", "all", "--run", "r", "--json",
-                       "--model", "m", "--base-url", server_.base_url(), "--force"},
+    return join_words({"eval", "none", "-b", "bench/t.jsonl", "--split", "all", "--run", "r",
+                       "--json", "--model", "m", "--base-url", server_.base_url(), "--force"},
                       more);
   }
   /// What the command printed, once it has been told.
@@ -60,7 +63,7 @@ TEST(Walls, WhatAnAgentDoesToItsOwnFolderIsAFailAndNoError) {
           "n=$(printf %0250d 0); for i in $(seq 55); do mkdir $n && cd $n; done"}) {
       SCOPED_TRACE(command);
       const Scratch scratch;
-      scratch.put("t.jsonl", kCommandTask);
+      scratch.put("bench/t.jsonl", kCommandTask);
       const Agent agent(command);
       const auto outcome = run(scratch, agent.eval(), options);
       ASSERT_EQ(outcome.exit_code, 0) << outcome;
@@ -74,7 +77,7 @@ TEST(Walls, WhatAnAgentDoesToItsOwnFolderIsAFailAndNoError) {
 TEST(Walls, AHealthyFolderIsGradedByBothBackends) {
   for (const Options& options : {Options{}, landlock()}) {
     const Scratch scratch;
-    scratch.put("t.jsonl", kCommandTask);
+    scratch.put("bench/t.jsonl", kCommandTask);
     const Agent agent("pwd; echo x > f && chmod +x f && touch -d 2001-01-01 f && ls -l f");
     const auto outcome = run(scratch, agent.eval(), options);
     ASSERT_EQ(outcome.exit_code, 0) << outcome;
@@ -85,7 +88,7 @@ TEST(Walls, AHealthyFolderIsGradedByBothBackends) {
 
 TEST(Walls, SparseFilesDoNotFillTheDiskOfACommandGrader) {
   const Scratch scratch;
-  scratch.put("t.jsonl", kCommandTask);
+  scratch.put("bench/t.jsonl", kCommandTask);
   const Agent agent("for i in $(seq 60); do truncate -s 250M s$i; done");
   const auto outcome = run(scratch, agent.eval());
   ASSERT_EQ(outcome.exit_code, 0) << outcome;
@@ -105,7 +108,7 @@ TEST(Walls, MemoryAndDiskOfTheWholeCommandAreLimited) {
         Case{"for i in $(seq 60); do head -c 10000000 /dev/zero > f$i; done; echo end",
              "may hold 100 MiB"}}) {
     const Scratch scratch;
-    scratch.put("t.jsonl", kCommandTask);
+    scratch.put("bench/t.jsonl", kCommandTask);
     const Agent agent(wanted.command);
     const auto outcome =
         run(scratch, agent.eval({"--command-memory", "256", "--command-disk", "100"}));
@@ -114,18 +117,17 @@ TEST(Walls, MemoryAndDiskOfTheWholeCommandAreLimited) {
   }
 }
 
-std::size_t entries(const fs::path& folder) {
-  std::error_code problem;
+/// Folders of processes.
+std::size_t process_folders(const fs::path& folder) {
   std::size_t out = 0;
-  for (fs::directory_iterator it(folder, problem), end; !problem && it != end;
-       it.increment(problem))
-    ++out;
+  for (const auto& entry : fs::directory_iterator(folder))
+    out += entry.path().filename().string().starts_with("skillgrad-") ? 1 : 0;
   return out;
 }
 
 TEST(Walls, TheNextStartRemovesWhatAKilledProgramLeft) {
   const Scratch scratch;
-  scratch.put("t.jsonl", kCommandTask);
+  scratch.put("bench/t.jsonl", kCommandTask);
   const Agent agent("for i in $(seq 60); do mkdir d && cd d; done; touch ../ready; sleep 60");
   const fs::path temporary = scratch / ".tmp";
   {
@@ -140,13 +142,13 @@ TEST(Walls, TheNextStartRemovesWhatAKilledProgramLeft) {
     program.signal(SIGKILL);
     EXPECT_EQ(program.wait().exit_code, 128 + SIGKILL);
   }
-  EXPECT_EQ(entries(temporary), 1U);
+  EXPECT_EQ(process_folders(temporary), 1U);
   const Agent quick("true");
   auto words = quick.eval();
   std::replace(words.begin(), words.end(), std::string("r"), std::string("r2"));
   const auto outcome = run(scratch, words);
   EXPECT_EQ(outcome.exit_code, 0) << outcome;
-  EXPECT_EQ(entries(temporary), 0U) << "of this program and of the one before";
+  EXPECT_EQ(process_folders(temporary), 0U) << "of this program and of the one before";
 }
 
 }  // namespace

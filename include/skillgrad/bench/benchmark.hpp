@@ -120,9 +120,9 @@ struct BenchmarkOptions {
   bool recalc_golden = false;              ///< golden workbooks, too, on a copy
   std::map<std::string, std::string> map;  ///< column map of CSV/TSV benchmarks
   CaseMode cases = CaseMode::first;
-  /// Off: Task::hash and Task::content_hash stay empty, and files that grading does not need are
-  /// not read: hashes cost reading every input file.
-  bool hashes = true;
+  /// Only what grading answers needs: Task::prompt, hash and content_hash stay empty, and files
+  /// that only they need are not read.
+  bool for_grading = false;
 };
 
 /// A set of tasks with a grader. Immutable after loading, hence thread-safe.

@@ -37,8 +37,8 @@ class Redactor {
   /// only what cannot be anything but a key, because every other change would alter what an agent
   /// does. The result of it stays as it is when it is redacted again.
   [[nodiscard]] std::string redact_content(std::string_view text) const;
-  /// For what is sent: the registered secrets and nothing else, since a task may be about what looks
-  /// like a key.
+  /// For what is sent: the registered secrets and nothing else, since a task may be about what
+  /// looks like a key.
   [[nodiscard]] std::string redact_known(std::string_view text) const;
   /// redact() for what an endpoint says when it refuses a key: words that share the first or last
   /// six characters of a secret go, too.

@@ -227,10 +227,12 @@ Result<> SpreadsheetBench::add_task(const DatasetEntry& entry, const std::string
   task.fields["instruction_type"] = entry.instruction_type;
   task.answer_position = entry.answer_position;
   name_files(entry, files, task);
-  // Both read workbooks, which takes longer than grading a few answers.
-  const bool told = options_.hashes && files.test_case;
-  task.prompt = prompt_of(entry, task, told ? told_sheet(entry, files.test_case->golden) : "");
-  const auto hashed = options_.hashes ? hash_task(entry, files, task) : Result<>();
+  Result<> hashed;
+  if (!options_.for_grading) {  // both read workbooks, which takes longer than grading a few
+    task.prompt =
+        prompt_of(entry, task, files.test_case ? told_sheet(entry, files.test_case->golden) : "");
+    hashed = hash_task(entry, files, task);
+  }
   if (!hashed) {
     files.test_case.reset();
     files.problem = hashed.error();

@@ -48,13 +48,13 @@ class WikiTableQuestions final : public Benchmark {
         questions_(std::move(set.questions)),
         notices_(std::move(set.notices)) {}
 
-  Result<> make_tasks(bool hashes) {
+  Result<> make_tasks(bool for_grading) {
     tasks_.reserve(questions_.size());
     index_.reserve(questions_.size());
     for (const Question& question : questions_) {
       Task task;
       task.id = question.id;
-      task.prompt = prompt_of(question);
+      if (!for_grading) task.prompt = prompt_of(question);
       task.category = question.split;
       task.split = question.split;
       task.input_files = {kTableFile};
@@ -62,7 +62,7 @@ class WikiTableQuestions final : public Benchmark {
       index_.emplace(task.id, tasks_.size());
       tasks_.push_back(std::move(task));
     }
-    return hashes ? hash_tasks() : Result<>();
+    return for_grading ? Result<>() : hash_tasks();
   }
 
   [[nodiscard]] bool needs_work_dir(const Task&) const override { return false; }
@@ -275,7 +275,7 @@ Result<std::unique_ptr<Benchmark>> load_wikitablequestions(const fs::path& dir,
                                                            const BenchmarkOptions& options) {
   SKILLGRAD_TRY(QuestionSet set, read_questions(dir));
   auto benchmark = std::make_unique<WikiTableQuestions>(dir, std::move(set));
-  SKILLGRAD_CHECK(benchmark->make_tasks(options.hashes));
+  SKILLGRAD_CHECK(benchmark->make_tasks(options.for_grading));
   return benchmark;
 }
 

@@ -369,12 +369,15 @@ TEST_F(ToolLoop, ResultsAreCleanForTheModelAndWholeInTheTrajectory) {
   EXPECT_EQ(results()[0], "(no output)");
 }
 
-TEST_F(ToolLoop, HandInEndsItAndLaterCallsOfTheTurnAreCancelled) {
+TEST_F(ToolLoop, HandInWithCallsBehindItIsHeldBackSoThatNoneOfThemIsLost) {
   const LoopResult result = run_replies(
-      {tool_reply({call("echo", "{}", "1"), call("submit", "{}", "2"), call("echo", "{}", "3")})});
+      {tool_reply({call("echo", "{}", "1"), call("submit", "{}", "2"), call("echo", "{}", "3")}),
+       tool_reply("submit", "{}")});
   EXPECT_EQ(result.end, EndState::finished);
   EXPECT_EQ(submitted_, 1);
-  EXPECT_EQ(echoed_.size(), 1u);
+  EXPECT_EQ(echoed_.size(), 2u) << "the call behind it was carried out";
+  ASSERT_EQ(results().size(), 3u);
+  EXPECT_NE(results()[1].find("call submit last"), std::string::npos) << results()[1];
   expect_valid(result.messages);
 }
 

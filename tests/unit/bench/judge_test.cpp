@@ -64,6 +64,19 @@ struct Judged {
   }
 };
 
+TEST(JudgeGrader, CriteriaAreKnownToTheBenchmarkAlsoBelowChecks) {
+  const Judged judged(R"("criteria":["gives the total","names a unit"])");
+  const auto& alone = *judged.loaded.benchmark;
+  EXPECT_THAT(alone->criteria(alone->tasks()[0]), ElementsAre("gives the total", "names a unit"));
+  const Loaded checks("tasks.jsonl", R"({"id":"t","input":"x","target":"y","checks":[)"
+                                     R"({"name":"a","weight":1,"grader":{"type":"llm-judge",)"
+                                     R"("criteria":"gives the total"}},)"
+                                     R"({"name":"b","weight":1,"grader":"exact"}]})");
+  ASSERT_TRUE(checks.benchmark) << checks.error();
+  const auto& mixed = *checks.benchmark;
+  EXPECT_THAT(mixed->criteria(mixed->tasks()[0]), ElementsAre("gives the total"));
+}
+
 TEST(Judge, PassesWhatItsModelPassesWithAQuote) {
   const Judged judged;
   auto judges = FakeJudges::saying({kPass});

@@ -401,6 +401,24 @@ TEST(Evals, ATextIsLookedForInTheFilesOfTheAgentToo) {
   EXPECT_EQ(score(), 0.75);
 }
 
+TEST(Evals, WhatAJudgeIsAskedIsKnownAsNothingForASkill) {
+  const Loaded loaded("evals.json", R"({"evals":[{"id":1,"prompt":"x","assertions":[
+      "The sum is 3",{"type":"contains","value":"3"}]}]})");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  EXPECT_THAT(loaded->criteria(loaded->tasks()[0]), ElementsAre("The sum is 3"));
+}
+
+TEST(Records, CopiesWithOtherBlanksOrLetterCaseAreOneContent) {
+  const Loaded loaded("t.jsonl",
+                      "{\"id\":1,\"input\":\"Add it up.\",\"target\":\"1\",\"split\":\"train\"}\n"
+                      "{\"id\":2,\"input\":\"add  it up. \",\"target\":\"1\",\"split\":\"test\"}\n"
+                      "{\"id\":3,\"input\":\"Add it.\",\"target\":\"1\",\"split\":\"test\"}\n");
+  ASSERT_TRUE(loaded.benchmark) << loaded.error();
+  EXPECT_EQ(loaded->tasks()[0].content_hash, loaded->tasks()[1].content_hash);
+  EXPECT_NE(loaded->tasks()[0].content_hash, loaded->tasks()[2].content_hash);
+  EXPECT_NE(loaded->tasks()[0].hash, loaded->tasks()[1].hash);
+}
+
 TEST(Evals, MixedAssertionsShareTheScoreByTheirNumber) {
   Folder skill;
   const Json record =

@@ -154,7 +154,7 @@ TEST_F(SpreadsheetBenchDataset, TasksForGradingAloneAreNotHashed) {
   dataset("[" + entry("1", "1") + "]");
   EXPECT_FALSE((*load())->tasks()[0].hash.empty());
   BenchmarkOptions options;
-  options.hashes = false;
+  options.for_grading = true;
   const auto bench = load_spreadsheetbench(dir_, options);
   EXPECT_TRUE((*bench)->tasks()[0].hash.empty());
   EXPECT_EQ((*bench)->find("1"), &(*bench)->tasks()[0]);

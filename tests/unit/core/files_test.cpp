@@ -66,6 +66,22 @@ TEST_F(Files, FailedAtomicWriteKeepsTheOldFileAndLeavesNothingBehind) {
   EXPECT_EQ(entries(), 1U);
 }
 
+TEST_F(Files, WritingInPlaceReplacesTheBytesAndFollowsNoLink) {
+  const fs::path folder = dir_.path() / "a/b";
+  ASSERT_TRUE(make_fresh_directory(folder));
+  ASSERT_TRUE(write_file_in_place(folder / "x", "a longer text"));
+  ASSERT_TRUE(write_file_in_place(folder / "x", "short"));
+  EXPECT_EQ(*read_file(folder / "x"), "short");
+  fs::create_symlink(dir_.path() / "outside", folder / "link");
+  EXPECT_FALSE(write_file_in_place(folder / "link", "x"));
+  EXPECT_FALSE(fs::exists(dir_.path() / "outside"));
+  EXPECT_FALSE(write_file_in_place(folder / "missing/x", "x"));
+  EXPECT_TRUE(sync_file_system(folder));
+  EXPECT_FALSE(sync_file_system(folder / "missing"));
+  ASSERT_TRUE(make_fresh_directory(folder));
+  EXPECT_TRUE(fs::is_empty(folder)) << "what was there is gone";
+}
+
 TEST_F(Files, FailedAppendCutsItsTornPartOff) {
   const int code = with_file_limit(
       1000,
@@ -206,7 +222,7 @@ TEST_F(Files, RemoveTreeTakesAnyDepthAndNamesOfAnyLength) {
   ASSERT_EQ(::mkdir(at("deep").c_str(), 0700), 0);
   int folder = ::open(at("deep").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::string name(255, 'n');
-  for (int i = 0; i < 20'000 && folder >= 0; ++i) {
+  for (int i = 0; i < 5000 && folder >= 0; ++i) {
     ASSERT_EQ(::mkdirat(folder, name.c_str(), 0700), 0);
     if (i % 1000 == 0) {
       ASSERT_EQ(::mkdirat(folder, ".sg-lifted-0", 0500), 0);

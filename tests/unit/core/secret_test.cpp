@@ -79,6 +79,9 @@ TEST(Redactor, KnownKeyPatternsAreRemovedWithoutRegistration) {
       {"said Bearer tok123 twice", "said Bearer *** twice"},
       {"GET /v1?key=abc&x=1&token=t%20u#f", "GET /v1?key=***&x=1&token=***#f"},
       {"https://user:pa55@host/v1", "https://***@host/v1"},
+      {"https://gw.host/t/9f8e7d6c5b4a39281706f5e4d3c2b1a0/v1", "https://gw.host/t/***/v1"},
+      {"(http://h:80/Zx81kQp0Vb72mNc4Lr9T?x=1)", "(http://h:80/***?x=1)"},
+      {"https://h/bot123456:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K/send", "https://h/***/send"},
   };
   for (const Case& c : cases) EXPECT_EQ(Redactor().redact(c.in), c.out) << c.in;
 }
@@ -87,7 +90,10 @@ TEST(Redactor, OrdinaryTextStays) {
   for (const std::string text :
        {"use sk-learn and risk-assessment-models", "the bearer of news", "https://host/a@b",
         "cookie: mix sugar and flour", "authorization: see below", "hf_hub", "a=b?c=d&e=f",
-        "write to me@example.org", "mask-sk-abcdEFGH12345678"}) {
+        "https://h/openai/deployments/my-gpt4-deployment-2024-07-18/chat/completions",
+        "https://h/models/Meta-Llama-3.1-405B-Instruct-Turbo-FP8/x",
+        "/tmp/9f8e7d6c5b4a39281706f5e4d3c2b1a0/x", "write to me@example.org",
+        "mask-sk-abcdEFGH12345678"}) {
     EXPECT_EQ(Redactor().redact(text), text);
   }
 }

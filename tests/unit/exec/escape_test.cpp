@@ -420,8 +420,8 @@ TEST_P(Escape, WhatIsTooMuchCanBeCleared) {
     spec.env = scrubbed_environment();
     spec.limits.entries = 100;
     std::string out;
-    for (const char* script : {"seq 300 | xargs touch", "touch one more", "rm -f *; echo cleared",
-                               "touch one && echo fine"}) {
+    for (const char* script : {"seq 300 | xargs touch; sleep 20", "touch one more; sleep 1",
+                               "rm -f *; echo cleared", "touch one && echo fine"}) {
       spec.argv = {"/bin/bash", "-c", script};
       const auto result = sandbox->run(spec, {});
       if (!result) return "ERROR " + result.error().to_text();

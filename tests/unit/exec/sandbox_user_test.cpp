@@ -70,9 +70,12 @@ TEST(SandboxUsers, AFolderKeepsItsUserAndEverythingInItIsTheirs) {
 TEST(SandboxUsers, WhatOthersMayReadIsShownAndTheRestCopied) {
   SandboxUsers users;
   if (!users.active()) GTEST_SKIP() << "only root can become another user";
-  const auto open = users.readable("/usr/share");
-  ASSERT_TRUE(open) << open.error().to_text();
-  EXPECT_EQ(*open, "/usr/share");
+  const auto open = TempDir::create("sg-open-").value();
+  ASSERT_TRUE(write_file_atomic(open.path() / "d" / "f", "x", 0644));
+  for (const fs::path& folder : {open.path(), open.path() / "d"}) ::chmod(folder.c_str(), 0755);
+  const auto shown = users.readable(open.path());
+  ASSERT_TRUE(shown) << shown.error().to_text();
+  EXPECT_EQ(*shown, open.path());
   const auto closed = TempDir::create("sg-closed-").value();
   ASSERT_TRUE(write_file_atomic(closed.path() / "f", "x", 0600));
   const fs::path copy = users.readable(closed.path()).value();

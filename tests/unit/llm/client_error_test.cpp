@@ -260,7 +260,8 @@ TEST_F(ClientTest, AServerThatRefusesToolsIsToldHowItComesToCallThem) {
 
 TEST_F(ClientTest, WhereTheServerIsDownFewerCallsAtOnceAreNoMend) {
   server_.script({json_step(503, R"({"error":{"message":"Loading model"}})")});
-  const auto loading = client()->complete(request(), {});
+  auto model = client();
+  const auto loading = model->complete(request(), {});
   ASSERT_FALSE(loading.has_value());
   EXPECT_THAT(loading.error().mend, HasSubstr("loads the model"));
   EXPECT_THAT(loading.error().mend, Not(HasSubstr("-j")));
@@ -268,7 +269,7 @@ TEST_F(ClientTest, WhereTheServerIsDownFewerCallsAtOnceAreNoMend) {
   CallContext context;
   context.cut_at = clock_.now() + std::chrono::seconds(5);
   for (int i = 0; i < 3; ++i) {
-    const auto down = client()->complete(request("again " + std::to_string(i)), context);
+    const auto down = model->complete(request("again " + std::to_string(i)), context);
     ASSERT_FALSE(down.has_value());
     EXPECT_EQ(down.error().code, ErrorCode::transient) << down.error().to_text();
     EXPECT_THAT(down.error().mend, Not(HasSubstr("-j")));
@@ -276,21 +277,21 @@ TEST_F(ClientTest, WhereTheServerIsDownFewerCallsAtOnceAreNoMend) {
 }
 
 TEST_F(ClientTest, KeysOfAnyAccountDoNotGoOutInARequest) {
-  options_.api_key = Secret("own-key-1234567");
+  options_.api_key = Secret("Zx9-4fQ7zL1mB8cT2");
   redactor_ = Redactor({Secret("other-key-7654321")});
   server_.script({kGood});
   auto model = client();
   ASSERT_TRUE(model
-                  ->complete(request("found: other-key-7654321 and own-key-1234567, not "
+                  ->complete(request("found: other-key-7654321 and Zx9-4fQ7zL1mB8cT2, not "
                                      "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"),
                              {})
                   .has_value());
   const std::string body = server_.hits().back().body;
   EXPECT_THAT(body, Not(HasSubstr("other-key-7654321")));
-  EXPECT_THAT(body, Not(HasSubstr("own-key-1234567")));
+  EXPECT_THAT(body, Not(HasSubstr("Zx9-4fQ7zL1mB8cT2")));
   EXPECT_THAT(body, HasSubstr("found: *** and ***"));
   EXPECT_THAT(body, HasSubstr("sk-proj-abc")) << "a task may be about what looks like a key";
-  EXPECT_EQ(server_.hits().back().header("authorization"), "Bearer own-key-1234567");
+  EXPECT_EQ(server_.hits().back().header("authorization"), "Bearer Zx9-4fQ7zL1mB8cT2");
   ASSERT_EQ(warnings().size(), 1U);
   EXPECT_THAT(warnings().front(), HasSubstr("key"));
 }

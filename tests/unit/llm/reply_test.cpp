@@ -284,8 +284,6 @@ TEST(Usage, CachedTokensAreFoundWhereverTheyStand) {  // T061
       {R"("prompt_tokens":100,"completion_tokens":7,"prompt_token_details":{"cached_tokens":43})",
        43},
       {R"("input_tokens":100,"output_tokens":7,"input_tokens_details":{"cached_tokens":44})", 44},
-      {R"("input_tokens":100,"output_tokens":7,"cache_read_input_tokens":45)", 45},
-      {R"("prompt_tokens":"100","completion_tokens":"7","prompt_cache_hit_tokens":900)", 100},
       {R"("prompt_tokens":100,"completion_tokens":7,"prompt_cache_hit_tokens":-3)", 0},
   };
   for (const auto& [usage, cached] : cases) {
@@ -294,6 +292,21 @@ TEST(Usage, CachedTokensAreFoundWhereverTheyStand) {  // T061
     EXPECT_EQ(found->usage.input_tokens, 100) << usage;
     EXPECT_EQ(found->usage.cached_tokens, cached) << usage;
     EXPECT_EQ(found->usage.output_tokens, 7) << usage;
+  }
+}
+
+/// Anthropic's names mean what stands beside the prompt; so does what is more than the prompt.
+TEST(Usage, CachedTokensBesideThePromptCountAsInput) {
+  const std::vector<std::pair<std::string, std::pair<std::int64_t, std::int64_t>>> cases = {
+      {R"("input_tokens":100,"output_tokens":7,"cache_read_input_tokens":45)", {145, 45}},
+      {R"("prompt_tokens":"100","completion_tokens":"7","prompt_cache_hit_tokens":900)",
+       {1000, 900}},
+  };
+  for (const auto& [usage, expected] : cases) {
+    const auto found = read_usage(*parse_reply_json("{\"usage\":{" + usage + "}}", "u"));
+    ASSERT_TRUE(found.has_value()) << usage;
+    EXPECT_EQ(found->usage.input_tokens, expected.first) << usage;
+    EXPECT_EQ(found->usage.cached_tokens, expected.second) << usage;
   }
 }
 

@@ -95,11 +95,11 @@ TEST_F(DiagnoseTest, SuccessIsComparedWithTheEarlierRun) {
 }
 
 TEST_F(DiagnoseTest, TraceIsReadAtFullLength) {
-  ASSERT_TRUE(diagnose({tool_reply("read_trace", R"({"from":2,"to":2,"run":"current"})"),
-                        tool_reply("submit_diagnosis", kGood)}));
+  ASSERT_TRUE(diagnose(
+      {tool_reply("read_trace", R"({"from":2,"to":2})"), tool_reply("submit_diagnosis", kGood)}));
   EXPECT_EQ(told(), "[2] tool_output shell: whole output\n");
-  ASSERT_TRUE(diagnose({tool_reply("read_trace", R"({"from":7,"to":9,"run":"current"})"),
-                        tool_reply("submit_diagnosis", kGood)}));
+  ASSERT_TRUE(diagnose(
+      {tool_reply("read_trace", R"({"from":7,"to":9})"), tool_reply("submit_diagnosis", kGood)}));
   EXPECT_NE(told().find("steps 1 to 3"), std::string::npos) << told();
   ASSERT_TRUE(diagnose({tool_reply("read_trace", R"({"from":1,"to":1,"run":"earlier"})"),
                         tool_reply("submit_diagnosis", kGood)}));
@@ -132,6 +132,17 @@ TEST_F(DiagnoseTest, ArgumentThatAToolDoesNotKnowIsRefusedByName) {
   ASSERT_TRUE(diagnose({tool_reply("read_file", R"({"path":"outputs/note.txt","lines":"1-3"})"),
                         tool_reply("submit_diagnosis", kGood)}));
   EXPECT_NE(told().find("lines"), std::string::npos) << told();
+}
+
+TEST_F(DiagnoseTest, AnalysisThatWouldBeCutLaterGoesBack) {
+  Json longer = Json::parse(kGood);
+  longer["analysis"] = std::string(7'000, 'x');
+  const auto gradient = diagnose(
+      {tool_reply("submit_diagnosis", dump_json(longer)), tool_reply("submit_diagnosis", kGood)});
+  ASSERT_TRUE(gradient);
+  EXPECT_NE(told().find("7000 bytes"), std::string::npos) << told();
+  const auto reply = tool_reply("submit_diagnosis", dump_json(longer));
+  EXPECT_TRUE(diagnose({reply, reply, reply})) << "the third time it is taken as it is";
 }
 
 TEST_F(DiagnoseTest, TextThatIsShownShortenedIsTold) {

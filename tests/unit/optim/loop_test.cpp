@@ -382,7 +382,8 @@ TEST_F(LoopTest, TheRemedyCountsLinesThatBeginWithDashes) {
   executor_.score = [](const Request&) { return "0.5"; };
   ASSERT_TRUE(optimize_now());
   const Json memory = json("iter_001/memory.json");
-  EXPECT_EQ(memory["patterns"][0]["remedies"][0]["change"], "+4 -0 lines: a rule");
+  EXPECT_EQ(memory["patterns"][0]["remedies"][0]["change"],
+            "+4 -0 lines in the whole patch: a rule");
 }
 
 }  // namespace

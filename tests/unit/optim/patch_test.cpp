@@ -201,6 +201,39 @@ TEST_F(PatchTest, HardFindingGoesBackAndTheRepairedCandidateCounts) {
   expect_valid_history();
 }
 
+TEST_F(PatchTest, AnEditThatIsTakenBackInTheRepairSaysWhatItBroke) {
+  const skill::SkillPackage before = skill_;
+  const std::string heading = parse_json(kBreak, "test")->at("heading");
+  std::string section;
+  for (const auto& one : before.outline())
+    if (one.title == heading) section = before.body().substr(one.begin, one.end - one.begin);
+  ASSERT_FALSE(section.empty());
+  const auto out =
+      patch({tool_reply("replace_section", kBreak), tool_reply("finish_patch", kFinish),
+             tool_reply("replace_section", dump_json({{"heading", heading}, {"text", section}})),
+             tool_reply("finish_patch", kFinish)});
+  ASSERT_TRUE(out) << out.error().to_text();
+  EXPECT_EQ(out->candidate, before);
+  EXPECT_TRUE(out->patch.edits.empty());
+  ASSERT_FALSE(out->blocking.empty());
+  EXPECT_EQ(out->blocking[0].rule, "L3-02");
+  EXPECT_EQ(out->repair_rounds, 1);
+}
+
+TEST_F(PatchTest, ALongDescriptionIsRefusedUnderTheProcedureProfileAlone) {
+  skill::EditOp edit;
+  edit.op = "set_description";
+  for (int i = 0; i < 51; ++i) edit.new_text += "w ";
+  CandidateEditor general(skill_);
+  EXPECT_TRUE(general.apply(edit));
+  CandidateEditor procedure(skill_, EditRules::procedure);
+  const auto refused = procedure.apply(edit);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("51 words"), std::string::npos);
+  EXPECT_FALSE(procedure.apply_all({edit}));
+  EXPECT_EQ(procedure.candidate(), skill_);
+}
+
 TEST_F(PatchTest, CandidateThatStillBreaksARuleAfterThreeRoundsIsHandedBackAsBlocking) {
   std::vector<Result<llm::ChatReply>> script = {tool_reply("replace_section", kBreak)};
   for (int i = 0; i < 4; ++i) script.push_back(tool_reply("finish_patch", kFinish));

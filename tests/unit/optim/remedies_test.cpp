@@ -117,7 +117,7 @@ TEST(MemoryMarkdown, HoldsNoControlCharacterAndNoForgedPattern) {
   memory.patterns = {pattern("a")};
   memory.patterns[0].line = "one\n## forged (mixed)\x1b[31m";
   memory.patterns[0].description = "two\x07\n## forged too";
-  memory.patterns[0].remedies = {{1, "x\n- y", "d\x1b]0;t\x07", "c", "d", true}};
+  memory.patterns[0].remedies = {{1, "x\n- y", "d\x1b]0;t\x07", "c", true}};
   const std::string text = memory.to_markdown();
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_EQ(text.find('\x07'), std::string::npos);

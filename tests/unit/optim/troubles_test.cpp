@@ -49,6 +49,17 @@ TEST(Troubles, CountMessagesByTheirCommonFormTheMostFrequentFirst) {
                                       "and 2 more kinds (\"went_wrong\" of run.json has all)"}));
 }
 
+TEST(Troubles, SayWhatIsWrongAndNotHowManyAreRight) {
+  const auto found = troubles(
+      {record("a", "fail", "0 of 1 right\nanswer: expected string \"x\ny\", got string \"z\""),
+       record("b", "fail", "0 of 1 right\nanswer: expected string \"u\", got string \"v\""),
+       record("c", "fail", "0 of 3 right")});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].what, "answer: expected string \"…\", got string \"…\"");
+  EXPECT_EQ(found[0].count, 2U);
+  EXPECT_EQ(found[1].what, "0 of 3 right");
+}
+
 TEST(Troubles, NameSignsThatTheRolloutsShare) {
   auto silent = record("a", "fail", "not written");
   silent.signs = RolloutSigns{0, 1, 160, false, false};

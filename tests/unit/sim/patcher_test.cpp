@@ -62,7 +62,7 @@ TEST_F(PatcherTest, FinishesOnceTheEditsAreMade) {
   EXPECT_EQ(end.calls[0].name, "finish_patch");
   const Json addressed = arguments_of(end)["addressed"];
   ASSERT_EQ(addressed.size(), 1U);
-  EXPECT_EQ(addressed[0]["pattern"], "skip-totals");
+  EXPECT_EQ(addressed[0]["pattern"], "total row counted as data");
   EXPECT_EQ(addressed[0]["anchor"], "sum-a-column");
 }
 

@@ -102,7 +102,7 @@ TEST(LeavingPaths, OtherTextIsNone) {
 }
 
 TEST(LeavingPaths, AreGivenAsWrittenWithTheirPlace) {
-  const std::string text = "One.\nTwo %2e%2e/x.md and &#46;./y.md.\n";
+  const std::string text = "One.\nTwo %2e%2e/x.md. And &#46;./y.md.\n";
   const auto found = find_leaving_paths(text);
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].path, "%2e%2e/x.md");

@@ -185,7 +185,8 @@ TEST_F(CallRecordTest, AnAttemptWhosePriceIsNotKnownStaysSo) {
   }
   const auto store = open();
   std::map<std::string, std::optional<double>> usd;
-  for (const auto& lost : store->unsettled().value()) usd[lost.key] = lost.cost_usd;
+  const auto unsettled = store->unsettled().value();
+  for (const auto& lost : unsettled) usd[lost.key] = lost.cost_usd;
   EXPECT_EQ(usd, (std::map<std::string, std::optional<double>>{{"free", 0.0},
                                                                {"unknown", std::nullopt}}));
 }

@@ -22,6 +22,20 @@ TEST_F(RunStoreTest, FilesComeBackAndMissingOnesAreNone) {
   EXPECT_THAT(list_files(dir() / "iter_001").value(), ::testing::ElementsAre("gate.json"));
 }
 
+TEST_F(RunStoreTest, FilesPutInPlaceAreCleanedAsWrittenOnesAndGivenBackSo) {
+  const Redactor redactor({Secret("sk-run-0123456789")});
+  const auto store = open();
+  store->redact_with(redactor);
+  fs::create_directories(dir() / "base");
+  EXPECT_EQ(store->put("base/a.json", "key sk-run-0123456789, a longer text").value(),
+            "key ***, a longer text");
+  EXPECT_EQ(store->put("base/a.json", "short").value(), "short");
+  EXPECT_EQ(store->read("base/a.json").value(), "short");
+  EXPECT_TRUE(store->sync());
+  EXPECT_FALSE(store->put("nowhere/a.json", "x")) << "the folder is the caller's to make";
+  EXPECT_FALSE(store->put("../x", "x"));
+}
+
 TEST_F(RunStoreTest, NameThatLeavesTheRunIsRefused) {
   const auto store = open();
   for (const char* name : {"", "/etc/passwd", "../x", "..", "a/../../x", "a/..", "./../x"}) {
