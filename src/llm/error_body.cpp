@@ -117,6 +117,7 @@ std::optional<Json> embedded_json(const std::string& text) {
 }
 
 void collect(const Json& value, ErrorBody& out, int depth);
+void collect_message(std::string text, ErrorBody& out, int depth);
 
 /// FastAPI: [{"loc":["body","seed"],"msg":"Extra inputs are not
 /// permitted","type":"extra_forbidden"}]
@@ -139,7 +140,11 @@ void collect_details(const Json& list, ErrorBody& out, int depth) {
     }
     set_if_empty(out.type, text_of(member(&item, "type")));
     set_if_empty(out.code, text_of(member(&item, "code")));
-    joined += (joined.empty() ? "" : "; ") + (path.empty() ? "" : path + ": ") + text_of(message);
+    ErrorBody inner;
+    collect_message(text_of(message), inner, depth + 1);
+    joined += (joined.empty() ? "" : "; ") + (path.empty() ? "" : path + ": ") +
+              std::exchange(inner.message, {});
+    merge(out, std::move(inner));
   }
   if (out.message.empty()) out.message = joined;
   if (depth < kMostWraps && out.message.empty() && !list.empty())
