@@ -249,6 +249,12 @@ Ending drive(CURLM* multi, const Watch& watch, const std::stop_token& stop, int&
   }
 }
 
+/// A second gzip member after the first is a write error to libcurl, although it is legal (RFC 1952).
+bool cannot_be_decoded(const HttpReply& reply) {
+  return reply.ending == Ending::finished && reply.headers.contains("content-encoding") &&
+         (reply.curl_code == CURLE_BAD_CONTENT_ENCODING || reply.curl_code == CURLE_WRITE_ERROR);
+}
+
 }  // namespace
 
 HttpReply Transport::perform(std::string_view body, const AttemptLimits& limits,
@@ -274,6 +280,7 @@ HttpReply Transport::perform(std::string_view body, const AttemptLimits& limits,
     curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
     curl().easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
   }
+  if (plain_) curl().easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
   curl().easy_setopt(easy, CURLOPT_HEADERDATA, &sink);
   curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_watched_bytes);
   curl().easy_setopt(easy, CURLOPT_WRITEDATA, &wired);
@@ -302,6 +309,12 @@ HttpReply Transport::perform(std::string_view body, const AttemptLimits& limits,
     if (blames_proxy(reply.curl_code, reply.curl_text, options_.url)) reply.bad_proxy = proxy;
   }
   sink.finish(reply);
+  if (cannot_be_decoded(reply)) {
+    reply.curl_code = CURLE_BAD_CONTENT_ENCODING;
+    reply.curl_text = "the reply's content encoding \"" + reply.headers.at("content-encoding") +
+                      "\" cannot be undone: " + reply.curl_text;
+    plain_ = true;
+  }
   give_back(std::move(handle));
   return reply;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -80,6 +81,8 @@ class Transport {
   void give_back(std::unique_ptr<Handle> handle);
 
   TransportOptions options_;
+  /// Set by a reply whose compression libcurl could not undo: later requests ask for none.
+  std::atomic<bool> plain_ = false;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Handle>> idle_;
 };

@@ -135,6 +135,54 @@ TEST_F(ClientTest, AGzipBombIsCutOffAtTheCapWithBoundedMemory) {  // T067
   EXPECT_LT(after.ru_maxrss - before.ru_maxrss, kBombBoundKib) << "KiB, for a cap of 64 MiB";
 }
 
+/// One member of a gzip stream: the text in one stored block.
+std::string gzip_member(std::string_view text) {
+  std::string out("\x1F\x8B\x08\0\0\0\0\0\0\x03\x01", 11);
+  const auto little_endian = [&](std::uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) out += static_cast<char>((value >> (8 * i)) & 0xFFU);
+  };
+  const auto size = static_cast<std::uint32_t>(text.size());
+  little_endian(size, 2);
+  little_endian(~size, 2);
+  out += text;
+  std::uint32_t crc = 0xFFFFFFFFU;
+  for (const char c : text) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
+  }
+  little_endian(~crc, 4);
+  little_endian(size, 4);
+  return out;
+}
+
+TEST_F(ClientTest, AReplyOfTwoGzipMembersIsAskedForOnceMoreWithoutCompression) {
+  const std::string body = chat_body("fine");
+  server_.script({json_step(200, gzip_member(body), {{"Content-Encoding", "gzip"}}),
+                  json_step(200, gzip_member(body.substr(0, 20)) + gzip_member(body.substr(20)),
+                            {{"Content-Encoding", "gzip"}}),
+                  json_step(200, body)});
+  auto model = client();
+  const auto whole = model->complete(request("a"), {});
+  ASSERT_TRUE(whole.has_value()) << whole.error().to_text();
+  EXPECT_EQ(whole->attempts, 1);
+  for (const int attempts : {2, 1}) {
+    const auto reply = model->complete(request(std::to_string(attempts)), {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    EXPECT_EQ(reply->attempts, attempts);
+    EXPECT_EQ(server_.hits().back().header("accept-encoding"), "identity");
+  }
+  EXPECT_EQ(server_.hit_count(), 4U);
+}
+
+TEST_F(ClientTest, AReplyThatStaysCompressedBeyondReadingIsAnErrorAfterTwoAttempts) {
+  server_.script({json_step(200, gzip_member("{}") + gzip_member("{}"),
+                            {{"Content-Encoding", "gzip"}})});
+  const auto reply = client()->complete(request(), {});
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_THAT(reply.error().message, HasSubstr("gzip"));
+  EXPECT_EQ(server_.hit_count(), 2U);
+}
+
 TEST_F(ClientTest, AReplyOfAnotherModelIsRecordedAndWarnedOfOnce) {  // T071
   std::string body = chat_body("fine");
   body.replace(body.find("test-model"), 10, "other-thing-7b");

@@ -275,6 +275,20 @@ TEST_F(PatchTest, PatchMessageAsTextIsAppliedWholeOrNotAtAll) {
   EXPECT_NE(model_->requests()[1].messages.back().content.find("edit 2 of 2"), std::string::npos);
 }
 
+/// With the same limit it would be cut at the same place.
+TEST_F(PatchTest, TextPatchThatWasCutIsAskedForWithAHigherLimitEachTime) {
+  llm::ChatReply cut = text_reply(R"({"edits":[{"op":"delete_section","heading":"Che)");
+  cut.finish = llm::Finish::length;
+  cut.usage.output_tokens = 3'000;
+  auto out = patch({cut, cut, tool_reply("finish_patch", kFinish)});
+  ASSERT_TRUE(out) << out.error().to_text();
+  const auto sent = model_->requests();
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_GE(sent[1].max_output_tokens.value_or(0), 6'000);
+  EXPECT_GE(sent[2].max_output_tokens.value_or(0), 2 * *sent[1].max_output_tokens);
+  EXPECT_NE(told().find("cut at the output limit"), std::string::npos) << told();
+}
+
 TEST_F(PatchTest, TruncatedOrRefusedPatchLeavesNoCandidate) {
   llm::ChatReply cut = text_reply(
       R"({"edits":[{"op":"delete_section","heading":"Check"}],"summary":"s","addressed":[]})");
