@@ -249,7 +249,8 @@ Ending drive(CURLM* multi, const Watch& watch, const std::stop_token& stop, int&
   }
 }
 
-/// A second gzip member after the first is a write error to libcurl, although it is legal (RFC 1952).
+/// A second gzip member after the first is a write error to libcurl, although it is legal (RFC
+/// 1952).
 bool cannot_be_decoded(const HttpReply& reply) {
   return reply.ending == Ending::finished && reply.headers.contains("content-encoding") &&
          (reply.curl_code == CURLE_BAD_CONTENT_ENCODING || reply.curl_code == CURLE_WRITE_ERROR);

@@ -175,8 +175,8 @@ TEST_F(ClientTest, AReplyOfTwoGzipMembersIsAskedForOnceMoreWithoutCompression) {
 }
 
 TEST_F(ClientTest, AReplyThatStaysCompressedBeyondReadingIsAnErrorAfterTwoAttempts) {
-  server_.script({json_step(200, gzip_member("{}") + gzip_member("{}"),
-                            {{"Content-Encoding", "gzip"}})});
+  server_.script(
+      {json_step(200, gzip_member("{}") + gzip_member("{}"), {{"Content-Encoding", "gzip"}})});
   const auto reply = client()->complete(request(), {});
   ASSERT_FALSE(reply.has_value());
   EXPECT_THAT(reply.error().message, HasSubstr("gzip"));

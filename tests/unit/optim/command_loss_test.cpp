@@ -45,14 +45,14 @@ TEST_F(CommandLossTest, StatusAndHardFollowTheScoreThatTheProgramGives) {
     const char* status;
     bool hard;
   };
-  for (const Case& given : std::vector<Case>{
-           {"0.5", End::finished, "score=1, loss=0", "pass", true},
-           {"0.5", End::finished, "score=0.2, loss=0.8", "fail", false},
-           {"1", End::finished, "score=0.4, loss=0.6", "fail", false},
-           {"1", End::finished, "feedback='as it was'", "pass", true},
-           {"0.5", End::turn_limit, "score=0.7, loss=0.3", "limit", false},
-           {"0.5", End::turn_limit, "score=1, loss=0", "pass", true},
-           {"0.5", End::finished, "status='timeout'", "timeout", false}}) {
+  for (const Case& given :
+       std::vector<Case>{{"0.5", End::finished, "score=1, loss=0", "pass", true},
+                         {"0.5", End::finished, "score=0.2, loss=0.8", "fail", false},
+                         {"1", End::finished, "score=0.4, loss=0.6", "fail", false},
+                         {"1", End::finished, "feedback='as it was'", "pass", true},
+                         {"0.5", End::turn_limit, "score=0.7, loss=0.3", "limit", false},
+                         {"0.5", End::turn_limit, "score=1, loss=0", "pass", true},
+                         {"0.5", End::finished, "status='timeout'", "timeout", false}}) {
     const auto record = loss(given.score, given.end, given.update);
     ASSERT_TRUE(record) << given.update << ": " << record.error().to_text();
     EXPECT_EQ(record->status, given.status) << given.update << ": " << record->error;
@@ -66,10 +66,10 @@ TEST_F(CommandLossTest, WordsOfItsOwnThatContradictTheScoreAreAnErrorAndNoScore)
     const char* update;
     const char* says;
   };
-  for (const Case& given : std::vector<Case>{
-           {"0.5", "score=0.4, loss=0.6, status='pass'", "a pass scores 1"},
-           {"1", "status='fail'", "a score of 1 is a pass"},
-           {"0.5", "score=0.4, loss=0.6, hard=True", "got hard 1 and score 0.4"}}) {
+  for (const Case& given :
+       std::vector<Case>{{"0.5", "score=0.4, loss=0.6, status='pass'", "a pass scores 1"},
+                         {"1", "status='fail'", "a score of 1 is a pass"},
+                         {"0.5", "score=0.4, loss=0.6, hard=True", "got hard 1 and score 0.4"}}) {
     const auto record = loss(given.score, agent::EndState::finished, given.update);
     ASSERT_TRUE(record) << given.update << ": " << record.error().to_text();
     EXPECT_EQ(record->status, "error") << given.update;
