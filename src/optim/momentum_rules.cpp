@@ -10,6 +10,7 @@
 #include <skillgrad/optim/stages.hpp>
 
 #include "optim/pattern_slug.hpp"
+#include "optim/patterns.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -18,23 +19,6 @@ constexpr std::size_t kMostThemes = 3;
 constexpr const char* kNew = "new";
 
 std::string in_quotes(const std::string& text) { return "\"" + truncate_middle(text, 80) + "\""; }
-
-std::string one_line(const std::string& text, std::size_t most) {
-  std::string out = replace_all(std::string(trim(text)), "\r", " ");
-  return truncate_middle(replace_all(std::move(out), "\n", " "), most);
-}
-
-Pattern* find_pattern(MomentumMemory& memory, const std::string& slug) {
-  const auto found = std::find_if(memory.patterns.begin(), memory.patterns.end(),
-                                  [&](const Pattern& pattern) { return pattern.slug == slug; });
-  return found == memory.patterns.end() ? nullptr : &*found;
-}
-
-const Pattern* find_pattern(const MomentumMemory& memory, const std::string& slug) {
-  const auto found = std::find_if(memory.patterns.begin(), memory.patterns.end(),
-                                  [&](const Pattern& pattern) { return pattern.slug == slug; });
-  return found == memory.patterns.end() ? nullptr : &*found;
-}
 
 /// Mends one state; each rule is one function, in the order of `run`.
 class Mender {

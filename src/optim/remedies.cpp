@@ -9,27 +9,13 @@
 #include <skillgrad/optim/momentum.hpp>
 #include <skillgrad/skill/places.hpp>
 
+#include "optim/patterns.hpp"
+
 namespace skillgrad::optim {
 namespace {
 
 constexpr std::size_t kReasonBytes = 300;
 constexpr std::size_t kChangeBytes = 240;
-
-std::string one_line(const std::string& text, std::size_t most) {
-  std::string out = replace_all(std::string(trim(text)), "\r", " ");
-  return truncate_middle(replace_all(std::move(out), "\n", " "), most);
-}
-
-Pattern* find_pattern(MomentumMemory& memory, const std::string& slug) {
-  const auto found = std::find_if(memory.patterns.begin(), memory.patterns.end(),
-                                  [&](const Pattern& pattern) { return pattern.slug == slug; });
-  return found == memory.patterns.end() ? nullptr : &*found;
-}
-
-bool has_pattern(const MomentumMemory& memory, const std::string& slug) {
-  return std::any_of(memory.patterns.begin(), memory.patterns.end(),
-                     [&](const Pattern& pattern) { return pattern.slug == slug; });
-}
 
 /// Where the overlay puts a task; the diagnosis's own guess where there is no overlay.
 std::string pattern_of(const Gradient& gradient, const Overlay* overlay) {
@@ -65,16 +51,16 @@ std::string anchor_of(const std::string& anchor, const PatchOutcome& outcome) {
 
 std::vector<std::string> patterns_meant(const std::string& name, const MomentumMemory& memory,
                                         const PatchOutcome& outcome) {
-  if (has_pattern(memory, name)) return {name};
+  if (find_pattern(memory, name) != nullptr) return {name};
   std::vector<std::string> out;
   const std::string wanted = slugify(name);
   for (const Gradient& gradient : *outcome.gradients) {
     if (slugify(gradient.label) != wanted) continue;
     const std::string slug = pattern_of(gradient, outcome.overlay);
     const bool twice = std::find(out.begin(), out.end(), slug) != out.end();
-    if (!twice && has_pattern(memory, slug)) out.push_back(slug);
+    if (!twice && find_pattern(memory, slug) != nullptr) out.push_back(slug);
   }
-  if (out.empty() && has_pattern(memory, wanted)) out.push_back(wanted);
+  if (out.empty() && find_pattern(memory, wanted) != nullptr) out.push_back(wanted);
   return out;
 }
 

@@ -142,15 +142,21 @@ Result<std::unique_ptr<Grader>> inner_of(const Json& spec, const GraderSetup& se
   return make_grader(spec, setup);
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Grader>> make_not(const Json& spec, const GraderSetup& setup) {
+/// A grader whose only member is another one.
+template <typename Outer>
+Result<std::unique_ptr<Grader>> wrap(const Json& spec, const GraderSetup& setup) {
   StrictReader reader(spec, setup.where);
   reader.ignore("type");
   const Json inner = reader.any("grader", true);
   SKILLGRAD_CHECK(reader.finish());
   SKILLGRAD_TRY(auto grader, inner_of(inner, setup));
-  return std::make_unique<NotGrader>(std::move(grader));
+  return std::make_unique<Outer>(std::move(grader));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Grader>> make_not(const Json& spec, const GraderSetup& setup) {
+  return wrap<NotGrader>(spec, setup);
 }
 
 Result<std::unique_ptr<Grader>> make_on_file(const Json& spec, const GraderSetup& setup) {
@@ -170,12 +176,7 @@ Result<std::unique_ptr<Grader>> make_on_file(const Json& spec, const GraderSetup
 }
 
 Result<std::unique_ptr<Grader>> make_anywhere(const Json& spec, const GraderSetup& setup) {
-  StrictReader reader(spec, setup.where);
-  reader.ignore("type");
-  const Json inner = reader.any("grader", true);
-  SKILLGRAD_CHECK(reader.finish());
-  SKILLGRAD_TRY(auto grader, inner_of(inner, setup));
-  return std::make_unique<AnywhereGrader>(std::move(grader));
+  return wrap<AnywhereGrader>(spec, setup);
 }
 
 }  // namespace skillgrad::bench
