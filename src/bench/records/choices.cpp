@@ -64,7 +64,7 @@ std::vector<Choice> of_object(const Json& value) {
 }
 
 /// Items that are objects themselves: [{"label":"A","text":"x"}].
-std::vector<Choice> of_list(const Json& value) {
+std::vector<Choice> of_list(const Json& value, const std::string& where, Notices& notices) {
   std::vector<Choice> out;
   for (const Json& item : value) {
     if (!item.is_object()) {
@@ -77,6 +77,9 @@ std::vector<Choice> of_list(const Json& value) {
     const bool own = item.contains("label") && item["label"].is_string();
     out.push_back({own ? item["label"].get<std::string>() : label_of(out.size()),
                    item["text"].get<std::string>()});
+    for (const auto& [key, _] : item.items())
+      if (key != "text" && (key != "label" || !own))
+        notices.add(where, "\"" + key + "\" of a choice is not used");
   }
   return out;
 }
@@ -93,13 +96,13 @@ std::vector<Choice> take_letters(Json& record) {
   return out;
 }
 
-Result<std::vector<Choice>> take_choices(Json& record, const std::string& where) {
+Result<std::vector<Choice>> take_choices(Json& record, const std::string& where, Notices& notices) {
   for (const char* key : {"choices", "options"}) {
     if (!record.contains(key)) continue;
     const Json value = record[key];
     std::vector<Choice> out = value.is_string()   ? split_text(value.get<std::string>())
                               : value.is_object() ? of_object(value)
-                              : value.is_array()  ? of_list(value)
+                              : value.is_array()  ? of_list(value, where, notices)
                                                   : std::vector<Choice>();
     if (out.size() < 2 && key == std::string("options")) break;  // it may mean anything
     record.erase(key);
@@ -121,28 +124,95 @@ std::string bare_label(std::string_view text) {
   return to_lower_ascii(text);
 }
 
-std::optional<std::size_t> place_of(const Json& target, const std::vector<Choice>& choices,
-                                    const std::string& where, Notices& notices) {
-  const auto texts = target_texts(target);
-  if (texts.size() != 1) return std::nullopt;
-  const auto by = [&](const auto& fits) -> std::optional<std::size_t> {
-    const auto found = std::find_if(choices.begin(), choices.end(), fits);
-    if (found == choices.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - choices.begin());
-  };
-  const std::string text(trim(texts.front()));
-  if (const auto at = by([&](const Choice& c) { return trim(c.text) == text; })) return at;
-  const std::string label = bare_label(text);
-  if (const auto at = by([&](const Choice& c) { return to_lower_ascii(c.label) == label; }))
-    return at;
-  const bool number =
+using Place = std::optional<std::size_t>;
+
+template <class Fits>
+Place first_that(const std::vector<Choice>& choices, const Fits& fits) {
+  const auto found = std::find_if(choices.begin(), choices.end(), fits);
+  if (found == choices.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - choices.begin());
+}
+
+/// A place counted from 0, of an integer or of digits.
+Place counted(const std::string& text, std::size_t size) {
+  const bool digits =
       !text.empty() && text.size() < 4 && text.find_first_not_of("0123456789") == std::string::npos;
-  if (!number || std::stoul(text) >= choices.size()) return std::nullopt;
-  notices.add(where, "a target that is a number is the place of a choice, counted from 0");
+  if (!digits || std::stoul(text) >= size) return std::nullopt;
   return std::stoul(text);
 }
 
-/// Both the label and the text of a choice are right answers, alone or together.
+/// What one target may mean.
+struct Meaning {
+  Place place;
+  const char* is;
+};
+constexpr const char* kLabel = "the label";
+constexpr const char* kText = "the text";
+constexpr const char* kCounted = "the place, counted from 0,";
+
+/// In the order in which a target is read: a label, then a place where it is a JSON integer, else
+/// the text.
+std::vector<Meaning> meanings_of(const std::string& text, bool integer,
+                                 const std::vector<Choice>& choices) {
+  const std::string loose = bare_label(text);
+  const Meaning label{first_that(choices, [&](const Choice& c) { return trim(c.label) == text; }),
+                      kLabel};
+  const Meaning loosely{
+      first_that(choices, [&](const Choice& c) { return to_lower_ascii(c.label) == loose; }),
+      kLabel};
+  const Meaning words{first_that(choices, [&](const Choice& c) { return trim(c.text) == text; }),
+                      kText};
+  const Meaning number{counted(text, choices.size()), kCounted};
+  if (integer) return {label, number, words};
+  return {label, words, loosely, number};
+}
+
+Place place_of(const Json& target, const std::vector<Choice>& choices, const std::string& where,
+               Notices& notices) {
+  const auto texts = target_texts(target);
+  if (texts.size() != 1) return std::nullopt;
+  const bool integer = target.is_number_integer();
+  const std::string text(trim(texts.front()));
+  const std::vector<Meaning> order = meanings_of(text, integer, choices);
+  const auto taken = std::find_if(order.begin(), order.end(),
+                                  [](const Meaning& meaning) { return meaning.place.has_value(); });
+  if (taken == order.end()) return std::nullopt;
+  const auto other = std::find_if(taken + 1, order.end(), [&](const Meaning& meaning) {
+    return meaning.place && *meaning.place != *taken->place;
+  });
+  // A text of digits that is a label is hardly ever a place as well.
+  if (other != order.end() && (integer || taken->is != kLabel || other->is != kCounted))
+    notices.add(where, "the target \"" + text + "\" is " + taken->is + " of one choice and " +
+                           other->is + " of another: the former counts");
+  else if (taken->is == kCounted)
+    notices.add(where, "a target that is a number is the place of a choice, counted from 0");
+  return taken->place;
+}
+
+/// The answers that mean one choice: its label and its text, alone or together.
+std::vector<std::string> forms_of(const Choice& choice, const std::vector<Choice>& choices,
+                                  const std::string& where, Notices& notices) {
+  const auto& [label, text] = choice;
+  std::vector<std::string> forms = {label,
+                                    label + ". " + text,
+                                    label + ") " + text,
+                                    "(" + label + ") " + text,
+                                    label + ": " + text,
+                                    label + ".",
+                                    label + ")",
+                                    "(" + label + ")"};
+  const std::string loose = bare_label(text);
+  const bool means_another = std::any_of(choices.begin(), choices.end(), [&](const Choice& c) {
+    return c.label != label && to_lower_ascii(c.label) == loose;
+  });
+  if (means_another)
+    notices.add(where,
+                "the right choice's text is another choice's label: the text alone is not right");
+  else if (!trim(text).empty())
+    forms.insert(forms.begin() + 1, text);
+  return forms;
+}
+
 void use_targets(Json& record, const std::vector<Choice>& choices, const std::string& where,
                  Notices& notices) {
   const Json targets = record["target"].is_array() ? record["target"] : Json{record["target"]};
@@ -154,10 +224,7 @@ void use_targets(Json& record, const std::vector<Choice>& choices, const std::st
       right.push_back(target);
       continue;
     }
-    const auto& [label, text] = choices[*place];
-    for (const std::string& form :
-         {label, text, label + ". " + text, label + ") " + text, "(" + label + ") " + text,
-          label + ": " + text, label + ".", label + ")", "(" + label + ")"})
+    for (const std::string& form : forms_of(choices[*place], choices, where, notices))
       if (!trim(form).empty()) right.push_back(form);
   }
   record["target"] = std::move(right);
@@ -166,7 +233,7 @@ void use_targets(Json& record, const std::vector<Choice>& choices, const std::st
 }  // namespace
 
 Result<> show_choices(Json& record, const std::string& where, Notices& notices) {
-  SKILLGRAD_TRY(const std::vector<Choice> choices, take_choices(record, where));
+  SKILLGRAD_TRY(const std::vector<Choice> choices, take_choices(record, where, notices));
   if (choices.empty()) return {};
   if (!record.contains("input") || !record["input"].is_string())
     return fail(ErrorCode::dataset, "choices need an \"input\" that is a text", where,

@@ -14,9 +14,10 @@ namespace skillgrad::bench {
 
 /// Takes `choices` or `options` (a list, {"label":[...],"text":[...]}, {"A":text}, or one text with
 /// the choices between bars, semicolons or on lines), or the columns A, B, C ..., out of a record:
-/// its input is followed by the choices with their letters, and a target that is a letter, a
-/// choice's text or a place counted from 0 is right as letter and as text. Unchanged where there
-/// are none. Errors: dataset (choices that cannot be read, a target that is none of them).
+/// its input is followed by the choices with their letters, and a target is right as letter and as
+/// text: it is a label, else (a JSON integer) a place counted from 0, else a choice's text. What
+/// could mean two choices is noticed. Unchanged where there are none. Errors: dataset (choices that
+/// cannot be read).
 [[nodiscard]] Result<> show_choices(nlohmann::ordered_json& record, const std::string& where,
                                     Notices& notices);
 
