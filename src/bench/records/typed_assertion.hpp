@@ -23,16 +23,22 @@ struct TypedAssertion {
   bool words_given = false;  ///< under a key for words rather than as a name
   bool negated = false;
   bool ignore_case = false;
-  bool wants_file = false;  ///< the type is about a file
-  bool is_pattern = false;  ///< the value stands under "pattern" or "regex"
-  bool runnable = true;     ///< it has no condition that no grader here heeds
-  std::string file;         ///< in the work directory, "" for the answer itself
-  std::string flags;        ///< of a regular expression
+  bool wants_file = false;      ///< the type is about a file
+  bool is_pattern = false;      ///< the value stands under "pattern" or "regex"
+  bool runnable = true;         ///< it has no condition that no grader here heeds
+  std::string file;             ///< in the work directory, "" for the answer itself
+  std::string flags;            ///< of a regular expression
+  std::string exit_code = "0";  ///< of a command that is right
   double weight = 1;
-  nlohmann::ordered_json value;     ///< what the answer is compared with, or null
-  std::vector<std::string> unused;  ///< keys that nothing was made of
+  nlohmann::ordered_json value;      ///< what the answer is compared with, or null
+  std::string value_key;             ///< where it stands, "params.value"
+  std::vector<std::string> unused;   ///< keys that nothing was made of
+  std::vector<std::string> heeded;   ///< keys that a grader heeds and a judge is not told
+  std::vector<std::string> remarks;  ///< how a grader reads what may have been meant otherwise
 };
 
+/// Whether an object is one assertion, rather than several under names of their own.
+[[nodiscard]] bool is_assertion(const nlohmann::ordered_json& object);
 [[nodiscard]] TypedAssertion read_assertion(const nlohmann::ordered_json& item);
 /// Its grader; null when no grader here does what it says.
 [[nodiscard]] nlohmann::ordered_json grader_of(TypedAssertion assertion, AssertionPlace place);

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include <skillgrad/bench/benchmark.hpp>
+#include <skillgrad/bench/import.hpp>
 #include <skillgrad/core/files.hpp>
+#include <skillgrad/core/json.hpp>
 
 namespace skillgrad::bench {
 
@@ -45,6 +47,30 @@ struct Loaded {
   [[nodiscard]] const Benchmark* operator->() const { return benchmark->get(); }
   [[nodiscard]] std::string error() const { return benchmark ? "" : benchmark.error().to_text(); }
 };
+
+/// What a file's first record becomes in the JSON Lines form, and what is said of it.
+struct Imported {
+  Json record;
+  std::string notices;  ///< one a line
+  std::string error;
+
+  Imported(const std::string& name, const std::string& content,
+           const BenchmarkOptions& options = {}) {
+    const Folder folder;
+    const auto imported = import_records(folder.put(name, content).string(), options);
+    if (!imported) {
+      error = imported.error().to_text();
+      return;
+    }
+    record = Json::parse(imported->lines.at(0));
+    for (const std::string& notice : imported->notices) notices += notice + "\n";
+  }
+};
+
+/// The only eval of a skill, with further keys.
+inline Imported imported_eval(const std::string& keys) {
+  return {"evals.json", R"({"evals":[{"id":1,"prompt":"p",)" + keys + "}]}"};
+}
 
 /// Plays a sandbox: answers with what the test says and keeps what it was asked.
 class FakeSandbox final : public exec::Sandbox {
