@@ -71,6 +71,34 @@ bool looks_like_a_type(const std::string& word, std::string_view behind) {
          });
 }
 
+/// "5", "0.5", "4-5", "excellent": the name of one level of a score.
+bool is_level(const std::string& name) {
+  static const std::set<std::string> kLevels = {
+      "excellent", "very good",  "good",      "fair",    "average",      "poor",       "bad",
+      "pass",      "fail",       "full",      "partial", "none",         "high",       "medium",
+      "low",       "acceptable", "incorrect", "correct", "unacceptable", "inadequate", "wrong"};
+  std::string plain = to_lower_ascii(trim(name));
+  for (const char* word : {"score", "level", "points", "_", " "})
+    if (plain.starts_with(word)) plain.erase(0, std::string_view(word).size());
+  const bool number = !plain.empty() && plain.find_first_not_of("0123456789.- ") == plain.npos;
+  return number || kLevels.contains(to_lower_ascii(trim(name)));
+}
+
+/// {"5":"all right","1":"wrong"}, or a list of objects that each have another score.
+bool is_scale(const Json& list) {
+  std::set<std::string> levels;
+  if (list.is_object()) {
+    for (const auto& [name, _] : list.items())
+      if (is_level(name)) levels.insert(name);
+  } else {
+    for (const Json& item : list)
+      for (const char* key : {"score", "level", "rating"})
+        if (item.is_object() && item.contains(key) && !item.contains("type"))
+          levels.insert(dump_json(item[key]));
+  }
+  return levels.size() > 1 && levels.size() == list.size();
+}
+
 }  // namespace
 
 std::optional<Json> assertion_expression(const std::string& text, const std::string& where,
@@ -105,11 +133,37 @@ void Assertions::add_criterion(const std::string& text) {
     criteria_.push_back(text);
 }
 
-void Assertions::add_all(const Json& list) {
-  if (list.is_object() || list.is_array())
+Result<> Assertions::add_all(const Json& list) {
+  const bool several = list.is_array() || (list.is_object() && !is_assertion(list));
+  if (several && is_scale(list))
+    return fail(ErrorCode::dataset,
+                "the assertions are levels of a score: " + truncate_middle(dump_json(list), 80),
+                where_, "write what a right result must fulfil, one text for each criterion");
+  if (list.is_object() && several) return add_named(list);
+  if (list.is_array())
     for (const Json& item : list) add(item);
   else
     add(list);
+  return {};
+}
+
+/// {"accuracy":"The sum is right","tone":{"type":...}}: the keys are names.
+Result<> Assertions::add_named(const Json& group) {
+  for (const auto& [name, item] : group.items()) {
+    if (item.is_array() || (item.is_object() && is_scale(item))) {
+      SKILLGRAD_CHECK(add_all(item));
+    } else if (item.is_object() && !item.contains("name") && !item.contains("grader")) {
+      Json named = item;
+      named["name"] = name;
+      add(named);
+    } else if (item.is_string() && !trim(item.get<std::string>()).empty() &&
+               !reads_as_words(item.get<std::string>())) {
+      add_criterion(name + ": " + item.get<std::string>());
+    } else {
+      add(item);
+    }
+  }
+  return {};
 }
 
 void Assertions::add(const Json& item) {
@@ -129,6 +183,7 @@ void Assertions::add_object(const Json& item) {
   const TypedAssertion assertion = read_assertion(item);
   const Json grader = grader_of(assertion, place_);
   if (grader.is_null()) return add_words(assertion);
+  for (const std::string& remark : assertion.remarks) note(remark);
   for (const std::string& key : assertion.unused)
     note("\"" + key + "\" of an assertion is not used");
   checks_.push_back({{"name", assertion.label.empty() ? assertion.given : assertion.label},
@@ -143,15 +198,13 @@ void Assertions::add_words(const TypedAssertion& assertion) {
   const bool model = is_for_a_model(type);
   std::string words = assertion.words;
   bool said = assertion.words_given;
-  if (assertion.value.is_string() && !said && model) {
-    words = assertion.value.get<std::string>();
-    said = true;
-  }
-  if (assertion.value.is_string() && !said && (type == "similar" || type == "factuality")) {
+  bool compared = false;
+  if (assertion.value.is_string() && (!said || !reads_as_words(words)) &&
+      (type == "similar" || type == "factuality")) {
     words = (type == "similar" ? "The answer means the same as this: "
                                : "The answer agrees in its facts with this: ") +
             assertion.value.get<std::string>();
-    said = true;
+    said = compared = true;
   }
   const bool usable = !trim(words).empty() && (said || type.empty() || reads_as_words(words));
   if (!type.empty() && !model)
@@ -164,6 +217,9 @@ void Assertions::add_words(const TypedAssertion& assertion) {
   if (!said) note("an assertion says what it means by nothing but the name \"" + words + "\"");
   for (const std::string& key : assertion.unused)
     note("\"" + key + "\" of an assertion is not used");
+  for (const std::string& key : assertion.heeded)
+    if (!compared || key != assertion.value_key)
+      note("\"" + key + "\" of an assertion is not told to the judge");
   if (assertion.weight != 1) note("the weight of an assertion that the judge decides is not used");
   if (assertion.negated || opposite) words = "This does not hold: " + words;
   add_criterion(std::string(trim(words)));

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <skillgrad/core/error.hpp>
+
 #include "bench/notices.hpp"
 #include "bench/records/typed_assertion.hpp"
 
@@ -25,8 +27,9 @@ class Assertions {
   /// A text (a criterion), or an object with words (`text`, `description`, `name`) and maybe with
   /// `type` and a value; a check of the JSON Lines form ({"grader":...}) is taken as it is.
   void add(const nlohmann::ordered_json& item);
-  /// The list, or the object whose values are assertions.
-  void add_all(const nlohmann::ordered_json& list);
+  /// A list, one assertion, or an object whose values are assertions. Errors (dataset): the levels
+  /// of a score, which are no assertions.
+  [[nodiscard]] Result<> add_all(const nlohmann::ordered_json& list);
   void add_criterion(const std::string& text);
 
   [[nodiscard]] bool empty() const { return criteria_.empty() && checks_.empty(); }
@@ -34,6 +37,7 @@ class Assertions {
   void put_into(nlohmann::ordered_json& record) const;
 
  private:
+  [[nodiscard]] Result<> add_named(const nlohmann::ordered_json& group);
   void add_object(const nlohmann::ordered_json& item);
   void add_words(const TypedAssertion& assertion);
   void note(const std::string& what) { notices_.add(where_, what); }

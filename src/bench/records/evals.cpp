@@ -77,7 +77,7 @@ class EvalReader {
       if (own)
         note("\"" + std::string(list) + "\" is not used beside a grader");
       else
-        assertions.add_all(eval_[list]);
+        SKILLGRAD_CHECK(assertions.add_all(eval_[list]));
     }
     const char* decides = own                         ? "a grader"
                           : !assertions.empty()       ? "assertions"

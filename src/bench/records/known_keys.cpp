@@ -59,7 +59,7 @@ class Renamer {
     for (const Alias& alias : aliases()) SKILLGRAD_CHECK(use_alias(alias));
     put_context_first();
     unwrap_target();
-    read_assertions();
+    SKILLGRAD_CHECK(read_assertions());
     SKILLGRAD_CHECK(show_choices(record_, where_, notices_));
     return std::move(record_);
   }
@@ -190,13 +190,14 @@ class Renamer {
     note("of the target what follows \"####\" is used");
   }
 
-  void read_assertions() {
-    if (!record_.contains("assert") || !record_["assert"].is_array()) return;
-    if (record_.contains("grader") || record_.contains("checks")) return;
+  Result<> read_assertions() {
+    if (!record_.contains("assert") || record_.contains("grader") || record_.contains("checks"))
+      return {};
     Assertions assertions(where_, AssertionPlace::message, notices_);
-    assertions.add_all(record_["assert"]);
+    SKILLGRAD_CHECK(assertions.add_all(record_["assert"]));
     record_.erase("assert");
     assertions.put_into(record_);
+    return {};
   }
 
   Json record_;
