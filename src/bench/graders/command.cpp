@@ -75,7 +75,7 @@ Result<std::vector<Check>> read_checks(const Json& verdict) {
 class CommandGrader final : public Grader {
  public:
   CommandGrader(CommandOptions options, const GraderSetup& setup)
-      : options_(std::move(options)), targets_(setup.targets) {
+      : options_(std::move(options)), targets_(record_targets(setup)) {
     std::error_code error;
     base_dir_ = fs::canonical(setup.base_dir.empty() ? fs::path(".") : setup.base_dir, error);
     if (error) base_dir_ = fs::absolute(setup.base_dir, error);

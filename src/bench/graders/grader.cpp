@@ -81,9 +81,14 @@ std::vector<std::string> target_texts(const Json& value) {
   return texts;
 }
 
+const std::vector<std::string>& record_targets(const GraderSetup& setup) {
+  if (setup.target_used != nullptr) *setup.target_used = true;
+  return setup.targets;
+}
+
 Result<std::vector<std::string>> grader_targets(const Json& spec, const GraderSetup& setup) {
   std::vector<std::string> targets =
-      spec.contains("target") ? target_texts(spec["target"]) : setup.targets;
+      spec.contains("target") ? target_texts(spec["target"]) : record_targets(setup);
   if (targets.empty())
     return fail(ErrorCode::dataset, "this grader needs a target", setup.where,
                 "give the record a \"target\"");

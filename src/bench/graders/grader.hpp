@@ -32,7 +32,8 @@ struct GraderSetup {
   std::string where;               ///< file:line, for errors
   std::filesystem::path base_dir;  ///< folder of the benchmark file
   std::vector<std::string> targets;
-  std::string output;  ///< file that the task's agent must write, or ""
+  bool* target_used = nullptr;  ///< set where a grader looks at `targets`
+  std::string output;           ///< file that the task's agent must write, or ""
   RecalcMode recalc = RecalcMode::automatic;
   bool recalc_golden = false;
 };
@@ -111,6 +112,8 @@ class Grader {
 [[nodiscard]] Result<std::unique_ptr<Grader>> make_judge(const nlohmann::ordered_json& spec,
                                                          const GraderSetup& setup);
 
+/// The record's targets, which counts as a use of them.
+[[nodiscard]] const std::vector<std::string>& record_targets(const GraderSetup& setup);
 /// The option `target` (a check's own), else the record's targets; an error when there is none.
 [[nodiscard]] Result<std::vector<std::string>> grader_targets(const nlohmann::ordered_json& spec,
                                                               const GraderSetup& setup);

@@ -113,6 +113,9 @@ Result<std::unique_ptr<Grader>> make_regex(const Json& spec, const GraderSetup& 
   SKILLGRAD_CHECK(reader.finish());
   // The patterns are the option `pattern`, else the targets.
   std::vector<std::string> patterns = own;
+  if (!own.empty() && spec.contains("target"))
+    return fail(ErrorCode::dataset, "both \"pattern\" and \"target\" are given", setup.where,
+                "keep the one that is meant");
   if (patterns.empty()) {
     SKILLGRAD_TRY(patterns, grader_targets(spec, setup));
   }

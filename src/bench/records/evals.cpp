@@ -67,7 +67,6 @@ class EvalReader {
 
   /// The record's own grader, else its assertions, else what is expected.
   Result<> read_grading(Json& record) {
-    const std::string expected = expected_text();
     const bool own = record.contains("grader") || record.contains("checks");
     Assertions assertions(place_.where, AssertionPlace::anything, notices_);
     bool asserted = false;
@@ -83,15 +82,27 @@ class EvalReader {
                           : !assertions.empty()       ? "assertions"
                           : record.contains("target") ? "a target"
                                                       : nullptr;
-    if (decides != nullptr) {
-      if (!trim(expected).empty())
-        note("\"expected_output\" is not graded beside " + std::string(decides));
-      if (!assertions.empty() && record.contains("target"))
-        note("\"target\" is not graded beside assertions");
-      assertions.put_into(record);
-      return {};
+    if (decides != nullptr)
+      note_expected(decides);
+    else
+      SKILLGRAD_CHECK(add_expected(assertions, asserted));
+    assertions.put_into(record);
+    return {};
+  }
+
+  /// What is expected is the criterion: the first of the keys for it.
+  Result<> add_expected(Assertions& assertions, bool asserted) {
+    const char* used = nullptr;
+    for (const char* key : kExpected) {
+      if (!says_something(key)) continue;
+      if (used != nullptr) {
+        if (eval_[key] != eval_[used])
+          note("\"" + std::string(key) + "\" is not graded beside \"" + used + "\"");
+        continue;
+      }
+      used = key;
     }
-    if (trim(expected).empty())
+    if (used == nullptr)
       return fail(ErrorCode::dataset,
                   asserted ? "no assertion that can be graded, and no expected_output"
                            : "no assertions and no expected_output",
@@ -100,15 +111,25 @@ class EvalReader {
                       ? "this is a query that tells when a skill is used, and no "
                         "task; leave it out of this file"
                       : "say what a right result must fulfil");
-    assertions.add_criterion("The result is this, or means the same: " + expected);
-    assertions.put_into(record);
+    const Json& expected = eval_[used];
+    if (!expected.is_primitive())
+      return fail(ErrorCode::dataset,
+                  "\"" + std::string(used) + "\" is " + truncate_middle(dump_json(expected), 80),
+                  place_.where,
+                  "write it as one text, or what it must fulfil as a list of \"assertions\"");
+    assertions.add_criterion(
+        "The result is this, or means the same: " +
+        (expected.is_string() ? expected.get<std::string>() : dump_json(expected)));
     return {};
   }
 
-  [[nodiscard]] std::string expected_text() const {
+  void note_expected(const std::string& decides) {
     for (const char* key : kExpected)
-      if (has(key) && eval_[key].is_string()) return eval_[key].get<std::string>();
-    return "";
+      if (says_something(key)) note("\"" + std::string(key) + "\" is not graded beside " + decides);
+  }
+
+  [[nodiscard]] bool says_something(const char* key) const {
+    return has(key) && (!eval_[key].is_string() || !trim(eval_[key].get<std::string>()).empty());
   }
 
   void note_unused() {

@@ -112,12 +112,13 @@ class Renamer {
     Json messages = record_["messages"];
     if (!messages.is_array() || messages.empty()) return;
     record_.erase("messages");
-    const Json& last = messages.back();
+    const Json last = messages.back();
     if (last.is_object() && last.value("role", Json()) == "assistant" && messages.size() > 1) {
-      if (!record_.contains("target") && last.contains("content")) {
-        record_["target"] = last["content"];
-        note("the last message, the assistant's, is the target");
-      }
+      const Json content = last.value("content", Json());
+      const bool usable = !content.is_null() && !record_.contains("target");
+      if (usable) record_["target"] = content;
+      note(usable ? "the last message, the assistant's, is the target"
+                  : "the last message, the assistant's, is left out and not graded");
       messages.erase(messages.size() - 1);
     }
     record_["input"] = std::move(messages);

@@ -150,8 +150,19 @@ std::string prompt_of(const Record& record) {
   return prompt;
 }
 
-Result<> read_grader(const Json& object, const RecordPlace& place, Record& record) {
+/// A target that the grader does not look at is one that nothing checks.
+void note_unused_target(const GraderSetup& setup, Notices& notices) {
+  const bool empty = std::all_of(setup.targets.begin(), setup.targets.end(),
+                                 [](const std::string& text) { return trim(text).empty(); });
+  if (!*setup.target_used && !empty)
+    notices.add(setup.where, "the \"target\" is not graded: the record's grader does not use it");
+}
+
+Result<> read_grader(const Json& object, const RecordPlace& place, Record& record,
+                     Notices& notices) {
+  bool target_used = false;
   GraderSetup setup;
+  setup.target_used = &target_used;
   setup.where = place.where;
   setup.base_dir = place.base_dir;
   setup.output = record.task.output_file;
@@ -168,10 +179,12 @@ Result<> read_grader(const Json& object, const RecordPlace& place, Record& recor
                                    "say how an answer is judged"));
   if (has_checks) {
     SKILLGRAD_TRY(record.grader, make_weighted_grader(object["checks"], setup));
+    note_unused_target(setup, notices);
     return {};
   }
   const Json spec = has_grader ? object["grader"] : Json("exact");
   SKILLGRAD_TRY(record.grader, make_grader(spec, setup));
+  note_unused_target(setup, notices);
   if (spec.is_object() && spec.contains("position") && spec["position"].is_string())
     record.task.answer_position = spec["position"].get<std::string>();
   return {};
@@ -277,7 +290,7 @@ Result<Record> read_record(const Json& object, const RecordPlace& place, Notices
   if (object.contains("setup")) {
     SKILLGRAD_TRY(record.setup, read_setup(object["setup"], place));
   }
-  SKILLGRAD_CHECK(read_grader(object, place, record));
+  SKILLGRAD_CHECK(read_grader(object, place, record, notices));
   SKILLGRAD_CHECK(read_golden(object, place, record, notices));
   record.task.prompt = prompt_of(record);
   record.task.judge_calls = record.grader->model_calls();

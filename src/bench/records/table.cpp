@@ -162,7 +162,7 @@ class Table {
       if (const auto item = assertion_expression(text, where, notices_))
         assertions.add(*item);
       else if (texts.size() == 1)
-        record["target"] = text;
+        expect_text(text, where, record);
       else
         assertions.add(Json{{"type", "equals"}, {"value", text}});
     }
@@ -173,6 +173,14 @@ class Table {
           "use contains:, icontains:, equals:, regex:, starts-with:, is-json or llm-rubric:, "
           "or a command grader in a .jsonl file");
     return {};
+  }
+
+  void expect_text(const std::string& text, const std::string& where, Json& record) {
+    const Json before = record.value("target", Json(""));
+    if (before != text && before.is_string() && !trim(before.get<std::string>()).empty())
+      notices_.add(where, "the column \"" + header_[columns_.at("target")] +
+                              "\" is not graded beside \"" + kExpected + "\"");
+    record["target"] = text;
   }
 
   std::vector<std::string> header_;
