@@ -77,22 +77,28 @@ class Renamer {
 
   Result<> use_map(const KeyMap& map) {
     const Json original = record_;
+    for (const auto& [field, key] : map)
+      if (value_at(original, key) == nullptr) return no_key(key, field);
+    for (const auto& [_, key] : map) record_.erase(key);
     for (const auto& [field, key] : map) {
-      const Json* value = value_at(original, key);
-      if (value == nullptr) {
-        std::vector<std::string> keys;
-        for (const auto& [name, _] : original.items()) keys.push_back(name);
-        return fail(ErrorCode::dataset,
-                    "no key \"" + key + "\" for " + field + "; the keys are " + list_some(keys, 30),
-                    where_, "name a key of every record: --map input=KEY,target=KEY");
-      }
-      if (original.contains(key)) record_.erase(key);
-      record_[field] = *value;
+      if (record_.contains(field))
+        note("\"" + field + "\" of the record is not used: \"" + key + "\" is mapped to it");
+      record_[field] = *value_at(original, key);
     }
     return {};
   }
 
-  /// {"vars":{...},"assert":[...]}, a promptfoo test: its variables are the record.
+  [[nodiscard]] tl::unexpected<Error> no_key(const std::string& key,
+                                             const std::string& field) const {
+    std::vector<std::string> keys;
+    for (const auto& [name, _] : record_.items()) keys.push_back(name);
+    return fail(ErrorCode::dataset,
+                "no key \"" + key + "\" for " + field + "; the keys are " + list_some(keys, 30),
+                where_, "name a key of every record: --map input=KEY,target=KEY");
+  }
+
+  /// {"vars":{...},"assert":[...]}, a promptfoo test: its variables may be the question, what is
+  /// shown with it, and the target; what a record does or is called they never are.
   void open_vars() {
     if (!record_.contains("vars") || !record_["vars"].is_object()) return;
     const Json vars = record_["vars"];
@@ -102,8 +108,24 @@ class Renamer {
       record_["input"] = *vars.begin();
       return;
     }
-    for (const auto& [key, value] : vars.items())
-      if (!record_.contains(key)) record_[key] = value;
+    for (const auto& [key, value] : vars.items()) {
+      if (value.is_null()) continue;
+      if (record_.contains(key))
+        note("the variable \"" + key + "\" is not used beside the record's own");
+      else if (!may_be_variable(key))
+        note("the variable \"" + key + "\" is not used: it is no field of the record");
+      else
+        record_[key] = value;
+    }
+  }
+
+  static bool may_be_variable(const std::string& key) {
+    static const std::vector<std::string> never = {"setup",    "output", "files",   "grader",
+                                                   "checks",   "golden", "assert",  "split",
+                                                   "category", "id",     "metadata"};
+    const auto& ids = aliases().back().names;
+    return std::find(never.begin(), never.end(), key) == never.end() &&
+           std::find(ids.begin(), ids.end(), key) == ids.end();
   }
 
   /// A dialog to learn from: what the assistant says last is the target.

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Records whose keys collide: variables of promptfoo, and keys that --map names.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/bench/support.hpp"
+
+namespace skillgrad::bench {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* kAssert = R"("assert":[{"type":"contains","value":"x"}])";
+
+TEST(KnownKeys, AVariableReplacesNothingAndTheRestIsNoticed) {
+  const Imported one("t.jsonl", R"({"id":"1","input":"outer","split":"train",)"
+                                R"("vars":{"input":"from vars","id":"9","split":"val"},)" +
+                                    std::string(kAssert) + "}");
+  EXPECT_EQ(one.record["input"], "outer");
+  EXPECT_EQ(one.record["id"], "1");
+  EXPECT_EQ(one.record["split"], "train");
+  for (const char* name : {"input", "id", "split"})
+    EXPECT_THAT(one.notices, HasSubstr("the variable \"" + std::string(name) + "\" is not used"));
+}
+
+TEST(KnownKeys, AVariableIsNeverWhatARecordDoesOrIsCalled) {
+  for (const char* name : {"setup", "output", "files", "grader", "checks", "golden", "split", "id",
+                           "task_id", "category", "metadata"}) {
+    const Imported one("t.jsonl", std::string(R"({"vars":{"input":"q",")") + name +
+                                      R"(":"echo hi"},)" + kAssert + "}");
+    EXPECT_THAT(one.error, IsEmpty()) << name;
+    EXPECT_EQ(one.record["input"], "q") << name;
+    EXPECT_EQ(one.record["id"], "1") << name;
+    EXPECT_EQ(one.record.dump().find("echo hi"), std::string::npos) << name << one.record;
+    EXPECT_THAT(one.notices, HasSubstr("the variable \"" + std::string(name) + "\" is not used"));
+  }
+  const Imported question(
+      "t.jsonl", R"({"id":1,"vars":{"question":"q","context":"c"},)" + std::string(kAssert) + "}");
+  EXPECT_EQ(question.record["input"], "c\n\nq");
+}
+
+TEST(KnownKeys, WhatAMapReplacesIsNoticed) {
+  BenchmarkOptions options;
+  options.map = {{"input", "q"}, {"target", "a"}};
+  const Imported one("t.jsonl", R"({"q":"a","input":"real","a":"x","target":"y","id":"1"})",
+                     options);
+  EXPECT_EQ(one.record["input"], "a");
+  EXPECT_EQ(one.record["target"], "x");
+  EXPECT_THAT(one.notices, HasSubstr("\"input\" of the record is not used: \"q\" is mapped to it"));
+  EXPECT_THAT(one.notices, HasSubstr("\"target\" of the record is not used"));
+  options.map = {{"input", "target"}, {"target", "input"}};
+  const Imported swapped("t.jsonl", R"({"input":"A","target":"Q","id":"1"})", options);
+  EXPECT_EQ(swapped.record["input"], "Q");
+  EXPECT_EQ(swapped.record["target"], "A");
+  EXPECT_THAT(swapped.notices, IsEmpty());
+}
+
+}  // namespace
+}  // namespace skillgrad::bench
