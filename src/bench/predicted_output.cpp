@@ -43,6 +43,12 @@ Result<PredictedOutput> predicted_output(const Json& line, const std::string& ta
                                          const fs::path& base_dir) {
   PredictedOutput out;
   const auto output = line.is_object() ? line.find("output") : line.end();
+  out.answered = line.is_object() && line.contains("answer");
+  if (out.answered && output != line.end())
+    return fail(ErrorCode::input, "both \"answer\" and \"output\" are given",
+                "prediction for task " + task_id, "keep the one that is to be graded");
+  if (out.answered && line["answer"].is_null())
+    out.missing = "the prediction says that there is no answer";
   if (output == line.end()) return out;
   out.given = true;
   if (output->is_null()) {

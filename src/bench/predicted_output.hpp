@@ -11,16 +11,17 @@
 
 namespace skillgrad::bench {
 
-/// What a line of a predictions file says under "output".
+/// What a line of a predictions file gives.
 struct PredictedOutput {
-  bool given = false;                         ///< the line has the key
+  bool given = false;                         ///< the line has "output"
+  bool answered = false;                      ///< the line has "answer"
   std::optional<std::filesystem::path> file;  ///< a regular file; nullopt: there is none
-  std::string missing;                        ///< why there is none
+  std::string missing;                        ///< why there is no file, or no answer
 };
 
-/// null, and a path that names no regular file, are an agent's that left no output. A relative path
-/// is looked up in `base_dir`, then in the current folder. Errors (input): anything else than a
-/// text or null.
+/// null, and a path that names no regular file, are an agent's that left no output; "answer":null
+/// is one that gave no answer. A relative path is looked up in `base_dir`, then in the current
+/// folder. Errors (input): an "output" that is neither a text nor null, or one beside an "answer".
 [[nodiscard]] Result<PredictedOutput> predicted_output(const nlohmann::ordered_json& line,
                                                        const std::string& task_id,
                                                        const std::filesystem::path& base_dir);

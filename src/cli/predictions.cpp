@@ -50,10 +50,35 @@ tl::unexpected<Error> unknown_task(const std::string& name, const bench::Benchma
                    : "`skillgrad benchmark show -b BENCHMARK` lists the ids");
 }
 
+/// Keys of the lines that nothing is made of, each with where it stands first.
+struct UnusedKey {
+  std::string key, where;
+  std::size_t count = 0;
+};
+
+void find_unused(const Json& line, const std::string& where, std::vector<UnusedKey>& unused) {
+  for (const auto& [key, _] : line.items()) {
+    if (key == "task_id" || key == "answer" || key == "output") continue;
+    auto known = unused.begin();
+    while (known != unused.end() && known->key != key) ++known;
+    if (known == unused.end()) known = unused.insert(known, {key, where});
+    ++known->count;
+  }
+}
+
+void note_unused(const std::vector<UnusedKey>& unused) {
+  for (const auto& [key, where, count] : unused) {
+    const auto near = nearest_match(key, {"task_id", "answer", "output"});
+    notes().say(fmt::format("{}: unknown key \"{}\" of a prediction is not used{}{}", where, key,
+                            count > 1 ? fmt::format(" ({} times)", count) : "",
+                            near ? "; did you mean \"" + *near + "\"?" : ""));
+  }
+}
+
 /// A path that names no file is most often a typing mistake, though it has to count as a fail.
 void note_output(const Json& line, const fs::path& base_dir, Prediction& prediction) {
   const auto output = line.find("output");
-  prediction.answers = line.contains("answer");
+  prediction.answers = line.contains("answer") && !line["answer"].is_null();
   if (output == line.end() || !output->is_string()) return;
   const auto name = output->get<std::string>();
   const bool there = bench::find_predicted(name, base_dir).has_value();
@@ -74,6 +99,7 @@ Result<std::vector<Prediction>> read_lines(const std::string& path,
   const std::string& text = *file;
   std::vector<Prediction> out;
   std::set<std::string> seen;
+  std::vector<UnusedKey> unused;
   const fs::path base_dir = fs::absolute(path).parent_path();
   int number = 0;
   for (const auto& raw : split_lines(text)) {
@@ -91,7 +117,9 @@ Result<std::vector<Prediction>> read_lines(const std::string& path,
                   "keep one prediction for each task");
     out.push_back({std::move(name), where, raw});
     note_output(json, base_dir, out.back());
+    find_unused(json, where, unused);
   }
+  note_unused(unused);
   if (out.empty())
     return fail(ErrorCode::input, "no predictions in the file", path, "write one JSON line each");
   return out;

@@ -115,6 +115,30 @@ TEST(MissingOutputs, AreLookedUpInBothPlacesSaidAndCounted) {
   EXPECT_TRUE(holds(none.err, {"none of the 1 output files", "gone.txt", scratch / "beside"}));
 }
 
+TEST(GradingLines, OfTwoAnswersNoneIsGradedAndWhatIsNotUsedIsNoted) {
+  const Scratch scratch;
+  scratch.put("tasks.jsonl",
+              "{\"id\":\"a\",\"input\":\"x\",\"target\":\"4\"}\n"
+              "{\"id\":\"b\",\"input\":\"x\",\"target\":\"4\"}\n"
+              "{\"id\":\"c\",\"input\":\"x\",\"target\":\"4\"}\n");
+  scratch.put("four.txt", "4\n");
+  scratch.put("answers.jsonl",
+              "{\"task_id\":\"a\",\"answer\":\"5\",\"output\":\"four.txt\"}\n"
+              "{\"task_id\":\"b\",\"answer\":\"4\",\"confidence\":1}\n"
+              "{\"task_id\":\"c\",\"answer\":null,\"confidence\":1}\n");
+  const auto graded =
+      run(scratch, {"grade", "-b", "tasks.jsonl", "--predictions", "answers.jsonl"});
+  EXPECT_EQ(graded.exit_code, 2) << graded;
+  const auto lines = graded.json_lines();
+  ASSERT_EQ(lines.size(), 3U) << graded;
+  EXPECT_EQ(lines[0]["status"], "error");
+  EXPECT_EQ(lines[1]["status"], "pass");
+  EXPECT_EQ(lines[2]["status"], "fail");
+  EXPECT_TRUE(holds(lines[2]["message"].get<std::string>(), {"there is no answer"}));
+  EXPECT_TRUE(holds(graded.err, {"both \"answer\" and \"output\" are given", "keep the one",
+                                 "answers.jsonl:2: unknown key \"confidence\"", "(2 times)"}));
+}
+
 TEST(GradingCosts, NoFolderWhereNothingRunsAndNoProgramWhereNothingIsComputed) {
   const Scratch scratch;
   scratch.put("tasks.jsonl", "{\"id\":\"a\",\"input\":\"x\",\"target\":\"4\"}\n");

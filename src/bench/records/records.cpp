@@ -112,7 +112,12 @@ class RecordsBenchmark final : public Benchmark {
     SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction"));
     SKILLGRAD_TRY(const PredictedOutput output, predicted_output(line, task.id, base_dir));
     if (output.given) return output_answer(task, output, line, work_dir);
-    if (line.is_object() && line.contains("answer"))
+    if (!output.missing.empty()) {
+      AgentAnswer none{work_dir, ""};
+      none.missing = output.missing;
+      return none;
+    }
+    if (output.answered)
       return text_answer(task, join(target_texts(line["answer"]), "\n"), work_dir);
     return fail(ErrorCode::input, "neither \"answer\" nor \"output\" is given", task.id,
                 "write {\"task_id\":...,\"answer\":...} or {\"task_id\":...,\"output\":\"path\"}");

@@ -147,13 +147,13 @@ class WikiTableQuestions final : public Benchmark {
                                                const fs::path& base_dir,
                                                const fs::path& work_dir) const override {
     SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction"));
-    if (line.is_object() && line.contains("answer")) {
+    SKILLGRAD_TRY(const PredictedOutput output, predicted_output(line, task.id, base_dir));
+    if (output.answered && output.missing.empty()) {
       AgentAnswer answer{work_dir, ""};
       answer.items = target_texts(line["answer"]);
       return answer;
     }
-    SKILLGRAD_TRY(const PredictedOutput output, predicted_output(line, task.id, base_dir));
-    if (!output.given)
+    if (!output.given && !output.answered)
       return fail(ErrorCode::input, "neither \"answer\" nor \"output\" is given", task.id,
                   "write {\"task_id\":...,\"answer\":[...]} or {\"task_id\":...,\"output\":...}");
     AgentAnswer answer{work_dir, ""};

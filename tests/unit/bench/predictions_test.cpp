@@ -160,6 +160,28 @@ TEST(Predictions, ATextTaskIsGradedAlikeWithAndWithoutAFolder) {
   }
 }
 
+TEST(Predictions, AnAnswerBesideAnOutputIsRefusedAndNullIsNoAnswer) {
+  for (const char* output : {"", R"(,"output":"o.txt")"}) {
+    const Loaded loaded("tasks.jsonl", std::string(R"({"id":"a","input":"x","target":".*",)") +
+                                           R"("grader":"regex")" + output + "}");
+    ASSERT_TRUE(loaded.benchmark) << loaded.error();
+    const Task& task = loaded->tasks()[0];
+    for (const char* line :
+         {R"({"answer":"5","output":"p.txt"})", R"({"answer":"5","output":null})",
+          R"({"answer":null,"output":"p.txt"})"}) {
+      const auto both = loaded->prediction(task, line, loaded.folder.path(), "");
+      ASSERT_FALSE(both) << line;
+      EXPECT_EQ(both.error().code, ErrorCode::input);
+      EXPECT_THAT(both.error().to_text(), HasSubstr("both \"answer\" and \"output\"")) << line;
+      EXPECT_THAT(both.error().mend, HasSubstr("keep the one")) << line;
+    }
+    const Grade none = predicted(loaded, {{"answer", nullptr}});
+    EXPECT_EQ(none.status, GradeStatus::fail);
+    EXPECT_THAT(none.message, HasSubstr("there is no answer"));
+    EXPECT_EQ(predicted(loaded, {{"answer", "5"}}).status, GradeStatus::pass);
+  }
+}
+
 TEST(Predictions, AnOutputFileOverTheCapIsUnreadable) {
   const Loaded loaded("tasks.jsonl", R"({"id":"a","input":"x","target":"5","output":"o.txt"})");
   const auto large = loaded.folder.put("large.txt", "");

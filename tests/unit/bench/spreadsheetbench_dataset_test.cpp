@@ -261,6 +261,10 @@ TEST_F(SpreadsheetBenchDataset, PredictionsThatAreMissingOrUnreadableFail) {
     EXPECT_EQ(grade.total, 1U) << line;
     fs::remove_all(work);
   }
+  const auto both =
+      (*bench)->prediction(task, R"({"answer": "3", "output": "junk.xlsx"})", dir_, dir_);
+  ASSERT_FALSE(both);
+  EXPECT_THAT(both.error().to_text(), HasSubstr("both \"answer\" and \"output\""));
 }
 
 TEST_F(SpreadsheetBenchDataset, HashesFollowContentAndContentHashIgnoresNames) {

@@ -242,6 +242,14 @@ TEST(WikiTableQuestions, TakesTheFileBeforeTheMessageAndTheListBeforeBoth) {
   const Grade grade = (*benchmark)->grade(task, *answer, {});
   EXPECT_EQ(grade.score, 0) << "an empty item counts";
   EXPECT_EQ(grade.total, 2U);
+  const auto both = (*benchmark)
+                        ->prediction(task, R"({"answer":["A","B"],"output":"answer.txt"})",
+                                     work.path(), work.path());
+  ASSERT_FALSE(both);
+  EXPECT_THAT(both.error().to_text(), HasSubstr("both \"answer\" and \"output\""));
+  const auto none = (*benchmark)->prediction(task, R"({"answer":null})", work.path(), work.path());
+  ASSERT_TRUE(none);
+  EXPECT_EQ((*benchmark)->grade(task, *none, {}).score, 0) << "though there is a file";
 }
 
 TEST(WikiTableQuestions, BrokenDataSetsAreRefusedWithFileAndLine) {
