@@ -81,15 +81,29 @@ Result<> take(Splits& splits, std::vector<const char*>& seen, const SplitName& n
   return {};
 }
 
+bool is_remark(const std::string& key) {
+  return std::find(std::begin(kRemarks), std::end(kRemarks), key) != std::end(kRemarks);
+}
+
+/// What stands under "splits", if that is there; then nothing else may be a split.
+Result<Json> open_splits(Json value, const std::string& file) {
+  if (!value.is_object() || !value.contains("splits")) return value;
+  for (const auto& [key, _] : value.items())
+    if (key != "splits" && !is_remark(key))
+      return fail(ErrorCode::input, "\"" + key + "\" stands beside \"splits\", not in it", file,
+                  "put it into \"splits\", or take it out");
+  return Json(value["splits"]);
+}
+
 Result<Splits> read_object(const std::string& file) {
-  SKILLGRAD_TRY(Json value, read_split_json(file));
-  if (value.is_object() && value.contains("splits")) value = Json(value["splits"]);
+  SKILLGRAD_TRY(Json whole, read_split_json(file));
+  SKILLGRAD_TRY(const Json value, open_splits(std::move(whole), file));
   if (!value.is_object())
     return fail(ErrorCode::input, "a split file is a JSON object", file, kForm);
   Splits splits;
   std::vector<const char*> seen;
   for (const auto& [key, list] : value.items()) {
-    if (std::find(std::begin(kRemarks), std::end(kRemarks), key) != std::end(kRemarks)) continue;
+    if (is_remark(key)) continue;
     const auto* name = std::find_if(std::begin(kNames), std::end(kNames),
                                     [&key = key](const auto& known) { return key == known.name; });
     if (name == std::end(kNames)) {

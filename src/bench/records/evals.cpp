@@ -167,10 +167,21 @@ Result<const Json*> list_of(const Json& document, const std::string& file, Notic
               "write {\"skill_name\":...,\"evals\":[...]}, or use a .jsonl file of records");
 }
 
-/// A list of the JSON Lines form's records, as data sets are often kept.
+bool has_any(const Json& item, const std::vector<const char*>& keys) {
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const char* key) { return item.contains(key) && !item[key].is_null(); });
+}
+
+/// A record of the JSON Lines form, as data sets are often kept in lists: it has nothing of an
+/// eval, or at most its prompt and a target under a name that evals do not use.
 bool is_record(const Json& item) {
-  return item.is_object() && !item.contains("prompt") && !item.contains("assertions") &&
-         !item.contains("expectations") && !item.contains("query");
+  if (!item.is_object() || has_any(item, {"assertions", "expectations"})) return false;
+  if (!has_any(item, {"prompt", "query"})) return true;
+  return has_any(item, {"answer", "answers", "answerKey", "ideal", "expected_answer",
+                        "ground_truth", "reference", "reference_answer", "correct_answer", "gold",
+                        "choices", "options"}) &&
+         !has_any(item, {std::begin(kAssertions), std::end(kAssertions)}) &&
+         !has_any(item, {std::begin(kExpected), std::end(kExpected)});
 }
 
 }  // namespace

@@ -56,5 +56,19 @@ TEST(KnownKeys, WhatAMapReplacesIsNoticed) {
   EXPECT_THAT(swapped.notices, IsEmpty());
 }
 
+TEST(KnownKeys, AListOfRecordsIsReadLikeLines) {
+  const std::string record = R"({"id":"1","prompt":"q","answer":"b"})";
+  const Imported line("t.jsonl", record), list("t.json", "[" + record + "]");
+  EXPECT_EQ(list.error, "");
+  EXPECT_EQ(list.record, line.record);
+  EXPECT_EQ(list.record["target"], "b");
+  for (const char* eval :
+       {R"({"prompt":"q","answer":"b","expected_output":"e"})",
+        R"({"prompt":"q","answer":"b","criteria":["is b"]})", R"({"prompt":"q","expected":"e"})"}) {
+    const Imported judged("t.json", "[" + std::string(eval) + "]");
+    EXPECT_EQ(judged.record["grader"]["type"], "llm-judge") << eval << judged.error;
+  }
+}
+
 }  // namespace
 }  // namespace skillgrad::bench

@@ -7,6 +7,7 @@
 
 #include <skillgrad/core/random.hpp>
 
+#include "bench/split_file.hpp"
 #include "unit/bench/support.hpp"
 
 namespace skillgrad::bench {
@@ -260,6 +261,21 @@ std::vector<std::string> problems(const Loaded& loaded, const Splits* splits = n
   for (const CheckProblem& problem : report->problems)
     out.push_back(problem.task_id + ": " + problem.what);
   return out;
+}
+
+TEST(MakeSplits, WhatStandsBesideTheSplitsIsRefused) {
+  const Folder folder;
+  const auto read = [&](const std::string& more) {
+    return read_split_file(
+        folder.put("s.json", R"({"splits":{"train":["0"],"val":["1"],"test":["2"]})" + more + "}")
+            .string());
+  };
+  EXPECT_TRUE(read(R"(,"seed":1,"name":"x")"));
+  for (const char* more : {R"(,"train":["3"],"seed":1)", R"(,"tset":["3"])"}) {
+    const auto beside = read(more);
+    ASSERT_FALSE(beside) << more;
+    EXPECT_THAT(beside.error().to_text(), HasSubstr("stands beside \"splits\"")) << more;
+  }
 }
 
 TEST(CheckBenchmark, AGoodOneHasNoProblem) {
