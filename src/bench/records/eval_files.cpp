@@ -24,12 +24,6 @@ struct Item {
   bool fixed = false;  ///< `named` is its place in the work directory
 };
 
-std::string text_of(const Json& object, std::initializer_list<const char*> keys) {
-  for (const char* key : keys)
-    if (object.contains(key) && object[key].is_string()) return object[key].get<std::string>();
-  return "";
-}
-
 /// Without "./", doubled slashes and a slash at the end.
 std::string tidy(const std::string& path) {
   std::string out = fs::path(path).lexically_normal().generic_string();
@@ -46,18 +40,13 @@ class EvalFiles {
     if (item.is_string()) return add_path(item.get<std::string>(), item.get<std::string>());
     if (item.is_null()) return {};
     if (!item.is_object()) return odd(item);
-    const std::string name = text_of(item, {"name", "filename", "path", "target", "dest"});
-    for (const char* key : {"content", "text", "data", "contents"}) {
-      if (!item.contains(key)) continue;
-      if (name.empty() || !item[key].is_string()) return odd(item);
-      const bool base64 = text_of(item, {"encoding"}) == "base64";
-      const std::string content = item[key].get<std::string>();
-      Json source = base64 ? Json("data:;base64," + content) : Json{{"text", content}};
-      items_.push_back({tidy(name), std::move(source), {}, true});
-      return {};
-    }
-    std::string path = text_of(item, {"source", "src", "from", "path", "file"});
+    used_.clear();
+    for (const char* key : {"content", "text", "data", "contents"})
+      if (item.contains(key)) return add_content(item, key);
+    const std::string name = take(item, {"name", "filename", "target", "dest", "path"});
+    std::string path = take(item, {"source", "src", "from", "path", "file"});
     if (path.empty()) path = name;
+    note_unused(item, name, path);
     return path.empty() ? odd(item) : add_path(path, name.empty() ? path : name);
   }
 
@@ -79,6 +68,40 @@ class EvalFiles {
     return fail(ErrorCode::dataset, "a file is given as " + truncate_middle(dump_json(item), 80),
                 folders_.where,
                 "write a path, or {\"path\":\"name in the work directory\",\"content\":\"...\"}");
+  }
+
+  std::string take(const Json& item, std::initializer_list<const char*> keys) {
+    for (const char* key : keys) {
+      if (!item.contains(key) || !item[key].is_string()) continue;
+      used_.emplace_back(key);
+      return item[key].get<std::string>();
+    }
+    return "";
+  }
+
+  Result<> add_content(const Json& item, const char* key) {
+    const std::string name = take(item, {"name", "filename", "path", "target", "dest"});
+    if (name.empty() || !item[key].is_string()) return odd(item);
+    used_.emplace_back(key);
+    const std::string content = item[key].get<std::string>();
+    const std::string encoding = to_lower_ascii(trim(take(item, {"encoding"})));
+    const bool plain = encoding.empty() || encoding == "utf-8" || encoding == "utf8" ||
+                       encoding == "text" || encoding == "plain" || encoding == "ascii";
+    if (!plain && encoding != "base64")
+      return fail(ErrorCode::dataset,
+                  "the encoding of the file \"" + name + "\" is \"" + encoding + "\"",
+                  folders_.where, "write \"base64\", or leave it out where the content is a text");
+    note_unused(item, name, name);
+    Json source = plain ? Json{{"text", content}} : Json("data:;base64," + content);
+    items_.push_back({tidy(name), std::move(source), {}, true});
+    return {};
+  }
+
+  void note_unused(const Json& item, const std::string& name, const std::string& path) {
+    for (const auto& [key, value] : item.items())
+      if (!value.is_null() && value != name && value != path &&
+          std::find(used_.begin(), used_.end(), key) == used_.end())
+        notices_.add(folders_.where, "\"" + key + "\" of a file is not used");
   }
 
   Result<> add_path(const std::string& written, const std::string& named) {
@@ -161,6 +184,7 @@ class EvalFiles {
   const EvalFolders& folders_;
   Notices& notices_;
   std::vector<Item> items_;
+  std::vector<std::string> used_;  ///< keys of the item that is added
 };
 
 }  // namespace
