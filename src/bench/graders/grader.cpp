@@ -5,6 +5,7 @@
 
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/registry.hpp>
+#include <skillgrad/core/text.hpp>
 
 #include "bench/grade_tools.hpp"
 
@@ -86,7 +87,24 @@ const std::vector<std::string>& record_targets(const GraderSetup& setup) {
   return setup.targets;
 }
 
+std::string odd_target(const Json& value) {
+  if (value.is_object()) return dump_json(value);
+  if (value.is_array())
+    for (const Json& item : value)
+      if (!item.is_primitive() || item.is_null()) return dump_json(item);
+  return "";
+}
+
 Result<std::vector<std::string>> grader_targets(const Json& spec, const GraderSetup& setup) {
+  const std::string odd = spec.contains("target") ? odd_target(spec["target"]) : setup.odd_target;
+  if (!odd.empty())
+    return fail(ErrorCode::dataset, "the target " + truncate_middle(odd, 80) + " is no text",
+                setup.where,
+                "write the accepted answers as texts, or compare JSON with the grader json-equal");
+  return json_targets(spec, setup);
+}
+
+Result<std::vector<std::string>> json_targets(const Json& spec, const GraderSetup& setup) {
   std::vector<std::string> targets =
       spec.contains("target") ? target_texts(spec["target"]) : record_targets(setup);
   if (targets.empty())

@@ -32,6 +32,7 @@ struct GraderSetup {
   std::string where;               ///< file:line, for errors
   std::filesystem::path base_dir;  ///< folder of the benchmark file
   std::vector<std::string> targets;
+  std::string odd_target;       ///< one of them that is no text but an object or a list, as JSON
   bool* target_used = nullptr;  ///< set where a grader looks at `targets`
   std::string output;           ///< file that the task's agent must write, or ""
   RecalcMode recalc = RecalcMode::automatic;
@@ -114,9 +115,15 @@ class Grader {
 
 /// The record's targets, which counts as a use of them.
 [[nodiscard]] const std::vector<std::string>& record_targets(const GraderSetup& setup);
-/// The option `target` (a check's own), else the record's targets; an error when there is none.
+/// The option `target` (a check's own), else the record's targets; an error when there is none, or
+/// one that is no text.
 [[nodiscard]] Result<std::vector<std::string>> grader_targets(const nlohmann::ordered_json& spec,
                                                               const GraderSetup& setup);
+/// The same where a target may be any JSON.
+[[nodiscard]] Result<std::vector<std::string>> json_targets(const nlohmann::ordered_json& spec,
+                                                            const GraderSetup& setup);
+/// The first target that is an object, a list in a list or null, as JSON; "" if there is none.
+[[nodiscard]] std::string odd_target(const nlohmann::ordered_json& value);
 /// Whether a word of a command, or the command, holds a NUL: programs would get it cut there.
 [[nodiscard]] bool holds_nul(const nlohmann::ordered_json& command);
 /// A string, number or boolean as text, any other JSON as its one-line form; a list gives several.

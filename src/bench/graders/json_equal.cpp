@@ -78,7 +78,7 @@ Result<std::unique_ptr<Grader>> make_json_equal(const Json& spec, const GraderSe
   options.unordered = reader.boolean("unordered", false);
   options.tol = reader.number("tol", 0, 0);
   SKILLGRAD_CHECK(reader.finish());
-  SKILLGRAD_TRY(const std::vector<std::string> texts, grader_targets(spec, setup));
+  SKILLGRAD_TRY(const std::vector<std::string> texts, json_targets(spec, setup));
   std::vector<std::unique_ptr<JsonSide>> targets;
   for (const std::string& text : texts) {
     auto value = parse_json(text, setup.where);

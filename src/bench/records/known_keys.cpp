@@ -197,10 +197,50 @@ class Renamer {
     note("\"context\" is put before the question");
   }
 
-  /// {"text":[...]} of answers found in a text; a solution that ends in "#### 72".
+  /// {"value","aliases"}, and no other form: the value and the aliases.
+  static Json accepted_answers(const Json& target) {
+    static const std::vector<std::string> known = {"value",
+                                                   "aliases",
+                                                   "type",
+                                                   "normalized_value",
+                                                   "normalized_aliases",
+                                                   "matched_wiki_entity_name",
+                                                   "normalized_matched_wiki_entity_name"};
+    for (const auto& [key, _] : target.items())
+      if (std::find(known.begin(), known.end(), key) == known.end()) return {};
+    const Json aliases = target.value("aliases", Json::array());
+    if (!target.contains("value") || !target["value"].is_primitive() || !aliases.is_array())
+      return {};
+    Json out = Json::array({target["value"]});
+    for (const Json& alias : aliases)
+      if (std::find(out.begin(), out.end(), alias) == out.end()) out.push_back(alias);
+    return out;
+  }
+
+  /// Whether the record's grader is one for which an object is a target as it is.
+  [[nodiscard]] bool takes_objects() const {
+    for (const char* key : {"grader", "checks"}) {
+      const std::string grader = record_.contains(key) ? dump_json(record_[key]) : "";
+      if (grader.find("\"json-equal\"") != std::string::npos ||
+          grader.find("\"command\"") != std::string::npos)
+        return true;
+    }
+    return false;
+  }
+
+  /// {"text":[...]} of answers found in a text; {"value","aliases"}; a solution that ends in
+  /// "#### 72".
   void unwrap_target() {
     if (!record_.contains("target")) return;
     Json& target = record_["target"];
+    if (target.is_object() && takes_objects()) return;
+    if (target.is_object()) {
+      Json accepted = accepted_answers(target);
+      if (!accepted.is_null()) {
+        target = std::move(accepted);
+        note("of the target its \"value\" and \"aliases\" are right answers");
+      }
+    }
     if (target.is_object() && target.contains("text")) {
       target = Json(target["text"]);
       note("of the target its \"text\" is used");

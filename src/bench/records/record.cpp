@@ -168,7 +168,10 @@ Result<> read_grader(const Json& object, const RecordPlace& place, Record& recor
   setup.output = record.task.output_file;
   setup.recalc = place.recalc;
   setup.recalc_golden = place.recalc_golden;
-  if (object.contains("target")) setup.targets = target_texts(object["target"]);
+  if (object.contains("target")) {
+    setup.targets = target_texts(object["target"]);
+    setup.odd_target = odd_target(object["target"]);
+  }
   const bool has_checks = object.contains("checks");
   const bool has_grader = object.contains("grader");
   if (has_checks && has_grader)

@@ -69,5 +69,35 @@ TEST(Expectations, AnAnswerInTheDialogBesideATargetIsNoticed) {
   EXPECT_THAT(one.notices, HasSubstr("the assistant's, is left out and not graded"));
 }
 
+TEST(Expectations, AValueAndItsAliasesAreRightAnswers) {
+  for (const char* key : {R"("answer")", R"("grader":"exact","target")"}) {
+    const Loaded loaded("t.jsonl", R"({"id":1,"question":"q",)" + std::string(key) +
+                                       R"(:{"value":"Paris","aliases":["Paname"],)"
+                                       R"("normalized_value":"paris","type":"WikipediaEntity"}})");
+    ASSERT_TRUE(loaded.benchmark) << loaded.error();
+    for (const auto& [answer, score] : {std::pair{"Paris", 1}, {"Paname", 1}, {"Rome", 0}})
+      EXPECT_EQ(loaded->grade(loaded->tasks()[0], {"", answer}, {}).score, score) << answer;
+    EXPECT_THAT(::testing::PrintToString(loaded->notices()), HasSubstr("aliases"));
+  }
+}
+
+TEST(Expectations, AnotherObjectIsATargetOfGradersOfJsonOnly) {
+  for (const char* target :
+       {R"({"value":"5","unit":"km"})", R"({"a":1})", R"([{"a":1}])", R"([["a","b"]])", "[null]"}) {
+    const auto with = [&](const std::string& grader) {
+      return Imported("t.jsonl",
+                      R"({"id":1,"input":"q","target":)" + std::string(target) + grader + "}");
+    };
+    for (const char* grader : {"", R"(,"grader":"contains")", R"(,"grader":"regex")",
+                               R"(,"grader":"denotation")", R"(,"grader":"numeric")"})
+      EXPECT_THAT(with(grader).error, HasSubstr("is no text")) << target << grader;
+    EXPECT_EQ(with(R"(,"grader":"json-equal")").error, "") << target;
+    EXPECT_EQ(with(R"(,"grader":{"type":"command","run":["true"]})").error, "") << target;
+  }
+  const Imported kept("t.jsonl", R"({"id":1,"input":"q","grader":"json-equal",)"
+                                 R"("target":{"value":"a","aliases":["b"]}})");
+  EXPECT_EQ(kept.record["target"], Json({{"value", "a"}, {"aliases", {"b"}}}));
+}
+
 }  // namespace
 }  // namespace skillgrad::bench
