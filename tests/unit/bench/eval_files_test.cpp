@@ -20,9 +20,9 @@ TEST(EvalFiles, AnEncodingIsKnownInAnyCaseOrRefused) {
   for (const char* encoding : {"Base64", "BASE64", "base64"}) {
     const Imported one = with_file(R"({"path":"a.bin","content":"AAEC","encoding":")" +
                                    std::string(encoding) + "\"}");
-    EXPECT_EQ(one.record["files"]["a.bin"], "data:;base64,AAEC") << encoding << one.error;
+    EXPECT_EQ(one.at("/files/a.bin"), "data:;base64,AAEC") << encoding << one.error;
   }
-  EXPECT_EQ(with_file(R"({"path":"a","content":"x","encoding":"UTF-8"})").record["files"]["a"],
+  EXPECT_EQ(with_file(R"({"path":"a","content":"x","encoding":"UTF-8"})").at("/files/a"),
             Json({{"text", "x"}}));
   EXPECT_THAT(with_file(R"({"path":"h.bin","content":"0001","encoding":"hex"})").error,
               AllOf(HasSubstr("the encoding of the file \"h.bin\" is \"hex\""),
@@ -33,7 +33,7 @@ TEST(EvalFiles, WhatElseAFileSaysIsNoticed) {
   EXPECT_THAT(with_file(R"({"path":"a","content":"x","mode":"755"})").notices,
               HasSubstr("\"mode\" of a file is not used"));
   const Imported two = with_file(R"({"name":"n.txt","path":"b.txt","content":"x"})");
-  EXPECT_TRUE(two.record["files"].contains("n.txt"));
+  EXPECT_TRUE(two.at("/files").contains("n.txt"));
   EXPECT_THAT(two.notices, HasSubstr("\"path\" of a file is not used"));
   EXPECT_THAT(with_file(R"({"path":"n.txt","name":"n.txt","content":"x"})").notices, IsEmpty());
 }

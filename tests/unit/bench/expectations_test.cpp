@@ -39,7 +39,7 @@ TEST(Expectations, AColumnBesideThoseOfPromptfooIsNoticed) {
   EXPECT_THAT(Imported("t.csv", "id,question,answer,__expected2\n1,q,zzz,contains:a\n").notices,
               HasSubstr(kUnused));
   const Imported plain("t.csv", "id,question,answer,__expected2\n1,q,zzz,a\n");
-  EXPECT_EQ(plain.record["target"], "a");
+  EXPECT_EQ(plain.at("/target"), "a");
   EXPECT_THAT(plain.notices, HasSubstr("the column \"answer\" is not graded beside"));
 }
 
@@ -65,7 +65,7 @@ TEST(Expectations, OfAnEvalThatAreNoTextAreReadOrRefused) {
 TEST(Expectations, AnAnswerInTheDialogBesideATargetIsNoticed) {
   const Imported one("t.jsonl", R"({"id":1,"target":"t","messages":[{"role":"user","content":"u"},)"
                                 R"({"role":"assistant","content":"x"}]})");
-  EXPECT_EQ(one.record["target"], "t");
+  EXPECT_EQ(one.at("/target"), "t");
   EXPECT_THAT(one.notices, HasSubstr("the assistant's, is left out and not graded"));
 }
 
@@ -96,7 +96,7 @@ TEST(Expectations, AnotherObjectIsATargetOfGradersOfJsonOnly) {
   }
   const Imported kept("t.jsonl", R"({"id":1,"input":"q","grader":"json-equal",)"
                                  R"("target":{"value":"a","aliases":["b"]}})");
-  EXPECT_EQ(kept.record["target"], Json({{"value", "a"}, {"aliases", {"b"}}}));
+  EXPECT_EQ(kept.at("/target"), Json({{"value", "a"}, {"aliases", {"b"}}}));
 }
 
 }  // namespace

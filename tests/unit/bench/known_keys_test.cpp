@@ -17,9 +17,9 @@ TEST(KnownKeys, AVariableReplacesNothingAndTheRestIsNoticed) {
   const Imported one("t.jsonl", R"({"id":"1","input":"outer","split":"train",)"
                                 R"("vars":{"input":"from vars","id":"9","split":"val"},)" +
                                     std::string(kAssert) + "}");
-  EXPECT_EQ(one.record["input"], "outer");
-  EXPECT_EQ(one.record["id"], "1");
-  EXPECT_EQ(one.record["split"], "train");
+  EXPECT_EQ(one.at("/input"), "outer");
+  EXPECT_EQ(one.at("/id"), "1");
+  EXPECT_EQ(one.at("/split"), "train");
   for (const char* name : {"input", "id", "split"})
     EXPECT_THAT(one.notices, HasSubstr("the variable \"" + std::string(name) + "\" is not used"));
 }
@@ -30,14 +30,14 @@ TEST(KnownKeys, AVariableIsNeverWhatARecordDoesOrIsCalled) {
     const Imported one("t.jsonl", std::string(R"({"vars":{"input":"q",")") + name +
                                       R"(":"echo hi"},)" + kAssert + "}");
     EXPECT_THAT(one.error, IsEmpty()) << name;
-    EXPECT_EQ(one.record["input"], "q") << name;
-    EXPECT_EQ(one.record["id"], "1") << name;
+    EXPECT_EQ(one.at("/input"), "q") << name;
+    EXPECT_EQ(one.at("/id"), "1") << name;
     EXPECT_EQ(one.record.dump().find("echo hi"), std::string::npos) << name << one.record;
     EXPECT_THAT(one.notices, HasSubstr("the variable \"" + std::string(name) + "\" is not used"));
   }
   const Imported question(
       "t.jsonl", R"({"id":1,"vars":{"question":"q","context":"c"},)" + std::string(kAssert) + "}");
-  EXPECT_EQ(question.record["input"], "c\n\nq");
+  EXPECT_EQ(question.at("/input"), "c\n\nq");
 }
 
 TEST(KnownKeys, WhatAMapReplacesIsNoticed) {
@@ -45,14 +45,14 @@ TEST(KnownKeys, WhatAMapReplacesIsNoticed) {
   options.map = {{"input", "q"}, {"target", "a"}};
   const Imported one("t.jsonl", R"({"q":"a","input":"real","a":"x","target":"y","id":"1"})",
                      options);
-  EXPECT_EQ(one.record["input"], "a");
-  EXPECT_EQ(one.record["target"], "x");
+  EXPECT_EQ(one.at("/input"), "a");
+  EXPECT_EQ(one.at("/target"), "x");
   EXPECT_THAT(one.notices, HasSubstr("\"input\" of the record is not used: \"q\" is mapped to it"));
   EXPECT_THAT(one.notices, HasSubstr("\"target\" of the record is not used"));
   options.map = {{"input", "target"}, {"target", "input"}};
   const Imported swapped("t.jsonl", R"({"input":"A","target":"Q","id":"1"})", options);
-  EXPECT_EQ(swapped.record["input"], "Q");
-  EXPECT_EQ(swapped.record["target"], "A");
+  EXPECT_EQ(swapped.at("/input"), "Q");
+  EXPECT_EQ(swapped.at("/target"), "A");
   EXPECT_THAT(swapped.notices, IsEmpty());
 }
 
@@ -61,12 +61,12 @@ TEST(KnownKeys, AListOfRecordsIsReadLikeLines) {
   const Imported line("t.jsonl", record), list("t.json", "[" + record + "]");
   EXPECT_EQ(list.error, "");
   EXPECT_EQ(list.record, line.record);
-  EXPECT_EQ(list.record["target"], "b");
+  EXPECT_EQ(list.at("/target"), "b");
   for (const char* eval :
        {R"({"prompt":"q","answer":"b","expected_output":"e"})",
         R"({"prompt":"q","answer":"b","criteria":["is b"]})", R"({"prompt":"q","expected":"e"})"}) {
     const Imported judged("t.json", "[" + std::string(eval) + "]");
-    EXPECT_EQ(judged.record["grader"]["type"], "llm-judge") << eval << judged.error;
+    EXPECT_EQ(judged.at("/grader/type"), "llm-judge") << eval << judged.error;
   }
 }
 

@@ -65,6 +65,11 @@ struct Imported {
     record = Json::parse(imported->lines.at(0));
     for (const std::string& notice : imported->notices) notices += notice + "\n";
   }
+  /// What stands at "/grader/type" of the record, or null.
+  [[nodiscard]] Json at(const std::string& place) const {
+    const Json::json_pointer pointer(place);
+    return record.contains(pointer) ? record[pointer] : Json();
+  }
 };
 
 /// The only eval of a skill, with further keys.
