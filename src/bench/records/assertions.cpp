@@ -180,6 +180,8 @@ void Assertions::add_object(const Json& item) {
     checks_.push_back(item);
     return;
   }
+  if (place_ == AssertionPlace::message && dump_json(item).find("{{") != std::string::npos)
+    note("an assertion holds {{...}}, which is not filled in");
   const TypedAssertion assertion = read_assertion(item);
   const Json grader = grader_of(assertion, place_);
   if (grader.is_null()) return add_words(assertion);

@@ -244,6 +244,8 @@ Result<> show_choices(Json& record, const std::string& where, Notices& notices) 
   if (!own && record.contains("target")) {
     input += "\n\nAnswer with the letter of one choice and nothing else.";
     use_targets(record, choices, where, notices);
+  } else if (record.contains("target") && record["target"].is_number_integer()) {
+    notices.add(where, "beside a grader of its own a target that is a number is compared as such");
   }
   record["input"] = std::move(input);
   return {};

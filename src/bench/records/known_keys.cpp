@@ -160,7 +160,9 @@ class Renamer {
     record_["input"] = std::move(text);
     note("\"instruction\" is read as the beginning of \"input\"");
     const bool judged = record_.contains("grader") || record_.contains("checks");
-    if (record_.contains("target") || judged || !record_.contains("output")) return;
+    if (!record_.contains("output")) return;
+    if (record_.contains("target") || judged)
+      return note("\"output\" is the file that is graded, as there is a target or a grader");
     record_["target"] = record_["output"];
     record_.erase("output");
     note("\"output\" is read as \"target\"");

@@ -2,6 +2,7 @@
 // Takes an assertion object apart.
 #include <cctype>
 #include <set>
+#include <utility>
 
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
@@ -161,6 +162,11 @@ class Reader {
     out_.value = part.object[key];
     out_.value_key = part.prefix + key;
     part.used.insert(key);
+    if (!out_.value.is_string() || !value_text().starts_with("file://")) return;
+    // promptfoo reads such a file; its name is not what is meant.
+    out_.unused.push_back(std::exchange(out_.value_key, ""));
+    out_.value = nullptr;
+    out_.runnable = false;
   }
 
   void value() {

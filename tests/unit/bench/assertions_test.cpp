@@ -109,6 +109,19 @@ TEST(Assertions, AFileThatMustExistIsNamedByItsValue) {
               HasSubstr("\"value\" of an assertion is not used"));
 }
 
+TEST(Assertions, FilesAndTemplatesOfPromptfooAreNoTexts) {
+  const auto promptfoo = [](const std::string& assertion) {
+    return Imported("t.jsonl", R"({"id":1,"input":"q","target":"t","assert":[)" + assertion + "]}");
+  };
+  const Imported file = promptfoo(R"({"type":"contains","value":"file://words.txt"})");
+  EXPECT_EQ(file.record.dump().find("file://"), std::string::npos) << file.record;
+  EXPECT_THAT(file.notices, HasSubstr("it is left out"));
+  EXPECT_EQ(promptfoo(R"({"type":"llm-rubric","value":"file://rubric.txt"})").at("/grader"),
+            Json());
+  EXPECT_THAT(promptfoo(R"({"type":"contains","value":"{{answer}}"})").notices,
+              HasSubstr("which is not filled in"));
+}
+
 TEST(Assertions, AnObjectIsOneAssertionOrNamesSeveral) {
   const Imported typed = imported_eval(R"("assertions":{"type":"contains","value":"42"})");
   EXPECT_THAT(typed.at("/grader").dump(), HasSubstr(R"("target":["42"])"));

@@ -56,6 +56,12 @@ TEST(KnownKeys, WhatAMapReplacesIsNoticed) {
   EXPECT_THAT(swapped.notices, IsEmpty());
 }
 
+TEST(KnownKeys, AnOutputBesideAnInstructionAndATargetIsSaidToBeAFile) {
+  EXPECT_THAT(
+      Imported("t.jsonl", R"({"id":1,"instruction":"Add","output":"3","target":"4"})").notices,
+      HasSubstr("\"output\" is the file that is graded"));
+}
+
 TEST(KnownKeys, AListOfRecordsIsReadLikeLines) {
   const std::string record = R"({"id":"1","prompt":"q","answer":"b"})";
   const Imported line("t.jsonl", record), list("t.json", "[" + record + "]");
