@@ -46,12 +46,11 @@ optim::OptimizeSettings optimize_settings(const Settings& settings) {
   return out;
 }
 
-/// What only a repair makes readable keeps its bytes, whatever is changed beside it.
-Result<> note_repairs(const RunSetup& setup) {
+/// What only a repair makes readable keeps its bytes, whatever is changed beside it. A package that
+/// cannot be written anew is refused.
+Result<> check_repairs(const RunSetup& setup) {
   const auto& package = setup.skill;
-  for (const auto& repair : package.repairs())
-    notes().say(fmt::format("{}/{}: {}; a run keeps these bytes as they are", setup.skill_path,
-                            repair.file, repair.message));
+  say_repairs(package, setup.skill_path);
   auto again =
       skill::SkillPackage::from_files(package.folder_name(), package.skill_md(), package.files());
   if (again) return {};
@@ -239,7 +238,7 @@ std::string next_command(const RunSetup& setup, const optim::OptimizeResult& res
 }
 
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
-  SKILLGRAD_CHECK(note_repairs(setup));
+  SKILLGRAD_CHECK(check_repairs(setup));
   SKILLGRAD_CHECK(check_budget(setup, invocation.stop));
   SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, "all"));
   SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
@@ -281,7 +280,7 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   EstimateFacts facts{"optimize", 0, {}};
   SKILLGRAD_TRY(facts.measured, measured_of(invocation));
   SKILLGRAD_TRY(const auto setup, open_dry_run(invocation, request));
-  SKILLGRAD_CHECK(note_repairs(*setup));
+  SKILLGRAD_CHECK(check_repairs(*setup));
   SKILLGRAD_TRY(const auto ids, split_ids(setup->bench.splits, "all"));
   SKILLGRAD_CHECK(check_measurement(setup->settings, setup->bench, ids, invocation.stop));
   SKILLGRAD_CHECK(check_splits(*setup));

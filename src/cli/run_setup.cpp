@@ -303,11 +303,19 @@ fs::path skill_folder(const fs::path& skill) {
 
 Result<skill::SkillPackage> load_skill(const std::string& path) {
   SKILLGRAD_TRY(auto package, load_package(path));
+  const std::string folder = skill_folder(path).string();
   for (const auto& finding : skill::validate(package, skill::Profile::spec))
     if (finding.severity == skill::Severity::error)
-      notes().say(
-          fmt::format("{}:{}: {} [{}]", finding.file, finding.line, finding.message, finding.rule));
+      notes().say(fmt::format("{}/{}:{}: {} [{}]", folder, finding.file, finding.line,
+                              finding.message, finding.rule));
+  say_repairs(package, folder);
   return package;
+}
+
+void say_repairs(const skill::SkillPackage& package, const std::string& folder) {
+  for (const auto& repair : package.repairs())
+    notes().say(fmt::format("{}/{}: {}; a run keeps these bytes as they are", folder, repair.file,
+                            repair.message));
 }
 
 namespace {

@@ -83,7 +83,9 @@ struct RunRequest {
 void print_stop(const Error& error, const RunSetup& setup);
 /// The package's own folder, absolute and without links, for a path of it or of its SKILL.md.
 [[nodiscard]] fs::path skill_folder(const fs::path& skill);
-/// Loads a skill for execution: lenient, spec errors are named as warnings.
+/// Loads a skill for execution: lenient; spec errors and repairs are notes.
 [[nodiscard]] Result<skill::SkillPackage> load_skill(const std::string& path);
+/// A note for each line of `folder`'s package that only a repair made readable.
+void say_repairs(const skill::SkillPackage& package, const std::string& folder);
 
 }  // namespace skillgrad::cli

@@ -76,7 +76,6 @@ class TerminalObserver final : public optim::Observer {
   }
 
   void notice(const std::string& text) override {
-    if (options_.quiet) return;
     const std::lock_guard lock(mutex_);
     clear_line();
     options_.write("note: " + strip_control(text) + "\n");

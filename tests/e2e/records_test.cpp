@@ -32,6 +32,12 @@ TEST(ForeignPackage, IsImprovedWithEveryByteOfItsFrontMatterKept) {
   EXPECT_NE(best.substr(head.size()), body) << "something was learned";
   EXPECT_EQ(done.json()["iterations"][0]["decision"], "accepted") << done.out;
   EXPECT_THAT(done.err, HasSubstr("a run keeps these bytes as they are"));
+
+  const auto measured = run(scratch, mini.eval(mini.skill(), "e", {"--json", "--quiet"}));
+  ASSERT_EQ(measured.exit_code, 0) << measured;
+  for (const char* line : {"SKILL.md: line 4", "line 5", "line 6", "line 7", "line 10"})
+    EXPECT_THAT(measured.err, HasSubstr(line));
+  EXPECT_EQ(measured.json()["notes"], done.json()["notes"]);
 }
 
 TEST(ForeignPackage, MayHaveALongDescription) {

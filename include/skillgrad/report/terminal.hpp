@@ -14,7 +14,7 @@ namespace skillgrad::report {
 
 struct TerminalOptions {
   bool status_line = false;  ///< one rewritten line; otherwise rows and a heartbeat every 30 s
-  bool quiet = false;        ///< nothing at all
+  bool quiet = false;        ///< notes alone
   double max_usd = 0;
   std::function<void(const std::string& text)> write;                      ///< to stderr
   std::function<std::size_t()> columns = [] { return std::size_t{100}; };  ///< of the status line

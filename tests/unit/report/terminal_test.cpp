@@ -8,6 +8,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -94,15 +95,16 @@ TEST_F(Terminal, NamesTheScoresOfAnIteration) {
   EXPECT_THAT(written_.back(), HasSubstr("gate 25.0 % -> 75.0 %"));
 }
 
-TEST_F(Terminal, QuietWritesNothing) {
+TEST_F(Terminal, QuietLeavesProgressOutAndNotesIn) {
   options_.quiet = true;
   const auto observer = this->observer();
   observer->progress("base run", 0, 40);
   observer->iteration(row());
-  observer->notice("something");
   clock_.advance(seconds(60));
   observer->tick();
   EXPECT_THAT(written_, IsEmpty());
+  observer->notice("something");
+  EXPECT_THAT(written_, ElementsAre("note: something\n"));
 }
 
 TEST(Figures, AreWrittenWithTheirUnits) {
