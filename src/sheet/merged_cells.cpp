@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Of a merged range only the first cell has a value.
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include "sheet/workbook_reader.hpp"
 
@@ -11,14 +13,21 @@ namespace {
 constexpr std::size_t kMaxMergeSteps = 20'000'000;
 constexpr std::size_t kMaxMerges = 1'000'000;
 
+/// A cell's name, absolute ("$A$1") or not.
+std::optional<CellRef> parse_corner(std::string_view name) {
+  if (name.starts_with('$')) name.remove_prefix(1);
+  std::string plain(name);
+  if (const auto sign = plain.find('$'); sign != std::string::npos) plain.erase(sign, 1);
+  return parse_cell_name(plain);
+}
+
 }  // namespace
 
 Result<> WorkbookReader::read_merge(const XmlReader& reader, SheetState& state) {
   const std::string_view ref = reader.attribute("ref").value_or("");
   const std::size_t colon = ref.find(':');
-  const auto first = parse_cell_name(ref.substr(0, colon));
-  const auto last =
-      colon == std::string_view::npos ? first : parse_cell_name(ref.substr(colon + 1));
+  const auto first = parse_corner(ref.substr(0, colon));
+  const auto last = colon == std::string_view::npos ? first : parse_corner(ref.substr(colon + 1));
   if (!first || !last || last->row < first->row || last->column < first->column) {
     return unexpected(unreadable("\"" + std::string(ref) + "\" is no merged range"));
   }

@@ -24,8 +24,9 @@ constexpr std::string_view kWorkbookTypes[] = {
 constexpr std::string_view kSharedStringsType =
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml";
 
+/// As openpyxl's descriptors.base.Bool: "yes", " 1" and "False" are true.
 bool is_true(std::optional<std::string_view> value) {
-  return value && (*value == "1" || *value == "true" || *value == "on" || *value == "t");
+  return value && !value->empty() && *value != "0" && *value != "f" && *value != "false";
 }
 
 std::string text_of(std::optional<std::string_view> value) {

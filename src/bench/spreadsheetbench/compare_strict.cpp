@@ -18,17 +18,18 @@ std::int64_t last_column(const Worksheet* sheet) {
 }
 
 // Section 2.6: the field counts where it names exactly one sheet of the golden workbook.
-const Worksheet* default_sheet(const Workbook& golden, std::string name) {
+const Worksheet* told_sheet(const Workbook& golden, std::string name) {
   while (name.starts_with('\'')) name.erase(0, 1);
   while (name.ends_with('\'')) name.pop_back();
-  const Worksheet* named = golden.find(name);
-  if (named != nullptr) return named;
-  return golden.sheets().empty() ? nullptr : &golden.sheets().front();
+  return golden.find(name);
 }
 
 const Worksheet* golden_sheet(const Workbook& golden, const StrictPart& part,
-                              const std::string& answer_sheet) {
-  if (!part.sheet) return default_sheet(golden, answer_sheet);
+                              const Worksheet* told) {
+  if (!part.sheet) {
+    if (told != nullptr) return told;
+    return golden.sheets().empty() ? nullptr : &golden.sheets().front();
+  }
   for (const std::string& name : sheet_candidates(*part.sheet)) {
     if (const Worksheet* found = golden.find(name)) return found;
   }
@@ -56,15 +57,20 @@ Comparison compare_strict(const Workbook& golden, const Workbook* output,
   if (!parts) return dataset_error("the position \"" + position + "\" is no list of cell ranges");
   Comparison out;
   std::map<std::string, std::vector<Rect>> taken;  // by sheet: cells are counted once
+  const Worksheet* const told = told_sheet(golden, answer_sheet);
   for (const StrictPart& part : *parts) {
     SheetPair pair;
-    pair.golden = golden_sheet(golden, part, answer_sheet);
+    pair.golden = golden_sheet(golden, part, told);
     pair.rules = sheet::ValueRules::plain;
     if (pair.golden == nullptr) {
       return dataset_error(part.sheet ? "the golden workbook has no sheet \"" + *part.sheet + "\""
                                       : "the golden workbook has no sheet of cells at all");
     }
     const std::string& name = pair.golden->name();
+    if (!part.sheet && told == nullptr && !answer_sheet.empty() && out.notes.empty()) {
+      out.notes.push_back("the golden workbook has no sheet \"" + answer_sheet +
+                          "\" (answer_sheet); its first, \"" + name + "\", is compared");
+    }
     pair.label = name + "!";
     pair.output = output == nullptr ? nullptr : output->find(name);
     const bool sheet_missing = output != nullptr && pair.output == nullptr;

@@ -2,6 +2,7 @@
 #include "bench/spreadsheetbench/dataset.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -55,6 +56,12 @@ Result<DatasetEntry> read_entry(const Json& value, const std::string& where) {
     Error error = done.error();
     if (error.mend.empty()) error.mend = "write the entry as SpreadsheetBench's dataset.json does";
     return unexpected(std::move(error));
+  }
+  static constexpr std::array<std::string_view, 8> kKnown = {
+      "id",      "instruction",  "spreadsheet_path", "instruction_type", "answer_position",
+      "exclude", "answer_sheet", "data_position"};
+  for (const auto& [key, member] : value.items()) {
+    if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end()) entry.unused.push_back(key);
   }
   SKILLGRAD_TRY(entry.id, read_id(id, where));
   if (!stays_inside(entry.folder)) {

@@ -16,6 +16,7 @@ struct DatasetEntry {
   std::string instruction, instruction_type, answer_position, answer_sheet;
   std::string folder;   ///< spreadsheet_path: relative, never upwards
   std::string exclude;  ///< a remark; such entries stay, because split indices count them
+  std::vector<std::string> unused;  ///< members that mean nothing here
 };
 /// Errors: input, naming the entry.
 [[nodiscard]] Result<std::vector<DatasetEntry>> read_dataset(const std::filesystem::path& json);

@@ -103,6 +103,7 @@ class SpreadsheetBench final : public Benchmark {
   [[nodiscard]] Result<> add_task(const DatasetEntry& entry, const std::string& id,
                                   const std::string& group, Files files);
   [[nodiscard]] Result<> check_missing(const std::vector<std::string>& missing);
+  void note_unused(const std::vector<DatasetEntry>& entries);
   [[nodiscard]] Result<const Files*> files_of(const Task& task) const;
   [[nodiscard]] Result<const TestCase*> case_of(const Task& task) const;
 
@@ -112,6 +113,7 @@ class SpreadsheetBench final : public Benchmark {
   std::map<std::string, Files> files_;
   std::unordered_map<std::string, std::size_t> index_;
   std::vector<std::string> notices_;
+  std::vector<std::string> on_first_sheet_;  ///< ids whose answer_sheet names no sheet
   std::optional<Splits> splits_;
 };
 
@@ -121,15 +123,18 @@ std::string without_quotes(std::string text) {
   return text;
 }
 
+/// Whether the field says on which sheet cells of the position stand that name none.
+bool needs_answer_sheet(const DatasetEntry& entry) {
+  if (entry.answer_sheet.empty()) return false;
+  const auto parts = parse_strict(entry.answer_position);
+  return parts && std::any_of(parts->begin(), parts->end(),
+                              [](const StrictPart& part) { return !part.sheet.has_value(); });
+}
+
 // The sheet to tell the agent: where the position names none and the field names one that exists
 // (grading.md 2.6). Only the list of sheets is read.
 std::string told_sheet(const DatasetEntry& entry, const fs::path& golden) {
-  if (entry.answer_sheet.empty()) return {};
-  const auto parts = parse_strict(entry.answer_position);
-  if (!parts || std::all_of(parts->begin(), parts->end(),
-                            [](const StrictPart& part) { return part.sheet.has_value(); })) {
-    return {};
-  }
+  if (!needs_answer_sheet(entry)) return {};
   const auto names = sheet::read_sheet_names(golden);
   const std::string wanted = without_quotes(entry.answer_sheet);
   return names && std::count(names->begin(), names->end(), wanted) == 1 ? wanted : "";
@@ -191,12 +196,26 @@ Result<> SpreadsheetBench::load(const fs::path& dir) {
     notices_.push_back("the data set itself doubts these tasks (\"exclude\"); they are kept: " +
                        list_some(excluded));
   }
+  note_unused(entries);
   if (const auto orphans = orphan_folders(dir, entries); !orphans.empty()) {
     notices_.push_back("folders that no task names are ignored: " + list_some(orphans));
   }
   // Its indices count entries; with a task for each further case they would mean other tasks.
   if (tasks_.size() == entries.size()) splits_ = published_split(tasks_, valid);
   return {};
+}
+
+void SpreadsheetBench::note_unused(const std::vector<DatasetEntry>& entries) {
+  std::map<std::string, std::vector<std::string>> ids_of;
+  for (const DatasetEntry& entry : entries)
+    for (const std::string& key : entry.unused) ids_of[key].push_back(entry.id);
+  for (const auto& [key, ids] : ids_of)
+    notices_.push_back("member \"" + key + "\" of dataset.json is not used: " + list_some(ids));
+  if (!on_first_sheet_.empty())
+    notices_.push_back(
+        "answer_sheet names no sheet of the golden workbook, so cells without a "
+        "sheet are those of its first: " +
+        list_some(on_first_sheet_));
 }
 
 /// The tasks of an entry: one, or one for each of its cases.
@@ -229,8 +248,12 @@ Result<> SpreadsheetBench::add_task(const DatasetEntry& entry, const std::string
   name_files(entry, files, task);
   Result<> hashed;
   if (!options_.for_grading) {  // both read workbooks, which takes longer than grading a few
-    task.prompt =
-        prompt_of(entry, task, files.test_case ? told_sheet(entry, files.test_case->golden) : "");
+    const std::string sheet =
+        files.test_case ? told_sheet(entry, files.test_case->golden) : std::string();
+    if (options_.mode == GradingMode::strict && files.test_case && sheet.empty() &&
+        needs_answer_sheet(entry))
+      on_first_sheet_.push_back(id);
+    task.prompt = prompt_of(entry, task, sheet);
     hashed = hash_task(entry, files, task);
   }
   if (!hashed) {

@@ -63,6 +63,9 @@ TEST_F(SpreadsheetBenchDataset, TasksTellTheAgentWhatItNeedsAndNothingOfTheGolde
   EXPECT_THAT(task.prompt, testing::Not(HasSubstr("golden")));
   EXPECT_EQ((*bench)->tasks()[1].id, "57117");
   EXPECT_THAT((*bench)->tasks()[1].prompt, testing::Not(HasSubstr("A,B")));
+  ASSERT_EQ((*bench)->notices().size(), 1U) << testing::PrintToString((*bench)->notices());
+  EXPECT_THAT((*bench)->notices()[0], HasSubstr("answer_sheet names no sheet"));
+  EXPECT_THAT((*bench)->notices()[0], HasSubstr("57117"));
   EXPECT_FALSE((*bench)->own_splits().has_value());
 }
 
@@ -302,7 +305,8 @@ TEST_F(SpreadsheetBenchDataset, EntryWithoutFolderStaysAndCannotBeGraded) {
   book("1/initial.xlsx");
   book("1/golden.xlsx", 2);
   book("orphan/initial.xlsx");
-  dataset("[" + entry("2", "2") + "," + entry("1", "1", R"("exclude": "doubtful", )") + "]");
+  dataset("[" + entry("2", "2") + "," +
+          entry("1", "1", R"("exclude": "doubtful", "anwser_sheet": "S", )") + "]");
   const auto bench = load();
   ASSERT_TRUE(bench) << bench.error().to_text();
   EXPECT_EQ((*bench)->tasks().size(), 2U);
@@ -311,6 +315,7 @@ TEST_F(SpreadsheetBenchDataset, EntryWithoutFolderStaysAndCannotBeGraded) {
   EXPECT_THAT(notices, HasSubstr("1 of 2 tasks"));
   EXPECT_THAT(notices, HasSubstr("orphan"));
   EXPECT_THAT(notices, HasSubstr("exclude"));
+  EXPECT_THAT(notices, HasSubstr("member \\\"anwser_sheet\\\" of dataset.json is not used: 1"));
   const Task& missing = (*bench)->tasks()[0];
   const Grade grade = (*bench)->grade(missing, {dir_, ""}, {});
   EXPECT_EQ(grade.kind, GradeErrorKind::dataset_error);

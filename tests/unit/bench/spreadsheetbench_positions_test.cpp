@@ -289,7 +289,10 @@ TEST_F(Positions, AnswerSheetCountsInStrictModeWhereItNamesOneSheet) {
   for (const auto& [sheet, expected] : cases) {
     request.answer_sheet = sheet;
     request.mode = GradingMode::strict;
-    EXPECT_EQ(grade_cells(request, {}).status, expected) << sheet;
+    const Grade grade = grade_cells(request, {});
+    EXPECT_EQ(grade.status, expected) << sheet;
+    const bool told = *sheet != '\0' && expected == GradeStatus::pass;
+    EXPECT_EQ(grade.message.find("(answer_sheet)") != std::string::npos, told) << grade.message;
     request.mode = GradingMode::official;
     EXPECT_EQ(grade_cells(request, {}).status, GradeStatus::pass) << sheet;
   }

@@ -235,6 +235,37 @@ TEST_F(OpenpyxlReading, BlankCellsGetTheTargetOfTheirHyperlink) {
   }
 }
 
+TEST_F(OpenpyxlReading, MergedRangesMayBeAbsolute) {
+  for (const char* ref : {"A1:B1", "$A$1:$B$1", "A$1:$B1"}) {
+    Parts parts = base();
+    replace(parts, kSheet, "</sheetData>",
+            "</sheetData><mergeCells><mergeCell ref=\"" + std::string(ref) + "\"/></mergeCells>");
+    const auto book = theirs(parts);
+    ASSERT_TRUE(book) << ref << ": " << book.error().message;
+    EXPECT_EQ(cell(*book, 1, 1), "number 1") << ref;
+  }
+}
+
+TEST_F(OpenpyxlReading, AFlagIsTrueUnlessItSaysFalse) {
+  for (const auto& [flag, epoch] :
+       std::vector<std::pair<const char*, const char*>>{{"1", "1904"},
+                                                        {"true", "1904"},
+                                                        {"T", "1904"},
+                                                        {"yes", "1904"},
+                                                        {"2", "1904"},
+                                                        {"0", "1900"},
+                                                        {"f", "1900"},
+                                                        {"false", "1900"},
+                                                        {"", "1900"}}) {
+    Parts parts = XlsxWriter().sheet("S").epoch_1904().number("A1", 1, 1).parts();
+    replace(parts, kBook, "date1904=\"1\"", "date1904=\"" + std::string(flag) + "\"");
+    const auto book = theirs(parts);
+    ASSERT_TRUE(book) << flag << ": " << book.error().message;
+    EXPECT_NE(cell(*book, 1, 1).find(std::string(" ") + epoch), std::string::npos)
+        << flag << ": " << cell(*book, 1, 1);
+  }
+}
+
 TEST_F(OpenpyxlReading, CountsIndicesAsPythonDoes) {
   const auto writer = XlsxWriter()
                           .sheet("S")
