@@ -8,6 +8,7 @@
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/console.hpp"
+#include "cli/idle_options.hpp"
 #include "cli/models.hpp"
 #include "cli/notes.hpp"
 #include "cli/workbench.hpp"
@@ -183,6 +184,9 @@ Result<int> run_benchmark(const Invocation& invocation) {
   if (action == "list") return list(settings);
   if (action == "import") return import(settings);
   SKILLGRAD_TRY(const auto bench, open_workbench(settings, "", Purpose::look));
+  OptionUse use = option_use(settings, bench, "benchmark " + action);
+  use.judged = use.judged && action == "check";
+  for (const auto& idle : idle_options(settings, use)) notes().say(idle);
   if (action == "split") return split(bench);
   return action == "show" ? show(settings, bench) : check(settings, bench, invocation.stop);
 }

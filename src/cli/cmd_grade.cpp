@@ -12,6 +12,7 @@
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/console.hpp"
+#include "cli/idle_options.hpp"
 #include "cli/models.hpp"
 #include "cli/notes.hpp"
 #include "cli/predictions.hpp"
@@ -220,6 +221,8 @@ Result<int> run_grade(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto bench, open_graders(settings, settings.text("benchmark")));
   SKILLGRAD_CHECK(check_export(*bench.benchmark, exported));
   for (const auto& notice : bench.benchmark->notices()) notes().say(notice);
+  for (const auto& idle : idle_options(settings, option_use(settings, bench, "grade")))
+    notes().say(idle);
   SKILLGRAD_TRY(const auto predictions, read_predictions(path, *bench.benchmark, invocation.stop));
   SKILLGRAD_CHECK(check_outputs(predictions, path));
   SystemClock clock;

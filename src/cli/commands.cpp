@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.hpp"
 
+#include <algorithm>
+
 namespace skillgrad::cli {
 namespace {
 
@@ -11,8 +13,8 @@ constexpr const char* kRunCodes =
     "  0 done and verdict met   1 verdict not met   2 usage, configuration or input\n"
     "  3 endpoint or infrastructure   4 stopped by a limit, resumable   130, 143 signal";
 constexpr const char* kCheckCodes =
-    "  0 fine   1 problems found   2 usage, configuration or input   "
-    "3 infrastructure";
+    "  0 fine   1 problems found   2 usage, configuration or input   3 infrastructure\n"
+    "  4 stopped by a limit   130, 143 signal";
 
 const std::vector<CommandSpec> kCommands = {
     {"optimize",
@@ -180,5 +182,12 @@ const std::vector<CommandSpec> kCommands = {
 }  // namespace
 
 const std::vector<CommandSpec>& command_table() { return kCommands; }
+
+const CommandSpec* find_command(const std::string& name) {
+  const auto& commands = command_table();
+  const auto found = std::find_if(commands.begin(), commands.end(),
+                                  [&](const auto& one) { return one.name == name; });
+  return found == commands.end() ? nullptr : &*found;
+}
 
 }  // namespace skillgrad::cli

@@ -28,5 +28,7 @@ struct CommandSpec {
 };
 
 [[nodiscard]] const std::vector<CommandSpec>& command_table();
+/// Null for an unknown name.
+[[nodiscard]] const CommandSpec* find_command(const std::string& name);
 
 }  // namespace skillgrad::cli

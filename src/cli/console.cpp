@@ -12,7 +12,9 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "cli/commands.hpp"
 #include "cli/credentials.hpp"
+#include "cli/idle_options.hpp"
 #include "cli/notes.hpp"
 #include "cli/signals.hpp"
 
@@ -156,6 +158,9 @@ Result<Settings> load_settings(const Invocation& invocation) {
   for (const auto& warning : warnings) notes().say(warning);
   if (!settings) return settings;
   protect_secrets(*settings);
+  if (const CommandSpec* command = find_command(invocation.command))
+    for (const auto& idle : foreign_options(*settings, command->name, command->groups))
+      notes().say(idle);
   SKILLGRAD_CHECK(arm_hard_limit(*settings, invocation));
   return settings;
 }

@@ -31,11 +31,8 @@ Wishes wishes_of(const Invocation& invocation) {
     out.json = settings->flag("json");
     out.events_on_stdout = settings->text("events") == kStdout;
   }
-  const auto& commands = command_table();
-  const auto command = std::find_if(commands.begin(), commands.end(), [&](const auto& one) {
-    return one.name == invocation.command;
-  });
-  if (command == commands.end()) return out;
+  const CommandSpec* const command = find_command(invocation.command);
+  if (command == nullptr) return out;
   out.json = out.json && (command->groups & kOutput) != 0;
   out.events_on_stdout = out.events_on_stdout && (command->groups & kRun) != 0;
   return out;

@@ -22,6 +22,9 @@ namespace {
 
 Result<> check_roles(const Json& roles) {
   const auto& names = role_names();
+  if (!roles.is_object())
+    return fail(ErrorCode::config, "expected a JSON object, got " + dump_json(roles), "roles",
+                "write it as --roles '{\"diagnoser\":{\"model\":\"NAME\"}}'");
   for (const auto& [name, role] : roles.items()) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       const auto near = nearest_match(name, names);
@@ -91,6 +94,9 @@ Result<> apply_limits(const Settings& settings, const Json& role, bool own_accou
 
 Result<> apply_price(const Json& price, llm::EndpointOptions& out) {
   if (price.is_null()) return {};
+  if (!price.is_object())
+    return fail(ErrorCode::config, "expected a JSON object, got " + dump_json(price), "price",
+                "write it as --price '{\"input\":1,\"output\":4}', in USD per million tokens");
   StrictReader reader(price, "price");
   out.price_in = reader.number("input", std::nullopt, 0);
   out.price_out = reader.number("output", std::nullopt, 0);

@@ -33,7 +33,7 @@ const std::vector<OptionSpec> kTable = {
   {"tpm", "tpm", "", number, "0", kModel | kLimits, false, 0, kBig, "", "tokens per minute that the key may use, prompt and output cap (0: no limit)"},
   {"max_concurrency", "max-concurrency", "", integer, "0", kModel | kLimits, false, 0, 4096, "", "requests of the key in flight at once (0: as many as --jobs)"},
   {"prices", "prices", "", path, "\"\"", kModel | kLimits, false, 0, 0, "", "file of model prices, asked before the built-in table: LiteLLM's, llm-prices', models.dev's, OpenRouter's or our own"},
-  {"price", "price", "", json, "null", kModel, false, 0, 0, "", R"(USD per million tokens of --model: {"input":1,"cached":0.1,"cache_write":1.25,"output":4})"},
+  {"price", "price", "", json, "null", kModel | kLimits, false, 0, 0, "", R"(USD per million tokens of --model: {"input":1,"cached":0.1,"cache_write":1.25,"output":4})"},
 
   {"benchmark", "benchmark", "b", path, "\"\"", kBench, false, 0, 0, "", "NAME:PATH, or a .jsonl, .csv, .tsv or evals.json file (default: SKILL/evals)"},
   {"grading_mode", "mode", "", text, "\"strict\"", kBench | kGrading, true, 0, 0, "strict|official|skillgrad", "how workbooks are compared"},

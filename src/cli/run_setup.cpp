@@ -11,6 +11,7 @@
 #include <skillgrad/report/terminal.hpp>
 #include <skillgrad/skill/install.hpp>
 
+#include "cli/commands.hpp"
 #include "cli/event_stream.hpp"
 #include "cli/idle_options.hpp"
 #include "cli/log.hpp"
@@ -349,8 +350,7 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
   if (request.command == "optimize") share_small_set(setup->settings, setup->bench);
   for (const auto& idle :
-       idle_options(setup->settings,
-                    {request.command, setup->bench.benchmark->name(), setup->bench.splits.origin}))
+       idle_options(setup->settings, option_use(setup->settings, setup->bench, request.command)))
     notes().say(idle);
   note_own_judge(setup->settings, setup->bench);
   return setup;
@@ -408,6 +408,9 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                                                                 saved.skill_md(), saved.files()));
   }
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  if (const CommandSpec* command = find_command(config.command))
+    for (const auto& idle : foreign_options(setup->settings, command->name, command->groups))
+      notes().say(idle);
   if (request.command == "optimize") share_small_set(setup->settings, setup->bench);
   SKILLGRAD_CHECK(finish_opening(*setup, request, invocation.stop));
   return setup;

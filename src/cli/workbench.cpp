@@ -320,4 +320,18 @@ Result<std::vector<std::string>> split_ids(const bench::Splits& splits, const st
               "use train, val, test or all");
 }
 
+OptionUse option_use(const Settings& settings, const Workbench& bench, const std::string& command) {
+  const auto& tasks = bench.benchmark->tasks();
+  OptionUse out;
+  out.command = command;
+  out.benchmark = bench.benchmark->name();
+  out.split_origin = bench.splits.origin;
+  out.judged =
+      std::any_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.judged; });
+  // --recalc never says itself that no verdict depends on it.
+  out.recalculates = bench.benchmark->may_recalculate() ||
+                     (settings.text("recalc") == "never" && out.benchmark != "wikitablequestions");
+  return out;
+}
+
 }  // namespace skillgrad::cli

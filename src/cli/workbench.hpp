@@ -10,6 +10,7 @@
 #include <skillgrad/exec/sandbox.hpp>
 #include <skillgrad/sheet/workbook.hpp>
 
+#include "cli/idle_options.hpp"
 #include "cli/options.hpp"
 
 namespace skillgrad::cli {
@@ -61,6 +62,9 @@ enum class Purpose { run, look };
 [[nodiscard]] Result<std::string> load_prompt(const Settings& settings, const std::string& name);
 /// Hash over all prompt texts in force.
 [[nodiscard]] Result<std::string> prompts_hash(const Settings& settings);
+/// What decides which options have a part in `command` over this benchmark.
+[[nodiscard]] OptionUse option_use(const Settings& settings, const Workbench& bench,
+                                   const std::string& command);
 /// Tasks of "train", "val", "test" or "all". Errors: usage.
 [[nodiscard]] Result<std::vector<std::string>> split_ids(const bench::Splits& splits,
                                                          const std::string& name);

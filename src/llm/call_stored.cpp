@@ -331,7 +331,8 @@ Result<> Call::keep(const Result<ChatReply>& result) {
     if (written) continue;
     // A recording with a hole is useless; a cache only costs money later.
     if (!store->good_only()) return written;
-    endpoint_.warn_once("a reply could not be put into the cache: " + written.error().to_line());
+    // Without the file, whose name each reply has for itself: one note for all.
+    endpoint_.warn_once("a reply could not be put into the cache: " + written.error().message);
   }
   return {};
 }

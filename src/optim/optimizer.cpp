@@ -257,7 +257,8 @@ Result<> Loop::plan() {
 std::string Loop::stop_reason() const {
   if (batches_.empty()) return "no task of the train split failed: nothing to learn";
   if (state_.iteration >= static_cast<int>(batches_.size()))
-    return cut_short_ ? fmt::format("{} iterations done, as --max-iters asks", state_.iteration)
+    return cut_short_ ? fmt::format("{} iterations done, --max-iters allows {}", state_.iteration,
+                                    batches_.size())
                       : "all batches used";
   if (settings_.all_correct_streak > 0 && state_.all_correct_streak >= settings_.all_correct_streak)
     return fmt::format("{} all-correct batches in a row", state_.all_correct_streak);

@@ -164,8 +164,9 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
     if (ended) return;
     ended = std::move(record).error();
     if (running > 0 && ended->code != ErrorCode::cancelled)
-      parts_.observer->notice(fmt::format("no new task starts, {} under way are waited for: {}",
-                                          running, ended->message));
+      parts_.observer->notice(
+          fmt::format("no new task starts; {} under way end with their next call at the latest: {}",
+                      running, ended->message));
   });
   // Also what an ended or stopped batch has finished.
   const auto synced = unsynced_.exchange(false) ? parts_.store->sync() : Result<>();

@@ -49,7 +49,7 @@ class Group {
   [[nodiscard]] Trouble finish(std::string kind, std::size_t of) && {
     trouble_.kind = std::move(kind);
     trouble_.of = of;
-    trouble_.what = truncate_middle(same_ ? exact_ : form_, kMessageBytes);
+    trouble_.what = replace_all(truncate_middle(same_ ? exact_ : form_, kMessageBytes), "\n", " ");
     return std::move(trouble_);
   }
 

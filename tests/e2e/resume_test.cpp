@@ -206,7 +206,7 @@ TEST(Resume, AnExtendedRunComesToWhatALongRunComesTo) {
   const Mini mini(scratch);
   const auto short_run = run(scratch, mini.optimize("r", {"--max-iters", "1", "--json"}));
   ASSERT_EQ(short_run.exit_code, 0) << short_run;
-  EXPECT_TRUE(holds(short_run.json()["stop_reason"].get<std::string>(), {"as --max-iters asks"}));
+  EXPECT_TRUE(holds(short_run.json()["stop_reason"].get<std::string>(), {"--max-iters allows"}));
   const auto extended = run(scratch, {"resume", "r", "--max-iters", "100", "--json"});
   ASSERT_EQ(extended.exit_code, 0) << extended;
   EXPECT_GT(extended.json()["best"]["iteration"], short_run.json()["best"]["iteration"]);

@@ -18,7 +18,7 @@ Settings merged(const std::map<std::string, std::string>& flags) {
   return merge_settings(given, warnings).value();
 }
 
-const OptionUse kTasks = {"eval", "records", "split fields of the tasks"};
+const OptionUse kTasks = {"eval", "records", "split fields of the tasks", false};
 
 struct Case {
   const char* what;
@@ -29,7 +29,9 @@ struct Case {
 
 TEST(IdleOptions, AreNamedWithWhatMakesThemIdle) {
   const OptionUse sheets = {"optimize", "spreadsheetbench", "shuffled with seed 0: 3 train"};
-  const OptionUse tables = {"eval", "wikitablequestions", "published"};
+  const OptionUse tables = {"eval", "wikitablequestions", "published", false, false};
+  const OptionUse judged = {"grade", "records", "", true, false};
+  const OptionUse unjudged = {"grade", "records", "", false, false};
   const std::vector<Case> cases = {
       {"knob without a simulation", {{"model", "m"}, {"sim.slip", "0.5"}}, kTasks, "--sim-slip"},
       {"knob of the simulation", {{"model", "sim:demo"}, {"sim.slip", "0.5"}}, kTasks, ""},
@@ -41,6 +43,22 @@ TEST(IdleOptions, AreNamedWithWhatMakesThemIdle) {
       {"seed of drawn splits", {{"split_seed", "4"}}, sheets, ""},
       {"role of another command", {{"roles", R"({"patcher":{"model":"x"}})"}}, kTasks, "--roles"},
       {"role of this command", {{"roles", R"({"executor":{"model":"x"}})"}}, kTasks, ""},
+      {"one role of several",
+       {{"roles", R"({"executor":{"model":"x"},"diagnoser":{"model":"y"}})"}},
+       kTasks,
+       "role \"diagnoser\""},
+      {"judge without judged tasks",
+       {{"roles", R"({"judge":{"model":"x"}})"}},
+       kTasks,
+       "role \"judge\""},
+      {"limit of a replay", {{"replay", "r"}, {"rpm", "5"}}, kTasks, "--rpm"},
+      {"limit where a replay is completed",
+       {{"replay", "r"}, {"record", "r"}, {"rpm", "5"}},
+       kTasks,
+       ""},
+      {"limit of judges", {{"max_usd", "3"}}, judged, ""},
+      {"limit without judges", {{"max_usd", "3"}}, unjudged, "--max-usd"},
+      {"tasks at once", {{"jobs", "2"}}, unjudged, ""},
       {"role of the loop", {{"roles", R"({"patcher":{"model":"x"}})"}}, sheets, ""},
       {"option of another gate", {{"gate", "strict"}, {"gate_k", "1"}}, sheets, "--gate-k"},
       {"option of the gate", {{"gate_k", "1"}}, sheets, ""},
@@ -62,6 +80,15 @@ TEST(IdleOptions, AreNamedWithWhatMakesThemIdle) {
     else
       EXPECT_THAT(said, ElementsAre(HasSubstr(item.says)));
   }
+}
+
+TEST(IdleOptions, OfOtherCommandsAreNamedWithTheirOrigin) {
+  auto settings = merged({{"model", "m"}, {"jobs", "2"}});
+  ASSERT_TRUE(settings.set("batch_size", 3, "environment SKILLGRAD_BATCH_SIZE"));
+  ASSERT_TRUE(settings.set("in_place", true, "config.json of the run"));
+  EXPECT_THAT(foreign_options(settings, "eval", kModel | kRun),
+              ElementsAre("--batch (environment SKILLGRAD_BATCH_SIZE) has no effect here: it has "
+                          "no part in `eval`"));
 }
 
 TEST(IdleOptions, OfAConfigFileThatSeveralCommandsShareAreNotNamed) {

@@ -19,7 +19,7 @@ TEST_F(LoopTest, AnExtendedRunScoresTheTestSplitOfItsNewBest) {
   settings_.max_iters = 1;
   const auto first = optimize_now();
   ASSERT_TRUE(first) << first.error().to_text();
-  EXPECT_EQ(first->stop_reason, "1 iterations done, as --max-iters asks");
+  EXPECT_EQ(first->stop_reason, "1 iterations done, --max-iters allows 1");
   EXPECT_EQ(first->test->after.score, 0.5);
   settings_.max_iters = 0;
   const auto extended = optimize_now();
