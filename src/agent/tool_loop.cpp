@@ -134,9 +134,11 @@ class Loop {
     context.deadline = outer_deadline_;
     context.cut_at = own_deadline_;
     if (own_deadline_) context.patience = patience();
+    const SteadyTime asked = clock_.now();
     Result<llm::ChatReply> reply = model_.complete(chat, context);
     if (!reply) return reply;
     answered_ = true;
+    longest_ = std::max<Duration>(longest_, clock_.now() - asked);
     result_.usage += reply->usage;
     if (reply->finish == llm::Finish::length && !reply->refused) {
       ++result_.cut_replies;
@@ -151,9 +153,11 @@ class Loop {
   }
 
   /// A task did not take the time itself if no call was answered, or if it was cut in a call that
-  /// had taken as long as all the rest.
+  /// had taken as long as all the rest, or far longer than any call that was answered.
   [[nodiscard]] Duration patience() const {
-    return answered_ ? Duration(request_.limits.time) / 2 : Duration(0);
+    if (!answered_) return Duration(0);
+    const Duration limit(request_.limits.time);
+    return std::min<Duration>(limit / 2, std::max<Duration>(limit / 10, 3 * longest_));
   }
 
   static bool is_useless_cut(const llm::ChatReply& reply) {
@@ -367,6 +371,7 @@ class Loop {
   LoopResult result_;
   int bad_turns_ = 0;
   bool answered_ = false;     ///< any call of this loop
+  Duration longest_{0};       ///< of the calls that were answered
   bool turn_failed_ = false;  ///< a call of the present turn got an error result
 };
 

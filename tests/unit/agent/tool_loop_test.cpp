@@ -279,28 +279,36 @@ TEST_F(ToolLoop, ATaskThatNoCallOfWasAnsweredIsNoResult) {
   EXPECT_NE(result.error->mend.find("--task-timeout"), std::string::npos);
 }
 
-TEST_F(ToolLoop, ACallMayKeepTheTaskWaitingForHalfItsTime) {
+/// A tenth of the task's time, or three times the longest call that was answered; at most half.
+TEST_F(ToolLoop, ACallMayKeepTheTaskWaitingAsLongAsItsOthersLetExpect) {
   class Listening final : public llm::ChatModel {
    public:
+    explicit Listening(ManualClock& clock) : clock_(clock) {}
     Result<llm::ChatReply> complete(const llm::ChatRequest&,
                                     const llm::CallContext& context) override {
       patience.push_back(context.patience);
-      if (patience.size() > 2) return fail(ErrorCode::transient, "no answer came");
+      if (patience.size() > 3) return fail(ErrorCode::transient, "no answer came");
+      clock_.advance(std::chrono::milliseconds(patience.size() == 1 ? 100 : 600));
       return tool_reply("echo", "{}");
     }
     std::string model_name() const override { return "m"; }
     std::vector<std::optional<Duration>> patience;
+
+   private:
+    ManualClock& clock_;
   };
-  for (const int seconds : {10, 0}) {
-    Listening model;
+  for (const int seconds : {10, 3, 0}) {
+    Listening model(clock_);
     request_.limits.time = std::chrono::seconds(seconds);
     request_.tools = {echo_.get()};
     const LoopResult result = run_tool_loop(model, request_, clock_, {});
     EXPECT_EQ(result.end, EndState::infra_error) << "the last call was not answered";
     using Wanted = std::vector<std::optional<Duration>>;
-    const Duration half = std::chrono::seconds(5);
-    EXPECT_EQ(model.patience, seconds > 0 ? (Wanted{Duration(0), half, half})
-                                          : (Wanted{std::nullopt, std::nullopt, std::nullopt}));
+    using std::chrono::milliseconds;
+    const milliseconds third(seconds == 10 ? 1'800 : 1'500);
+    EXPECT_EQ(model.patience, seconds > 0
+                                  ? (Wanted{Duration(0), milliseconds(100 * seconds), third, third})
+                                  : Wanted(4));
   }
 }
 
