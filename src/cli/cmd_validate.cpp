@@ -3,6 +3,7 @@
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/skill/package.hpp>
+#include <skillgrad/skill/visible_controls.hpp>
 
 #include "cli/console.hpp"
 #include "cli/lint_ignore.hpp"
@@ -69,9 +70,13 @@ Json to_json(const Validated& value) {
   return {{"skill", value.path}, {"valid", value.valid()}, {"findings", findings}};
 }
 
+/// Names of files may hold line breaks and marks of direction, which would forge lines.
+std::string one_line(const std::string& text) {
+  return skill::visible_controls(replace_all(text, "\n", "\\n"));
+}
+
 std::string line_of(const skill::Finding& finding) {
-  return fmt::format("  - {} [{}:{}]\n", strip_control(finding.message), finding.rule,
-                     finding.line);
+  return fmt::format("  - {} [{}:{}]\n", one_line(finding.message), finding.rule, finding.line);
 }
 
 void print_text(const Validated& value, bool quiet) {
@@ -96,8 +101,8 @@ void print_github(const Validated& value) {
   for (const auto& finding : value.rules)
     print_out(fmt::format("::{} file={},line={}::{} [{}]\n",
                           finding.severity == skill::Severity::error ? "error" : "warning",
-                          (dir / finding.file).string(), std::max(finding.line, 1),
-                          replace_all(strip_control(finding.message), "\n", " "), finding.rule));
+                          one_line((dir / finding.file).string()), std::max(finding.line, 1),
+                          one_line(finding.message), finding.rule));
 }
 
 Result<int> run_validate(const Invocation& invocation) {

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,6 +44,8 @@ constexpr int kDenied[] = {
     SCMP_SYS(mount_setattr), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(keyctl),
     SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(bpf), SCMP_SYS(perf_event_open),
     SCMP_SYS(userfaultfd), SCMP_SYS(fanotify_init), SCMP_SYS(open_by_handle_at),
+    // Of these each user has few, and the host's programs need them.
+    SCMP_SYS(inotify_init), SCMP_SYS(inotify_init1),
     // They outlive the command, and without a namespace they are everybody's.
     SCMP_SYS(shmget), SCMP_SYS(shmat), SCMP_SYS(shmctl), SCMP_SYS(semget), SCMP_SYS(semop),
     SCMP_SYS(semtimedop), SCMP_SYS(semctl), SCMP_SYS(msgget), SCMP_SYS(msgsnd), SCMP_SYS(msgrcv),
@@ -130,8 +133,11 @@ void add_network(Builder& out, FilterRules::Network network) {
   if (own) return;
   limit_local_sockets(out);
   // A local socket may exist, but reaching a named one (a container or session daemon) is a way out
-  // that Landlock does not guard.
-  out.deny(SCMP_SYS(connect));
+  // that Landlock does not guard; so is taking the name of one that programs of the host reach.
+  for (const int number :
+       {SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4)}) {
+    out.deny(number);
+  }
 }
 
 /// A program that runs as its owner, whoever starts it, would outlive the sandbox.
@@ -167,6 +173,17 @@ void add_other_processes(Builder& out) {
   }
 }
 
+/// What would hide memory or files from the supervisor that measures them.
+void add_hiding(Builder& out) {
+  // The buffers of sockets are in no process's memory: they keep their size, as if it were set.
+  for (const unsigned option : {SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE}) {
+    out.add(SCMP_ACT_ERRNO(0), SCMP_SYS(setsockopt),
+            {scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, kIntegerBits, SOL_SOCKET},
+             scmp_arg_cmp{2, SCMP_CMP_MASKED_EQ, kIntegerBits, option}});
+  }
+  out.deny(SCMP_SYS(prctl), {scmp_arg_cmp{0, SCMP_CMP_MASKED_EQ, kIntegerBits, PR_SET_DUMPABLE}});
+}
+
 void add_attributes(Builder& out, FilterRules::Attributes attributes) {
   add_set_id(out, attributes);
   if (attributes == FilterRules::Attributes::free) return;
@@ -188,6 +205,7 @@ bool add_rules(scmp_filter_ctx context, const FilterRules& rules) {
   }
   add_network(out, rules.network);
   add_other_processes(out);
+  add_hiding(out);
   add_attributes(out, rules.attributes);
   return out.good();
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cerrno>
 #include <set>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
@@ -42,6 +46,68 @@ bool is_link(const fs::path& path) {
   return fs::is_symlink(path, ignored);
 }
 
+std::uint32_t mode_of(const fs::path& file) {
+  std::error_code failed;
+  const auto mode = fs::status(file, failed).permissions() & fs::perms::all;
+  return failed ? 0644U : static_cast<std::uint32_t>(mode);
+}
+
+/// Root may replace what is another's, and must not become its owner.
+Result<> keep_owners(const fs::path& live, const fs::path& fresh) {
+  if (::geteuid() != 0) return {};
+  struct stat folder {};
+  if (::lstat(live.c_str(), &folder) != 0)
+    return tl::unexpected(errno_error(errno, "cannot look at", live.string()));
+  std::error_code failed;
+  std::vector<fs::path> paths{fresh};
+  for (fs::recursive_directory_iterator it(fresh, failed), end; !failed && it != end;
+       it.increment(failed))
+    paths.push_back(it->path());
+  if (failed) return tl::unexpected(errno_error(failed.value(), "cannot list", fresh.string()));
+  for (const fs::path& path : paths) {
+    struct stat old {};
+    const fs::path same = path == fresh ? live : live / path.lexically_relative(fresh);
+    const struct stat& owner = ::lstat(same.c_str(), &old) == 0 ? old : folder;
+    if (::lchown(path.c_str(), owner.st_uid, owner.st_gid) != 0)
+      return tl::unexpected(errno_error(errno, "cannot keep the owner of", path.string()));
+  }
+  return {};
+}
+
+/// Files of a folder that are none of the package's: hidden ones, a repository's.
+Result<std::set<std::string>> other_files(const SkillPackage& package, const fs::path& dir) {
+  SKILLGRAD_TRY(const auto files, list_files(dir));
+  std::set<std::string> out;
+  for (const std::string& file : files)
+    if (file != "SKILL.md" && !package.files().contains(file)) out.insert(file);
+  return out;
+}
+
+bool written_later(const fs::path& file, const fs::path& copy) {
+  std::error_code failed;
+  const auto written = fs::last_write_time(file, failed);
+  if (failed) return false;
+  const auto copied = fs::last_write_time(copy, failed);
+  return failed || written >= copied;
+}
+
+/// What others wrote into the old folder, or removed there, after it was copied and before it was
+/// swapped: a commit in its repository, say.
+Result<> follow_up(const std::set<std::string>& copied, const SkillPackage& before,
+                   const fs::path& aside, const fs::path& live) {
+  SKILLGRAD_TRY(const auto present, other_files(before, aside));
+  std::error_code failed;
+  for (const std::string& file : present) {
+    if (!written_later(aside / file, live / file)) continue;
+    fs::remove(live / file, failed);
+    SKILLGRAD_CHECK(make_directories((live / file).parent_path()));
+    SKILLGRAD_CHECK(copy_tree(aside / file, live / file, Links::copy));
+  }
+  for (const std::string& file : copied)
+    if (!present.contains(file)) fs::remove(live / file, failed);
+  return {};
+}
+
 /// Writes a new state over a copy of the live folder.
 class Overwrite {
  public:
@@ -75,7 +141,7 @@ class Overwrite {
   /// A SKILL.md that is a link stays one: its target takes the text.
   Result<> write_skill() {
     const fs::path file = dir_ / "SKILL.md";
-    if (!is_link(file)) return write_file_atomic(file, after_.skill_md());
+    if (!is_link(file)) return write_file_atomic(file, after_.skill_md(), mode_of(file));
     std::error_code failed;
     const fs::path target = fs::canonical(file, failed);
     const fs::path root = failed ? fs::path() : fs::canonical(dir_, failed);
@@ -85,7 +151,7 @@ class Overwrite {
       return fail(ErrorCode::input, "is a link out of the package", file.string(),
                   "replace it by the file it leads to, then resume");
     kept_links_.insert(inside.generic_string());
-    return write_file_atomic(target, after_.skill_md());
+    return write_file_atomic(target, after_.skill_md(), mode_of(target));
   }
 
   /// Everything but the links must be what was asked for, byte by byte.
@@ -122,7 +188,9 @@ Result<std::vector<std::string>> make_fresh(const SkillPackage& before, const Sk
   const fs::path fresh = beside(live, "new");
   SKILLGRAD_CHECK(remove_tree(fresh));
   SKILLGRAD_CHECK(copy_tree(live, fresh, Links::copy));
-  return Overwrite(before, after, fresh).run();
+  SKILLGRAD_TRY(auto notes, Overwrite(before, after, fresh).run());
+  SKILLGRAD_CHECK(keep_owners(live, fresh));
+  return notes;
 }
 
 tl::unexpected<Error> edited(const std::vector<std::string>& files, const fs::path& live) {
@@ -188,6 +256,7 @@ Result<std::vector<std::string>> install_package(const Installation& installatio
     SKILLGRAD_CHECK(remove_tree(fresh));
     return notes;
   }
+  SKILLGRAD_TRY(const auto copied, other_files(before, fresh));
   SKILLGRAD_CHECK(remove_tree(installation.old_copy));
   SKILLGRAD_CHECK(before.save(installation.old_copy));
   SKILLGRAD_CHECK(swap_directory(fresh, live, aside));
@@ -197,6 +266,8 @@ Result<std::vector<std::string>> install_package(const Installation& installatio
     SKILLGRAD_CHECK(remove_tree(fresh));
     return tl::unexpected(replaced.error());
   }
+  SKILLGRAD_CHECK(follow_up(copied, before, aside, live));
+  SKILLGRAD_CHECK(keep_owners(aside, live));
   SKILLGRAD_CHECK(remove_tree(aside));
   return notes;
 }

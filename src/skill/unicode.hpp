@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <skillgrad/skill/visible_controls.hpp>
+
 namespace skillgrad::skill {
 
 /// Unicode tables compiled in (utf8proc), no locale. All texts here are valid UTF-8.
@@ -31,9 +33,5 @@ void append_utf8(std::string& out, char32_t code_point);
 [[nodiscard]] bool is_mark(char32_t code_point);
 /// CJK ideographs, kana and hangul: one token each in the size estimate.
 [[nodiscard]] bool is_dense_script(char32_t code_point);
-
-/// For people: control characters other than TAB and LF, and those that turn the direction of a
-/// line, are written as \u{1B}. A CR before LF stays.
-[[nodiscard]] std::string visible_controls(std::string_view text);
 
 }  // namespace skillgrad::skill

@@ -110,6 +110,36 @@ TEST_P(Escape, TheCommandIsNobodyOnTheHost) {
   }
 }
 
+TEST_P(Escape, NoNameOfAHostServiceIsTaken) {
+  if (std::string_view(GetParam().backend) == "bwrap") GTEST_SKIP() << "it has names of its own";
+  EXPECT_EQ(python(R"(
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+for act in (lambda: s.bind('\0skillgrad-squat'), lambda: s.bind('here'), lambda: s.listen(1)):
+    try:
+        act()
+        print('done')
+    except OSError as e:
+        print(errno.errorcode[e.errno])
+a, b = socket.socketpair()
+a.send(b'pairs work')
+print(b.recv(99).decode())
+)"),
+            "EPERM\nEPERM\nEPERM\npairs work\n");
+}
+
+TEST_P(Escape, NothingHidesFromTheMeasuringOrUsesUpWhatAUserHasFewOf) {
+  EXPECT_EQ(python(R"(
+a, b = socket.socketpair()
+for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+    before = a.getsockopt(socket.SOL_SOCKET, option)
+    a.setsockopt(socket.SOL_SOCKET, option, 1 << 28)
+    print(a.getsockopt(socket.SOL_SOCKET, option) == before)
+print('EPERM' if libc.prctl(4, 0, 0, 0, 0) < 0 and ctypes.get_errno() == errno.EPERM else 'done')
+print('EPERM' if libc.inotify_init() < 0 and ctypes.get_errno() == errno.EPERM else 'done')
+)"),
+            "True\nTrue\nEPERM\nEPERM\n");
+}
+
 TEST_P(Escape, TwoTasksAreTwoUsers) {
   if (!GetParam().root) GTEST_SKIP() << "an ordinary user has one number only";
   const auto owner = [](const fs::path& work) {

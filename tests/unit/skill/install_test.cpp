@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/skill/install.hpp>
 
@@ -51,6 +58,49 @@ TEST_F(InstallTest, PackageFilesAreReplacedAndOnlyTheyAreKeptAside) {
   EXPECT_EQ(read("node_modules/x/index.js"), "x\n");
   EXPECT_THAT(list_files(root() / "kept").value(), ElementsAre("SKILL.md", "references/a.md"));
   EXPECT_THAT(read_file(root() / "kept/SKILL.md").value(), HasSubstr("Do it.\n"));
+}
+
+TEST_F(InstallTest, ModesAndOwnersStay) {
+  fs::permissions(live() / "SKILL.md", fs::perms(0600));
+  constexpr uid_t kOwner = 54321;
+  const bool root = ::geteuid() == 0;
+  if (root) {
+    for (const char* path : {"", "SKILL.md", ".git", ".git/config", "references"})
+      ASSERT_EQ(::lchown((live() / path).c_str(), kOwner, kOwner), 0);
+  }
+  ASSERT_TRUE(install(load()));
+  EXPECT_EQ(fs::status(live() / "SKILL.md").permissions(), fs::perms(0600));
+  if (!root) return;
+  for (const char* path : {"", "SKILL.md", ".git", ".git/config", "references"}) {
+    struct stat info {};
+    ASSERT_EQ(::lstat((live() / path).c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, kOwner) << path;
+  }
+}
+
+TEST_F(InstallTest, WhatOthersWriteIntoHiddenFilesMeanwhileStays) {
+  for (int i = 0; i < 300; ++i) write(".git/objects/" + std::to_string(i), "x");
+  std::atomic<bool> stop = false;
+  int written = 0;
+  std::thread writer([&] {
+    while (!stop) {
+      const fs::path folder = live() / ".git";
+      std::ofstream(folder / ("lock" + std::to_string(written))) << "gone soon";
+      std::ofstream(folder / ("new" + std::to_string(written))) << "mine";
+      ::unlink((folder / ("lock" + std::to_string(written))).c_str());
+      ++written;
+      std::this_thread::yield();
+    }
+  });
+  const auto notes = install(load());
+  stop = true;
+  writer.join();
+  ASSERT_TRUE(notes) << notes.error().to_text();
+  EXPECT_GT(written, 10);
+  for (int i = 0; i < written; ++i) {
+    ASSERT_EQ(read(".git/new" + std::to_string(i)), "mine") << i << " of " << written;
+  }
+  EXPECT_THAT(read("SKILL.md"), HasSubstr("Do it well."));
 }
 
 TEST_F(InstallTest, SkillThatWasEditedMeanwhileIsLeftAloneByName) {

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace skillgrad::skill {
+
+/// Text of a package for people: control characters other than TAB and LF, and those that turn the
+/// direction of a line, are written as \u{1B}. A CR before LF stays. `text` is valid UTF-8.
+[[nodiscard]] std::string visible_controls(std::string_view text);
+
+}  // namespace skillgrad::skill
