@@ -11,8 +11,10 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "bench/dataset_file.hpp"
 #include "bench/grade_tools.hpp"
 #include "bench/predicted_output.hpp"
+#include "bench/records/long_integers.hpp"
 #include "bench/records/record.hpp"
 
 namespace skillgrad::bench {
@@ -376,6 +378,17 @@ Result<fs::path> file_of_folder(const fs::path& folder, std::vector<std::string>
 
 namespace {
 
+Result<> note_long_integers(const fs::path& file, std::vector<std::string>& notices) {
+  const std::string extension = to_lower_ascii(file.extension().string());
+  if (extension == ".csv" || extension == ".tsv") return {};  // texts there
+  SKILLGRAD_TRY(const std::string text, read_dataset_text(file));
+  if (const auto found = long_integers(text); !found.empty())
+    notices.push_back(file.string() + ": integers of more digits than a number keeps, which are " +
+                      "rounded: " + list_some(found) +
+                      "; write them as texts (\"...\") where each digit counts");
+  return {};
+}
+
 Result<RecordSet> load_checked(const fs::path& path, const BenchmarkOptions& options,
                                RecordLines* lines) {
   std::error_code error;
@@ -392,6 +405,7 @@ Result<RecordSet> load_checked(const fs::path& path, const BenchmarkOptions& opt
     return fail(ErrorCode::dataset, "no record in this file", file.string(), form_of(file));
   SKILLGRAD_CHECK(check_unique(set, file));
   SKILLGRAD_CHECK(check_splits(set, file));
+  SKILLGRAD_CHECK(note_long_integers(file, notices));
   set.notices.insert(set.notices.begin(), notices.begin(), notices.end());
   return set;
 }
