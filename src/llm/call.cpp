@@ -208,6 +208,7 @@ ReadReply Call::understand(HttpReply& http) {
   context.salt = key_;
   context.source = endpoint_.source();
   context.request_bytes = text_.size();
+  context.output_cap = body_.output_cap;
   context.context_tokens = endpoint_.options().context_tokens;
   ReadReply read = read_outcome(http, context, endpoint_.clock().wall_now());
   // Once the model has answered, such words are about something in this call.

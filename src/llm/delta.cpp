@@ -2,66 +2,23 @@
 #include "llm/delta.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <skillgrad/core/text.hpp>
 
 #include "llm/error_body.hpp"
 #include "llm/field.hpp"
+#include "llm/finish.hpp"
 #include "llm/mirror.hpp"
+#include "llm/reply_shape.hpp"
 #include "llm/usage.hpp"
 
 namespace skillgrad::llm {
 
-namespace {
-
-/// What servers send so that no proxy closes a silent connection: a name for the event, a word, a
-/// comment, or the time.
-bool keeps_alive(const SseEvent& event, std::string_view data) {
-  const auto plain = [](std::string_view text) {
-    std::string out;
-    for (const char c : to_lower_ascii(text)) {
-      if (c >= 'a' && c <= 'z') out += c;
-    }
-    return out;
-  };
-  static constexpr std::array<std::string_view, 9> kWords = {
-      "ping", "pong", "heartbeat", "keepalive", "alive", "processing", "waiting", "queued", "noop"};
-  const auto is_known = [&](std::string_view word) {
-    return std::find(kWords.begin(), kWords.end(), plain(word)) != kWords.end();
-  };
-  if (is_known(event.event)) return true;
-  if (data.starts_with(':')) return true;
-  if (data.size() < 40 && is_known(data)) return true;
-  return data.size() < 40 && data.find_first_not_of("0123456789-:.+TZ ") == std::string_view::npos;
-}
-
-/// Errors that say so without an `error` member, in the middle of a stream.
-bool is_stream_error(const Json& value) {
-  if (!value.is_object() || value.contains("choices") || ResponseEvents::is_event(value))
-    return false;
-  if (const Json* done = member(&value, "success"); done != nullptr && *done == Json(false))
-    return true;
-  for (const char* key : {"detail", "errors", "error_msg", "error_message", "errorMessage"}) {
-    if (const Json* found = member(&value, key); found != nullptr && names_an_error(*found))
-      return true;
-  }
-  const std::string status = to_lower_ascii(text_of(member(&value, "status")));
-  const std::int64_t code =
-      integer_of(member_of(&value, {"code", "status", "status_code"})).value_or(0);
-  if (status == "error" || status == "failed" || code >= 400) return true;
-  const Json* message = member_of(&value, {"message", "msg"});
-  return message != nullptr && message->is_string() &&
-         member_of(&value, {"usage", "object"}) == nullptr;
-}
-
-}  // namespace
-
 void DeltaAssembler::event(const SseEvent& event) {
   if (done() || error_) return;
   const std::string_view data = trim(event.data);
-  if (data.empty()) return;
+  if (data.empty() && !names_failure(event.event)) return;
   if (data.starts_with("[DONE]")) {
     done_ = true;
     return;
@@ -69,32 +26,41 @@ void DeltaAssembler::event(const SseEvent& event) {
   auto parsed = parse_reply_json(data, "stream");
   if (!parsed || !parsed->is_structured()) {
     other_data(event, data);
-    return;
-  }
-  if (event.event == "error" || is_error_json(*parsed) || is_stream_error(*parsed)) {
-    error_ = std::move(*parsed);
-    return;
-  }
-  if (!ResponseEvents::is_event(*parsed)) {
+  } else if (is_error_json(*parsed)) {
+    fail(std::move(*parsed));
+  } else if (ResponseEvents::is_event(*parsed)) {
+    progressed_ = responses_.event(*parsed) || progressed_;
+    error_ = responses_.error();
+  } else if (names_failure(event.event)) {
+    fail(std::move(*parsed));
+  } else if (is_chunk(*parsed)) {
     chunk(*parsed);
-    return;
+  } else if (!is_other_event(event, *parsed)) {
+    note_malformed(data);
   }
-  progressed_ = responses_.event(*parsed) || progressed_;
-  error_ = responses_.error();
+}
+
+void DeltaAssembler::fail(Json error) {
+  if (read_usage(error)) usage_ = *find_usage(error);
+  error_ = only_error(std::move(error));
+}
+
+void DeltaAssembler::note_malformed(std::string_view what) {
+  if (malformed_.empty()) malformed_ = truncate_middle(sanitize_utf8(what), 200);
 }
 
 void DeltaAssembler::other_data(const SseEvent& event, std::string_view data) {
   const auto text = parse_reply_json(data, "stream");
   const bool is_text = text && text->is_string();
   const std::string said = is_text ? text->get<std::string>() : sanitize_utf8(data);
-  if (event.event == "error") {
-    error_ = Json{{"error", {{"message", said}}}};
+  if (names_failure(event.event)) {
+    error_ = Json{{"error", {{"message", said.empty() ? event.event : said}}}};
   } else if (keeps_alive(event, said) || (text && !is_text) || trim(said).empty()) {
     return;
   } else if (is_text) {
     error_ = Json{{"error", {{"message", said}}}};
-  } else if (malformed_.empty()) {
-    malformed_ = truncate_middle(said, 200);
+  } else {
+    note_malformed(said);
   }
 }
 
@@ -103,23 +69,36 @@ void DeltaAssembler::chunk(const Json& value) {
     const Json* found = member(&value, key);
     if (found != nullptr && !head_.contains(key)) head_[key] = *found;
   }
+  for (const char* key : {"status", "incomplete_details"}) {
+    if (const Json* found = member(&value, key)) head_[key] = *found;
+  }
   // Cumulative counts come again and again, perhaps followed by null: the last real one holds.
   if (read_usage(value)) usage_ = *find_usage(value);
   const Json* choices = member(&value, "choices");
   if (choices == nullptr || !choices->is_array()) return;
-  // Other choices are other answers to the same question.
-  const auto first = std::find_if(choices->begin(), choices->end(), [](const Json& choice) {
-    return integer_of(member(&choice, "index")).value_or(0) == 0;
-  });
-  if (first == choices->end()) return;
-  if (const Json* error = member(&*first, "error"); error != nullptr && names_an_error(*error)) {
-    error_ = Json{{"error", *error}};
-    return;
+  for (const Json& item : *choices) choice(item);
+}
+
+void DeltaAssembler::choice(const Json& value) {
+  // An error of the upstream may stand at the choice, or where its text should be.
+  const Json* piece = member_of(&value, {"delta", "message"});
+  for (const Json* holder : {&value, piece}) {
+    const Json* error = member(holder, "error");
+    if (error != nullptr && names_an_error(*error)) {
+      error_ = Json{{"error", *error}};
+      return;
+    }
   }
-  if (const Json* found = member_of(&*first, {"delta", "message"})) delta(*found);
-  const std::string reason = text_of(member(&*first, "finish_reason"));
-  if (!reason.empty()) {
-    finish_reason_ = reason;
+  if (integer_of(member(&value, "index")).value_or(0) != 0) return;
+  if (piece != nullptr) delta(*piece);
+  for (const char* key :
+       {"finish_reason", "native_finish_reason", "finish_details", "incomplete_details"}) {
+    const Json* said = member(&value, key);
+    if (said == nullptr) continue;
+    const Json known = ends_.value(key, Json());
+    ends_[key] = worse_reason(known, *said);
+  }
+  if (turn_end(Json(), value).kind != FinishKind::none) {
     finished_ = true;
     progressed_ = true;
   }
@@ -311,7 +290,7 @@ Json DeltaAssembler::reply() const {
   if (function_call_.is_object()) message["function_call"] = function_call_;
   Json reply = head_;
   Json choice = {{"index", 0}, {"message", std::move(message)}};
-  choice["finish_reason"] = finish_reason_.empty() ? Json() : Json(finish_reason_);
+  for (const auto& [key, value] : ends_.items()) choice[key] = value;
   reply["choices"] = Json::array({std::move(choice)});
   if (!usage_.is_null()) reply["usage"] = usage_;
   return reply;

@@ -31,7 +31,7 @@ class DeltaAssembler {
   void rest() { progressed_ = false; }
   /// An error event, as JSON; nullopt if there was none.
   [[nodiscard]] const std::optional<Json>& error() const { return error_; }
-  /// A data payload that is no JSON, shortened; "" if there was none.
+  /// What is no part of a reply, shortened; "" if there was none.
   [[nodiscard]] const std::string& malformed() const { return malformed_; }
   [[nodiscard]] std::size_t output_bytes() const;
   /// {"id","model","choices":[{"message":{...},"finish_reason":...}],"usage":{...}}, of what came
@@ -71,9 +71,12 @@ class DeltaAssembler {
     [[nodiscard]] Json value() const { return parts.empty() ? Json(text) : parts; }
     [[nodiscard]] bool empty() const { return text.empty() && parts.empty(); }
   };
-  /// A payload that is no JSON, or no object.
+  /// A payload or a line that is no JSON object.
   void other_data(const SseEvent& event, std::string_view data);
+  void fail(Json error);
+  void note_malformed(std::string_view what);
   void chunk(const Json& value);
+  void choice(const Json& value);
   void delta(const Json& value);
   void legacy_delta(const Json& value);
   void tool_delta(const Json& value);
@@ -94,7 +97,7 @@ class DeltaAssembler {
   Json function_call_;
   ResponseEvents responses_;  ///< when the stream turns out to be of the responses API
   Json usage_, head_ = Json::object();
-  std::string finish_reason_;
+  Json ends_ = {{"finish_reason", nullptr}};  ///< what was said of the end, the worst of each
   std::optional<Json> error_;
   std::string malformed_;
   bool done_ = false, finished_ = false, progressed_ = false;

@@ -9,6 +9,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "llm/field.hpp"
+#include "llm/reply_shape.hpp"
 #include "llm/validation_text.hpp"
 
 namespace skillgrad::llm {
@@ -257,7 +258,8 @@ void collect(const Json& value, ErrorBody& out, int depth) {
       collect(*message, out, depth + 1);
     }
   }
-  for (const char* key : {"detail", "errors", "error_description", "msg"}) {
+  for (const char* key : {"detail", "errors", "error_description", "msg", "Message", "fault",
+                          "faultstring", "exception", "error_msg", "errmsg", "ret_msg"}) {
     if (!out.message.empty()) break;
     if (const Json* found = member(&value, key)) collect(*found, out, depth + 1);
   }
@@ -325,17 +327,18 @@ bool names_an_error(const Json& error) {
 bool is_error_json(const Json& body) {
   if (body.is_array()) return !body.empty() && is_error_json(body.front());
   if (!body.is_object()) return false;
-  if (const Json* error = member(&body, "error")) {
-    if (names_an_error(*error)) return true;
-    // Chunks of a stream may hold no choice but the tokens used.
-    return error->is_object() && member_of(&body, {"choices", "usage"}) == nullptr;
-  }
-  if (text_of(member(&body, "object")) == "error") return true;
-  if (integer_of(member(member(&body, "base_resp"), "status_code")).value_or(0) != 0 &&
-      member(&body, "choices") == nullptr) {
+  const bool answers = member_of(&body, {"choices", "usage"}) != nullptr;
+  // Chunks of a stream may hold no choice but the tokens used.
+  if (const Json* error = member(&body, "error"); error && error->is_object() && !answers)
     return true;
-  }
-  return member(&body, "choices") == nullptr && text_of(member(&body, "type")) == "error";
+  if (text_of(member(&body, "object")) == "error") return true;
+  if (member(&body, "choices") == nullptr && text_of(member(&body, "type")) == "error") return true;
+  return reports_failure(body);
+}
+
+Json only_error(Json body) {
+  if (body.is_object() && body.size() > 1) body.erase("choices");
+  return body;
 }
 
 int status_of(const ErrorBody& error) {

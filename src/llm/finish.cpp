@@ -8,6 +8,8 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/field.hpp"
+
 namespace skillgrad::llm {
 
 namespace {
@@ -15,7 +17,7 @@ namespace {
 using Row = std::pair<std::string_view, FinishKind>;
 
 /// Every reason that is known, in lower case with '_' between its words.
-constexpr std::array<Row, 73> kKnown = {{
+constexpr std::array<Row, 75> kKnown = {{
     {"stop", FinishKind::stop},
     {"stopped", FinishKind::stop},
     {"eos", FinishKind::stop},
@@ -84,6 +86,8 @@ constexpr std::array<Row, 73> kKnown = {{
     {"unload", FinishKind::error},
     {"queued", FinishKind::error},
     {"in_progress", FinishKind::error},
+    {"oom", FinishKind::error},
+    {"busy", FinishKind::error},
     {"incomplete", FinishKind::length},
     {"truncated", FinishKind::length},
     {"null", FinishKind::none},
@@ -91,38 +95,146 @@ constexpr std::array<Row, 73> kKnown = {{
     {"", FinishKind::none},
 }};
 
-/// What a word inside of another reason gives away, in the order of their weight.
-constexpr std::array<Row, 15> kSigns = {{{"filter", FinishKind::filtered},
-                                         {"safety", FinishKind::filtered},
-                                         {"moderat", FinishKind::filtered},
-                                         {"policy", FinishKind::filtered},
-                                         {"blocked", FinishKind::filtered},
-                                         {"malformed", FinishKind::error},
-                                         {"error", FinishKind::error},
-                                         {"fail", FinishKind::error},
-                                         {"abort", FinishKind::error},
-                                         {"timeout", FinishKind::error},
-                                         {"exceed", FinishKind::length},
-                                         {"limit", FinishKind::length},
-                                         {"max_", FinishKind::length},
-                                         {"trunc", FinishKind::length},
-                                         {"length", FinishKind::length}}};
+/// What a word inside of another reason gives away, in the order of their weight. A reason that
+/// speaks of the server, its machines or its time says nothing about the text.
+constexpr std::array<Row, 35> kSigns = {
+    {{"filter", FinishKind::filtered},   {"safety", FinishKind::filtered},
+     {"moderat", FinishKind::filtered},  {"policy", FinishKind::filtered},
+     {"blocked", FinishKind::filtered},  {"malformed", FinishKind::error},
+     {"error", FinishKind::error},       {"exception", FinishKind::error},
+     {"fail", FinishKind::error},        {"fault", FinishKind::error},
+     {"abort", FinishKind::error},       {"cancel", FinishKind::error},
+     {"interrupt", FinishKind::error},   {"disconnect", FinishKind::error},
+     {"connection", FinishKind::error},  {"network", FinishKind::error},
+     {"upstream", FinishKind::error},    {"gateway", FinishKind::error},
+     {"worker", FinishKind::error},      {"shutdown", FinishKind::error},
+     {"shutting", FinishKind::error},    {"preempt", FinishKind::error},
+     {"evict", FinishKind::error},       {"crash", FinishKind::error},
+     {"kill", FinishKind::error},        {"overload", FinishKind::error},
+     {"unavailable", FinishKind::error}, {"throttl", FinishKind::error},
+     {"quota", FinishKind::error},       {"memory", FinishKind::error},
+     {"cache", FinishKind::error},       {"capacity", FinishKind::error},
+     {"timeout", FinishKind::error},     {"timed_out", FinishKind::error},
+     {"expire", FinishKind::error}}};
 
-}  // namespace
+bool holds(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
-FinishKind finish_kind(std::string_view reason) {
+/// A limit that was met: of tokens, or one that says not of what, is the end of the text; of
+/// anything else (time, rate, steps), it is the server's.
+FinishKind limit_kind(std::string_view lower) {
+  static constexpr std::array<std::string_view, 11> kFillers = {
+      "limit",   "limits",  "limited", "exceed", "exceeded", "max",
+      "maximum", "reached", "hit",     "the",    "of"};
+  static constexpr std::array<std::string_view, 9> kText = {
+      "token", "length", "context", "output", "completion", "window", "size", "generat", "char"};
+  static constexpr std::array<std::string_view, 4> kRates = {"rate", "per", "minute", "time"};
+  bool other = false, of_text = false;
+  for (std::size_t at = 0; at < lower.size();) {
+    const std::size_t end = std::min(lower.find_first_of("_:.", at), lower.size());
+    const std::string_view word = lower.substr(at, end - at);
+    at = end + 1;
+    if (word.empty()) continue;
+    if (std::find(kRates.begin(), kRates.end(), word) != kRates.end()) return FinishKind::error;
+    if (std::find(kFillers.begin(), kFillers.end(), word) != kFillers.end()) continue;
+    other = true;
+    of_text = of_text || std::any_of(kText.begin(), kText.end(),
+                                     [&](std::string_view part) { return holds(word, part); });
+  }
+  return other && !of_text ? FinishKind::error : FinishKind::length;
+}
+
+std::string plain_reason(std::string_view reason) {
   std::string lower = to_lower_ascii(trim(reason));
   std::replace(lower.begin(), lower.end(), '-', '_');
   std::replace(lower.begin(), lower.end(), ' ', '_');
+  return lower;
+}
+
+/// What tells more against a turn is the greater.
+int weight_of(FinishKind kind) {
+  switch (kind) {
+    case FinishKind::none:
+      return 0;
+    case FinishKind::stop:
+    case FinishKind::tools:
+      return 1;
+    case FinishKind::unknown:
+      return 2;
+    case FinishKind::length:
+      return 3;
+    case FinishKind::filtered:
+      return 4;
+    case FinishKind::error:
+      return 5;
+  }
+  return 0;
+}
+
+/// A reason that is no text is not known, but what it holds may tell more against the turn.
+FinishKind kind_of(const Json& reason) {
+  if (reason.is_string()) return finish_kind(reason.get_ref<const std::string&>());
+  if (reason.is_null() || (reason.is_structured() && reason.empty())) return FinishKind::none;
+  FinishKind kind = FinishKind::unknown;
+  if (!reason.is_structured()) return kind;
+  for (const Json& part : reason) {
+    if (!part.is_string()) continue;
+    const FinishKind inner = finish_kind(part.get_ref<const std::string&>());
+    if (weight_of(inner) > weight_of(kind)) kind = inner;
+  }
+  return kind;
+}
+
+std::string shown(const Json& reason) {
+  return reason.is_string() ? reason.get<std::string>() : dump_json(reason);
+}
+
+}  // namespace
+
+FinishKind finish_sign(std::string_view name) {
+  const std::string lower = plain_reason(name);
+  const auto sign = std::find_if(kSigns.begin(), kSigns.end(),
+                                 [&](const Row& row) { return holds(lower, row.first); });
+  if (sign != kSigns.end()) return sign->second;
+  if (holds(lower, "limit") || holds(lower, "exceed") || holds(lower, "max_"))
+    return limit_kind(lower);
+  const bool cut = holds(lower, "trunc") || holds(lower, "length");
+  return cut ? FinishKind::length : FinishKind::unknown;
+}
+
+FinishKind finish_kind(std::string_view reason) {
+  const std::string lower = plain_reason(reason);
   const auto known = std::find_if(kKnown.begin(), kKnown.end(),
                                   [&](const Row& row) { return row.first == lower; });
   if (known != kKnown.end()) return known->second;
   // Google's compatible endpoint adds its own reason: "function_call_filter: MALFORMED_...".
   if (lower.starts_with("function_call_filter")) return FinishKind::error;
-  const auto sign = std::find_if(kSigns.begin(), kSigns.end(), [&](const Row& row) {
-    return lower.find(row.first) != std::string::npos;
-  });
-  return sign == kSigns.end() ? FinishKind::unknown : sign->second;
+  return finish_sign(lower);
+}
+
+const Json& worse_reason(const Json& earlier, const Json& later) {
+  return weight_of(kind_of(earlier)) > weight_of(kind_of(later)) ? earlier : later;
+}
+
+TurnEnd turn_end(const Json& body, const Json& choice) {
+  TurnEnd out;
+  const auto take = [&](const Json* reason) {
+    if (reason == nullptr) return;
+    const FinishKind kind = kind_of(*reason);
+    // A server's own word that is not known says nothing beside one that is.
+    const bool tells = kind != FinishKind::unknown || out.kind == FinishKind::none;
+    if (tells && weight_of(kind) > weight_of(out.kind)) out = {kind, shown(*reason)};
+  };
+  take(member_of(&choice, {"finish_reason", "finishReason"}));
+  take(member(&choice, "native_finish_reason"));
+  take(member_of(member(&choice, "finish_details"), {"type", "reason"}));
+  for (const Json* holder : {&choice, &body}) {
+    take(member(member(holder, "incomplete_details"), "reason"));
+    const std::string status = text_of(member(holder, "status"));
+    if (finish_kind(status) == FinishKind::length) take(member(holder, "status"));
+  }
+  return out;
 }
 
 }  // namespace skillgrad::llm

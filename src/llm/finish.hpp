@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
 #include <string_view>
+
+#include <skillgrad/core/json.hpp>
 
 namespace skillgrad::llm {
 
@@ -10,5 +13,17 @@ namespace skillgrad::llm {
 enum class FinishKind { stop, length, tools, filtered, error, none, unknown };
 /// Of a finish reason in any case (R2.8).
 [[nodiscard]] FinishKind finish_kind(std::string_view reason);
+/// What the words in a name give away, where it is none that is known.
+[[nodiscard]] FinishKind finish_sign(std::string_view name);
+/// Which of two reasons of one turn holds: the one that tells more against it, else the later.
+[[nodiscard]] const Json& worse_reason(const Json& earlier, const Json& later);
+
+struct TurnEnd {
+  FinishKind kind = FinishKind::none;
+  std::string reason;  ///< as the endpoint wrote it
+};
+/// How a turn ended by all that its reply says of it: `finish_reason`, and what stands beside it in
+/// the words of the model's own server (`native_finish_reason`, `finish_details`, `status`).
+[[nodiscard]] TurnEnd turn_end(const Json& body, const Json& choice);
 
 }  // namespace skillgrad::llm

@@ -36,7 +36,7 @@ std::optional<double> billed_cost(const Headers& headers) {
 std::string error_text(const std::string& body) {
   std::string data;
   SseParser parser([&](const SseEvent& event) {
-    if (data.empty()) data = event.data;
+    if (data.empty() && !event.stray) data = event.data;
   });
   const std::string_view text = trim(body);
   if (!text.starts_with("data:") && !text.starts_with("event:") && !text.starts_with(':')) {
@@ -111,16 +111,11 @@ ReadReply read_stream(HttpReply& http, const ReplyContext& context, const std::s
   Failure failure;
   failure.possibly_billed = true;
   failure.status = http.status;
-  if (!stream.complete()) {
+  if (!stream.complete() || !stream.malformed().empty()) {
     failure.cls = FailureClass::malformed;
     failure.detail = stream.malformed().empty()
                          ? "the stream ended before the reply was complete" + ended
-                         : "the stream holds data that is not JSON: " + stream.malformed();
-    return failed(std::move(failure));
-  }
-  if (!stream.malformed().empty()) {
-    failure.cls = FailureClass::malformed;
-    failure.detail = "the stream holds data that is not JSON: " + stream.malformed();
+                         : "the stream holds what is no part of a reply: " + stream.malformed();
     return failed(std::move(failure));
   }
   return read_reply(stream.reply(), context);

@@ -20,7 +20,7 @@ namespace {
 
 Failure failure_of_error(const Json& body) {
   Failure failure;
-  failure.body = parse_error_json(body);
+  failure.body = parse_error_json(only_error(body));
   failure.status = status_of(failure.body);
   failure.delay = requested_delay({}, failure.body, WallTime{});
   failure.cls = classify_status(failure.status, failure.body, delays_of({}, failure.body));
@@ -46,6 +46,13 @@ void set_usage(const Json& body, const ReplyContext& context, ReadReply& out) {
   out.reply.usage.estimated = true;
 }
 
+/// An error is billed where it says what was used.
+void charge_error(const Json& body, const ReplyContext& context, ReadReply& out) {
+  if (!read_usage(body)) return;
+  set_usage(body, context, out);
+  out.failure->possibly_billed = true;
+}
+
 /// Calls that are no calls: the message says that it holds some, and they cannot be read.
 std::optional<std::string> unreadable_calls(const Json& message) {
   const Json* list = member(&message, "tool_calls");
@@ -57,6 +64,13 @@ std::optional<std::string> unreadable_calls(const Json& message) {
   if (good) return std::nullopt;
   return "the reply's tool_calls are no list of calls: " +
          truncate_middle(sanitize_utf8(dump_json(*list)), 200);
+}
+
+/// As many tokens as the cap allows were written: what came last may be cut, whatever the reason.
+bool fills_cap(const Json& body, const ReplyContext& context) {
+  if (context.output_cap <= 0) return false;
+  const Json* usage = find_usage(body);
+  return integer_of(member_of(usage, {"completion_tokens", "output_tokens"})) == context.output_cap;
 }
 
 /// A call that the text still holds is never a part of an answer.
@@ -90,11 +104,13 @@ void judge(FinishKind kind, const std::string& reason, ReadReply& out) {
     return;
   }
   if (!calls.empty()) {
-    if (kind == FinishKind::unknown) {
-      // Nothing proves that such a turn is complete, and a cut call must not run.
-      out.failure = make_failure(FailureClass::malformed, 0,
-                                 "the reply holds tool calls and ends with " + named +
-                                     ", which is not known: they may be cut");
+    // Nothing proves that such a turn is complete, and a cut call must not run.
+    if (kind == FinishKind::unknown || kind == FinishKind::none) {
+      const std::string how = kind == FinishKind::none ? "without a finish reason"
+                                                       : "with " + named + ", which is not known";
+      out.failure =
+          make_failure(FailureClass::malformed, 0,
+                       "the reply holds tool calls and ends " + how + ": they may be cut");
     }
     reply.finish = Finish::tools;
     return;
@@ -136,10 +152,7 @@ ReadReply read_reply(const Json& body, const ReplyContext& context) {
   out.system_fingerprint = text_of(member(&body, "system_fingerprint"));
   if (is_error_json(body)) {
     out.failure = failure_of_error(body);
-    if (read_usage(body)) {
-      set_usage(body, context, out);
-      out.failure->possibly_billed = true;
-    }
+    charge_error(body, context, out);
     return out;
   }
   const Json* choices = member(&body, "choices");
@@ -147,8 +160,11 @@ ReadReply read_reply(const Json& body, const ReplyContext& context) {
       choices != nullptr && choices->is_array() && !choices->empty() ? &choices->front() : nullptr;
   const Json* message = member(choice, "message");
   const bool usable = message != nullptr && message->is_object();
-  if (const Json* error = member(choice, "error"); error && (!usable || names_an_error(*error))) {
+  for (const Json* holder : {choice, message}) {
+    const Json* error = member(holder, "error");
+    if (error == nullptr || (usable && !names_an_error(*error))) continue;
     out.failure = failure_of_error(Json{{"error", *error}});
+    charge_error(body, context, out);
     return out;
   }
   if (!usable) {
@@ -171,8 +187,8 @@ ReadReply read_reply(const Json& body, const ReplyContext& context) {
     out.notes.push_back("parts of a reply are neither text nor calls and were left out: " +
                         list_some(texts.left_out));
   }
-  const std::string reason = text_of(member(choice, "finish_reason"));
-  const FinishKind kind = finish_kind(reason);
+  TurnEnd end = turn_end(body, *choice);
+  FinishKind& kind = end.kind;
   const bool may_hold_calls = kind != FinishKind::length && kind != FinishKind::filtered &&
                               kind != FinishKind::error && !reply.refused;
   if (reply.message.tool_calls.empty() && may_hold_calls) {
@@ -180,12 +196,15 @@ ReadReply read_reply(const Json& body, const ReplyContext& context) {
         take_text_calls(reply.message.content, context.request->tools, texts.certain);
     out.text_tool_call = !reply.message.tool_calls.empty();
   }
+  if (may_hold_calls && !reply.message.tool_calls.empty() && fills_cap(body, context)) {
+    kind = FinishKind::length;
+  }
   const bool cut_call = kind == FinishKind::length && !reply.refused &&
                         (!reply.message.tool_calls.empty() ||
                          holds_text_call(reply.message.content, context.request->tools));
   assign_ids(reply.message.tool_calls, context.request->messages, context.salt);
   set_usage(body, context, out);
-  judge(kind, reason, out);
+  judge(kind, end.reason, out);
   if (kind != FinishKind::length) check_text(context, out);
   if (const auto problem = unreadable_calls(*message)) {
     out.failure = make_failure(FailureClass::malformed, 0, *problem);

@@ -21,6 +21,7 @@ struct ReplyContext {
   std::string salt;    ///< the request's key: makes invented ids the same in every run
   std::string source;  ///< endpoint and model: marks whose fields `Message::mirror` holds
   std::size_t request_bytes = 0;
+  std::int64_t output_cap = 0;      ///< what the request let the model write; 0: no limit
   std::int64_t context_tokens = 0;  ///< what the model can read and write together; 0: not known
 };
 

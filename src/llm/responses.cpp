@@ -7,6 +7,7 @@
 
 #include "llm/error_body.hpp"
 #include "llm/field.hpp"
+#include "llm/reply_shape.hpp"
 
 namespace skillgrad::llm {
 
@@ -71,14 +72,14 @@ std::string finish_of(const Json& response, bool has_calls) {
   // An item may be cut although the response says that it is whole.
   if (const Json* output = member(&response, "output"); output != nullptr && output->is_array()) {
     const bool cut = std::any_of(output->begin(), output->end(), [](const Json& item) {
-      return to_lower_ascii(text_of(member(&item, "status"))) == "incomplete";
+      const std::string state = to_lower_ascii(text_of(member(&item, "status")));
+      return state == "incomplete" || state == "in_progress";
     });
     if (cut && (status.empty() || status == "completed")) return "length";
   }
-  if (status == "incomplete") {
-    const std::string reason = text_of(member(member(&response, "incomplete_details"), "reason"));
-    return reason.empty() ? "length" : reason;
-  }
+  const std::string reason = text_of(member(member(&response, "incomplete_details"), "reason"));
+  if (!reason.empty() && (status.empty() || status == "completed")) return reason;
+  if (status == "incomplete") return reason.empty() ? "length" : reason;
   if (status == "cancelled" || status == "in_progress" || status == "queued") return "abort";
   if (status != "completed") return status;
   return has_calls ? "tool_calls" : "stop";
@@ -104,6 +105,11 @@ Json chat_shape(const Json& response) {
   }
   if (to_lower_ascii(text_of(member(&response, "status"))) == "failed") {
     out["error"] = {{"message", "the response failed without a reason"}};
+    return out;
+  }
+  if (reports_failure(response)) {
+    out["error"] = response;
+    out["error"].erase("output");
     return out;
   }
   for (const char* key : {"id", "model", "provider", "system_fingerprint"}) {
@@ -182,7 +188,11 @@ void ResponseEvents::add_delta(const std::string& type, const Json& event) {
   } else if (what == "function_call_arguments.delta") {
     item_for(event, nullptr).arguments += delta;
   } else if (what == "function_call_arguments.done") {
-    item_for(event, nullptr).arguments = text_of(member(&event, "arguments"));
+    Item& item = item_for(event, nullptr);
+    item.arguments = text_of(member(&event, "arguments"));
+    item.ended = true;
+  } else if (what == "output_text.done") {
+    item_for(event, nullptr).ended = true;
   } else if (what == "reasoning_text.delta" || what == "reasoning_summary_text.delta") {
     item_for(event, nullptr).reasoning += delta;
   }
@@ -191,6 +201,7 @@ void ResponseEvents::add_delta(const std::string& type, const Json& event) {
 Json ResponseEvents::Item::made() const {
   if (!whole.is_null()) return whole;
   Json out = begun.is_object() ? begun : Json::object();
+  if (ended) out.erase("status");
   const auto part = [](const char* type, const char* key, const std::string& value) {
     return Json{{"type", type}, {key, value}};
   };

@@ -42,6 +42,7 @@ class ResponseEvents {
     std::int64_t index = 0;
     Json begun, whole;  ///< as `output_item.added` and `output_item.done` had it
     std::string text, refusal, arguments, reasoning;  ///< of the deltas
+    bool ended = false;                               ///< its text or arguments are whole
     [[nodiscard]] Json made() const;
   };
   /// Servers number all items 0, or give an item another id with each event: the id decides if it

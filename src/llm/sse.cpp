@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "llm/sse.hpp"
 
+#include <skillgrad/core/text.hpp>
+
 namespace skillgrad::llm {
 
 void SseParser::feed(std::string_view bytes) {
@@ -44,10 +46,7 @@ void SseParser::line(std::string_view text) {
   if (text.front() == ':') return;
   if (text.front() == '{') {
     // Servers that write JSON lines put a mid-stream failure on a line of its own.
-    dispatch();
-    event_.data = text;
-    has_data_ = true;
-    dispatch();
+    stray(text);
     return;
   }
   const auto colon = text.find(':');
@@ -61,11 +60,20 @@ void SseParser::line(std::string_view text) {
     has_data_ = true;
   } else if (field == "event") {
     event_.event = value;
+  } else if (field != "id" && field != "retry" && !trim(text).empty()) {
+    stray(text);
   }
 }
 
+void SseParser::stray(std::string_view text) {
+  dispatch();
+  event_.data = text;
+  event_.stray = has_data_ = true;
+  dispatch();
+}
+
 void SseParser::dispatch() {
-  if (has_data_) sink_(event_);
+  if (has_data_ || !event_.event.empty()) sink_(event_);
   event_ = {};
   has_data_ = false;
 }

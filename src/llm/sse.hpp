@@ -10,10 +10,12 @@ namespace skillgrad::llm {
 struct SseEvent {
   std::string event;  ///< "" unless named
   std::string data;
+  bool stray = false;  ///< a line that is neither a field nor a comment
 };
 
 /// Cuts server-sent events out of bytes that arrive in any portions (R2.15): LF, CRLF and CR line
-/// ends, BOM, comments, unknown fields, several data lines. Not thread-safe.
+/// ends, BOM, comments, several data lines. A line with no field that is known is an event of its
+/// own, so that nobody overlooks what a server writes between the events. Not thread-safe.
 class SseParser {
  public:
   using Sink = std::function<void(const SseEvent&)>;
@@ -24,6 +26,7 @@ class SseParser {
 
  private:
   void line(std::string_view text);
+  void stray(std::string_view text);
   void dispatch();
 
   Sink sink_;

@@ -37,7 +37,7 @@ std::string with_line_ends(const std::string& text, const std::string& end) {
 TEST_F(StreamTest, LineEndsAndPacketBordersDoNotMatter) {  // T073, T074, T075
   const std::string whole =
       ": ping\n\nevent: message\n" + delta("gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80 ") + "data:\n\n" +
-      delta("\\ud83d\\ude00") + "id: 7\nretry: 5\nodd\n\n" + finish("stop") + kUsage + kDone;
+      delta("\\ud83d\\ude00") + "id: 7\nretry: 5\n\n" + finish("stop") + kUsage + kDone;
   for (const std::string end : {"\n", "\r\n", "\r"}) {
     const std::string bytes = with_line_ends(whole, end);
     std::vector<std::string> single;
