@@ -89,8 +89,15 @@ void DeltaAssembler::choice(const Json& value) {
       return;
     }
   }
-  if (integer_of(member(&value, "index")).value_or(0) != 0) return;
-  if (piece != nullptr) delta(*piece);
+  if (const auto index = integer_of(member(&value, "index")).value_or(0); index != 0) {
+    other_choice(index, value);
+    return;
+  }
+  if (member(&value, "delta") != nullptr) {
+    delta(*piece);
+  } else if (piece != nullptr) {
+    whole_message(*piece);
+  }
   for (const char* key :
        {"finish_reason", "native_finish_reason", "finish_details", "incomplete_details"}) {
     const Json* said = member(&value, key);
@@ -102,6 +109,43 @@ void DeltaAssembler::choice(const Json& value) {
     finished_ = true;
     progressed_ = true;
   }
+}
+
+/// Other choices are put together by themselves: what they are to the turn, their whole tells.
+void DeltaAssembler::other_choice(std::int64_t index, const Json& value) {
+  auto& other = others_[index];
+  if (!other) other = std::make_shared<DeltaAssembler>();
+  Json first = value;
+  first["index"] = 0;
+  other->choice(first);
+}
+
+/// Servers that send no deltas write `message` for each piece; behind deltas it is the whole once
+/// more, and adds nothing but what did not come before.
+void DeltaAssembler::whole_message(const Json& value) {
+  if (!in_deltas_ || !value.is_object()) {
+    delta(value);
+    in_deltas_ = false;
+    return;
+  }
+  Json rest = Json::object();
+  for (const auto& [key, piece] : value.items()) {
+    const auto known = texts_.find(key);
+    if (known == texts_.end() || known->second.empty()) {
+      const bool repeats = (key == "tool_calls" && !calls_.empty()) ||
+                           (key == "function_call" && function_call_.is_object()) ||
+                           mirrored_.contains(key);
+      if (!repeats) rest[key] = piece;
+    } else if (key == "content" && says_other(known->second, piece)) {
+      note_malformed("a whole message that is not what came in pieces: " + dump_json(piece));
+    }
+  }
+  delta(rest);
+}
+
+bool DeltaAssembler::says_other(const Mixed& came, const Json& whole) {
+  const bool text = whole.is_string() && came.parts.empty();
+  return text && !trim(text_of(&whole)).empty() && trim(text_of(&whole)) != trim(came.text);
 }
 
 void DeltaAssembler::Mixed::add(const Json& value) {
@@ -134,6 +178,11 @@ void DeltaAssembler::Mixed::add(const Json& value) {
 
 void DeltaAssembler::delta(const Json& value) {
   ++deltas_;
+  if (const Json* role = member(&value, "role"); role && role->is_string()) role_ = *role;
+  const Json* content = member(&value, "content");
+  if (content != nullptr && !content->is_string() && !content->is_structured()) {
+    note_malformed("content that is no text: " + dump_json(*content));
+  }
   for (const char* key : {"content", "reasoning_content", "reasoning", "refusal"}) {
     const Json* found = member(&value, key);
     if (found == nullptr) continue;
@@ -141,6 +190,7 @@ void DeltaAssembler::delta(const Json& value) {
     const std::size_t bytes = found->is_structured() ? found->size() : text_of(found).size();
     text_bytes_ += bytes;
     progressed_ = progressed_ || bytes > 0;
+    in_deltas_ = in_deltas_ || bytes > 0;
   }
   for (const auto& [key, piece] : value.items()) {
     if (!is_mirrored(key) || texts_.contains(key) || piece.is_null()) continue;
@@ -233,7 +283,7 @@ DeltaAssembler::Call& DeltaAssembler::call_for(const Piece& piece) {
 
 void DeltaAssembler::tool_delta(const Json& value) {
   if (!value.is_object()) return;
-  progressed_ = true;
+  progressed_ = in_deltas_ = true;
   const Piece piece(value);
   Call& call = call_for(piece);
   if (!piece.id.empty() && call.id.empty()) {
@@ -269,7 +319,7 @@ std::size_t DeltaAssembler::output_bytes() const {
 
 Json DeltaAssembler::reply() const {
   if (responses_.seen()) return responses_.reply();
-  Json message = {{"role", "assistant"}};
+  Json message = {{"role", role_}};
   for (const auto& [key, text] : texts_) {
     if (key != "refusal" || !text.empty()) message[key] = text.value();
   }
@@ -292,6 +342,10 @@ Json DeltaAssembler::reply() const {
   Json choice = {{"index", 0}, {"message", std::move(message)}};
   for (const auto& [key, value] : ends_.items()) choice[key] = value;
   reply["choices"] = Json::array({std::move(choice)});
+  for (const auto& [index, other] : others_) {
+    reply["choices"].push_back(other->reply().at("choices").front());
+    reply["choices"].back()["index"] = index;
+  }
   if (!usage_.is_null()) reply["usage"] = usage_;
   return reply;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -77,6 +78,9 @@ class DeltaAssembler {
   void note_malformed(std::string_view what);
   void chunk(const Json& value);
   void choice(const Json& value);
+  void other_choice(std::int64_t index, const Json& value);
+  void whole_message(const Json& value);
+  [[nodiscard]] static bool says_other(const Mixed& came, const Json& whole);
   void delta(const Json& value);
   void legacy_delta(const Json& value);
   void tool_delta(const Json& value);
@@ -95,6 +99,9 @@ class DeltaAssembler {
   std::map<std::int64_t, std::size_t> by_index_;
   std::unordered_map<std::string, std::size_t> by_id_;
   Json function_call_;
+  std::string role_ = "assistant";
+  std::map<std::int64_t, std::shared_ptr<DeltaAssembler>> others_;  ///< choices, by index
+  bool in_deltas_ = false;    ///< text or calls came as deltas
   ResponseEvents responses_;  ///< when the stream turns out to be of the responses API
   Json usage_, head_ = Json::object();
   Json ends_ = {{"finish_reason", nullptr}};  ///< what was said of the end, the worst of each

@@ -6,6 +6,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/choices.hpp"
 #include "llm/error_body.hpp"
 #include "llm/field.hpp"
 #include "llm/mirror.hpp"
@@ -53,17 +54,35 @@ void charge_error(const Json& body, const ReplyContext& context, ReadReply& out)
   out.failure->possibly_billed = true;
 }
 
-/// Calls that are no calls: the message says that it holds some, and they cannot be read.
-std::optional<std::string> unreadable_calls(const Json& message) {
+/// Calls that are no calls: the message says that it holds some, and they cannot be read. Or "".
+std::string unreadable_calls(const Json& message) {
   const Json* list = member(&message, "tool_calls");
-  if (list == nullptr) return std::nullopt;
+  if (list == nullptr) return {};
   const bool good =
       list->is_object() ||
       (list->is_array() &&
        std::all_of(list->begin(), list->end(), [](const Json& item) { return item.is_object(); }));
-  if (good) return std::nullopt;
+  if (good) return {};
   return "the reply's tool_calls are no list of calls: " +
          truncate_middle(sanitize_utf8(dump_json(*list)), 200);
+}
+
+/// An answer of somebody else than the model is none.
+std::string foreign_role(const Json& message) {
+  const std::string role = to_lower_ascii(trim(text_of(member(&message, "role"))));
+  for (const char* other : {"user", "system", "developer", "tool", "function"}) {
+    if (role == other) return "the reply is a message of the role " + role;
+  }
+  return {};
+}
+
+/// Why the message cannot be used at all; "" where it can.
+std::string problem_of(const Json& message, const ChosenChoice& chosen, const ReplyTexts& texts) {
+  for (std::string problem :
+       {unreadable_calls(message), chosen.problem, foreign_role(message), texts.problem}) {
+    if (!problem.empty()) return problem;
+  }
+  return {};
 }
 
 /// As many tokens as the cap allows were written: what came last may be cut, whatever the reason.
@@ -73,12 +92,18 @@ bool fills_cap(const Json& body, const ReplyContext& context) {
   return integer_of(member_of(usage, {"completion_tokens", "output_tokens"})) == context.output_cap;
 }
 
+constexpr const char* kOnlyTokens = "the reply holds nothing but tokens of a chat template";
+
 /// A call that the text still holds is never a part of an answer.
 void check_text(const ReplyContext& context, ReadReply& out) {
   const bool native = !out.reply.message.tool_calls.empty() && !out.text_tool_call;
   if (out.failure || out.reply.refused || native) return;
   const std::string shown = unread_call(out.reply.message.content, context.request->tools);
-  if (shown.empty()) return;
+  if (shown.empty()) {
+    const bool nothing = only_tokens(out.reply.message.content);
+    if (nothing) out.failure = make_failure(FailureClass::empty_reply, 0, kOnlyTokens);
+    return;
+  }
   out.failure =
       make_failure(FailureClass::unread_call, 0,
                    "the endpoint left a tool call in the text that could not be read: " + shown);
@@ -155,11 +180,11 @@ ReadReply read_reply(const Json& body, const ReplyContext& context) {
     charge_error(body, context, out);
     return out;
   }
-  const Json* choices = member(&body, "choices");
-  const Json* choice =
-      choices != nullptr && choices->is_array() && !choices->empty() ? &choices->front() : nullptr;
+  const ChosenChoice chosen = choose(body);
+  const Json* choice = &chosen.choice;
   const Json* message = member(choice, "message");
   const bool usable = message != nullptr && message->is_object();
+  if (!chosen.note.empty()) out.notes.push_back(chosen.note);
   for (const Json* holder : {choice, message}) {
     const Json* error = member(holder, "error");
     if (error == nullptr || (usable && !names_an_error(*error))) continue;
@@ -206,10 +231,8 @@ ReadReply read_reply(const Json& body, const ReplyContext& context) {
   set_usage(body, context, out);
   judge(kind, end.reason, out);
   if (kind != FinishKind::length) check_text(context, out);
-  if (const auto problem = unreadable_calls(*message)) {
-    out.failure = make_failure(FailureClass::malformed, 0, *problem);
-  } else if (!texts.problem.empty()) {
-    out.failure = make_failure(FailureClass::malformed, 0, texts.problem);
+  if (const std::string problem = problem_of(*message, chosen, texts); !problem.empty()) {
+    out.failure = make_failure(FailureClass::malformed, 0, problem);
   }
   if (cut_call) {
     out.failure = make_failure(FailureClass::truncated_call, 0,

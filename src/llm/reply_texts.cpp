@@ -7,6 +7,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/error_body.hpp"
 #include "llm/field.hpp"
 #include "llm/harmony.hpp"
 #include "llm/think.hpp"
@@ -40,6 +41,10 @@ const Json* call_in(const Json& part) {
   return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end() ? &part : nullptr;
 }
 
+std::string shown(const Json& value) {
+  return truncate_middle(sanitize_utf8(dump_json(value)), 200);
+}
+
 class Parts {
  public:
   explicit Parts(ReplyTexts& out) : out_(out) {}
@@ -59,6 +64,11 @@ class Parts {
       return;
     }
     const std::string type = type_of(part);
+    const Json* error = member(&part, "error");
+    if (type == "error" || (error != nullptr && names_an_error(*error))) {
+      out_.problem = "the reply's content holds an error: " + shown(part);
+      return;
+    }
     const bool inner_thinking = thinking || is_thinking(part, type);
     if (!inner_thinking && call_in(part) != nullptr) {
       any_ = true;
@@ -108,13 +118,38 @@ void read_content(const Json& message, ReplyTexts& out) {
   if (content == nullptr) return;
   if (!content->is_structured()) {
     out.visible = text_of(content);
+    if (!content->is_string()) out.problem = "the reply's content is no text: " + out.visible;
     return;
   }
   Parts parts(out);
   parts.read(content->is_array() ? *content : Json::array({*content}), false, 0);
   if (parts.any() || out.left_out.empty()) return;
-  const std::string shown = truncate_middle(sanitize_utf8(dump_json(*content)), 200);
-  out.problem = "the reply's content is neither text nor a list of text parts: " + shown;
+  if (!out.problem.empty()) return;
+  out.problem = "the reply's content is neither text nor a list of text parts: " + shown(*content);
+}
+
+/// Blanks, too.
+bool is_control(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; }
+
+/// Length of the token that begins a text: <|name|>, or a name that tokenizers use; 0: none.
+std::size_t token_size(std::string_view text) {
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "<pad>", "[PAD]", "<s>",    "</s>",  "<bos>",           "<eos>",
+      "<unk>", "[UNK]", "<mask>", "[EOS]", "<start_of_turn>", "<end_of_turn>"};
+  constexpr std::size_t kLongest = 40;
+  const auto name = std::find_if(kNames.begin(), kNames.end(),
+                                 [&](std::string_view known) { return text.starts_with(known); });
+  if (name != kNames.end()) return name->size();
+  for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"<|", "|>"},
+                                    {"<\xEF\xBD\x9C", "\xEF\xBD\x9C>"}}) {
+    if (!text.starts_with(open)) continue;
+    const auto end = text.substr(0, kLongest).find(close, open.size());
+    const std::string_view inner = text.substr(0, end);
+    if (end == std::string_view::npos || inner.find_first_of(" \n{(\"") != std::string_view::npos)
+      return 0;
+    return end + close.size();
+  }
+  return 0;
 }
 
 }  // namespace
@@ -169,12 +204,23 @@ std::vector<Json> call_parts(const Json& message) {
   return out;
 }
 
+bool only_tokens(std::string_view text) {
+  bool any = false;
+  for (text = trim(text); !text.empty(); text = trim(text)) {
+    const std::size_t size = token_size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+    any = true;
+  }
+  return any;
+}
+
 bool is_blank(std::string_view text) {
   static constexpr std::array<std::string_view, 7> kInvisible = {
       "\xEF\xBB\xBF", "\xE2\x80\x8B", "\xE2\x80\x8C", "\xE2\x80\x8D",
       "\xE2\x81\xA0", "\xC2\xA0",     "\xE3\x80\x80"};
   while (true) {
-    text = trim(text);
+    while (!text.empty() && is_control(text.front())) text.remove_prefix(1);
     const auto mark = std::find_if(kInvisible.begin(), kInvisible.end(),
                                    [&](std::string_view word) { return text.starts_with(word); });
     if (mark == kInvisible.end()) return text.empty();

@@ -20,7 +20,9 @@ struct ReplyTexts {
 /// Content parts that are tool calls, in the words of other APIs: {"type":"tool_use",..}.
 [[nodiscard]] std::vector<Json> call_parts(const Json& message);
 
-/// Nothing but blanks and characters without width.
+/// Nothing but blanks, control characters and characters without width.
 [[nodiscard]] bool is_blank(std::string_view text);
+/// Nothing but tokens of a chat template (padding, marks of turns), of which no text is made.
+[[nodiscard]] bool only_tokens(std::string_view text);
 
 }  // namespace skillgrad::llm

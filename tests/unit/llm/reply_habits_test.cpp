@@ -26,6 +26,84 @@ TEST_F(ReplyHabits, OtherChoicesOfAStreamAreLeftOut) {  // R2.3
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   EXPECT_EQ(reply->message.content, "4");
   EXPECT_EQ(recorder_.rows().back().system_fingerprint, "fp_1");  // R2.21
+  ASSERT_FALSE(warnings().empty());
+  EXPECT_THAT(warnings()[0], HasSubstr("several choices"));
+}
+
+const std::string kOtherCall = R"("tool_calls":[{"index":0,"id":"x","function":{"name":"bash",)"
+                               R"("arguments":"{\"command\":\"ls\"}"}}])";
+
+TEST_F(ReplyHabits, ATurnThatAGatewayCutIntoTwoChoicesIsOneAgain) {
+  server_.script({stream_step({chunk(R"({"index":0,"delta":{"content":"I look."}})"),
+                               chunk(R"({"index":1,"delta":{)" + kOtherCall + "}}"), kStop,
+                               chunk(R"({"index":1,"delta":{},"finish_reason":"tool_calls"})")})});
+  const auto reply = client()->complete(tool_request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  EXPECT_EQ(reply->message.content, "I look.");
+  ASSERT_EQ(reply->message.tool_calls.size(), 1U);
+  EXPECT_EQ(reply->message.tool_calls[0].arguments, R"({"command":"ls"})");
+}
+
+TEST_F(ReplyHabits, CallsOfAnotherChoiceThatMayBeCutAreNotUsed) {
+  budget_.retry_floor = 100;
+  for (const std::string end : {"\"length\"", "null", "\"weird\""}) {
+    const std::size_t before = server_.hit_count();
+    const Step cut = stream_step(
+        {chunk(R"({"index":0,"delta":{"content":"I look."}})"),
+         chunk(R"({"index":1,"delta":{)" + kOtherCall + R"(},"finish_reason":)" + end + "}"),
+         kStop});
+    server_.handler(
+        [=](const fault::Hit&, std::size_t number) { return number == before ? cut : kGood; });
+    ChatRequest asked = tool_request();
+    asked.messages.front().content = end;
+    const auto reply = client()->complete(asked, {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    EXPECT_EQ(reply->message.content, "fine") << end;
+  }
+}
+
+TEST_F(ReplyHabits, AWholeMessageBehindDeltasIsNotTakenTwice) {
+  const std::string text = chunk(R"({"delta":{"role":"assistant","content":"o"}})") +
+                           chunk(R"({"delta":{"content":"k"}})");
+  const std::string whole =
+      chunk(R"({"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"})");
+  server_.script({stream_step({text, whole})});
+  const auto reply = client()->complete(request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  EXPECT_EQ(reply->message.content, "ok");
+
+  const std::string other = chunk(R"({"message":{"content":"no"},"finish_reason":"stop"})");
+  server_.script({stream_step({text, other}), kGood});
+  EXPECT_EQ(client()->complete(request("other"), {})->message.content, "fine");
+
+  server_.script({stream_step({chunk(R"({"delta":{"role":"assistant","content":""}})"),
+                               chunk(R"({"message":{"content":"o"}})"),
+                               chunk(R"({"message":)"
+                                     R"({"content":"k"}})"),
+                               kStop})});
+  EXPECT_EQ(client()->complete(request("pieces"), {})->message.content, "ok");
+
+  server_.script({stream_step({chunk(R"({"delta":{)" + kOtherCall + "}}"),
+                               chunk(R"({"message":{"content":null,)" + kOtherCall +
+                                     R"(},"finish_reason":"tool_calls"})")})});
+  const auto call = client()->complete(tool_request(), {});
+  ASSERT_TRUE(call.has_value()) << call.error().to_text();
+  ASSERT_EQ(call->message.tool_calls.size(), 1U);
+  EXPECT_EQ(call->message.tool_calls[0].arguments, R"({"command":"ls"})");
+}
+
+TEST_F(ReplyHabits, PiecesThatAreNoTextOrOfAnotherRoleAreMalformed) {
+  budget_.retry_floor = 100;
+  for (const std::string delta :
+       {R"({"content":true})", R"({"content":5})", R"({"role":"user","content":"hello"})"}) {
+    const std::size_t before = server_.hit_count();
+    const Step bad = stream_step({chunk(R"({"delta":)" + delta + "}"), kStop});
+    server_.handler(
+        [=](const fault::Hit&, std::size_t number) { return number == before ? bad : kGood; });
+    const auto reply = client()->complete(request(delta), {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    EXPECT_EQ(reply->message.content, "fine") << delta;
+  }
 }
 
 TEST_F(ReplyHabits, TextAndPartsOfAStreamKeepTheirOrder) {  // R2.4
