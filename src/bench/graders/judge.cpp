@@ -160,6 +160,10 @@ class JudgeGrader final : public Grader {
     if (said.finish == llm::Finish::length)
       return fail(ErrorCode::malformed_reply, "the reply was cut at the output limit",
                   "reply of the judge");
+    // Nothing was offered to call: such a turn went on, and its text is not the last word.
+    if (said.finish == llm::Finish::tools || !said.message.tool_calls.empty())
+      return fail(ErrorCode::malformed_reply, "the reply is a tool call, and none was offered",
+                  "reply of the judge");
     return read_verdicts(said.message.content, options_.criteria.size(), answer);
   }
 

@@ -158,6 +158,11 @@ TEST(Judge, CutAndRefusedRepliesAreNoVerdicts) {
   });
   EXPECT_EQ(judged.grade(with(cut)).kind, GradeErrorKind::infra_error);
   EXPECT_EQ(cut.model.calls(), 3U);
+  FakeJudges calling([&](const llm::ChatRequest&, std::size_t) -> Result<llm::ChatReply> {
+    return reply(llm::Finish::tools, false);
+  });
+  EXPECT_EQ(judged.grade(with(calling)).kind, GradeErrorKind::infra_error);
+  EXPECT_EQ(calling.model.calls(), 3U);
   FakeJudges refused([&](const llm::ChatRequest&, std::size_t) -> Result<llm::ChatReply> {
     return reply(llm::Finish::stop, true);
   });
