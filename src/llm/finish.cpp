@@ -97,25 +97,24 @@ constexpr std::array<Row, 75> kKnown = {{
 
 /// What a word inside of another reason gives away, in the order of their weight. A reason that
 /// speaks of the server, its machines or its time says nothing about the text.
-constexpr std::array<Row, 35> kSigns = {
-    {{"filter", FinishKind::filtered},   {"safety", FinishKind::filtered},
-     {"moderat", FinishKind::filtered},  {"policy", FinishKind::filtered},
-     {"blocked", FinishKind::filtered},  {"malformed", FinishKind::error},
-     {"error", FinishKind::error},       {"exception", FinishKind::error},
-     {"fail", FinishKind::error},        {"fault", FinishKind::error},
-     {"abort", FinishKind::error},       {"cancel", FinishKind::error},
-     {"interrupt", FinishKind::error},   {"disconnect", FinishKind::error},
-     {"connection", FinishKind::error},  {"network", FinishKind::error},
-     {"upstream", FinishKind::error},    {"gateway", FinishKind::error},
-     {"worker", FinishKind::error},      {"shutdown", FinishKind::error},
-     {"shutting", FinishKind::error},    {"preempt", FinishKind::error},
-     {"evict", FinishKind::error},       {"crash", FinishKind::error},
-     {"kill", FinishKind::error},        {"overload", FinishKind::error},
-     {"unavailable", FinishKind::error}, {"throttl", FinishKind::error},
-     {"quota", FinishKind::error},       {"memory", FinishKind::error},
-     {"cache", FinishKind::error},       {"capacity", FinishKind::error},
-     {"timeout", FinishKind::error},     {"timed_out", FinishKind::error},
-     {"expire", FinishKind::error}}};
+constexpr auto kSigns =
+    std::to_array<Row>({{"filter", FinishKind::filtered},  {"safety", FinishKind::filtered},
+                        {"moderat", FinishKind::filtered}, {"policy", FinishKind::filtered},
+                        {"blocked", FinishKind::filtered}, {"malformed", FinishKind::error},
+                        {"error", FinishKind::error},      {"exception", FinishKind::error},
+                        {"fail", FinishKind::error},       {"abort", FinishKind::error},
+                        {"cancel", FinishKind::error},     {"interrupt", FinishKind::error},
+                        {"disconnect", FinishKind::error}, {"connection", FinishKind::error},
+                        {"network", FinishKind::error},    {"upstream", FinishKind::error},
+                        {"gateway", FinishKind::error},    {"worker", FinishKind::error},
+                        {"shutdown", FinishKind::error},   {"shutting", FinishKind::error},
+                        {"preempt", FinishKind::error},    {"evict", FinishKind::error},
+                        {"crash", FinishKind::error},      {"killed", FinishKind::error},
+                        {"overload", FinishKind::error},   {"unavailable", FinishKind::error},
+                        {"throttl", FinishKind::error},    {"quota", FinishKind::error},
+                        {"memory", FinishKind::error},     {"cache", FinishKind::error},
+                        {"capacity", FinishKind::error},   {"timeout", FinishKind::error},
+                        {"timed_out", FinishKind::error},  {"expire", FinishKind::error}});
 
 bool holds(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -150,6 +149,17 @@ std::string plain_reason(std::string_view reason) {
   std::replace(lower.begin(), lower.end(), '-', '_');
   std::replace(lower.begin(), lower.end(), ' ', '_');
   return lower;
+}
+
+/// What the words in a reason give away that is not known.
+FinishKind finish_sign(const std::string& lower) {
+  const auto sign = std::find_if(kSigns.begin(), kSigns.end(),
+                                 [&](const Row& row) { return holds(lower, row.first); });
+  if (sign != kSigns.end()) return sign->second;
+  if (holds(lower, "limit") || holds(lower, "exceed") || holds(lower, "max_"))
+    return limit_kind(lower);
+  const bool cut = holds(lower, "trunc") || holds(lower, "length");
+  return cut ? FinishKind::length : FinishKind::unknown;
 }
 
 /// What tells more against a turn is the greater.
@@ -191,17 +201,6 @@ std::string shown(const Json& reason) {
 }
 
 }  // namespace
-
-FinishKind finish_sign(std::string_view name) {
-  const std::string lower = plain_reason(name);
-  const auto sign = std::find_if(kSigns.begin(), kSigns.end(),
-                                 [&](const Row& row) { return holds(lower, row.first); });
-  if (sign != kSigns.end()) return sign->second;
-  if (holds(lower, "limit") || holds(lower, "exceed") || holds(lower, "max_"))
-    return limit_kind(lower);
-  const bool cut = holds(lower, "trunc") || holds(lower, "length");
-  return cut ? FinishKind::length : FinishKind::unknown;
-}
 
 FinishKind finish_kind(std::string_view reason) {
   const std::string lower = plain_reason(reason);

@@ -13,8 +13,6 @@ namespace skillgrad::llm {
 enum class FinishKind { stop, length, tools, filtered, error, none, unknown };
 /// Of a finish reason in any case (R2.8).
 [[nodiscard]] FinishKind finish_kind(std::string_view reason);
-/// What the words in a name give away, where it is none that is known.
-[[nodiscard]] FinishKind finish_sign(std::string_view name);
 /// Which of two reasons of one turn holds: the one that tells more against it, else the later.
 [[nodiscard]] const Json& worse_reason(const Json& earlier, const Json& later);
 

@@ -9,7 +9,6 @@
 
 #include "llm/error_body.hpp"
 #include "llm/field.hpp"
-#include "llm/finish.hpp"
 
 namespace skillgrad::llm {
 
@@ -49,10 +48,10 @@ bool is_harmless(const Json& value) {
   static constexpr std::array<std::string_view, 12> kWords = {
       "none", "null",    "false",        "ok",        "success", "successful",
       "na",   "succeed", "successfully", "succeeded", "noerror", "completed"};
-  if (value.is_number()) return value == Json(0) || value == Json(200);
+  if (const auto number = number_of(&value)) return *number == 0 || *number == 200;
   if (value.is_structured()) return false;
   const std::string text(trim(text_of(&value)));
-  if (text.empty() || text == "0" || text == "200" || text == kChineseSuccess) return true;
+  if (text.empty() || text == kChineseSuccess) return true;
   return is_one_of(kWords, letters_of(text));
 }
 
@@ -116,15 +115,25 @@ bool reports_failure(const Json& body) {
   });
 }
 
-bool names_failure(std::string_view name) { return finish_sign(name) == FinishKind::error; }
+bool names_failure(std::string_view name) {
+  static constexpr std::array<std::string_view, 9> kSigns = {"error",   "exception", "fail",
+                                                             "abort",   "overload",  "unavailable",
+                                                             "timeout", "crash",     "malformed"};
+  const std::string letters = letters_of(name);
+  return std::any_of(kSigns.begin(), kSigns.end(), [&](std::string_view sign) {
+    return letters.find(sign) != std::string::npos;
+  });
+}
 
 bool is_chunk(const Json& value) {
   if (!value.is_object()) return value.empty();
   for (const char* key : {"choices", "usage", "object", "x_groq", "prompt_filter_results"}) {
     if (value.contains(key)) return true;
   }
-  return std::all_of(value.items().begin(), value.items().end(),
-                     [](const auto& item) { return is_one_of(kBeside, item.key()); });
+  return std::all_of(value.items().begin(), value.items().end(), [](const auto& item) {
+    const std::string& key = item.key();
+    return key.starts_with("x_") || key.starts_with("x-") || is_one_of(kBeside, key);
+  });
 }
 
 bool keeps_alive(const SseEvent& event, std::string_view data) {

@@ -133,9 +133,9 @@ bool is_control(char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0
 
 /// Length of the token that begins a text: <|name|>, or a name that tokenizers use; 0: none.
 std::size_t token_size(std::string_view text) {
-  static constexpr std::array<std::string_view, 12> kNames = {
-      "<pad>", "[PAD]", "<s>",    "</s>",  "<bos>",           "<eos>",
-      "<unk>", "[UNK]", "<mask>", "[EOS]", "<start_of_turn>", "<end_of_turn>"};
+  static constexpr std::array<std::string_view, 10> kNames = {
+      "<pad>", "[PAD]", "</s>",  "<bos>",           "<eos>",
+      "<unk>", "[UNK]", "[EOS]", "<start_of_turn>", "<end_of_turn>"};
   constexpr std::size_t kLongest = 40;
   const auto name = std::find_if(kNames.begin(), kNames.end(),
                                  [&](std::string_view known) { return text.starts_with(known); });

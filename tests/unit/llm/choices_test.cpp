@@ -69,12 +69,12 @@ TEST(Choices, CallsOfAnotherAnswerMakeTheReplyMalformed) {
 
 TEST(Content, ControlCharactersAndTokensOfATemplateAreNoAnswer) {
   for (const char* text : {R"(\u0000)", R"(\u0001\u0007 \u007f)", "<|endoftext|><|im_start|>",
-                           "<pad><pad>", R"(<s> <pad>\n</s>)", "<|im_start|>"}) {
+                           "<pad><pad>", R"(<bos> <pad>\n</s>)", "<|im_start|>"}) {
     const auto out = read_message(std::string(R"({"content":")") + text + "\"}");
     ASSERT_TRUE(out.failure.has_value()) << text;
     EXPECT_EQ(out.failure->cls, FailureClass::empty_reply) << text;
   }
-  for (const char* text : {"<pad> is a token", "ok<pad>", "<p>", "| |", "0"}) {
+  for (const char* text : {"<pad> is a token", "ok<pad>", "<p>", "<s>", "| |", "0"}) {
     const auto out = read_message(std::string(R"({"content":")") + text + "\"}");
     EXPECT_FALSE(out.failure.has_value()) << text;
   }

@@ -92,6 +92,8 @@ TEST_F(StreamFault, WhatServersTellBesideTheTextIsNone) {
         data(R"({"choices":[],"code":20000,"msg":"ok","success":true,"errors":[]})"),
         data(R"({"choices":[],"message":"","detail":null,"error_code":0,"errmsg":"OK"})"),
         data(R"({"status":"processing"})"), std::string("event: ping\n\n"),
+        data(R"({"choices":[],"error_code":"0000","errno":0,"status":"default"})"),
+        std::string("event: prompt_cache\ndata: {\"choices\":[]}\n\n"), data(R"({"x_trace":1})"),
         std::string("id: 7\nretry: 5\nevent: message\n\n"), std::string("   \n\n"),
         std::string("keep-alive\n\n"), data(R"({"sources":[{"url":"https://x"}]})")}) {
     SCOPED_TRACE(extra);

@@ -139,7 +139,7 @@ TEST(TurnEnd, ReasonsThatSpeakOfTheServerAreItsFailures) {
                              "output limit", "context_window_limit", "prompt_truncated"}) {
     EXPECT_EQ(finish_kind(reason), FinishKind::length) << reason;
   }
-  for (const char* reason : {"repetition", "pause_turn", "weird"}) {
+  for (const char* reason : {"repetition", "pause_turn", "weird", "skill_done", "default"}) {
     EXPECT_EQ(finish_kind(reason), FinishKind::unknown) << reason;
   }
 }
