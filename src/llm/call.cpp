@@ -266,10 +266,9 @@ void Call::charge_failure(const ReadReply& read, LedgerRow& row) const {
   const bool known = row.usage.input_tokens > 0 && !row.usage.estimated;
   row.billed = known ? "yes" : "unknown";
   if (row.usage.input_tokens == 0) row.reserved_tokens = reserved_tokens_;
-  if (read.provider_cost) {
-    row.cost_usd = read.provider_cost;
-  } else if (row.usage.input_tokens > 0) {
-    row.cost_usd = endpoint_.cost(row.usage, read.cache_write_tokens);
+  const bool said = read.provider_cost && (*read.provider_cost > 0 || !priced_);
+  if (said || row.usage.input_tokens > 0) {
+    row.cost_usd = endpoint_.charged(read.provider_cost, row.usage, read.cache_write_tokens);
   } else if (priced_) {
     row.cost_usd = reserved_usd_;
   }
@@ -313,8 +312,7 @@ void Call::report_success(ReadReply& read) {
   ChatReply& reply = read.reply;
   hidden_ = endpoint_.hide_secrets(reply);
   reply.usage.calls = 1;
-  reply.cost_usd = read.provider_cost ? read.provider_cost
-                                      : endpoint_.cost(reply.usage, read.cache_write_tokens);
+  reply.cost_usd = endpoint_.charged(read.provider_cost, reply.usage, read.cache_write_tokens);
   reply.seconds = total_seconds_;
   reply.attempts = attempt_;
   endpoint_.note_answer();
@@ -332,7 +330,9 @@ void Call::say_habits(const ReadReply& read) {
   }
   for (const std::string& note : read.notes) endpoint_.warn_once(note);
   if (reply.usage.estimated) {
-    endpoint_.warn_once("the endpoint sends no usage; tokens are estimated from bytes");
+    endpoint_.warn_once(read.usage_note.empty()
+                            ? "the endpoint sends no usage; tokens are estimated from bytes"
+                            : read.usage_note);
   }
   if (reply.finish == Finish::length && trim(reply.message.content).empty()) {
     endpoint_.warn_once("the output cap of " + std::to_string(body_.output_cap) +

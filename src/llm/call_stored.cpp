@@ -275,8 +275,7 @@ Result<> Call::book_answer(LedgerRow& row, const ReadReply& read, const StoredCa
     return {};
   }
   if (call.made && call.made->back().cost_usd) return book(row, call.made->back().cost_usd);
-  return book(row, read.provider_cost ? read.provider_cost
-                                      : endpoint_.cost(row.usage, read.cache_write_tokens));
+  return book(row, endpoint_.charged(read.provider_cost, row.usage, read.cache_write_tokens));
 }
 
 /// `ending` is how the call ended without a reply, else null.

@@ -72,8 +72,7 @@ void DeltaAssembler::chunk(const Json& value) {
   for (const char* key : {"status", "incomplete_details"}) {
     if (const Json* found = member(&value, key)) head_[key] = *found;
   }
-  // Cumulative counts come again and again, perhaps followed by null: the last real one holds.
-  if (read_usage(value)) usage_ = *find_usage(value);
+  merge_usage(usage_, value);
   const Json* choices = member(&value, "choices");
   if (choices == nullptr || !choices->is_array()) return;
   for (const Json& item : *choices) choice(item);

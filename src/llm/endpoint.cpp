@@ -229,6 +229,11 @@ std::optional<double> Endpoint::cost(const Usage& usage, std::int64_t cache_writ
   return cost_of(*price_, usage, cache_write);
 }
 
+std::optional<double> Endpoint::charged(const std::optional<double>& said, const Usage& usage,
+                                        std::int64_t cache_write) const {
+  return said && (*said > 0 || !price_) ? said : cost(usage, cache_write);
+}
+
 std::optional<double> Endpoint::most_cost(const Usage& usage) const {
   if (!price_) return std::nullopt;
   return most_cost_of(*price_, usage);

@@ -65,6 +65,10 @@ class Endpoint {
   void warn_once(const std::string& line);
 
   [[nodiscard]] std::optional<double> cost(const Usage& usage, std::int64_t cache_write) const;
+  /// What a call cost that the endpoint says to have billed `said` for. Many say 0 where they know
+  /// no price: it counts only where none is known here either.
+  [[nodiscard]] std::optional<double> charged(const std::optional<double>& said, const Usage& usage,
+                                              std::int64_t cache_write) const;
   /// What a call that takes so much may cost at most.
   [[nodiscard]] std::optional<double> most_cost(const Usage& usage) const;
 

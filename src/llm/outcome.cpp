@@ -47,6 +47,38 @@ std::string error_text(const std::string& body) {
   return data.empty() ? body : data;
 }
 
+/// What an endpoint left uncounted is estimated from the text that came (R2.20).
+void fill_output(Usage& usage, std::int64_t reasoning_tokens, std::size_t bytes) {
+  if (usage.output_tokens > 0 || (bytes == 0 && reasoning_tokens == 0)) return;
+  usage.output_tokens = reasoning_tokens + estimate_tokens(bytes);
+  usage.estimated = true;
+}
+
+/// Reads a reply of either API, and says what of its usage had to be estimated.
+ReadReply read_counted(const Json& body, const ReplyContext& context) {
+  ReadReply out = read_reply(body, context);
+  Usage& usage = out.reply.usage;
+  const bool counted = read_usage(body).has_value();
+  const bool prompt_counted = !usage.estimated;
+  if (counted) {
+    const Message& message = out.reply.message;
+    // Where reasoning was counted, its text is no more to be estimated.
+    std::size_t bytes = message.content.size();
+    if (out.reasoning_tokens == 0) bytes += out.reply.reasoning.size();
+    for (const ToolCall& call : message.tool_calls)
+      bytes += call.name.size() + call.arguments.size();
+    fill_output(usage, out.reasoning_tokens, bytes);
+  }
+  if (!usage.estimated) return out;
+  const std::string unread = unread_usage(body);
+  out.usage_note = !unread.empty()  ? "the endpoint sends usage that is not understood: " + unread
+                   : !counted       ? "the endpoint sends no usage"
+                   : prompt_counted ? "the endpoint sends no usage of its output"
+                                    : "the endpoint sends no usage of the prompt";
+  out.usage_note += "; tokens are estimated from bytes";
+  return out;
+}
+
 ReadReply failed(Failure failure) {
   ReadReply out;
   out.failure = std::move(failure);
@@ -98,6 +130,7 @@ ReadReply read_stream(HttpReply& http, const ReplyContext& context, const std::s
     ReadReply out = failed(std::move(failure));
     if (auto usage = read_usage(stream.reply())) {
       fill_prompt(*usage, context.request_bytes);
+      fill_output(usage->usage, usage->reasoning_tokens, stream.output_bytes());
       out.reply.usage = usage->usage;
       out.provider_cost = usage->provider_cost;
       out.cache_write_tokens = usage->cache_write_tokens;
@@ -118,7 +151,7 @@ ReadReply read_stream(HttpReply& http, const ReplyContext& context, const std::s
                          : "the stream holds what is no part of a reply: " + stream.malformed();
     return failed(std::move(failure));
   }
-  return read_reply(stream.reply(), context);
+  return read_counted(stream.reply(), context);
 }
 
 ReadReply read_success_body(const HttpReply& http, const ReplyContext& context) {
@@ -143,7 +176,7 @@ ReadReply read_success_body(const HttpReply& http, const ReplyContext& context) 
         "the reply is not JSON (" + parsed.error().message + ")" + shown(text.substr(0, 2048));
     return failed(std::move(failure));
   }
-  ReadReply out = read_reply(is_response(*parsed) ? chat_shape(*parsed) : *parsed, context);
+  ReadReply out = read_counted(is_response(*parsed) ? chat_shape(*parsed) : *parsed, context);
   if (out.failure && !out.failure->should_retry) out.failure->should_retry = failure.should_retry;
   return out;
 }
@@ -239,7 +272,9 @@ ReadReply read_body(HttpReply& http, const ReplyContext& context, WallTime wall_
 ReadReply read_outcome(HttpReply& http, const ReplyContext& context, WallTime wall_now) {
   ReadReply read = read_body(http, context, wall_now);
   const bool billed = !read.failure || read.failure->possibly_billed;
-  if (billed && !read.provider_cost) read.provider_cost = billed_cost(http.headers);
+  if (billed && read.provider_cost.value_or(0) <= 0) {
+    if (const auto cost = billed_cost(http.headers)) read.provider_cost = cost;
+  }
   return read;
 }
 

@@ -36,6 +36,7 @@ struct ReadReply {
       0;  ///< prompt tokens that usage may leave out, see ReadUsage
   std::string response_id, provider, system_fingerprint;  ///< as the endpoint named them
   bool text_tool_call = false;                            ///< the calls stood in the text
+  std::string usage_note;                                 ///< why tokens had to be estimated
   std::vector<std::string> notes;  ///< what was read and not used, or taken on trust
 };
 

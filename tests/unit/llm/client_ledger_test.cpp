@@ -218,6 +218,75 @@ TEST_F(ClientTest, CachedAndWrittenTokensBesideThePromptAreCharged) {
   }
 }
 
+std::string reply_with_usage(const std::string& usage) {
+  return R"({"model":"test-model","choices":[{"message":{"content":"0123456789"},)"
+         R"("finish_reason":"stop"}],"usage":)" +
+         usage + "}";
+}
+
+TEST_F(ClientTest, ACostOfNothingIsUnknownWhereThePriceIsKnown) {
+  const std::string usage = R"({"prompt_tokens":1000000,"completion_tokens":10,"cost":0)";
+  const std::string own_key =
+      usage + R"(,"is_byok":true,"cost_details":{"upstream_inference_cost":0.3}})";
+  const auto cost = [&](const std::string& said,
+                        const std::vector<std::pair<std::string, std::string>>& headers = {}) {
+    Step step = json_step(200, reply_with_usage(said));
+    step.headers.insert(step.headers.end(), headers.begin(), headers.end());
+    server_.script({step});
+    const auto reply = client()->complete(request(said + std::to_string(server_.hit_count())), {});
+    EXPECT_TRUE(reply.has_value());
+    return reply && reply->cost_usd ? *reply->cost_usd : -1;
+  };
+  EXPECT_DOUBLE_EQ(cost(usage + "}"), 0) << "no price is known";
+  options_.price_in = 3.0;
+  options_.price_out = 0.0;
+  EXPECT_DOUBLE_EQ(cost(usage + "}"), 3.0);
+  EXPECT_DOUBLE_EQ(recorder_.rows().back().cost_usd.value_or(-1), 3.0);
+  EXPECT_DOUBLE_EQ(cost(usage + "}", {{"x-litellm-response-cost", "0.7"}}), 0.7);
+  EXPECT_DOUBLE_EQ(cost(own_key), 0.3);
+}
+
+TEST_F(ClientTest, WhatUsageLeavesUncountedIsEstimatedAndSaid) {
+  struct Case {
+    const char *usage, *note;
+    std::int64_t output;
+  };
+  for (const Case& c : std::vector<Case>{
+           {R"({"prompt_tokens":1000,"completion_tokens":0,"total_tokens":1000})",
+            "the endpoint sends no usage of its output; tokens are estimated from bytes", 4},
+           {R"({"prompt_tokens":1000})",
+            "the endpoint sends no usage of its output; tokens are estimated from bytes", 4},
+           {R"({"prompt_tokens":1000,"completion_tokens_details":{"reasoning_tokens":50}})",
+            "the endpoint sends no usage of its output; tokens are estimated from bytes", 54},
+           {R"({"prompt_tokens":-1,"completion_tokens":-1})",
+            "the endpoint sends usage that is not understood: prompt_tokens, completion_tokens; "
+            "tokens are estimated from bytes",
+            4},
+           {R"({"completion_tokens":9})",
+            "the endpoint sends no usage of the prompt; tokens are estimated from bytes", 9},
+           {"null", "the endpoint sends no usage; tokens are estimated from bytes", 4}}) {
+    server_.script({json_step(200, reply_with_usage(c.usage))});
+    const auto reply = client()->complete(request(c.usage), {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    EXPECT_TRUE(reply->usage.estimated) << c.usage;
+    EXPECT_EQ(reply->usage.output_tokens, c.output) << c.usage;
+    EXPECT_THAT(warnings(), testing::Contains(c.note)) << c.usage;
+  }
+}
+
+TEST_F(ClientTest, UsageInTwoChunksOfAStreamIsOne) {
+  options_.stream = "on";
+  server_.script({fault::stream_step(
+      {"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":20000}}\n\n",
+       "data: {\"choices\":[{\"delta\":{\"content\":\"fine\"},\"finish_reason\":\"stop\"}]}\n\n",
+       "data: {\"choices\":[],\"usage\":{\"completion_tokens\":550}}\n\n", "data: [DONE]\n\n"})});
+  const auto reply = client()->complete(request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  EXPECT_EQ(reply->usage.input_tokens, 20000);
+  EXPECT_EQ(reply->usage.output_tokens, 550);
+  EXPECT_FALSE(reply->usage.estimated);
+}
+
 TEST_F(ClientTest, AReservationCoversAPromptThatIsWrittenToTheCache) {
   server_.script({kGood});
   options_.price_in = 1.0;

@@ -126,6 +126,48 @@ INSTANTIATE_TEST_SUITE_P(
         Counts{"InTheChoice",
                R"({"choices":[{"usage":{"prompt_tokens":100,"completion_tokens":5}}]})", 100, 0, 0,
                5, 0},
+        Counts{"CacheReadTokens",
+               R"({"usage":{"prompt_tokens":3,"completion_tokens":550,"total_tokens":553,)"
+               R"("cache_read_tokens":5000,"cache_write_tokens":12304}})",
+               17307, 5000, 12304, 550, 0},
+        Counts{"CreatedInTheDetails",
+               R"({"usage":{"prompt_tokens":3,"completion_tokens":550,"total_tokens":553,)"
+               R"("prompt_tokens_details":{"cached_tokens":5000,)"
+               R"("cache_creation_input_tokens":12304}}})",
+               17307, 5000, 12304, 550, 0},
+        Counts{"LangChain",
+               R"({"usage":{"input_tokens":20000,"output_tokens":10,"total_tokens":20010,)"
+               R"("input_token_details":{"cache_read":5000,"cache_creation":12304},)"
+               R"("output_token_details":{"reasoning":4}}})",
+               20000, 5000, 12304, 10, 4},
+        Counts{"Moonshot",
+               R"({"usage":{"prompt_tokens":10000,"completion_tokens":10,"total_tokens":10010,)"
+               R"("cached_tokens":9000}})",
+               10000, 9000, 0, 10, 0},
+        Counts{"ReasoningAboveTheCompletionIsBesideIt",
+               R"({"usage":{"prompt_tokens":1000,"completion_tokens":9,)"
+               R"("completion_tokens_details":{"reasoning_tokens":5000}}})",
+               1000, 0, 0, 5009, 5000},
+        Counts{"ReasoningBesideAndATotalWithoutIt",
+               R"({"usage":{"prompt_tokens":1000,"completion_tokens":9,"total_tokens":1009,)"
+               R"("reasoning_tokens":5000}})",
+               1000, 0, 0, 5009, 5000},
+        Counts{"GeminisOwn",
+               R"({"usage":{"promptTokenCount":100,"candidatesTokenCount":10,)"
+               R"("cachedContentTokenCount":40,"thoughtsTokenCount":5,)"
+               R"("promptTokensDetails":[{"modality":"TEXT","tokenCount":100}]}})",
+               100, 40, 0, 15, 5},
+        Counts{"GeminisMetadata",
+               R"({"usageMetadata":{"promptTokenCount":100,"candidatesTokenCount":10,)"
+               R"("thoughtsTokenCount":500,"totalTokenCount":610}})",
+               100, 0, 0, 510, 500},
+        Counts{"CamelCase",
+               R"({"usage":{"promptTokens":100,"completionTokens":10,"cachedInputTokens":30,)"
+               R"("reasoningTokens":4}})",
+               100, 30, 0, 10, 4},
+        Counts{"TwoSpellingsOfWhichOneCounts",
+               R"({"usage":{"promptTokens":0,"prompt_tokens":100,"completion_tokens":10}})", 100, 0,
+               0, 10, 0},
         Counts{
             "NullDetails",
             R"({"usage":{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":null,)"
@@ -137,7 +179,9 @@ TEST(Usage, WhatSaysNothingIsNoUsage) {
   for (const char* reply :
        {"{}", R"({"usage":null})", R"({"usage":{}})", R"({"usage":[]})", R"({"usage":"many"})",
         R"({"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}})",
-        R"({"usage":{"prompt_tokens":null}})", R"({"choices":[]})", R"({"choices":null})"}) {
+        R"({"usage":{"prompt_tokens":null}})",
+        R"({"usage":{"prompt_tokens":-1,"completion_tokens":-1,"total_tokens":-1}})",
+        R"({"usage":{"tokens":{"in":5,"out":7}}})", R"({"choices":[]})", R"({"choices":null})"}) {
     EXPECT_FALSE(read_usage(*parse_reply_json(reply, "reply")).has_value()) << reply;
   }
 }
@@ -181,6 +225,77 @@ TEST(Usage, CachedTokensThatMayBeCountedBesideThePromptAreSaid) {  // R2.23
     ASSERT_TRUE(read.has_value()) << c.usage;
     EXPECT_EQ(read->usage.input_tokens, c.input) << c.usage;
     EXPECT_EQ(read->cached_outside_tokens, c.outside) << c.usage;
+  }
+}
+
+TEST(Usage, WhatIsNotUnderstoodIsNamed) {
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {R"({"usage":{"tokens":{"in":5,"out":7},"seconds":0}})", "tokens"},
+      {R"({"usage":{"prompt_tokens":-1,"completion_tokens":-1}})",
+       "prompt_tokens, completion_tokens"},
+      {R"({"usage":{"prompt_tokens":0,"completion_tokens":0,"details":{"a":null}}})", ""},
+      {R"({"usage":{"prompt_tokens":5}})", ""},
+      {"{}", ""}};
+  for (const auto& [reply, keys] : cases) {
+    EXPECT_EQ(unread_usage(*parse_reply_json(reply, "reply")), keys) << reply;
+  }
+}
+
+TEST(Usage, OfAStreamsChunksIsPutTogether) {
+  struct Case {
+    std::vector<const char*> chunks;
+    std::int64_t input, cached, output;
+  };
+  for (const Case& c : std::vector<Case>{
+           {{R"({"prompt_tokens":20000,"prompt_tokens_details":{"cached_tokens":5000}})",
+             R"({"completion_tokens":550})"},
+            20000,
+            5000,
+            550},
+           {{R"({"prompt_tokens":20000,"completion_tokens":1,"total_tokens":20001})",
+             R"({"prompt_tokens":0,"completion_tokens":550,"total_tokens":550})"},
+            20000,
+            0,
+            550},
+           {{R"({"input_tokens":9,"output_tokens":1})", R"({"output_tokens":7})"}, 9, 0, 7},
+           {{R"({"prompt_tokens":9,"completion_tokens":1})", "null",
+             R"({"prompt_tokens":9,"completion_tokens":5})",
+             R"({"prompt_tokens":0,"completion_tokens":0})"},
+            9,
+            0,
+            5},
+           {{R"({"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":)"
+             R"({"cached_tokens":8}})",
+             R"({"prompt_tokens":9,"completion_tokens":5})"},
+            9,
+            0,
+            5}}) {
+    Json known;
+    for (const char* chunk : c.chunks) {
+      merge_usage(known, *parse_reply_json(std::string("{\"usage\":") + chunk + "}", "chunk"));
+    }
+    const auto read = read_usage(Json{{"usage", known}});
+    ASSERT_TRUE(read.has_value()) << c.chunks[0];
+    EXPECT_EQ(read->usage.input_tokens, c.input) << c.chunks[0];
+    EXPECT_EQ(read->usage.cached_tokens, c.cached) << c.chunks[0];
+    EXPECT_EQ(read->usage.output_tokens, c.output) << c.chunks[0];
+  }
+}
+
+TEST(Usage, TheCostOfAnOwnKeyIsThatOfBothBills) {
+  const std::vector<std::pair<const char*, double>> cases = {
+      {R"("cost":0.015,"is_byok":true,"cost_details":{"upstream_inference_cost":0.3})", 0.315},
+      {R"("cost":0,"is_byok":true,"cost_details":{"upstream_inference_cost":0.3})", 0.3},
+      {R"("cost":0.4,"is_byok":false,"cost_details":{"upstream_inference_cost":0.3})", 0.4},
+      {R"("cost":0.015,"is_byok":true,"cost_details":{"upstream_inference_cost":null})", -1},
+      {R"("cost":{"input_tokens_cost":0.1,"total_cost":0.9})", 0.9},
+      {R"("cost":0)", 0},
+      {R"("cost":-2)", -1}};
+  for (const auto& [cost, usd] : cases) {
+    const auto usage = read_usage(
+        *parse_reply_json(std::string(R"({"usage":{"prompt_tokens":1,)") + cost + "}}", "reply"));
+    ASSERT_TRUE(usage.has_value()) << cost;
+    EXPECT_DOUBLE_EQ(usage->provider_cost.value_or(-1), usd) << cost;
   }
 }
 
