@@ -9,6 +9,8 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/think_marks.hpp"
+
 namespace skillgrad::llm {
 
 namespace {
@@ -17,6 +19,7 @@ constexpr std::size_t kNone = std::string::npos;
 
 struct Span {
   std::size_t begin = 0, end = 0;
+  std::size_t body = kNone, body_end = kNone;  ///< what is between its marks, where that is known
 };
 
 struct Tag {
@@ -30,8 +33,9 @@ struct TagForm {
   std::string_view open, close;
 };
 /// How models mark their thinking: most; Mistral; Seed-OSS; Kimi 1.5 and Kimi-VL; Kimi K3;
-/// OpenThinker; Cohere; Apertus.
-constexpr std::array<TagForm, 9> kForms = {
+/// OpenThinker; Cohere; Apertus; Gemma 4; Pangu. At the beginning of a reply others count, too
+/// (think_marks.hpp).
+constexpr std::array<TagForm, 11> kForms = {
     {{0, "<think>", "</think>"},
      {0, "<thinking>", "</thinking>"},
      {1, "[THINK]", "[/THINK]"},
@@ -40,8 +44,10 @@ constexpr std::array<TagForm, 9> kForms = {
      {4, "<|open|>think<|sep|>", "<|close|>think<|sep|>"},
      {5, "<|begin_of_thought|>", "<|end_of_thought|>"},
      {6, "<|START_THINKING|>", "<|END_THINKING|>"},
-     {7, "<|inner_prefix|>", "<|inner_suffix|>"}}};
-constexpr std::size_t kKinds = 8;
+     {7, "<|inner_prefix|>", "<|inner_suffix|>"},
+     {8, "<|channel>thought", "<channel|>"},
+     {9, "[unused16]", "[unused17]"}}};
+constexpr std::size_t kKinds = 10;
 constexpr std::string_view kTagBegins = "<[\xE2";
 
 std::optional<Tag> tag_at(std::string_view text, std::size_t at) {
@@ -72,7 +78,8 @@ std::size_t silent_prefix(std::string_view text) {
     } else if (zero != kZeroWidth.end()) {
       at += zero->size();
     } else if (const auto end = rest.substr(0, kLongestToken).find("|>");
-               rest.starts_with("<|") && end != std::string_view::npos) {
+               rest.starts_with("<|") && end != kNone && rest.find_first_of("> \n") == end + 1 &&
+               !think_mark_at(text, at)) {
       at += end + 2;
     } else {
       break;
@@ -88,13 +95,24 @@ class Splitter {
   explicit Splitter(std::string_view text) : text_(text) {}
 
   ThinkSplit split() {
+    leading();
     find_tags();
-    if (!any_tag_) return {std::string(text_), {}, kNone};
+    if (!any_tag_ && spans_.empty()) return {std::string(text_), {}, kNone};
     while (at_ < text_.size()) step();
     return result();
   }
 
  private:
+  /// Blocks of thinking at the beginning, in the marks of any model.
+  void leading() {
+    while (true) {
+      const auto block = leading_thinking(text_, at_ + silent_prefix(text_.substr(at_)));
+      if (!block) return;
+      spans_.push_back({block->begin, block->end, block->body, block->body_end});
+      at_ = block->end;
+    }
+  }
+
   void find_tags() {
     for (auto at = text_.find_first_of(kTagBegins); at != kNone;
          at = text_.find_first_of(kTagBegins, at + 1)) {
@@ -223,12 +241,20 @@ class Splitter {
 
   /// The tags at both ends are left out.
   void add_reasoning(const Span& span, ThinkSplit& out) const {
+    if (span.body != kNone) {
+      add_line(text_.substr(span.body, span.body_end - span.body), out);
+      return;
+    }
     std::string_view text = text_.substr(span.begin, span.end - span.begin);
     if (const auto tag = text.empty() ? std::nullopt : tag_at(text, 0); tag && !tag->closes) {
       text.remove_prefix(tag->span.end);
     }
     const auto last = closing_tag(text);
     if (last != kNone) text = text.substr(0, last);
+    add_line(text, out);
+  }
+
+  static void add_line(std::string_view text, ThinkSplit& out) {
     text = trim(text);
     if (text.empty()) return;
     if (!out.reasoning.empty()) out.reasoning += '\n';

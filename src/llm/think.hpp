@@ -13,10 +13,11 @@ struct ThinkSplit {
   std::size_t certain = std::string::npos;
 };
 
-/// Takes thinking out of a reply's text (R2.6): <think>, <thinking> and the tokens that other
-/// models write for them, in any case and anywhere but in code, up to the closing tag; everything
-/// up to a closing tag whose opening one is missing; and everything behind an opening tag that is
-/// never closed if nothing visible stands before it on its line.
+/// Takes thinking out of a reply's text (R2.6): what stands between marks of thinking of any shape
+/// at its beginning; <think>, <thinking> and the tokens that other models write for them, in any
+/// case and anywhere but in code, up to the closing tag; everything up to a closing tag whose
+/// opening one is missing; and everything behind an opening tag that is never closed if nothing
+/// visible stands before it on its line.
 [[nodiscard]] ThinkSplit split_think(const std::string& content);
 
 /// Takes off the tokens with which models end a turn, or wrap their answer, and which some servers

@@ -49,8 +49,56 @@ TEST(Think, EveryModelsMarksAreKnown) {
               {"<|open|>think<|sep|>a<|close|>think<|sep|>4", "4", "a"},
               {"[THINK]never closed", "", "never closed"},
               {"[THINK]a</think>b[/THINK]4", "4", "a</think>b"},
+              {"<|channel>thought\na<channel|>4", "4", "a"},
+              {"a<channel|>4", "4", "a"},
+              {"[unused16]a[unused17]4", "4", "a"},
               {"use `[THINK]` here", "use `[THINK]` here", ""},
               {"[1] and [THINKING] stay", "[1] and [THINKING] stay", ""}});
+}
+
+TEST(Think, AMarkOfThinkingInAnyShapeBeginsAReply) {
+  for (const auto& [open, close] : std::vector<std::pair<std::string, std::string>>{
+           {"<thought>", "</thought>"},
+           {"<thoughts>", "</thoughts>"},
+           {"<reasoning>", "</reasoning>"},
+           {"<Reflection>", "</reflection>"},
+           {"<scratchpad>", "</scratchpad>"},
+           {"<redacted_thinking>", "</redacted_thinking>"},
+           {"<mm:think>", "</mm:think>"},
+           {"<thinking>", "</" + std::string("antml:thinking>")},
+           {"<think duration=\"3\">", "</think>"},
+           {"<|think|>", "<|/think|>"},
+           {"<|think|>", "</think>"},
+           {"<|think>", "<think|>"},
+           {"<\xEF\xBD\x9Cthink\xEF\xBD\x9C>", "<\xEF\xBD\x9C/think\xEF\xBD\x9C>"},
+           {"<|begin_think|>", "<|end_think|>"},
+           {"<|thought_start|>", "<|thought_end|>"},
+           {"<|assistant|>\n<|begin_of_reasoning|>", "<|end_of_reasoning|>"},
+           {"[REASONING]", "[/REASONING]"},
+           {"Here is my thought process:", "\nHere is my response:"},
+           {"Here's my thought process:", "\nHere's my response:"}}) {
+    expect_all({{(open + "a\nb" + close + "\n4").c_str(), "4", "a\nb"}});
+  }
+  expect_all(
+      {{"<thought>a</thought>\n<reflection>b</reflection>4", "4", "a\nb"},
+       {"<thought>a</thought><think>b</think>4", "4", "a\nb"},
+       {"<thought>closed by `</thought>` later</thought>4", "4", "closed by `</thought>` later"},
+       {"<thought>a<br>[/thought]</thought>4", "4", "a<br>[/thought]"},
+       {"<|think|>never closed", "", "never closed"}});
+}
+
+TEST(Think, ElsewhereAndWithoutItsCloseSuchAMarkIsText) {
+  for (const char* text :
+       {"4 <thought>a</thought>", "4\n<reasoning>a</reasoning>", "<thought> is a mark",
+        "<reasoning>never closed", "`<thought>a</thought>`", "<thoughtful>a</thoughtful>",
+        "<reasoning_effort>high</reasoning_effort>", "[reasoning](link) and [/x]",
+        "[thought] that it is 4", "<b:thing>a</b:thing>",
+        "Here is my thought process: I add. Here is my response: 4",
+        "Here is my thought process:\nI add."}) {
+    const ThinkSplit split = split_think(text);
+    EXPECT_EQ(split.visible, text);
+    EXPECT_EQ(split.reasoning, "");
+  }
 }
 
 TEST(Think, WhatOnlyATemplatePutsInFrontDoesNotCount) {
@@ -97,11 +145,15 @@ TEST(Think, EndTokensAreTakenOff) {
 /// Each of these would keep a scan that begins anew at each tag busy for hours.
 TEST(Think, HostileTextsTakeNoMoreThanOnePass) {
   constexpr std::size_t kTimes = 100'000;
-  for (const std::string piece : {"<think>", "x<think>", "</think>", "`", "``` ", "\n```\n",
-                                  "` `` ", "<", " \n <think>x", "<|a|>", "<|im_end|>"}) {
+  for (const std::string piece :
+       {"<think>", "x<think>", "</think>", "`", "``` ", "\n```\n", "` `` ", "<", " \n <think>x",
+        "<|a|>", "<|im_end|>", "<thought>", "<thought></thought>", "<|think|>", "[thought]",
+        "<think a=", "<|channel>thought",
+        "\nHere is my thought process:", "<thought>`</thought>`"}) {
     std::string text;
     for (std::size_t i = 0; i < kTimes; ++i) text += piece;
     EXPECT_LE(split_think(text).visible.size(), text.size());
+    EXPECT_LE(split_think("<thought>" + text).visible.size(), text.size() + 9);
     EXPECT_LE(split_think("a <think>" + text).visible.size(), text.size() + 9);
     EXPECT_LE(without_end_tokens(text).size(), text.size());
   }
