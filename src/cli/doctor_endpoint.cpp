@@ -186,6 +186,12 @@ class Check {
   }
 
   void refused(const Error& error) {
+    if (error.code == ErrorCode::malformed_reply &&
+        error.message.find("left a tool call in the text") != std::string::npos) {
+      json_["tool_calls"] = "none";
+      add("tool calling", State::bad, without_mend(error), llm::kToolsMend);
+      return;
+    }
     const bool about_request =
         error.code == ErrorCode::bad_request || error.code == ErrorCode::transient;
     if (about_request && to_lower_ascii(error.message).find("tool") != std::string::npos) {

@@ -54,9 +54,32 @@ void fill_output(Usage& usage, std::int64_t reasoning_tokens, std::size_t bytes)
   usage.estimated = true;
 }
 
+/// The first choice's member under `key` that stands beside its message, which lacks it.
+const Json* beside_message(const Json& body, const char* key) {
+  const Json* choices = member(&body, "choices");
+  if (choices == nullptr || !choices->is_array() || choices->empty()) return nullptr;
+  const Json* message = member(&choices->front(), "message");
+  if (message == nullptr || !message->is_object() || member(message, key) != nullptr)
+    return nullptr;
+  return member(&choices->front(), key);
+}
+
+/// Some endpoints put a turn's calls beside its message.
+std::optional<Json> with_calls_inside(const Json& body) {
+  std::optional<Json> out;
+  for (const char* key : {"tool_calls", "function_call"}) {
+    const Json* beside = beside_message(body, key);
+    if (beside == nullptr) continue;
+    if (!out) out = body;
+    out->at("choices").front().at("message")[key] = *beside;
+  }
+  return out;
+}
+
 /// Reads a reply of either API, and says what of its usage had to be estimated.
 ReadReply read_counted(const Json& body, const ReplyContext& context) {
-  ReadReply out = read_reply(body, context);
+  const auto gathered = with_calls_inside(body);
+  ReadReply out = read_reply(gathered ? *gathered : body, context);
   Usage& usage = out.reply.usage;
   const bool counted = read_usage(body).has_value();
   const bool prompt_counted = !usage.estimated;

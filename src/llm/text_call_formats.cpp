@@ -71,14 +71,15 @@ constexpr std::array<std::string_view, 12> kClosing = {
     "<|call|>", "<|end|>", "<|return|>", "<|eom_id|>",    "<|eot_id|>", "<|im_end|>",
     "</s>",     "<|eom|>", "<|eot|>",    "<end_of_turn>", "<turn|>",    "<|close|>message<|sep|>"};
 
+/// Without '_' and '-'.
 constexpr std::array<std::string_view, 12> kBlocks = {
-    "tool_call", "tool_calls",        "toolcall",      "toolcalls",      "tool_use",  "tool_uses",
-    "calls",     "longcat_tool_call", "function_call", "function_calls", "tool_code", "use_tool"};
+    "toolcall", "toolcalls",       "tooluse",      "tooluses",      "toolrequest", "toolcode",
+    "calls",    "longcattoolcall", "functioncall", "functioncalls", "usetool",     "usemcptool"};
 constexpr std::array<std::string_view, 4> kCalls = {"invoke", "function", "call", "tool"};
 constexpr std::array<std::string_view, 4> kParameters = {"parameter", "param", "argument", "arg"};
 constexpr std::array<std::string_view, 6> kArguments = {"arguments", "parameters", "args",
-                                                        "params",    "input",      "tool_input"};
-constexpr std::array<std::string_view, 3> kNames = {"tool_name", "name", "function_name"};
+                                                        "params",    "input",      "toolinput"};
+constexpr std::array<std::string_view, 3> kNames = {"toolname", "name", "functionname"};
 
 constexpr std::array<const char*, 7> kNameKeys = {"name",     "tool_name", "function_name", "tool",
                                                   "function", "action",    "recipient_name"};
@@ -256,7 +257,8 @@ std::span<const char* const> argument_keys() { return kArgumentKeys; }
 std::span<const char* const> holder_keys() { return kHolderKeys; }
 
 CallElement call_element(std::string_view local_name) {
-  const std::string name = to_lower_ascii(local_name);
+  std::string name = to_lower_ascii(local_name);
+  std::erase_if(name, [](char c) { return c == '_' || c == '-'; });
   if (holds(kBlocks, name)) return CallElement::block;
   if (holds(kCalls, name)) return CallElement::call;
   if (holds(kParameters, name)) return CallElement::parameter;

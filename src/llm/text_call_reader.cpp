@@ -288,6 +288,11 @@ Reading TextCallReader::word_call(std::size_t at) {
     behind = id + name_at(id).size();
   }
   behind = skip_marker(behind, "[ARGS]");
+  // Kimi's "functions.name:0{..}", without the tokens around it
+  if (const auto digits = rest(behind).substr(0, 6); digits.starts_with(':')) {
+    const auto end = digits.find_first_not_of("0123456789", 1);
+    if (end != kNone && end > 1 && digits[end] == '{') behind += end;
+  }
   if (is_json_start(text_, skip_blanks(behind))) {
     Reading out = named(name, behind);
     if (out.calls.empty()) out.end = std::max(out.end, behind);

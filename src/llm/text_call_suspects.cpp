@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // What looks like a tool call and was not read as one: the safety net behind the table of formats.
 #include <algorithm>
-#include <array>
 
 #include <skillgrad/core/text.hpp>
 
 #include "llm/code_spans.hpp"
 #include "llm/field.hpp"
 #include "llm/json_scan.hpp"
+#include "llm/named_calls.hpp"
 #include "llm/text_call_reader.hpp"
+#include "llm/text_call_values.hpp"
 #include "llm/text_calls.hpp"
 #include "llm/written_calls.hpp"
 
@@ -29,7 +30,7 @@ bool begins_object(std::string_view text, std::size_t at) {
 class Search {
  public:
   Search(std::string_view text, const std::vector<ToolSpec>& offered)
-      : text_(text), reader_(text, offered) {}
+      : text_(text), offered_(offered), reader_(text, offered), named_(text, reader_) {}
 
   std::string run() {
     if (reader_.skip_blanks(0) >= text_.size() || is_data(reader_.skip_blanks(0))) return {};
@@ -44,56 +45,31 @@ class Search {
     if (!begins_object(text_, at)) return false;
     const JsonScan scan = scan_json(text_, at);
     if (scan.ending != JsonScan::Ending::whole || !is_last(scan.end)) return false;
-    if (is_call(at, scan.end, Names::any)) found_ = at;
+    if (is_call(at, scan.end, CallNames::any)) found_ = at;
     return found_ == kNone;
   }
 
-  enum class Names { any, offered };
-  [[nodiscard]] bool is_call(std::size_t at, std::size_t end, Names names) const {
+  [[nodiscard]] bool is_call(std::size_t at, std::size_t end, CallNames names) const {
     const auto value = parse_reply_json(text_.substr(at, end - at), "text", DeepValues::refuse);
-    return value && is_call(*value, names);
-  }
-  [[nodiscard]] bool is_call(const Json& value, Names names) const {
-    if (value.is_array()) {
-      return !value.empty() && std::all_of(value.begin(), value.end(), [&](const Json& item) {
-        return item.is_object() && is_call(item, names);
-      });
-    }
-    if (!value.is_object()) return false;
-    for (const char* key : holder_keys()) {
-      const Json* held = member(&value, key);
-      if (held != nullptr && held->is_structured() && is_call(*held, names)) return true;
-    }
-    if (const Json* inner = member(&value, "function"); inner != nullptr && inner->is_object()) {
-      return is_call(*inner, names);
-    }
-    if (value.size() == 1 && value.front().is_object()) {
-      return !reader_.offered_name(value.items().begin().key()).empty();
-    }
-    return has_name_and_arguments(value, names);
+    return value && is_call_value(*value, names, reader_);
   }
 
-  [[nodiscard]] bool has_name_and_arguments(const Json& value, Names names) const {
-    static constexpr std::array<const char*, 7> kBeside = {
-        "id", "call_id", "tool_call_id", "type", "index", "thought", "role"};
-    const auto one_of = [](const auto& keys, const std::string& key) {
-      return std::any_of(keys.begin(), keys.end(), [&](const char* word) { return key == word; });
-    };
-    std::string name;
-    bool arguments = false;
-    for (const auto& [key, item] : value.items()) {
-      if (one_of(name_keys(), key) && item.is_string()) {
-        name = item.get<std::string>();
-      } else if (one_of(argument_keys(), key)) {
-        // A schema is the definition of a tool, not its call.
-        arguments =
-            (item.is_object() && member(&item, "properties") == nullptr) || item.is_string();
-      } else if (!one_of(kBeside, key)) {
-        return false;
-      }
+  /// An object or list of calls at `at`, as JSON or as Python writes it, with which the text ends.
+  [[nodiscard]] bool ends_with_calls(std::size_t at) {
+    if (!begins_object(text_, at)) return false;
+    const JsonScan scan = scan_json(text_, at);
+    if (scan.ending == JsonScan::Ending::whole) {
+      return only_marks_behind(text_, scan.end) && is_call(at, scan.end, CallNames::offered);
     }
-    if (name.empty() || !arguments) return false;
-    return names == Names::any || !reader_.offered_name(name).empty();
+    // Python's strings may be long, so that not every bracket is tried.
+    constexpr std::size_t kMostTried = 64;
+    const std::size_t inner = reader_.skip_blanks(at + 1);
+    if (inner >= text_.size() || !is_one_of(text_[inner], "'\"{") || tried_ >= kMostTried)
+      return false;
+    ++tried_;
+    const auto value = python_value(text_, at);
+    return value && only_marks_behind(text_, value->end) &&
+           is_call_value(value->value, CallNames::offered, reader_);
   }
 
   void step() {
@@ -104,6 +80,8 @@ class Search {
       mark();
     } else if ((c == '>' || is_call_name_char(c)) && begins_line(text_, at_)) {
       word();
+    } else if (is_call_name_char(c)) {
+      name(at_);
     } else {
       ++at_;
     }
@@ -127,13 +105,36 @@ class Search {
                                                         : JsonScan{JsonScan::Ending::broken, inner};
       const bool whole = scan.ending == JsonScan::Ending::whole && scan.end <= span->inner_end;
       const bool last = is_last(span->end);
-      const Names names = alone && last ? Names::any : Names::offered;
+      const CallNames names = alone && last ? CallNames::any : CallNames::offered;
       const bool named = whole ? is_call(inner, scan.end, names) : reader_.begins_named_call(inner);
       const bool marked = last && (reader_.opening(inner) || reader_.call_element_at(inner) ||
                                    is_source_call(inner, span->inner_end));
-      if (named || marked) found_ = at_;
+      if (named || marked || (only_marks_behind(text_, span->end) && shows_call(*span)))
+        found_ = at_;
     }
     at_ = span->end;
+  }
+
+  /// Code with which the text ends, and which ends with a call.
+  [[nodiscard]] bool shows_call(const CodeSpan& span) {
+    const std::string_view code = text_.substr(span.inner_begin, span.inner_end - span.inner_begin);
+    return NamedCalls(code, reader_).any() ||
+           ends_with_calls(reader_.skip_blanks(span.inner_begin));
+  }
+
+  /// Goes on behind the word at `at`, unless it names a call.
+  void name(std::size_t at) {
+    const std::string_view word = reader_.name_at(at);
+    if (may_be_offered(word) && named_.stands_at(at, word)) found_ = at;
+    at_ = std::max(at_ + 1, at + word.size());
+  }
+
+  [[nodiscard]] bool may_be_offered(std::string_view word) const {
+    return word.starts_with("functions.") ||
+           std::any_of(offered_.begin(), offered_.end(), [&](const ToolSpec& tool) {
+             return word.size() >= tool.name.size() &&
+                    starts_with_icase(word.substr(word.size() - tool.name.size()), tool.name);
+           });
   }
 
   void mark() {
@@ -162,11 +163,15 @@ class Search {
       found_ = at_;
       return;
     }
-    if (begins_object(text_, at_) && begins_line(text_, at_)) {
+    if (!begins_line(text_, at_)) {
+      ++at_;
+    } else if (begins_object(text_, at_)) {
       object();
-      return;
+    } else {
+      const std::size_t end = behind_any_mark(text_, at_);
+      if (end != kNone && ends_with_calls(reader_.skip_blanks(end))) found_ = at_;
+      ++at_;
     }
-    ++at_;
   }
 
   [[nodiscard]] bool begins_with_letter(std::size_t at) const {
@@ -176,13 +181,13 @@ class Search {
   void object() {
     const JsonScan scan = scan_json(text_, at_);
     if (scan.ending == JsonScan::Ending::whole) {
-      if (is_last(scan.end) && is_call(at_, scan.end, Names::offered)) found_ = at_;
+      if (is_last(scan.end) && is_call(at_, scan.end, CallNames::offered)) found_ = at_;
       at_ = scan.end;
       return;
     }
     const std::size_t inner = reader_.skip_blanks(at_ + 1);
     const bool list = text_[at_] == '[' && is_source_call(inner, text_.size());
-    if (list || reader_.begins_named_call(at_)) found_ = at_;
+    if (list || reader_.begins_named_call(at_) || ends_with_calls(at_)) found_ = at_;
     ++at_;
   }
 
@@ -204,8 +209,7 @@ class Search {
     } else if (is_source_call(name, text_.size())) {
       found_ = at_;
     }
-    at_ = std::max(at_ + 1, name);
-    while (at_ < text_.size() && is_call_name_char(text_[at_])) ++at_;
+    if (found_ == kNone) this->name(name);
   }
 
   /// The name of an offered tool with brackets behind it, up to the end of the text: name("..", or
@@ -283,8 +287,11 @@ class Search {
   }
 
   std::string_view text_;
+  const std::vector<ToolSpec>& offered_;
   TextCallReader reader_;
+  NamedCalls named_;
   std::size_t at_ = 0;
+  std::size_t tried_ = 0;  ///< objects that were read as Python's
   std::size_t found_ = kNone;
   std::size_t line_end_ = 0;  ///< of the line looked at last
 };

@@ -64,6 +64,34 @@ void set_from_text(ToolCall& call, std::string_view text, int depth) {
   }
 }
 
+/// Where messages have their calls: OpenAI's member first, then those that its neighbours use.
+std::vector<const Json*> call_lists(const Json& message) {
+  std::vector<const Json*> out;
+  const Json* more = member(&message, "additional_kwargs");
+  for (const Json* list : {member(&message, "tool_calls"), member(&message, "toolCalls"),
+                           member(&message, "function_calls"), member(&message, "functionCalls"),
+                           member(more, "tool_calls")}) {
+    if (list != nullptr) out.push_back(list);
+  }
+  return out;
+}
+
+/// One call as an object, or as text that holds it.
+Json legacy_call(const Json& message) {
+  const Json* more = member(&message, "additional_kwargs");
+  for (const Json* call : {member(&message, "function_call"), member(&message, "functionCall"),
+                           member(more, "function_call")}) {
+    if (call == nullptr) continue;
+    if (!call->is_string()) return *call;
+    const auto& text = call->get_ref<const std::string&>();
+    if (trim(text).empty() || text == "none" || text == "auto") continue;
+    auto read = parse_reply_json(text, "function_call", DeepValues::refuse);
+    if (read && read->is_object()) return std::move(*read);
+    return {{"name", text}, {"arguments", text}};  // which the model is told of
+  }
+  return {};
+}
+
 }  // namespace
 
 void set_arguments(ToolCall& call, const Json* sent) {
@@ -144,15 +172,14 @@ std::vector<ToolCall> read_tool_calls(const Json& message, const std::vector<Too
     const bool holds = function != nullptr && function->is_object();
     read(holds ? function : &item, text_of(member(&item, "id")));
   };
-  if (const Json* list = member(&message, "tool_calls"); list != nullptr) {
+  for (const Json* list : call_lists(message)) {
+    if (!calls.empty()) break;
     if (list->is_object()) read_item(*list);
     if (list->is_array()) std::for_each(list->begin(), list->end(), read_item);
   }
   if (calls.empty()) {
-    if (const Json* legacy = member(&message, "function_call");
-        legacy != nullptr && legacy->is_object()) {
-      read(legacy, {});
-    }
+    const Json legacy = legacy_call(message);
+    if (legacy.is_object()) read(&legacy, {});
   }
   if (calls.empty()) {
     for (const Json& part : call_parts(message)) read_item(part);

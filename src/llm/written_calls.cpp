@@ -327,6 +327,13 @@ std::optional<WrittenCall> python_call(std::string_view text, std::size_t at) {
   return inner;
 }
 
+std::optional<WrittenValue> python_value(std::string_view text, std::size_t at) {
+  Reader reader(text, at);
+  auto value = reader.value();
+  if (!value) return std::nullopt;
+  return WrittenValue{std::move(*value), reader.at()};
+}
+
 std::optional<WrittenCall> braced_call(std::string_view text, std::size_t at) {
   Reader reader(text, at);
   WrittenCall call;

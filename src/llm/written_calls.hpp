@@ -23,6 +23,13 @@ struct WrittenCall {
 [[nodiscard]] std::optional<WrittenCall> python_call(std::string_view text, std::size_t at);
 /// name{key:<escape>value<escape>,n:5}, with the literals that Gemma's templates write.
 [[nodiscard]] std::optional<WrittenCall> braced_call(std::string_view text, std::size_t at);
+/// A value with its end.
+struct WrittenValue {
+  Json value;
+  std::size_t end = 0;
+};
+/// An object or list in the literals of Python or JSON.
+[[nodiscard]] std::optional<WrittenValue> python_value(std::string_view text, std::size_t at);
 /// A letter, digit, or one of "_-.".
 [[nodiscard]] bool is_call_name_char(char c);
 

@@ -87,6 +87,16 @@ TEST_F(DoctorAtEndpoint, SaysThatCallsStandInTheText) {
                     {"--enable-auto-tool-choice", "--tool-call-parser", "--jinja"}));
 }
 
+TEST_F(DoctorAtEndpoint, SaysThatACallInTheTextCannotBeRead) {
+  chat({json_step(200, fault::chat_body(R"(functions.shell:0{"command":"echo"})"))});
+  const Json report = ask();
+  EXPECT_EQ(report["endpoints"].at(0)["tool_calls"], "none");
+  EXPECT_TRUE(holds(row(report, "tool calling")["found"].get<std::string>(),
+                    {"call in the text", "functions.shell:0"}));
+  EXPECT_TRUE(
+      holds(row(report, "tool calling")["mend"].get<std::string>(), {"--tool-call-parser"}));
+}
+
 TEST_F(DoctorAtEndpoint, SaysWhatTheFirstCallTaught) {
   chat({json_step(400, R"({"error":{"message":"Unsupported parameter: 'max_tokens' is not )"
                        R"(supported with this model. Use 'max_completion_tokens' instead.",)"

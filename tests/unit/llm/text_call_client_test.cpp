@@ -198,6 +198,44 @@ TEST_F(ClientTest, ALegacyFunctionCallIsOneCall) {  // R2.12
   EXPECT_EQ(reply->message.tool_calls[0].arguments, R"({"command":"ls"})");
 }
 
+TEST_F(ClientTest, CallsInTheMembersOfNeighboursAreRead) {
+  const Json function = {{"name", "bash"}, {"arguments", R"({"command":"ls"})"}};
+  const Json list = Json::array({{{"id", "a"}, {"function", function}}});
+  const Json flat = Json::array({function});
+  const Json text = "Look.";
+  for (const Json& choice : std::vector<Json>{
+           {{"message", {{"content", text}}}, {"tool_calls", list}},
+           {{"message", {{"content", text}}}, {"function_call", function}},
+           {{"message", {{"content", text}, {"toolCalls", list}}}},
+           {{"message", {{"content", text}, {"function_calls", flat}}}},
+           {{"message",
+             {{"content", text}, {"tool_calls", Json::array()}, {"functionCalls", flat}}}},
+           {{"message", {{"content", text}, {"additional_kwargs", {{"tool_calls", list}}}}}},
+           {{"message", {{"content", text}, {"additional_kwargs", {{"function_call", function}}}}}},
+           {{"message", {{"content", text}, {"function_call", dump_json(function)}}}}}) {
+    Json ended = choice;
+    ended["finish_reason"] = "stop";
+    server_.script({json_step(200, dump_json({{"choices", Json::array({ended})}}))});
+    ChatRequest asked = tool_request();
+    asked.messages.front().content = dump_json(choice);
+    const auto reply = client()->complete(asked, {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    ASSERT_EQ(reply->message.tool_calls.size(), 1U) << dump_json(choice);
+    EXPECT_EQ(reply->message.tool_calls[0].name, "bash");
+    EXPECT_EQ(reply->message.tool_calls[0].arguments, R"({"command":"ls"})");
+    EXPECT_EQ(reply->message.content, "Look.");
+  }
+}
+
+TEST_F(ClientTest, AFunctionCallThatIsNoJsonIsTheModelsError) {
+  server_.script({json_step(
+      200, reply_with({{"content", "Look."}, {"function_call", "bash(command='ls')"}}))});
+  const auto reply = client()->complete(tool_request(), {});
+  ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+  ASSERT_EQ(reply->message.tool_calls.size(), 1U);
+  EXPECT_NE(reply->message.tool_calls[0].problem, "");
+}
+
 TEST_F(ClientTest, FortyCallsComeThroughWithFortyIds) {  // T056: the tool loop bounds them
   Json calls = Json::array();
   for (int i = 0; i < 40; ++i) {
