@@ -278,6 +278,17 @@ bool NamedCalls::stands_at(std::size_t at, std::string_view word) {
   return (keyed || yaml || announced) && ends_text(front, back, end);
 }
 
+bool NamedCalls::has_key(const std::string& tool, std::size_t from, std::size_t end) const {
+  Behind out;
+  while (from < end && !out.key) {
+    const std::size_t size = word_at(text_, from).size();
+    std::size_t at = from;
+    static_cast<void>(take_word_behind(at, tool, out));
+    from += std::max<std::size_t>(size, 1);
+  }
+  return out.key;
+}
+
 bool NamedCalls::any() {
   for (std::size_t at = 0; at < text_.size();) {
     const std::string_view word = word_at(text_, at);

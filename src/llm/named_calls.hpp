@@ -24,6 +24,8 @@ class NamedCalls {
 
   /// Whether the word that begins at `at` is the name in such a call.
   [[nodiscard]] bool stands_at(std::size_t at, std::string_view word);
+  /// Whether an argument's name stands in a part of the text as a key.
+  [[nodiscard]] bool has_key(const std::string& tool, std::size_t from, std::size_t end) const;
   /// Whether there is one anywhere in the text.
   [[nodiscard]] bool any();
 

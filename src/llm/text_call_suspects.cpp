@@ -148,6 +148,10 @@ class Search {
       at_ = block->body;
       return;
     }
+    if (begins_line(text_, at_) && is_named_element()) {
+      found_ = at_;
+      return;
+    }
     if (const auto call = reader_.call_element_at(at_)) {
       const bool own_name = call_element(call->local) == CallElement::other;
       const auto inner = call_tag(text_, reader_.skip_blanks(call->end));
@@ -169,9 +173,27 @@ class Search {
       object();
     } else {
       const std::size_t end = behind_any_mark(text_, at_);
-      if (end != kNone && ends_with_calls(reader_.skip_blanks(end))) found_ = at_;
+      const bool holds = end != kNone && ends_with_calls(reader_.skip_blanks(end));
+      if (holds) found_ = at_;
       ++at_;
     }
+  }
+
+  /// <action name="shell">{"command":"ls"}</action>, <shell command="ls"/>: an element of any kind
+  /// with the name of an offered tool and its arguments, with which the text ends.
+  [[nodiscard]] bool is_named_element() const {
+    const auto tag = call_tag(text_, at_);
+    if (!tag || tag->closes) return false;
+    const std::string own = reader_.offered_name(tag->local);
+    if (!own.empty() && only_marks_behind(text_, tag->end)) {
+      return NamedCalls(text_, reader_).has_key(own, at_ + 1 + tag->local.size(), tag->end);
+    }
+    const std::string named = tag->value.empty() ? "" : reader_.offered_name(tag->value);
+    const std::size_t inner = reader_.skip_blanks(tag->end);
+    if (named.empty() || !begins_object(text_, inner)) return false;
+    const JsonScan scan = scan_json(text_, inner);
+    return scan.ending == JsonScan::Ending::whole && only_marks_behind(text_, scan.end) &&
+           NamedCalls(text_, reader_).has_key(named, inner, scan.end);
   }
 
   [[nodiscard]] bool begins_with_letter(std::size_t at) const {

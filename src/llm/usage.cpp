@@ -297,7 +297,8 @@ void fill_prompt(ReadUsage& read, std::size_t request_bytes) {
   Usage& usage = read.usage;
   usage.estimated = true;
   usage.input_tokens = estimate_tokens(request_bytes);
-  if (!read.total_tokens) return;
+  // A total that is the output alone leaves the prompt out, too.
+  if (!read.total_tokens || *read.total_tokens <= usage.output_tokens) return;
   usage.input_tokens =
       std::clamp<std::int64_t>(*read.total_tokens - usage.output_tokens, 0, usage.input_tokens);
   usage.output_tokens = std::max(usage.output_tokens, *read.total_tokens - usage.input_tokens);

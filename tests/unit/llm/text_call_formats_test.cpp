@@ -322,6 +322,9 @@ TEST(CallFormats, ACallIsNoticedByItsShape) {
            "{\"tool_code\":\"shell(command='echo X')\"}",
            "tool: shell\narguments:\n  command: echo X",
            "I look.\n```yaml\ntool: shell\ncommand: echo X\n```",
+           "<action name=\"shell\">" + kArgs + "</action>",
+           "<run_tool name='shell'>\n" + kArgs + "\n</run_tool>",
+           "I look.\n<shell command=\"echo X\"/>",
            "functions.rm:0{\"path\":\"x\"}",
            "functions.list_files:0{}"}) {
     std::string rest = text;
@@ -360,6 +363,10 @@ TEST(CallFormats, ProseAboutAToolStaysAnAnswer) {
         R"({"command":{"name":"ls","args":["-l"]}})",
         "tool: hammer\ncommand: hit",
         "The file says:\n```yaml\ntool: shell\ncommand: ls\n```\nand nothing else.",
+        "<action name=\"shell\">it was</action>",
+        "<shell>a bash or a zsh</shell> is one",
+        "<shell kind=\"command\"/>",
+        "<item name=\"shell\">{\"weight\": 4}</item>",
         "functions.shell is the full name.",
         "Kimi writes `functions.shell:0{}` there.",
         "a <b>shell</b> on the beach (command = x)"}) {
@@ -474,6 +481,8 @@ TEST(CallFormats, HostileTextsTakeTimeInProportionToTheirLength) {
                                   "\n<x>{\"a\":",
                                   "functions.shell:0{",
                                   "<a>shell</a>{",
+                                  "\n<x name=\"shell\">{\"command\":",
+                                  "\n<shell command=\"\">",
                                   "shell ",
                                   "\ntool: shell\ncommand: x"}) {
     std::string repeated;

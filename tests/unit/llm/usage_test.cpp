@@ -192,13 +192,14 @@ TEST(Usage, APromptThatIsNotCountedIsEstimated) {  // R2.20
     std::int64_t input, output;
     bool estimated;
   };
-  for (const Case& c :
-       std::vector<Case>{{R"({"prompt_tokens":null,"completion_tokens":5})", 1100, 5, true},
-                         {R"({"prompt_tokens":0,"completion_tokens":5})", 1100, 5, true},
-                         {R"({"completion_tokens":5,"total_tokens":905})", 900, 5, false},
-                         {R"({"total_tokens":500})", 500, 0, true},
-                         {R"({"total_tokens":1500})", 1100, 400, true},
-                         {R"({"prompt_tokens":7})", 7, 0, false}}) {
+  for (const Case& c : std::vector<Case>{
+           {R"({"prompt_tokens":null,"completion_tokens":5})", 1100, 5, true},
+           {R"({"prompt_tokens":0,"completion_tokens":5})", 1100, 5, true},
+           {R"({"prompt_tokens":0,"completion_tokens":5,"total_tokens":5})", 1100, 5, true},
+           {R"({"completion_tokens":5,"total_tokens":905})", 900, 5, false},
+           {R"({"total_tokens":500})", 500, 0, true},
+           {R"({"total_tokens":1500})", 1100, 400, true},
+           {R"({"prompt_tokens":7})", 7, 0, false}}) {
     auto read = read_usage(*parse_reply_json(std::string("{\"usage\":") + c.usage + "}", "reply"));
     ASSERT_TRUE(read.has_value()) << c.usage;
     fill_prompt(*read, 3500);
