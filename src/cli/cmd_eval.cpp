@@ -142,7 +142,10 @@ int judge(const Settings& settings, Scored& scored) {
   if (scored.error) return exit_code_of(scored.error->code);
   const bool gated = settings.number("min_score") > 0 || settings.number("max_error_rate") < 1;
   const int failed = verdict_exit(settings, scored.summary);
-  if (gated) scored.verdict = failed != 0 ? "fail" : "pass";
+  if (failed != 0)
+    scored.verdict = "fail";
+  else if (gated)
+    scored.verdict = "pass";
   return settings.flag("exit_zero") ? 0 : failed;
 }
 
@@ -191,7 +194,7 @@ int verdict_exit(const Settings& settings, const optim::EvalSummary& summary) {
     return 1;
   }
   if (summary.graded == 0 && summary.planned > 0) {
-    print_err("no rollout could be graded, so there is no score\n");
+    print_err("verdict: fail: no rollout could be graded\n");
     return 3;
   }
   if (least > 0 && summary.score < least) {

@@ -50,7 +50,7 @@ optim::OptimizeSettings optimize_settings(const Settings& settings) {
 /// cannot be written anew is refused.
 Result<> check_repairs(const RunSetup& setup) {
   const auto& package = setup.skill;
-  say_repairs(package, setup.skill_path);
+  if (setup.resumed) say_repairs(package, setup.skill_path);  // else said when it was loaded
   auto again =
       skill::SkillPackage::from_files(package.folder_name(), package.skill_md(), package.files());
   if (again) return {};

@@ -60,7 +60,7 @@ Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) c
   if (budget.max_calls > 0 && started >= budget.max_calls) {
     return fail(ErrorCode::budget,
                 fmt::format("the limit of {} calls is reached", budget.max_calls), {},
-                "raise --max-calls; a run goes on with `skillgrad resume`");
+                "raise --max-calls; a run goes on with `skillgrad resume RUN`");
   }
   const double usd_before = spent_usd + (alone ? 0 : reserved_usd);
   if (budget.max_usd > 0 && usd_before + usd > budget.max_usd + kEpsilon) {
