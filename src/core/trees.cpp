@@ -28,8 +28,11 @@ Result<> copy_folder(const fs::path& from, const fs::path& to, fs::perms mode, L
   if (problem) {
     return tl::unexpected(errno_error(problem.value(), "cannot list folder", from.string()));
   }
-  for (const fs::path& entry : entries)
-    SKILLGRAD_CHECK(copy_entry(entry, to / entry.filename(), links));
+  for (const fs::path& entry : entries) {
+    auto copied = copy_entry(entry, to / entry.filename(), links);
+    std::error_code ignored;  // what was removed meanwhile, a lock file say, is no part of it
+    if (!copied && fs::exists(fs::symlink_status(entry, ignored))) return copied;
+  }
   fs::permissions(to, mode, problem);
   if (problem) {
     return tl::unexpected(errno_error(problem.value(), "cannot set the mode of", to.string()));

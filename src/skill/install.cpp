@@ -68,7 +68,7 @@ Result<> keep_owners(const fs::path& live, const fs::path& fresh) {
     struct stat old {};
     const fs::path same = path == fresh ? live : live / path.lexically_relative(fresh);
     const struct stat& owner = ::lstat(same.c_str(), &old) == 0 ? old : folder;
-    if (::lchown(path.c_str(), owner.st_uid, owner.st_gid) != 0)
+    if (::lchown(path.c_str(), owner.st_uid, owner.st_gid) != 0 && errno != ENOENT)
       return tl::unexpected(errno_error(errno, "cannot keep the owner of", path.string()));
   }
   return {};
@@ -101,7 +101,8 @@ Result<> follow_up(const std::set<std::string>& copied, const SkillPackage& befo
     if (!written_later(aside / file, live / file)) continue;
     fs::remove(live / file, failed);
     SKILLGRAD_CHECK(make_directories((live / file).parent_path()));
-    SKILLGRAD_CHECK(copy_tree(aside / file, live / file, Links::copy));
+    auto kept = copy_tree(aside / file, live / file, Links::copy);
+    if (!kept && fs::exists(fs::symlink_status(aside / file, failed))) return kept;
   }
   for (const std::string& file : copied)
     if (!present.contains(file)) fs::remove(live / file, failed);

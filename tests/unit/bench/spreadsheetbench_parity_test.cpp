@@ -149,7 +149,9 @@ TEST_F(SpreadsheetBenchParity, StrictModeDiffersFromOfficialOnExactlyTheKnownLin
       continue;
     }
     EXPECT_EQ(strict.pass, strict.matched == strict.total) << key(row);
-    EXPECT_EQ(strict.pass, strict.differences.empty() && strict.notes.empty()) << key(row);
+    // The answer_sheet of 60-7 lists four sheets, none of which has that name; each grade says so.
+    const std::size_t told = row.id == "60-7" ? 1 : 0;
+    EXPECT_EQ(strict.pass, strict.differences.empty() && strict.notes.size() == told) << key(row);
     if (strict.pass == row.official) continue;
     ++differing;
     if (row.id == "13-1") {
