@@ -176,7 +176,8 @@ void add_other_processes(Builder& out) {
 /// What would hide memory or files from the supervisor that measures them.
 void add_hiding(Builder& out) {
   // The buffers of sockets are in no process's memory: they keep their size, as if it were set.
-  for (const unsigned option : {SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE}) {
+  for (const unsigned option : {unsigned{SO_SNDBUF}, unsigned{SO_RCVBUF}, unsigned{SO_SNDBUFFORCE},
+                                unsigned{SO_RCVBUFFORCE}}) {
     out.add(SCMP_ACT_ERRNO(0), SCMP_SYS(setsockopt),
             {scmp_arg_cmp{1, SCMP_CMP_MASKED_EQ, kIntegerBits, SOL_SOCKET},
              scmp_arg_cmp{2, SCMP_CMP_MASKED_EQ, kIntegerBits, option}});

@@ -48,7 +48,8 @@ bool has_name_and_arguments(const Json& value, CallNames names, const TextCallRe
 /// offered tool under a key that says so, and nothing but arguments of that tool beside it.
 bool names_tool_beside_arguments(const Json& value, const TextCallReader& reader) {
   std::string tool;
-  for (const auto& [key, item] : value.items()) {
+  for (const auto& [name, item] : value.items()) {
+    const std::string& key = name;  // clang 14 captures no structured binding
     const bool says_so = std::any_of(name_keys().begin(), name_keys().end(), [&](const char* word) {
       return key.find(word) != std::string::npos;
     });

@@ -192,7 +192,7 @@ Place place_of(const Json& target, const std::vector<Choice>& choices, const std
 /// The answers that mean one choice: its label and its text, alone or together.
 std::vector<std::string> forms_of(const Choice& choice, const std::vector<Choice>& choices,
                                   const std::string& where, Notices& notices) {
-  const auto& [label, text] = choice;
+  const std::string &label = choice.label, &text = choice.text;
   std::vector<std::string> forms = {label,
                                     label + ". " + text,
                                     label + ") " + text,
