@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "llm/call_members.hpp"
 #include "llm/field.hpp"
 #include "llm/finish.hpp"
 #include "llm/reply_texts.hpp"
@@ -14,8 +15,10 @@ namespace {
 
 bool holds_calls(const Json& choice) {
   const Json* message = member(&choice, "message");
-  const Json* calls = member(message, "tool_calls");
-  return (calls != nullptr && !calls->empty()) || member(message, "function_call") != nullptr;
+  if (message == nullptr) return false;
+  const auto lists = call_lists(*message);
+  return !single_calls(*message).empty() ||
+         std::any_of(lists.begin(), lists.end(), [](const Json* list) { return !list->empty(); });
 }
 
 bool holds_text(const Json& choice) {
@@ -31,8 +34,7 @@ void put_together(Json& choice, const Json& calls) {
   const bool text = holds_text(choice);
   for (const auto& [key, value] : calls.at("message").items()) {
     const bool taken = key == "content" ? text : message.contains(key) && !message[key].is_null();
-    const bool is_call = key == "tool_calls" || key == "function_call";
-    if (!value.is_null() && (is_call || !taken)) message[key] = value;
+    if (!value.is_null() && (is_call_member(key) || !taken)) message[key] = value;
   }
   for (const char* key : {"finish_reason", "native_finish_reason", "finish_details"}) {
     const Json own = choice.value(key, Json()), other = calls.value(key, Json());

@@ -6,6 +6,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/call_members.hpp"
 #include "llm/error_body.hpp"
 #include "llm/field.hpp"
 #include "llm/finish.hpp"
@@ -97,6 +98,10 @@ void DeltaAssembler::choice(const Json& value) {
   } else if (piece != nullptr) {
     whole_message(*piece);
   }
+  if (calls_beside_ || (calls_.empty() && !function_call_.is_object())) {
+    call_deltas(value);
+    calls_beside_ = !calls_.empty() || function_call_.is_object();
+  }
   for (const char* key :
        {"finish_reason", "native_finish_reason", "finish_details", "incomplete_details"}) {
     const Json* said = member(&value, key);
@@ -131,9 +136,8 @@ void DeltaAssembler::whole_message(const Json& value) {
   for (const auto& [key, piece] : value.items()) {
     const auto known = texts_.find(key);
     if (known == texts_.end() || known->second.empty()) {
-      const bool repeats = (key == "tool_calls" && !calls_.empty()) ||
-                           (key == "function_call" && function_call_.is_object()) ||
-                           mirrored_.contains(key);
+      const bool has_calls = !calls_.empty() || function_call_.is_object();
+      const bool repeats = (is_call_member(key) && has_calls) || mirrored_.contains(key);
       if (!repeats) rest[key] = piece;
     } else if (key == "content" && says_other(known->second, piece)) {
       note_malformed("a whole message that is not what came in pieces: " + dump_json(piece));
@@ -196,18 +200,46 @@ void DeltaAssembler::delta(const Json& value) {
     const Json wrapped = {{key, piece}};
     merge_piece(mirrored_, wrapped);
   }
-  if (const Json* calls = member(&value, "tool_calls"); calls != nullptr && calls->is_array()) {
-    for (const Json& call : *calls) tool_delta(call);
+  call_deltas(value);
+}
+
+/// The calls of a piece, or of the choice around it: of the first member that holds some.
+void DeltaAssembler::call_deltas(const Json& value) {
+  for (const Json* list : call_lists(value)) {
+    if (list->is_array()) {
+      for (const Json& call : *list) tool_delta(call);
+    } else if (list->is_object()) {
+      tool_delta(*list);
+    } else {
+      note_malformed("tool calls that are no list of calls: " + dump_json(*list));
+    }
+    if (!list->empty()) break;
   }
-  if (const Json* legacy = member(&value, "function_call")) legacy_delta(*legacy);
+  const auto singles = single_calls(value);
+  if (!singles.empty()) legacy_delta(*singles.front());
 }
 
 void DeltaAssembler::legacy_delta(const Json& value) {
+  if (!value.is_object()) {
+    const std::string text = text_of(&value);
+    if (!trim(text).empty() && text != "none" && text != "auto")
+      note_malformed("a function call that is no object: " + dump_json(value));
+    return;
+  }
   const std::string name = text_of(member(&value, "name"));
   if (!function_call_.is_object()) function_call_ = {{"name", ""}, {"arguments", ""}};
   if (!name.empty()) function_call_["name"] = name;
-  function_call_["arguments"].get_ref<std::string&>() += text_of(member(&value, "arguments"));
-  progressed_ = true;
+  if (const Json* arguments = member(&value, "arguments")) {
+    Json& known = function_call_["arguments"];
+    if (known.is_string() && !arguments->is_structured()) {
+      known.get_ref<std::string&>() += text_of(arguments);
+    } else if (known.is_structured() || !known.get_ref<const std::string&>().empty()) {
+      note_malformed("arguments of a function call in two forms");
+    } else {
+      known = *arguments;
+    }
+  }
+  progressed_ = in_deltas_ = true;
 }
 
 DeltaAssembler::Piece::Piece(const Json& value) {
@@ -281,7 +313,10 @@ DeltaAssembler::Call& DeltaAssembler::call_for(const Piece& piece) {
 }
 
 void DeltaAssembler::tool_delta(const Json& value) {
-  if (!value.is_object()) return;
+  if (!value.is_object()) {
+    if (!value.is_null()) note_malformed("a tool call that is no object: " + dump_json(value));
+    return;
+  }
   progressed_ = in_deltas_ = true;
   const Piece piece(value);
   Call& call = call_for(piece);

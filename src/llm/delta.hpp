@@ -82,6 +82,7 @@ class DeltaAssembler {
   void whole_message(const Json& value);
   [[nodiscard]] static bool says_other(const Mixed& came, const Json& whole);
   void delta(const Json& value);
+  void call_deltas(const Json& value);
   void legacy_delta(const Json& value);
   void tool_delta(const Json& value);
   Call& call_for(const Piece& piece);
@@ -101,8 +102,9 @@ class DeltaAssembler {
   Json function_call_;
   std::string role_ = "assistant";
   std::map<std::int64_t, std::shared_ptr<DeltaAssembler>> others_;  ///< choices, by index
-  bool in_deltas_ = false;    ///< text or calls came as deltas
-  ResponseEvents responses_;  ///< when the stream turns out to be of the responses API
+  bool in_deltas_ = false;     ///< text or calls came as deltas
+  bool calls_beside_ = false;  ///< the calls stand beside the deltas, not in them
+  ResponseEvents responses_;   ///< when the stream turns out to be of the responses API
   Json usage_, head_ = Json::object();
   Json ends_ = {{"finish_reason", nullptr}};  ///< what was said of the end, the worst of each
   std::optional<Json> error_;

@@ -5,6 +5,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/call_members.hpp"
 #include "llm/field.hpp"
 #include "llm/responses.hpp"
 #include "llm/sse.hpp"
@@ -54,24 +55,19 @@ void fill_output(Usage& usage, std::int64_t reasoning_tokens, std::size_t bytes)
   usage.estimated = true;
 }
 
-/// The first choice's member under `key` that stands beside its message, which lacks it.
-const Json* beside_message(const Json& body, const char* key) {
-  const Json* choices = member(&body, "choices");
-  if (choices == nullptr || !choices->is_array() || choices->empty()) return nullptr;
-  const Json* message = member(&choices->front(), "message");
-  if (message == nullptr || !message->is_object() || member(message, key) != nullptr)
-    return nullptr;
-  return member(&choices->front(), key);
-}
-
 /// Some endpoints put a turn's calls beside its message.
 std::optional<Json> with_calls_inside(const Json& body) {
+  const Json* choices = member(&body, "choices");
+  if (choices == nullptr || !choices->is_array() || choices->empty()) return std::nullopt;
+  const Json& first = choices->front();
+  const Json* message = member(&first, "message");
+  if (message == nullptr || !message->is_object()) return std::nullopt;
   std::optional<Json> out;
-  for (const char* key : {"tool_calls", "function_call"}) {
-    const Json* beside = beside_message(body, key);
-    if (beside == nullptr) continue;
+  for (const auto& [key, value] : first.items()) {
+    if (!is_call_member(key) || value.is_null() || member(message, key.c_str()) != nullptr)
+      continue;
     if (!out) out = body;
-    out->at("choices").front().at("message")[key] = *beside;
+    out->at("choices").front().at("message")[key] = value;
   }
   return out;
 }

@@ -6,6 +6,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/call_members.hpp"
 #include "llm/choices.hpp"
 #include "llm/error_body.hpp"
 #include "llm/field.hpp"
@@ -56,15 +57,16 @@ void charge_error(const Json& body, const ReplyContext& context, ReadReply& out)
 
 /// Calls that are no calls: the message says that it holds some, and they cannot be read. Or "".
 std::string unreadable_calls(const Json& message) {
-  const Json* list = member(&message, "tool_calls");
-  if (list == nullptr) return {};
-  const bool good =
-      list->is_object() ||
-      (list->is_array() &&
-       std::all_of(list->begin(), list->end(), [](const Json& item) { return item.is_object(); }));
-  if (good) return {};
-  return "the reply's tool_calls are no list of calls: " +
-         truncate_middle(sanitize_utf8(dump_json(*list)), 200);
+  for (const Json* list : call_lists(message)) {
+    const bool good =
+        list->is_object() ||
+        (list->is_array() && std::all_of(list->begin(), list->end(),
+                                         [](const Json& item) { return item.is_object(); }));
+    if (good) continue;
+    return "the reply's tool_calls are no list of calls: " +
+           truncate_middle(sanitize_utf8(dump_json(*list)), 200);
+  }
+  return {};
 }
 
 /// An answer of somebody else than the model is none.

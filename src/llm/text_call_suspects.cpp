@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What looks like a tool call and was not read as one: the safety net behind the table of formats.
 #include <algorithm>
+#include <array>
 
 #include <skillgrad/core/text.hpp>
 
@@ -179,11 +180,27 @@ class Search {
     }
   }
 
+  /// <shell>ls</shell>, <execute_bash>ls</execute_bash>: an element with the name of an offered
+  /// tool, or of a shell where one is offered, around all that the text ends with.
+  [[nodiscard]] bool is_bare_element(const CallTag& tag) {
+    static constexpr std::array<std::string_view, 7> kShells = {
+        "bash", "shell", "execute_bash", "run_command", "execute_command", "run_bash", "terminal"};
+    const bool shell = std::find(kShells.begin(), kShells.end(), tag.local) != kShells.end() &&
+                       std::any_of(offered_.begin(), offered_.end(), [&](const ToolSpec& tool) {
+                         return reader_.has_parameter(tool.name, "command");
+                       });
+    if (!shell && reader_.offered_name(tag.local).empty()) return false;
+    const std::size_t close = reader_.next(tag.closer, tag.end);
+    return close != kNone && reader_.skip_blanks(tag.end) < close &&
+           only_marks_behind(text_, close);
+  }
+
   /// <action name="shell">{"command":"ls"}</action>, <shell command="ls"/>: an element of any kind
   /// with the name of an offered tool and its arguments, with which the text ends.
-  [[nodiscard]] bool is_named_element() const {
+  [[nodiscard]] bool is_named_element() {
     const auto tag = call_tag(text_, at_);
     if (!tag || tag->closes) return false;
+    if (is_bare_element(*tag)) return true;
     const std::string own = reader_.offered_name(tag->local);
     if (!own.empty() && only_marks_behind(text_, tag->end)) {
       return NamedCalls(text_, reader_).has_key(own, at_ + 1 + tag->local.size(), tag->end);

@@ -6,6 +6,7 @@
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "llm/call_members.hpp"
 #include "llm/field.hpp"
 #include "llm/reply_texts.hpp"
 #include "llm/text_call_formats.hpp"
@@ -64,24 +65,9 @@ void set_from_text(ToolCall& call, std::string_view text, int depth) {
   }
 }
 
-/// Where messages have their calls: OpenAI's member first, then those that its neighbours use.
-std::vector<const Json*> call_lists(const Json& message) {
-  std::vector<const Json*> out;
-  const Json* more = member(&message, "additional_kwargs");
-  for (const Json* list : {member(&message, "tool_calls"), member(&message, "toolCalls"),
-                           member(&message, "function_calls"), member(&message, "functionCalls"),
-                           member(more, "tool_calls")}) {
-    if (list != nullptr) out.push_back(list);
-  }
-  return out;
-}
-
 /// One call as an object, or as text that holds it.
 Json legacy_call(const Json& message) {
-  const Json* more = member(&message, "additional_kwargs");
-  for (const Json* call : {member(&message, "function_call"), member(&message, "functionCall"),
-                           member(more, "function_call")}) {
-    if (call == nullptr) continue;
+  for (const Json* call : single_calls(message)) {
     if (!call->is_string()) return *call;
     const auto& text = call->get_ref<const std::string&>();
     if (trim(text).empty() || text == "none" || text == "auto") continue;

@@ -66,6 +66,10 @@ TEST(NamedCalls, ACallIsNoticedByItsShape) {
            "<action name=\"shell\">" + kArgs + "</action>",
            "<run_tool name='shell'>\n" + kArgs + "\n</run_tool>",
            "I look.\n<shell command=\"echo X\"/>",
+           "<shell>ls -l</shell>",
+           "I look.\n<shell>\nls -l\n</shell>",
+           "<execute_bash>\nls -l\n</execute_bash>",
+           "<bash>ls</bash>",
            "functions.rm:0{\"path\":\"x\"}",
            "functions.list_files:0{}"}) {
     std::string rest = text;
@@ -107,6 +111,9 @@ TEST(NamedCalls, ProseAboutAToolStaysAnAnswer) {
         "<action name=\"shell\">it was</action>",
         "<shell>a bash or a zsh</shell> is one",
         "<shell kind=\"command\"/>",
+        "<shell></shell>",
+        "<terminal>Gate 4</terminal> is where it leaves.",
+        "The sea gave us a <shell>spiral</shell>",
         "<item name=\"shell\">{\"weight\": 4}</item>",
         "functions.shell is the full name.",
         "Kimi writes `functions.shell:0{}` there.",

@@ -36,6 +36,57 @@ TEST_F(StreamHabits, SignsOfLifeAreNoPartOfTheReply) {
   }
 }
 
+TEST_F(StreamHabits, CallsInTheMembersOfNeighboursAreReadOrRefused) {
+  const auto chunk = [](const Json& choice) {
+    return data(dump_json({{"choices", Json::array({choice})}}));
+  };
+  const std::string end = data(R"({"choices":[{"delta":{},"finish_reason":"tool_calls"}]})");
+  const Json head = {
+      {"index", 0}, {"id", "a"}, {"function", {{"name", "bash"}, {"arguments", ""}}}};
+  const Json more = {{"index", 0}, {"function", {{"arguments", R"({"command":"ls"})"}}}};
+  const Json whole = {{"name", "bash"}, {"arguments", R"({"command":"ls"})"}};
+  const auto list = [](const Json& item) { return Json::array({item}); };
+  for (const std::vector<Json>& pieces : std::vector<std::vector<Json>>{
+           {{{"delta", {{"toolCalls", list(head)}}}}, {{"delta", {{"toolCalls", list(more)}}}}},
+           {{{"delta", {{"function_calls", list(whole)}}}}},
+           {{{"delta", {{"tool_calls", whole}}}}},
+           {{{"delta", {{"functionCall", whole}}}}},
+           {{{"delta",
+              {{"function_call", {{"name", "bash"}, {"arguments", {{"command", "ls"}}}}}}}}},
+           {{{"delta", {{"additional_kwargs", {{"tool_calls", list(whole)}}}}}}},
+           {{{"delta", Json::object()}, {"tool_calls", list(head)}},
+            {{"delta", Json::object()}, {"tool_calls", list(more)}}},
+           {{{"delta", {{"tool_calls", list(head)}}}},
+            {{"delta", {{"tool_calls", list(more)}}}},
+            {{"message", {{"toolCalls", list(whole)}}}}}}) {
+    std::vector<std::string> events;
+    for (const Json& piece : pieces) events.push_back(chunk(piece));
+    events.insert(events.end(), {end, kDone});
+    SCOPED_TRACE(events.front());
+    server_.script({stream_step(events)});
+    ChatRequest asked = tool_request();
+    asked.messages.front().content = dump_json(Json(pieces));
+    const auto reply = client()->complete(asked, {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    ASSERT_EQ(reply->message.tool_calls.size(), 1U);
+    EXPECT_EQ(reply->message.tool_calls[0].name, "bash");
+    EXPECT_EQ(reply->message.tool_calls[0].arguments, R"({"command":"ls"})");
+  }
+  for (const Json& odd : std::vector<Json>{{{"tool_calls", "bash ls"}},
+                                           {{"toolCalls", Json::array({"bash ls"})}},
+                                           {{"function_call", "bash ls"}}}) {
+    const Step broken = stream_step({chunk({{"delta", odd}}), text_chunk("Done."), kStop, kDone});
+    const std::size_t before = server_.hit_count();
+    server_.handler(
+        [=](const fault::Hit&, std::size_t number) { return number == before ? broken : kGood; });
+    ChatRequest asked = tool_request();
+    asked.messages.front().content = dump_json(odd);
+    const auto reply = client()->complete(asked, {});
+    ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
+    EXPECT_EQ(server_.hit_count(), before + 2) << dump_json(odd);
+  }
+}
+
 TEST_F(StreamHabits, AnErrorOfAnyShapeEndsTheStreamAndNothingOfItIsUsed) {
   budget_.retry_floor = 100;
   const std::string call =

@@ -386,6 +386,7 @@ TEST(CallFormats, HostileTextsTakeTimeInProportionToTheirLength) {
                                   "<a>shell</a>{",
                                   "\n<x name=\"shell\">{\"command\":",
                                   "\n<shell command=\"\">",
+                                  "\n<shell>x</shell>",
                                   "shell ",
                                   "\ntool: shell\ncommand: x"}) {
     std::string repeated;
