@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <optional>
 
 #include <skillgrad/core/text.hpp>
@@ -209,6 +210,48 @@ std::optional<Match> match_path_segment(std::string_view text, std::size_t at) {
   return in_url ? std::optional(Match{at + 1, end}) : std::nullopt;
 }
 
+/// The two bytes that a match can begin with: nearly all of a text is passed over by them.
+class Beginnings {
+ public:
+  explicit Beginnings(KeyPatterns patterns) {
+    for (const Prefix& prefix : kPrefixes) add(prefix.text, false);
+    add("Bearer ", true);
+    if (patterns == KeyPatterns::certain) return;
+    for (const std::string_view name : kHeaders) add(name, true);
+    add("://", false);
+    for (const char c : {'?', '&', '/'})
+      for (std::size_t next = 0; next < kBytes; ++next)
+        bits_.set(place(c, static_cast<char>(next)));
+  }
+
+  [[nodiscard]] bool has(char first, char second) const { return bits_[place(first, second)]; }
+
+ private:
+  static constexpr std::size_t kBytes = 256;
+
+  static std::size_t place(char first, char second) {
+    return static_cast<unsigned char>(first) * kBytes + static_cast<unsigned char>(second);
+  }
+
+  void add(std::string_view text, bool any_case) {
+    const auto upper = [&](char c) {
+      return any_case && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    };
+    const auto lower = [&](char c) {
+      return any_case && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    for (const char first : {lower(text[0]), upper(text[0])})
+      for (const char second : {lower(text[1]), upper(text[1])}) bits_.set(place(first, second));
+  }
+
+  std::bitset<kBytes * kBytes> bits_;
+};
+
+const Beginnings& beginnings(KeyPatterns patterns) {
+  static const Beginnings all(KeyPatterns::all), certain(KeyPatterns::certain);
+  return patterns == KeyPatterns::all ? all : certain;
+}
+
 }  // namespace
 
 std::string redact_key_patterns(std::string_view text, KeyPatterns patterns) {
@@ -222,27 +265,25 @@ std::string redact_key_patterns(std::string_view text, KeyPatterns patterns) {
   static constexpr std::array<Matcher, 2> kCertainOnes = {match_bearer<KeyPatterns::certain>,
                                                           match_key<KeyPatterns::certain>};
   const bool all = patterns == KeyPatterns::all;
-  // Only these bytes can start a match.
-  const std::string_view starts = all ? "sgxAhpaocbB?&:PCOXS/" : "sgxAhB";
+  const auto* const begin = all ? kAll.data() : kCertainOnes.data();
+  const auto* const end = begin + (all ? kAll.size() : kCertainOnes.size());
+  const Beginnings& starts = beginnings(patterns);
   std::string out;
-  out.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
+  std::size_t copied = 0;
+  for (std::size_t at = 0; at + 1 < text.size();) {
     std::optional<Match> match;
-    if (is_one_of(text[at], starts)) {
-      const auto* const begin = all ? kAll.data() : kCertainOnes.data();
-      for (const auto* matcher = begin;
-           matcher != begin + (all ? kAll.size() : kCertainOnes.size()); ++matcher) {
+    if (starts.has(text[at], text[at + 1])) {
+      for (const auto* matcher = begin; matcher != end; ++matcher)
         if ((match = (*matcher)(text, at))) break;
-      }
     }
     if (!match) {
-      out += text[at++];
+      ++at;
       continue;
     }
-    out.append(text.substr(at, match->keep - at)).append(kMask);
-    at = match->end;
+    out.append(text.substr(copied, match->keep - copied)).append(kMask);
+    at = copied = match->end;
   }
-  return out;
+  return out.append(text.substr(copied));
 }
 
 }  // namespace skillgrad

@@ -75,10 +75,16 @@ bool is_json_start(std::string_view text, std::size_t at) {
 
 TextCallReader::TextCallReader(std::string_view text, const std::vector<ToolSpec>& offered)
     : text_(text), whole_(text), offered_(offered) {
-  for (const ToolSpec& tool : offered) {
-    auto schema = parse_json(tool.parameters, tool.name);
-    offers_.push_back({&tool, schema ? std::move(*schema) : Json()});
+  for (const ToolSpec& tool : offered) offers_.push_back({&tool, std::nullopt});
+}
+
+/// Most texts hold no call, and never need it.
+const Json& TextCallReader::schema_of(const Offer& offer) {
+  if (!offer.schema) {
+    auto schema = parse_json(offer.tool->parameters, offer.tool->name);
+    offer.schema = schema ? std::move(*schema) : Json();
   }
+  return *offer.schema;
 }
 
 std::size_t TextCallReader::skip_blanks(std::size_t at) const {
@@ -106,7 +112,7 @@ std::string TextCallReader::offered_name(std::string_view name) const {
 
 const Json* TextCallReader::properties_of(std::string_view name) const {
   const Offer* meant = offer(name);
-  return meant == nullptr ? nullptr : member(&meant->schema, "properties");
+  return meant == nullptr ? nullptr : member(&schema_of(*meant), "properties");
 }
 
 std::string_view TextCallReader::name_at(std::size_t at) const {
@@ -124,7 +130,7 @@ std::optional<ToolCall> TextCallReader::make_call(std::string_view name,
   set_arguments(call, &arguments);
   if (!call.problem.empty()) return std::nullopt;
   const auto object = parse_json(call.arguments, "arguments");
-  if (!object || !fits(*object, meant->schema)) return std::nullopt;
+  if (!object || !fits(*object, schema_of(*meant))) return std::nullopt;
   return call;
 }
 

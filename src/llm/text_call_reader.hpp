@@ -66,8 +66,9 @@ class TextCallReader {
  private:
   struct Offer {
     const ToolSpec* tool = nullptr;
-    Json schema;
+    mutable std::optional<Json> schema;  ///< read when it is asked for first
   };
+  [[nodiscard]] static const Json& schema_of(const Offer& offer);
   [[nodiscard]] std::string_view rest(std::size_t at) const {
     return text_.substr(std::min(at, text_.size()));
   }

@@ -14,12 +14,11 @@ constexpr std::string_view kLists[] = {"\"messages\":[", "\"input\":["};
 
 /// Behind the string that begins at `at`, or npos.
 std::size_t end_of_string(std::string_view text, std::size_t at) {
-  while (true) {
-    at = text.find_first_of("\"\\", at + 1);
-    if (at == std::string_view::npos || text[at] == '"')
-      return at == std::string_view::npos ? at : at + 1;
-    ++at;
+  for (++at; at < text.size(); ++at) {
+    if (text[at] == '"') return at + 1;
+    if (text[at] == '\\') ++at;
   }
+  return std::string_view::npos;
 }
 
 /// What stands between the commas of a JSON object or list without spaces; empty if it is none.
