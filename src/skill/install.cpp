@@ -15,14 +15,19 @@ namespace {
 
 constexpr std::size_t kNamedFiles = 8;
 
+Result<> remove_file(const fs::path& file) {
+  std::error_code failed;
+  fs::remove(file, failed);
+  if (failed) return tl::unexpected(errno_error(failed.value(), "cannot remove", file));
+  return {};
+}
+
 /// The live folder's files that the new package no longer has.
 Result<> remove_missing(const SkillPackage& before, const SkillPackage& after,
                         const fs::path& dir) {
   for (const auto& [path, file] : before.files()) {
     if (after.files().contains(path)) continue;
-    std::error_code error;
-    fs::remove(dir / path, error);
-    if (error) return tl::unexpected(errno_error(error.value(), "cannot remove", dir / path));
+    SKILLGRAD_CHECK(remove_file(dir / path));
   }
   return {};
 }
@@ -99,13 +104,13 @@ Result<> follow_up(const std::set<std::string>& copied, const SkillPackage& befo
   std::error_code failed;
   for (const std::string& file : present) {
     if (!written_later(aside / file, live / file)) continue;
-    fs::remove(live / file, failed);
+    SKILLGRAD_CHECK(remove_file(live / file));
     SKILLGRAD_CHECK(make_directories((live / file).parent_path()));
     auto kept = copy_tree(aside / file, live / file, Links::copy);
     if (!kept && fs::exists(fs::symlink_status(aside / file, failed))) return kept;
   }
   for (const std::string& file : copied)
-    if (!present.contains(file)) fs::remove(live / file, failed);
+    if (!present.contains(file)) SKILLGRAD_CHECK(remove_file(live / file));
   return {};
 }
 
@@ -261,14 +266,17 @@ Result<std::vector<std::string>> install_package(const Installation& installatio
   SKILLGRAD_CHECK(remove_tree(installation.old_copy));
   SKILLGRAD_CHECK(before.save(installation.old_copy));
   SKILLGRAD_CHECK(swap_directory(fresh, live, aside));
-  // An edit that came between the look and the swap is put back.
-  if (const auto replaced = load_expected(aside, installation); !replaced) {
+  const auto followed = [&]() -> Result<> {
+    SKILLGRAD_CHECK(load_expected(aside, installation));
+    SKILLGRAD_CHECK(follow_up(copied, before, aside, live));
+    return keep_owners(aside, live);
+  }();
+  // An edit that came between the look and the swap, or one that cannot be followed, is put back.
+  if (!followed) {
     SKILLGRAD_CHECK(swap_directory(aside, live, fresh));
     SKILLGRAD_CHECK(remove_tree(fresh));
-    return tl::unexpected(replaced.error());
+    return tl::unexpected(followed.error());
   }
-  SKILLGRAD_CHECK(follow_up(copied, before, aside, live));
-  SKILLGRAD_CHECK(keep_owners(aside, live));
   SKILLGRAD_CHECK(remove_tree(aside));
   return notes;
 }
