@@ -157,10 +157,17 @@ Error Dialog::no_hand_in(const std::string& why) const {
   Error error;
   error.code = ErrorCode::malformed_reply;
   error.message = "the " + setup_.stage + " handed in no usable result: " + why;
+  const bool told = !last_problem_.empty() && why.find(last_problem_) != std::string::npos;
+  if (!refused_.empty() && !told) {
+    const std::string& problem = refused_.back().problem;
+    error.message += "; " + std::to_string(refused_.size()) + " refused calls, the last of " +
+                     refused_.back().tool + ": " + problem.substr(0, problem.find('\n'));
+  }
   error.where = setup_.scope;
   error.mend =
-      "use a model that follows tool schemas, or allow this stage more turns, as in --diagnoser "
-      "'{\"name\":\"llm\",\"turns\":24}'";
+      "use a model that follows tool schemas, or allow this stage more turns, as in --set "
+      "'stages." +
+      setup_.stage + "={\"name\":\"llm\",\"turns\":24}'";
   return error;
 }
 

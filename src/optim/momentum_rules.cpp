@@ -224,7 +224,8 @@ class Mender {
     const auto size = static_cast<double>(std::max<std::size_t>(1, batch_.size()));
     for (Pattern& pattern : next_.memory.patterns) {
       const Pattern* old = find_pattern(previous_, pattern.slug);
-      if (std::abs(pattern.velocity - (old ? old->velocity : 0.0)) > 1e-9) {
+      // The model is shown three digits.
+      if (std::abs(pattern.velocity - (old ? old->velocity : 0.0)) > 1e-3) {
         repair("The velocity of pattern " + in_quotes(pattern.slug) +
                " was changed and is computed instead.");
       }
