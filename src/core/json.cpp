@@ -6,6 +6,9 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
 
+template class nlohmann::basic_json<>;
+template class nlohmann::basic_json<nlohmann::ordered_map>;
+
 namespace skillgrad {
 
 namespace {

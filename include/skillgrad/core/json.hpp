@@ -12,6 +12,10 @@
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/core/files.hpp>
 
+// Made once, in core/json.cpp: every file that uses them would else compile them anew.
+extern template class nlohmann::basic_json<>;
+extern template class nlohmann::basic_json<nlohmann::ordered_map>;
+
 namespace skillgrad {
 
 using Json = nlohmann::ordered_json;  ///< keys keep the order in which the code writes them
