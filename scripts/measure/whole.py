@@ -145,43 +145,46 @@ def installed(shop):
             yield name, one_line(why, 120), None, None
 
 
-def median_costs(programs, runs):
-    """Of some rounds, by turns: each run in a new folder, against a server of its own."""
+def median_costs(programs, folder, runs):
+    """Of some rounds, by turns: each run in a new folder, against a server of its own. The folders stay until
+    all is measured: a file system that has just removed thousands of files is slow to make new ones."""
     costs = {name: [] for name in runs}
     for _ in range(ROUNDS):
         for name, once in runs.items():
-            with tempfile.TemporaryDirectory() as folder, text_server(programs) as url:
-                costs[name].append(once(url, pathlib.Path(folder)))
+            with text_server(programs) as url:
+                costs[name].append(once(url, pathlib.Path(tempfile.mkdtemp(dir=folder))))
     return {name: Cost(*(statistics.median(values) for values in zip(*rounds)))
             for name, rounds in costs.items()}
 
 
 def measure(table, programs, old=None, peers=False, count=TASKS):
     with tempfile.TemporaryDirectory() as folder:
+        ours = {in_flight: median_costs(programs, folder, {
+            "bare": run_bare(programs, count, in_flight),
+            "own": run_skillgrad(programs / "skillgrad", count, in_flight)}) for in_flight in WALL_AIM}
         others = []
         if peers:
             shop = Workshop(programs / "skillgrad", pathlib.Path(tempfile.gettempdir()) / "skillgrad-peers",
                             pathlib.Path(folder))
             others = list(installed(shop))
-        for in_flight in WALL_AIM:
-            ours = measure_own(table, programs, old, count, in_flight)
+        for in_flight, costs in ours.items():
+            own_rows(table, costs, count, in_flight)
+            if old:  # an older build removes files while it runs
+                before = median_costs(programs, folder, {"before": run_skillgrad(old, count, in_flight)})["before"]
+                table.row("  before", f"{before.wall:.2f} s", f"{before.cpu:.2f} s CPU, {before.peak_mib:.0f} MiB",
+                          before.wall / costs["own"].wall)
             for name, version, program, runner in others:
                 if runner is None:
                     table.row(f"  {name}", "skipped", version)
                     continue
-                theirs = median_costs(programs, {name: runner(shop, program, count, in_flight)})[name]
-                ahead = all(own < other for own, other in zip(ours, theirs))
+                theirs = median_costs(programs, folder, {name: runner(shop, program, count, in_flight)})[name]
+                ahead = all(own < other for own, other in zip(costs["own"], theirs))
                 table.row(f"  {name}", f"{theirs.wall:.2f} s", f"{theirs.cpu:.2f} s CPU, {version}",
-                          theirs.wall / ours.wall, f"{theirs.peak_mib:.0f} MiB", ahead)
+                          theirs.wall / costs["own"].wall, f"{theirs.peak_mib:.0f} MiB", ahead)
 
 
-def measure_own(table, programs, old, count, in_flight):
+def own_rows(table, costs, count, in_flight):
     ideal = count / in_flight * LATENCY_MS / 1000
-    runs = {"bare": run_bare(programs, count, in_flight),
-            "own": run_skillgrad(programs / "skillgrad", count, in_flight)}
-    if old:
-        runs["before"] = run_skillgrad(old, count, in_flight)
-    costs = median_costs(programs, runs)
     ours, bare = costs["own"], costs["bare"]
     table.row(f"eval of {count} questions, {in_flight} in flight", f"{ours.wall:.2f} s", f"ideal {ideal:.2f} s",
               ours.wall / ideal, f"<= {WALL_AIM[in_flight]}", ours.wall <= WALL_AIM[in_flight] * ideal)
@@ -189,10 +192,5 @@ def measure_own(table, programs, old, count, in_flight):
     table.row("  CPU per task", f"{each:.3f} ms", f"{ours.cpu:.2f} s", None, f"<= {CPU_AIM_MS} ms",
               each <= CPU_AIM_MS)
     table.row("  peak memory", f"{ours.peak_mib:.0f} MiB")
-    if old:
-        before = costs["before"]
-        table.row("  before", f"{before.wall:.2f} s", f"{before.cpu:.2f} s CPU, {before.peak_mib:.0f} MiB",
-                  before.wall / ours.wall)
     table.row("  a bare epoll client (no grading, no files)", f"{bare.wall:.2f} s", f"{bare.cpu:.2f} s CPU",
               bare.wall / ideal)
-    return ours
