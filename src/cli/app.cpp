@@ -10,8 +10,8 @@
 #include <skillgrad/core/text.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/ending.hpp"
-#include "cli/environment.hpp"
+#include "cli/screen/ending.hpp"
+#include "cli/settings/environment.hpp"
 #include "cli/signals.hpp"
 
 namespace skillgrad::cli {

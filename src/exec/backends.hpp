@@ -5,7 +5,7 @@
 
 #include <skillgrad/exec/sandbox.hpp>
 
-#include "exec/communicate.hpp"
+#include "exec/process/communicate.hpp"
 
 namespace skillgrad::exec {
 

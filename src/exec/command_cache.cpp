@@ -12,7 +12,7 @@
 #include <skillgrad/exec/command_cache.hpp>
 
 #include "exec/folder_image.hpp"
-#include "exec/sandbox_user.hpp"
+#include "exec/process/sandbox_user.hpp"
 
 namespace skillgrad::exec {
 namespace {

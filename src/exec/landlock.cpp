@@ -12,9 +12,9 @@
 #include <skillgrad/core/files.hpp>
 
 #include "exec/backends.hpp"
-#include "exec/sandbox_user.hpp"
+#include "exec/process/sandbox_user.hpp"
+#include "exec/process/tree_cap.hpp"
 #include "exec/seccomp_filter.hpp"
-#include "exec/tree_cap.hpp"
 
 namespace skillgrad::exec {
 

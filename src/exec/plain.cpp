@@ -10,7 +10,7 @@
 #include <skillgrad/exec/process.hpp>
 
 #include "exec/backends.hpp"
-#include "exec/tree_cap.hpp"
+#include "exec/process/tree_cap.hpp"
 
 namespace skillgrad::exec {
 

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
-#include "sheet/openpyxl_names.hpp"
-#include "sheet/python_number.hpp"
+#include "sheet/openpyxl/openpyxl_names.hpp"
+#include "sheet/values/python_number.hpp"
 
 namespace skillgrad::sheet {
 namespace {

@@ -10,8 +10,8 @@
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/sheet/workbook.hpp>
 
-#include "sheet/openpyxl_sheet.hpp"
-#include "sheet/package_parts.hpp"
+#include "sheet/openpyxl/openpyxl_sheet.hpp"
+#include "sheet/openpyxl/package_parts.hpp"
 
 namespace skillgrad::sheet {
 

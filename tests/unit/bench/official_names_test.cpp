@@ -4,7 +4,7 @@
 
 #include "bench/spreadsheetbench/compare.hpp"
 #include "fakes/xlsx_writer.hpp"
-#include "sheet/openpyxl_names.hpp"
+#include "sheet/openpyxl/openpyxl_names.hpp"
 #include "unit/bench/support.hpp"
 
 namespace skillgrad::bench {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/idle_options.hpp"
+#include "cli/settings/idle_options.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/notes.hpp"
+#include "cli/screen/notes.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

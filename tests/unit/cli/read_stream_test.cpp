@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/read_stream.hpp"
+#include "cli/screen/read_stream.hpp"
 
 #include <fstream>
 #include <thread>

@@ -7,8 +7,8 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/exec/process.hpp>
 
-#include "exec/capture.hpp"
-#include "exec/tree_cap.hpp"
+#include "exec/process/capture.hpp"
+#include "exec/process/tree_cap.hpp"
 
 namespace skillgrad::exec {
 namespace {

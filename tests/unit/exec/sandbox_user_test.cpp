@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "exec/sandbox_user.hpp"
+#include "exec/process/sandbox_user.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

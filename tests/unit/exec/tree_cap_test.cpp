@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "exec/tree_cap.hpp"
+#include "exec/process/tree_cap.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

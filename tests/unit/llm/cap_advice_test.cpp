@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which cap fits, by the numbers of a rejection (endpoints.md R1.7).
-#include "llm/cap_advice.hpp"
+#include "llm/learn/cap_advice.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Which choice of a reply counts, and which content is one (endpoints.md R2.3, R2.4).
-#include "llm/choices.hpp"
+#include "llm/reply/choices.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "llm/field.hpp"
-#include "llm/reply.hpp"
+#include "llm/reply/reply.hpp"
+#include "llm/wire/field.hpp"
 
 namespace skillgrad::llm {
 namespace {

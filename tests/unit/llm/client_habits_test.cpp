@@ -3,7 +3,7 @@
 // 6; T numbers in comments).
 #include <sys/resource.h>
 
-#include "llm/profile.hpp"
+#include "llm/address/profile.hpp"
 #include "unit/llm/client_fixture.hpp"
 
 namespace skillgrad::llm {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "llm/curl_library.hpp"
+#include "llm/wire/curl_library.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Every shape in which endpoints write their errors (endpoints.md R3.1).
-#include "llm/error_body.hpp"
+#include "llm/errors/error_body.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What replies say about the endpoint's limits, and the buckets that follow it (R3.12, R3.13).
-#include "llm/limit_headers.hpp"
+#include "llm/errors/limit_headers.hpp"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-#include "llm/bucket.hpp"
+#include "llm/limits/bucket.hpp"
 
 namespace skillgrad::llm {
 namespace {

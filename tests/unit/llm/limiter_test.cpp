@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The number of requests in flight under rate limits (R3.12).
-#include "llm/limiter.hpp"
+#include "llm/limits/limiter.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which errors say that the endpoint lacks the model (endpoints.md R3.2), and which only talk of
 // models.
-#include "llm/missing_model.hpp"
+#include "llm/errors/missing_model.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Which change of the request answers which refusal (endpoints.md R1.19), in the words of many
 // endpoints.
-#include "llm/mutations.hpp"
+#include "llm/learn/mutations.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

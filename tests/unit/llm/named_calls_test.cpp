@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Calls in syntaxes that no table has, which their shape gives away (endpoints.md R2.13).
-#include "llm/named_calls.hpp"
+#include "llm/text/named_calls.hpp"
 
 #include <gtest/gtest.h>
 
-#include "llm/text_calls.hpp"
+#include "llm/text/text_calls.hpp"
 
 namespace skillgrad::llm {
 namespace {

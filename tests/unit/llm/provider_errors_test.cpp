@@ -7,9 +7,9 @@
 
 #include <skillgrad/core/json.hpp>
 
-#include "llm/classify.hpp"
-#include "llm/delays.hpp"
-#include "llm/error_body.hpp"
+#include "llm/errors/classify.hpp"
+#include "llm/errors/delays.hpp"
+#include "llm/errors/error_body.hpp"
 
 namespace skillgrad::llm {
 namespace {

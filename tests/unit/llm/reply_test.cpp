@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "llm/reply.hpp"
+#include "llm/reply/reply.hpp"
 
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "llm/field.hpp"
-#include "llm/text_calls.hpp"
-#include "llm/think.hpp"
-#include "llm/tool_calls.hpp"
-#include "llm/usage.hpp"
+#include "llm/reply/tool_calls.hpp"
+#include "llm/reply/usage.hpp"
+#include "llm/text/text_calls.hpp"
+#include "llm/text/think.hpp"
+#include "llm/wire/field.hpp"
 
 namespace skillgrad::llm {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Faults inside a reply of status 200, of shapes that no list foresees (endpoints.md R2.2, R2.16):
 // nothing of such a reply is used, and it is asked for again.
-#include "llm/error_body.hpp"
-#include "llm/reply_shape.hpp"
+#include "llm/errors/error_body.hpp"
+#include "llm/errors/reply_shape.hpp"
 #include "unit/llm/client_fixture.hpp"
 
 namespace skillgrad::llm {

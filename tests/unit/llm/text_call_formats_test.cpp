@@ -7,8 +7,8 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
 
-#include "llm/harmony.hpp"
-#include "llm/text_calls.hpp"
+#include "llm/text/harmony.hpp"
+#include "llm/text/text_calls.hpp"
 
 namespace skillgrad::llm {
 namespace {

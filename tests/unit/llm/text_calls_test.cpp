@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Tool calls that stand in the text of a reply (endpoints.md R2.13).
-#include "llm/text_calls.hpp"
+#include "llm/text/text_calls.hpp"
 
 #include <gtest/gtest.h>
 
 #include <skillgrad/core/json.hpp>
 
-#include "llm/json_scan.hpp"
+#include "llm/wire/json_scan.hpp"
 
 namespace skillgrad::llm {
 namespace {

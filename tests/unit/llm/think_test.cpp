@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What of a reply's text is thinking (endpoints.md R2.6).
-#include "llm/think.hpp"
+#include "llm/text/think.hpp"
 
 #include <gtest/gtest.h>
 
-#include "llm/reply.hpp"
+#include "llm/reply/reply.hpp"
 
 namespace skillgrad::llm {
 namespace {

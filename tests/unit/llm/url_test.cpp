@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Which resource a base URL means (endpoints.md R1.1), and what of it may be shown (R4.8).
-#include "llm/url.hpp"
+#include "llm/address/url.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "llm/profile.hpp"
+#include "llm/address/profile.hpp"
 
 namespace skillgrad::llm {
 namespace {

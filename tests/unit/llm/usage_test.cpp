@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Token counts as endpoints write them (endpoints.md R2.18, R2.19).
-#include "llm/usage.hpp"
+#include "llm/reply/usage.hpp"
 
 #include <gtest/gtest.h>
 
-#include "llm/field.hpp"
+#include "llm/wire/field.hpp"
 
 namespace skillgrad::llm {
 namespace {

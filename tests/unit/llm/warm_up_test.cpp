@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One call warms the provider's prefix cache before the others fan out (endpoints.md R4.6).
-#include "llm/warm_up.hpp"
+#include "llm/limits/warm_up.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/command_stage.hpp"
+#include "optim/stages/command_stage.hpp"
 
 #include <cstdlib>
 

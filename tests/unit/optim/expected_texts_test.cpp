@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/expected_texts.hpp"
+#include "optim/stages/expected_texts.hpp"
 
 #include <gmock/gmock.h>
 

@@ -19,8 +19,8 @@
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 
-#include "optim/gate.hpp"
-#include "optim/loss.hpp"
+#include "optim/stages/gate.hpp"
+#include "optim/stages/loss.hpp"
 
 namespace skillgrad::optim {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The loop over fakes: what is measured, decided and kept, also over a resume.
 #include "loop_fixture.hpp"
-#include "optim/run_state.hpp"
+#include "optim/loop/run_state.hpp"
 
 namespace skillgrad::optim {
 namespace {

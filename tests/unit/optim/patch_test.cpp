@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
-#include "optim/patch_tools.hpp"
+#include "optim/stages/patch_tools.hpp"
 #include "unit/optim/stage_fixture.hpp"
 
 namespace skillgrad::optim {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/remedies.hpp"
+#include "optim/loop/remedies.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "loop_fixture.hpp"
-#include "optim/outputs.hpp"
+#include "optim/loop/outputs.hpp"
 
 namespace skillgrad::optim {
 namespace {

@@ -7,8 +7,8 @@
 
 #include <skillgrad/sheet/values.hpp>
 
-#include "sheet/date_time.hpp"
-#include "sheet/python_number.hpp"
+#include "sheet/values/date_time.hpp"
+#include "sheet/values/python_number.hpp"
 
 namespace skillgrad::sheet {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "skill/leaving_paths.hpp"
+#include "skill/lint/leaving_paths.hpp"
 
 #include "unit/skill/support.hpp"
 

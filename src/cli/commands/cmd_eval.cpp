@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/optimizer.hpp>
+#include <skillgrad/optim/rollouts.hpp>
+#include <skillgrad/report/terminal.hpp>
+
+#include "cli/estimate/estimate.hpp"
+#include "cli/run/eval_result.hpp"
+#include "cli/run/evaluate_run.hpp"
+#include "cli/run/stage_set.hpp"
+#include "cli/screen/ending.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+Result<int> parse_trials(const std::string& text) {
+  const Json value = Json::parse(text, nullptr, false);
+  if (value.is_number_integer() && value.get<std::int64_t>() >= 1 &&
+      value.get<std::int64_t>() <= 1000)
+    return value.get<int>();
+  return fail(ErrorCode::usage, "got --trials " + text + ", expected a whole number from 1 to 1000",
+              "--trials", "for example --trials 3");
+}
+
+constexpr const char* kBaselineCopy = "initial/baseline";
+
+/// A skill to compare with: a package, or a run (its best package).
+Result<skill::SkillPackage> load_baseline(const std::string& text) {
+  std::error_code ignored;
+  const fs::path best = fs::path(text) / "best";
+  const bool run = fs::exists(fs::path(text) / "config.json", ignored) && fs::exists(best, ignored);
+  return load_skill(run ? best.string() : text);
+}
+
+/// "baseline" as given, "none" or ""; the package behind a path is a part of the run's identity.
+Result<> add_baseline(const std::string& text, Json& extra) {
+  extra["baseline"] = text;
+  if (text.empty() || text == "none") return {};
+  SKILLGRAD_TRY(const auto package, load_baseline(text));
+  extra["baseline"] = fs::absolute(text).lexically_normal().string();
+  extra["baseline_hash"] = package.hash();
+  return {};
+}
+
+/// The run's own copy, so that a resumed run compares with what it began with.
+Result<std::optional<skill::SkillPackage>> open_baseline(RunSetup& setup, const std::string& text) {
+  if (text.empty() || text == "none") return std::nullopt;
+  std::error_code ignored;
+  const fs::path copy = setup.store->path(kBaselineCopy);
+  if (!fs::exists(copy / "SKILL.md", ignored)) {
+    SKILLGRAD_TRY(const auto package, load_baseline(text));
+    SKILLGRAD_CHECK(package.save(copy));
+  }
+  SKILLGRAD_TRY(const auto saved, skill::SkillPackage::load(copy));
+  SKILLGRAD_TRY(auto package, skill::SkillPackage::from_files(fs::path(text).filename().string(),
+                                                              saved.skill_md(), saved.files()));
+  return std::optional<skill::SkillPackage>(std::move(package));
+}
+
+optim::RolloutRunner make_runner(RunSetup& setup, const StageSet& stages) {
+  return optim::RolloutRunner(
+      {setup.bench.benchmark.get(), stages.executor.get(), stages.loss.get(), setup.store.get(),
+       setup.observer.get(), rollout_limits(setup.settings),
+       static_cast<unsigned>(setup.settings.integer("jobs")), &setup.models->accountant()});
+}
+
+/// Scores a batch; where an error stops it that leaves a result, the error goes to `scored` and the
+/// summary is of what was finished.
+Result<optim::EvalSummary> score(const RunSetup& setup, optim::RolloutRunner& runner,
+                                 const llm::CallContext& call,
+                                 const optim::RolloutRunner::Batch& batch, Scored& scored) {
+  optim::StageContext context;
+  context.scope = batch.dir;
+  context.call = call;
+  context.clock = &setup.clock;
+  auto records = runner.run(batch, context);
+  if (!records) {
+    Error error = optim::end_of_run(
+        std::move(records).error(),
+        {call, setup.clock.now(), setup.models->accountant().totals().last_failure});
+    if (!optim::can_resume(error.code)) return tl::unexpected(std::move(error));
+    scored.error = std::move(error);
+    records = runner.finished(batch);
+    if (!records) return tl::unexpected(std::move(records).error());
+  }
+  return optim::summarize(std::move(*records), batch.samples, setup.bench.benchmark.get());
+}
+
+/// Both measurements, as far as they get.
+Result<Scored> score_both(RunSetup& setup, const StageSet& stages, const llm::CallContext& call,
+                          const RunRequest& request, const std::vector<std::string>& ids) {
+  const std::string against = request.extra.value("baseline", "");
+  SKILLGRAD_TRY(const auto baseline, open_baseline(setup, against));
+  optim::RolloutRunner runner = make_runner(setup, stages);
+  Scored out;
+  optim::RolloutRunner::Batch batch;
+  batch.skill = request.skill == "none" ? nullptr : &setup.skill;
+  batch.task_ids = ids;
+  batch.samples = request.extra.value("trials", 1);
+  batch.dir = "eval";
+  batch.label = "evaluate";
+  SKILLGRAD_TRY(out.summary, score(setup, runner, call, batch, out));
+  out.fresh = runner.fresh();
+  if (against.empty() || out.error) return out;
+  batch.skill = baseline ? &*baseline : nullptr;
+  batch.dir = "baseline";
+  batch.label = "evaluate the baseline";
+  SKILLGRAD_TRY(out.baseline, score(setup, runner, call, batch, out));
+  out.fresh = runner.fresh();
+  if (!out.error) out.paired = optim::compare_tasks(ids, *out.baseline, out.summary);
+  return out;
+}
+
+Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
+  const std::string split = request.extra.value("split", "test");
+  SKILLGRAD_TRY(const auto planned, split_ids(setup.bench.splits, split));
+  if (!planned.empty())
+    SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, planned, invocation.stop));
+  SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, split));
+  if (ids.empty())
+    return fail(ErrorCode::dataset, "split \"" + split + "\" has no tasks",
+                setup.bench.splits.origin, "choose another --split, or widen --ids or --limit");
+  SKILLGRAD_TRY(const auto stages, make_executor_stages(setup, invocation.stop));
+  SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
+  SKILLGRAD_CHECK(start_run(setup));
+  const auto started = setup.clock.now();
+  const auto earlier = optim::finished_before(*setup.store);
+  SKILLGRAD_TRY(auto out, score_both(setup, *stages, call, request, ids));
+  out.seconds = std::chrono::duration<double>(setup.clock.now() - started).count();
+  out.idle = earlier && out.fresh == 0 && !out.error;
+  out.finished_at = out.idle ? *earlier : format_utc(setup.clock.wall_now());
+  out.totals = setup.models->accountant().totals();
+  SKILLGRAD_TRY(out.parts, optim::cost_parts(*setup.store));
+  return out;
+}
+
+/// The exit code, and the verdict that goes with it: one that was stopped has none.
+int judge(const Settings& settings, Scored& scored) {
+  scored.verdict = "none";
+  if (scored.error) return exit_code_of(scored.error->code);
+  const bool gated = settings.number("min_score") > 0 || settings.number("max_error_rate") < 1;
+  const int failed = verdict_exit(settings, scored.summary);
+  if (failed != 0)
+    scored.verdict = "fail";
+  else if (gated)
+    scored.verdict = "pass";
+  return settings.flag("exit_zero") ? 0 : failed;
+}
+
+Result<int> run_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
+  SKILLGRAD_TRY(auto scored, score_all(setup, invocation, request));
+  const int code = judge(setup.settings, scored);
+  const Json json = eval_json(setup, request, scored);
+  SKILLGRAD_CHECK(setup.store->write("run.json", dump_json(json, 1) + "\n"));
+  SKILLGRAD_CHECK(setup.store->event("result", dump_json(eval_event(scored))));
+  close_run(setup, json);
+  if (scored.error) print_stop(*scored.error, setup);
+  print_result(setup, json, eval_text(setup, request, scored));
+  return code;
+}
+
+/// What it would do and cost, without a run directory and without a call.
+Result<int> estimate_eval(const Invocation& invocation, const RunRequest& request) {
+  EstimateFacts facts{"eval", 0, {}};
+  SKILLGRAD_TRY(facts.measured, measured_of(invocation));
+  SKILLGRAD_TRY(const auto setup, open_dry_run(invocation, request));
+  const std::string split = request.extra.value("split", "test");
+  SKILLGRAD_TRY(const auto planned, split_ids(setup->bench.splits, split));
+  if (!planned.empty())
+    SKILLGRAD_CHECK(check_measurement(setup->settings, setup->bench, planned, invocation.stop));
+  SKILLGRAD_TRY(const auto ids, split_ids(setup->bench.splits, split));
+  if (ids.empty())
+    return fail(ErrorCode::dataset, "split \"" + split + "\" has no tasks",
+                setup->bench.splits.origin, "choose another --split, or widen --ids or --limit");
+  SKILLGRAD_TRY(const auto first, first_requests(*setup, ids, false, invocation.stop));
+  const bool compared = !request.extra.value("baseline", "").empty();
+  if (compared) facts.compared = ids.size();
+  const auto plan = evaluation_plan(ids, request.extra.value("trials", 1), compared);
+  Estimate out = estimate(*setup, plan, first, facts.measured);
+  limit(out, setup->settings);
+  print_estimate(*setup, out, first, facts);
+  return 0;
+}
+
+}  // namespace
+
+int verdict_exit(const Settings& settings, const optim::EvalSummary& summary) {
+  const double least = settings.number("min_score"), errors = settings.number("max_error_rate");
+  if (summary.error_rate() > errors) {
+    print_err(fmt::format("verdict: fail: {} errors, --max-error-rate allows {}\n",
+                          report::percent(summary.error_rate()), report::percent(errors)));
+    return 1;
+  }
+  if (summary.graded == 0 && summary.planned > 0) {
+    print_err("verdict: fail: no rollout could be graded\n");
+    return 3;
+  }
+  if (least > 0 && summary.score < least) {
+    print_err(fmt::format("verdict: fail: score {} is below --min-score {}\n",
+                          report::percent(summary.score), report::percent(least)));
+    return 1;
+  }
+  return 0;
+}
+
+int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
+  auto code = run_eval(setup, invocation, request);
+  return code ? *code : end_run_with_error(std::move(code).error(), invocation, setup);
+}
+
+Result<int> cmd_eval(const Invocation& invocation) {
+  RunRequest request{"eval", invocation.arguments.at(0), Json::object()};
+  SKILLGRAD_TRY(const int trials, parse_trials(invocation.value("trials", "1")));
+  request.extra = {{"split", invocation.value("split", "test")}, {"trials", trials}};
+  SKILLGRAD_CHECK(add_baseline(invocation.value("baseline"), request.extra));
+  if (invocation.has("dry-run")) return estimate_eval(invocation, request);
+  SKILLGRAD_CHECK(refuse_estimate_flags(invocation));
+  SKILLGRAD_TRY(const auto setup, open_run(invocation, request));
+  return finish_eval(*setup, invocation, request);
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/parallel.hpp>
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/report/terminal.hpp>
+
+#include "cli/run/models.hpp"
+#include "cli/run/predictions.hpp"
+#include "cli/run/workbench.hpp"
+#include "cli/screen/console.hpp"
+#include "cli/screen/notes.hpp"
+#include "cli/settings/idle_options.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+constexpr std::size_t kShownAtOnce = std::size_t{256} << 10;  // each print writes
+
+/// The grade of one prediction and what else its line came to.
+struct Outcome {
+  bench::Grade grade;
+  std::string exported;        ///< for the official evaluator; empty: no answer
+  std::optional<Error> wrong;  ///< the line names no answer
+};
+
+Outcome grade_one(const Workbench& bench, const Prediction& prediction, const fs::path& base_dir,
+                  const bench::GradeContext& context, bool exporting) {
+  Outcome out;
+  out.grade.task_id = prediction.id;
+  out.grade.kind = bench::GradeErrorKind::infra_error;
+  const bench::Task& task = *bench.benchmark->find(prediction.id);
+  std::optional<TempDir> work;
+  if (bench.benchmark->needs_work_dir(task)) {
+    auto made = TempDir::create("skillgrad-grade");
+    if (!made) {
+      out.grade.message = made.error().to_line();
+      return out;
+    }
+    work = std::move(*made);
+  }
+  auto answer = open_prediction(prediction, *bench.benchmark, base_dir,
+                                work ? work->path() : fs::path(), context);
+  if (!answer) {
+    out.grade.message = answer.error().to_line();
+    if (!prediction.kept && answer.error().code == ErrorCode::input)
+      out.wrong = std::move(answer).error().with_context(prediction.where);
+    return out;
+  }
+  if (exporting)
+    out.exported = bench.benchmark->official_prediction(task, *answer).value_or(std::string());
+  out.grade = bench.benchmark->grade(task, *answer, context);
+  return out;
+}
+
+/// Outcomes in the order of the predictions, up to the first one that has none, and the error of a
+/// judge call that ended the work.
+struct Graded {
+  std::vector<bench::Grade> grades;
+  std::string exported;
+  std::vector<Error> wrong;
+  std::optional<Error> ended;
+};
+
+Graded grade_all(const Workbench& bench, const std::vector<Prediction>& predictions,
+                 const fs::path& base_dir, const bench::GradeContext& context, unsigned jobs,
+                 bool exporting) {
+  Graded out;
+  std::vector<std::optional<Outcome>> outcomes(predictions.size());
+  std::mutex mutex;
+  std::atomic<bool> ended{false};
+  parallel_for(predictions.size(), bench::workers_for(*bench.benchmark, jobs), [&](std::size_t i) {
+    if (ended || context.stop.stop_requested()) return;
+    auto outcome = grade_one(bench, predictions[i], base_dir, context, exporting);
+    auto& call_error = outcome.grade.call_error;
+    if (call_error && llm::ends_run(call_error->code)) {
+      const std::lock_guard lock(mutex);
+      if (!out.ended) out.ended = std::move(call_error);
+      ended = true;
+    } else {
+      outcomes[i] = std::move(outcome);
+    }
+  });
+  for (auto& outcome : outcomes) {
+    if (!outcome) break;
+    if (!outcome->exported.empty()) out.exported += outcome->exported + "\n";
+    if (outcome->wrong) out.wrong.push_back(std::move(*outcome->wrong));
+    out.grades.push_back(std::move(outcome->grade));
+  }
+  return out;
+}
+
+/// Opens the models only when one of the tasks needs a judge.
+Result<std::unique_ptr<Models>> judges_for(const Settings& settings, Clock& clock,
+                                           const Workbench& bench,
+                                           const std::vector<Prediction>& predictions,
+                                           const std::stop_token& stop) {
+  const auto judged = std::count_if(predictions.begin(), predictions.end(), [&](const auto& one) {
+    return bench.benchmark->find(one.id)->judged;
+  });
+  if (judged == 0) return nullptr;
+  return open_judges(
+      settings, clock,
+      fmt::format("{} of {} tasks are judged by a model", judged, predictions.size()), stop);
+}
+
+/// Cases of a task that has a prediction for another case count as failed.
+std::vector<bench::CaseScore> planned_cases(const std::vector<bench::Grade>& grades,
+                                            const bench::Benchmark& benchmark) {
+  std::vector<bench::CaseScore> out;
+  std::set<std::string> groups, given;
+  for (const auto& grade : grades) {
+    out.push_back(
+        {grade.task_id, grade.score, grade.hard, grade.status != bench::GradeStatus::error});
+    given.insert(grade.task_id);
+    const auto& group = benchmark.find(grade.task_id)->group;
+    if (!group.empty()) groups.insert(group);
+  }
+  for (const auto& task : benchmark.tasks())
+    if (groups.contains(task.group) && !given.contains(task.id))
+      out.push_back({task.id, 0, false, true});
+  return out;
+}
+
+/// Rates by category (instruction_type of SpreadsheetBench), where there is more than one.
+std::string category_lines(const std::vector<bench::Grade>& grades,
+                           const bench::Benchmark& benchmark) {
+  struct Sum {
+    std::size_t planned = 0, graded = 0, passed = 0;
+    double score = 0;
+  };
+  std::map<std::string, Sum> sums;
+  for (const auto& grade : grades) {
+    Sum& sum = sums[benchmark.find(grade.task_id)->category];
+    ++sum.planned;
+    if (grade.status == bench::GradeStatus::error) continue;
+    ++sum.graded;
+    sum.passed += grade.status == bench::GradeStatus::pass ? 1U : 0U;
+    sum.score += grade.score;
+  }
+  if (sums.size() < 2) return {};
+  std::string out;
+  for (const auto& [name, sum] : sums) {
+    const std::string mean =
+        sum.graded > 0
+            ? fmt::format(", mean score {:.4f}", sum.score / static_cast<double>(sum.graded))
+            : "";
+    out += fmt::format("  {}: {} graded, {} passed{}; with errors as failures {:.4f}\n",
+                       name.empty() ? "no category" : strip_control(name), sum.graded, sum.passed,
+                       mean, sum.score / static_cast<double>(sum.planned));
+  }
+  return out;
+}
+
+int print_grades(const std::vector<bench::Grade>& grades, const Workbench& bench) {
+  std::size_t passed = 0, errors = 0;
+  double sum = 0;
+  std::string lines;
+  for (const auto& grade : grades) {
+    lines += bench::grade_to_json(grade) + "\n";
+    if (lines.size() > kShownAtOnce) print_out(std::exchange(lines, {}));
+    passed += grade.status == bench::GradeStatus::pass ? 1U : 0U;
+    errors += grade.status == bench::GradeStatus::error ? 1U : 0U;
+    if (grade.status != bench::GradeStatus::error) sum += grade.score;
+  }
+  print_out(lines);
+  const std::size_t graded = grades.size() - errors;
+  const std::string mean =
+      graded > 0 ? fmt::format(", mean score {:.4f}", sum / static_cast<double>(graded)) : "";
+  print_err(fmt::format("{} graded: {} passed{}; {} ({})\n", graded, passed, mean,
+                        counted(errors, "error"), bench.graded_by));
+  if (errors > 0 && graded > 0)
+    print_err(fmt::format("with errors as failures: mean score {:.4f}\n",
+                          sum / static_cast<double>(grades.size())));
+  if (graded > 0) print_err(category_lines(grades, *bench.benchmark));
+  if (const auto groups =
+          bench::score_groups(*bench.benchmark, planned_cases(grades, *bench.benchmark)))
+    print_err(report::group_line(*groups));
+  return errors > 0 && graded == 0 ? 3 : 0;
+}
+
+/// Before anything is graded: is there a format to export to?
+Result<> check_export(const bench::Benchmark& benchmark, const std::string& file) {
+  if (file.empty() || benchmark.tasks().empty()) return {};
+  bench::AgentAnswer empty;
+  empty.items.emplace();
+  SKILLGRAD_CHECK(benchmark.official_prediction(benchmark.tasks().front(), empty));
+  return {};
+}
+
+/// The verdict of lines without an answer comes last: the others have been graded and printed.
+Result<int> finish(Graded graded, std::size_t planned, int code) {
+  if (graded.ended)
+    return tl::unexpected(std::move(*graded.ended)
+                              .with_context(fmt::format("after {} of {} predictions",
+                                                        graded.grades.size(), planned)));
+  if (graded.wrong.empty()) return code;
+  Error first = std::move(graded.wrong.front());
+  if (graded.wrong.size() > 1)
+    first.message += fmt::format(" (and {} more)", graded.wrong.size() - 1);
+  return tl::unexpected(std::move(first));
+}
+
+Result<int> run_grade(const Invocation& invocation) {
+  SKILLGRAD_TRY(const auto settings, load_settings(invocation));
+  const std::string path = invocation.value("predictions"), exported = invocation.value("export");
+  if (path.empty())
+    return fail(ErrorCode::usage, "no predictions are named", "--predictions",
+                "give --predictions FILE with one JSON line for each answer");
+  if (invocation.has("export") && exported.empty())
+    return fail(ErrorCode::usage, "no file is named", "--export", "give --export FILE");
+  if (settings.text("benchmark").empty())
+    return fail(ErrorCode::usage, "no benchmark is named", "--benchmark",
+                "give --benchmark NAME:PATH or a .jsonl file");
+  SKILLGRAD_TRY(const auto bench, open_graders(settings, settings.text("benchmark")));
+  SKILLGRAD_CHECK(check_export(*bench.benchmark, exported));
+  for (const auto& notice : bench.benchmark->notices()) notes().say(notice);
+  for (const auto& idle : idle_options(settings, option_use(settings, bench, "grade")))
+    notes().say(idle);
+  SKILLGRAD_TRY(const auto predictions, read_predictions(path, *bench.benchmark, invocation.stop));
+  SKILLGRAD_CHECK(check_outputs(predictions, path));
+  SystemClock clock;
+  SKILLGRAD_TRY(const auto models,
+                judges_for(settings, clock, bench, predictions, invocation.stop));
+  auto context = bench.grading(invocation.stop);
+  if (models != nullptr) SKILLGRAD_CHECK(lend_judges(settings, clock, *models, context));
+  auto graded = grade_all(bench, predictions, fs::absolute(path).parent_path(), context,
+                          static_cast<unsigned>(settings.integer("jobs")), !exported.empty());
+  if (invocation.stop.stop_requested())
+    return fail(ErrorCode::cancelled, "stopped on request", path);
+  const int code = print_grades(graded.grades, bench);
+  if (!exported.empty()) SKILLGRAD_CHECK(write_file_atomic(exported, graded.exported));
+  if (models != nullptr) print_err(report::cost_by_stage(models->accountant().totals()));
+  return finish(std::move(graded), predictions.size(), code);
+}
+
+}  // namespace
+
+Result<int> cmd_grade(const Invocation& invocation) { return run_grade(invocation); }
+
+}  // namespace skillgrad::cli

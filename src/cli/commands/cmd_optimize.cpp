@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands/cmd_optimize.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/optimizer.hpp>
+#include <skillgrad/report/terminal.hpp>
+#include <skillgrad/skill/install.hpp>
+#include <skillgrad/stats/stats.hpp>
+
+#include "cli/estimate/estimate.hpp"
+#include "cli/run/evaluate_run.hpp"
+#include "cli/run/lint_ignore.hpp"
+#include "cli/run/small_sets.hpp"
+#include "cli/run/stage_set.hpp"
+#include "cli/screen/ending.hpp"
+#include "cli/screen/notes.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+optim::OptimizeSettings optimize_settings(const Settings& settings) {
+  optim::OptimizeSettings out;
+  out.schedule.train_tasks = static_cast<std::size_t>(settings.integer("train_tasks"));
+  out.schedule.batch = static_cast<std::size_t>(settings.integer("batch_size"));
+  out.schedule.seed = static_cast<std::uint64_t>(settings.integer("seed"));
+  out.schedule.fixed_updates = static_cast<std::size_t>(settings.integer("updates"));
+  if (!settings.json("batch_seed").is_null())
+    out.schedule.batch_seed = static_cast<std::uint64_t>(settings.integer("batch_seed"));
+  out.max_iters = static_cast<int>(settings.integer("max_iters"));
+  out.rollouts = static_cast<int>(settings.integer("rollouts"));
+  out.contrastive = settings.flag("contrastive");
+  out.keep_best = settings.text("keep") == "best";
+  out.patch_all_correct = settings.flag("patch_all_correct");
+  out.all_correct_streak = static_cast<int>(settings.integer("all_correct_streak"));
+  out.patience = static_cast<int>(settings.integer("patience"));
+  out.target_score = settings.number("target_score");
+  out.guard = static_cast<std::size_t>(settings.integer("guard"));
+  out.score_test = settings.flag("score_test");
+  out.procedure_lint = settings.text("lint_profile") == "procedure";
+  out.force = settings.flag("force");
+  return out;
+}
+
+/// What only a repair makes readable keeps its bytes, whatever is changed beside it. A package that
+/// cannot be written anew is refused.
+Result<> check_repairs(const RunSetup& setup) {
+  const auto& package = setup.skill;
+  if (setup.resumed) say_repairs(package, setup.skill_path);  // else said when it was loaded
+  auto again =
+      skill::SkillPackage::from_files(package.folder_name(), package.skill_md(), package.files());
+  if (again) return {};
+  Error error = std::move(again).error();
+  error.where = setup.skill_path + "/" + error.where;
+  return tl::unexpected(std::move(error));
+}
+
+/// What has no effect in this configuration is refused: its user relies on it.
+Result<> refuse_idle_options(const Settings& settings, const bench::Splits& splits) {
+  const bool gated = settings.text("gate") != "none" || !settings.json("stages.gate").is_null();
+  for (const char* key : {"target_score", "patience", "guard"})
+    if (!gated && settings.given(key) && settings.number(key) > 0)
+      return fail(ErrorCode::config,
+                  fmt::format("--{} needs a gate, and this run has none", find_option(key)->flag),
+                  settings.origin(key), "choose a --gate, or leave it out");
+  const bool scored = settings.flag("score_test") && !splits.test.empty();
+  const bool judged = settings.number("min_score") > 0 || settings.number("max_error_rate") < 1;
+  if (judged && !scored)
+    return fail(ErrorCode::config,
+                "--min-score and --max-error-rate judge the test split, which is not scored here",
+                settings.number("min_score") > 0 ? "--min-score" : "--max-error-rate",
+                "leave out --no-test, or name tasks for \"test\" in a --split-file");
+  return {};
+}
+
+Result<> check_splits(const RunSetup& setup) {
+  const auto& splits = setup.bench.splits;
+  if (splits.train.empty())
+    return fail(ErrorCode::dataset, "the train split has no tasks", splits.origin,
+                "name tasks for \"train\" in a --split-file");
+  const bool own = !setup.settings.json("stages.gate").is_null();
+  const bool gated = own || setup.settings.text("gate") != "none";
+  // Guard tasks passed at the base run: alone they can show a loss, but never a gain.
+  const bool guarded = setup.settings.integer("guard") > 0 &&
+                       (own || setup.settings.text("gate") == "no-regression");
+  if (gated && splits.val.empty() && !guarded)
+    return fail(ErrorCode::dataset, "the gate needs a validation split, which has no tasks",
+                splits.origin, "name tasks for \"val\" in a --split-file, or use --gate none");
+  return {};
+}
+
+/// Everything that the plan holds if these train tasks fail.
+PlannedViews views(const RunSetup& setup, const optim::RunPlan& plan, double failures) {
+  const auto& train = setup.bench.splits.train;
+  const auto first = [&](std::size_t n) {
+    return std::vector<std::string>(train.begin(), train.begin() + static_cast<std::ptrdiff_t>(n));
+  };
+  const auto about =
+      static_cast<std::size_t>(std::ceil(failures * static_cast<double>(train.size()) - 1e-9));
+  PlannedViews out{plan.work(first(std::min<std::size_t>(1, train.size()))),
+                   plan.work(first(std::min(about, train.size()))), plan.work(train)};
+  for (std::size_t i = 0; i < out.low.size(); ++i) {
+    // Where the batch comes out right, nothing follows it.
+    if (!out.low[i].exact && out.low[i].stage != "execute") out.low[i].conversations = 0;
+    // The guard is made of tasks that pass: as many as are asked for, if some do.
+    if (out.high[i].stage == "gate")
+      out.high[i].conversations +=
+          plan.batches(train).items.size() *
+          std::min(train.size(), static_cast<std::size_t>(setup.settings.integer("guard"))) *
+          static_cast<std::size_t>(setup.settings.integer("rollouts"));
+  }
+  return out;
+}
+
+/// A run must be able to pay for the base run and three iterations (cli.md section 6), even if each
+/// conversation is as short as it can be.
+Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
+  const Settings& given = setup.settings;
+  const bool limited = given.integer("max_calls") > 0 || given.integer("max_tokens") > 0 ||
+                       given.number("max_usd") > 0;
+  if (!limited || given.flag("force") || setup.resumed) return {};
+  auto settings = optimize_settings(given);
+  settings.max_iters = settings.max_iters == 0 ? 3 : std::min(3, settings.max_iters);
+  settings.score_test = false;
+  settings.guard = 0;
+  SKILLGRAD_TRY(const auto first, first_requests(setup, setup.bench.splits.train, true, stop));
+  const optim::RunPlan plan(settings, setup.bench.splits, first.gated, first.momentum);
+  const auto work = plan.work(setup.bench.splits.train);
+  const Estimate least = estimate(setup, {work, work, work}, first, std::nullopt);
+  const auto refuse = [](const char* flag, const std::string& limit, const std::string& needed) {
+    return fail(ErrorCode::config,
+                fmt::format("--{} {} cannot cover the base run and three iterations, which need at "
+                            "least {}",
+                            flag, limit, needed),
+                std::string("--") + flag,
+                "raise it, narrow the splits with --limit, or go on with --force; `skillgrad "
+                "estimate SKILL` shows the whole");
+  };
+  if (const auto calls = given.integer("max_calls");
+      calls > 0 && static_cast<double>(calls) < least.calls.low)
+    return refuse("max-calls", std::to_string(calls), fmt::format("{:.0f} calls", least.calls.low));
+  const double tokens = least.input.low + least.output.low;
+  if (const auto limit = given.integer("max_tokens");
+      limit > 0 && static_cast<double>(limit) < tokens)
+    return refuse("max-tokens", std::to_string(limit), fmt::format("{:.0f} tokens", tokens));
+  if (const double limit = given.number("max_usd");
+      limit > 0 && least.usd && limit < least.usd->low)
+    return refuse("max-usd", format_double(limit), fmt::format("{:.4f} USD", least.usd->low));
+  return {};
+}
+
+/// The measurement depends on the agent being offered the skill (cli.md section 6).
+Result<> check_skill_is_offered(const RunSetup& setup, const StageSet& stages) {
+  const std::string prompt = stages.executor->system_prompt(&setup.skill);
+  if (prompt.find(setup.skill.name()) != std::string::npos) return {};
+  return fail(ErrorCode::config, "the skill does not appear in the executor's system prompt",
+              "prompts/executor.md", "leave the place of the catalog in your prompt as it is");
+}
+
+/// What a user should know before the first call: sizes and what they can show (cli.md section 5).
+void announce(const RunSetup& setup) {
+  if (setup.settings.flag("quiet")) return;
+  const auto& splits = setup.bench.splits;
+  std::string text = fmt::format("splits: {} train, {} val, {} test ({})\n", splits.train.size(),
+                                 splits.val.size(), splits.test.size(), splits.origin);
+  if (!splits.test.empty())
+    text += fmt::format("a difference below about {:.0f} points cannot be told from chance on {}\n",
+                        100 * stats::detectable_difference(splits.test.size()),
+                        counted(splits.test.size(), "test task"));
+  print_err(text);
+}
+
+int verdict(const Settings& settings, const optim::OptimizeResult& result) {
+  if (result.error) return exit_code_of(result.error->code);
+  if (settings.flag("exit_zero") || !result.test) return 0;
+  return verdict_exit(settings, result.test->after);
+}
+
+/// The files of the live skill that are not as they were when the run began.
+Result<std::vector<std::string>> edited_meanwhile(const RunSetup& setup) {
+  SKILLGRAD_TRY(const auto initial, skill::SkillPackage::load(setup.store->path("initial/skill")));
+  SKILLGRAD_TRY(const auto live, skill::SkillPackage::load(setup.skill_path));
+  return skill::changed_files(initial, live);
+}
+
+/// A run that goes on should say at once that its result cannot be put in place, not at its end.
+void warn_of_edits(RunSetup& setup) {
+  if (!setup.settings.flag("in_place")) return;
+  const auto best = skill::SkillPackage::load(setup.store->path("best"));
+  const auto live = skill::SkillPackage::load(setup.skill_path);
+  if (best && live && skill::changed_files(*best, *live).empty()) return;
+  const auto files = edited_meanwhile(setup);
+  if (files && files->empty()) return;
+  setup.observer->notice(
+      files ? "the skill was edited since the run began (" + list_some(*files, 8) +
+                  "): --in-place will not replace it, the result stays in best/ of the run"
+            : "--in-place will not find the skill: " + files.error().to_line());
+}
+
+/// Says "replaced" or "unchanged".
+Result<std::string> write_in_place(RunSetup& setup) {
+  SKILLGRAD_TRY(const auto best, skill::SkillPackage::load(setup.store->path("best")));
+  if (const auto live = skill::SkillPackage::load(setup.skill_path);
+      live && skill::changed_files(best, *live).empty())
+    return "unchanged";  // nothing was learned, or an earlier process of this run has written it
+  SKILLGRAD_TRY(const auto initial, skill::SkillPackage::load(setup.store->path("initial/skill")));
+  const skill::Installation installation{&best, &initial, setup.skill_path,
+                                         setup.store->path("replaced")};
+  SKILLGRAD_TRY(const auto notes, skill::install_package(installation));
+  for (const auto& note : notes) print_err("note: " + strip_control(note) + "\n");
+  print_err("the skill was replaced in place; its previous files are in " +
+            installation.old_copy.string() + "\n");
+  return "replaced";
+}
+
+Json in_place_json(const Result<std::string>& placed) {
+  return {{"decision", placed ? *placed : "refused"},
+          {"error", optim::error_json(placed ? std::nullopt : std::optional(placed.error()))}};
+}
+
+std::string next_command(const RunSetup& setup, const optim::OptimizeResult& result) {
+  const fs::path run = setup.store->dir();
+  if (result.error && !result.refused) return "skillgrad resume " + shell_word(run.string());
+  // Where nothing was kept there is nothing to compare; what the agent did says why.
+  if (result.best_iteration == 0) {
+    const fs::path last =
+        result.iterations.empty()
+            ? run / "base"
+            : run / fmt::format("iter_{:03d}", result.iterations.back().iteration);
+    return "ls " + shell_word((last / "rollouts").string());
+  }
+  return "diff -r " + shell_word((run / "initial/skill").string()) + " " +
+         shell_word(result.best_path);
+}
+
+Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
+  SKILLGRAD_CHECK(check_repairs(setup));
+  SKILLGRAD_CHECK(check_budget(setup, invocation.stop));
+  SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, "all"));
+  SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
+  SKILLGRAD_CHECK(check_splits(setup));
+  SKILLGRAD_CHECK(refuse_idle_options(setup.settings, setup.bench.splits));
+  if (setup.settings.flag("in_place")) SKILLGRAD_CHECK(skill::check_install(setup.skill_path));
+  SKILLGRAD_TRY(const auto stages, make_stages(setup, invocation.stop));
+  SKILLGRAD_CHECK(check_skill_is_offered(setup, *stages));
+  announce(setup);
+  note_limits(setup.settings, setup.bench);
+  auto settings = optimize_settings(setup.settings);
+  SKILLGRAD_TRY(settings.lint_ignored, ignored_lint_rules(setup.settings));
+  optim::OptimizeParts parts = stages->parts(setup);
+  SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
+  SKILLGRAD_CHECK(start_run(setup));
+  warn_of_edits(setup);
+  SKILLGRAD_TRY(auto result, optim::optimize(settings, parts, call));
+  Result<std::string> placed = "unchanged";
+  if (!result.error && setup.settings.flag("in_place")) {
+    placed = write_in_place(setup);
+    result.facts["in_place"] = in_place_json(placed);
+  }
+  const Json json = optim::to_json(result, setup.store->dir().string());
+  const std::string text = report::optimize_summary(
+      result, {next_command(setup, result), setup.models->simulated(),
+               notes_text(notes().all(), setup.store->path("run.json").string())});
+  close_run(setup, json);
+  if (result.refused)
+    print_error(*result.error);
+  else if (result.error)
+    print_stop(*result.error, setup);
+  print_result(setup, json, text);
+  if (!placed) return tl::unexpected(std::move(placed).error());
+  return verdict(setup.settings, result);
+}
+
+/// What the run would do, from the plan that the loop executes.
+Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& request) {
+  EstimateFacts facts{"optimize", 0, {}};
+  SKILLGRAD_TRY(facts.measured, measured_of(invocation));
+  SKILLGRAD_TRY(const auto setup, open_dry_run(invocation, request));
+  SKILLGRAD_CHECK(check_repairs(*setup));
+  SKILLGRAD_TRY(const auto ids, split_ids(setup->bench.splits, "all"));
+  SKILLGRAD_CHECK(check_measurement(setup->settings, setup->bench, ids, invocation.stop));
+  SKILLGRAD_CHECK(check_splits(*setup));
+  SKILLGRAD_CHECK(refuse_idle_options(setup->settings, setup->bench.splits));
+  note_limits(setup->settings, setup->bench);
+  SKILLGRAD_CHECK(ignored_lint_rules(setup->settings));
+  const auto& splits = setup->bench.splits;
+  SKILLGRAD_TRY(const auto first, first_requests(*setup, splits.train, true, invocation.stop));
+  const optim::RunPlan plan(optimize_settings(setup->settings), splits, first.gated,
+                            first.momentum);
+  const double failures = facts.measured && facts.measured->failures
+                              ? *facts.measured->failures
+                              : setup->settings.number("assume.failures");
+  const auto planned = views(*setup, plan, failures);
+  Estimate out = estimate(*setup, planned, first, facts.measured);
+  out.loop = true;
+  out.failures = failures;
+  const auto count = [](const std::vector<optim::PlannedWork>& work) {
+    for (const auto& part : work)
+      if (part.stage == "patch") return static_cast<double>(part.conversations);
+    return 0.0;
+  };
+  out.iterations = {0, count(planned.expected), count(planned.high)};
+  if (setup->settings.flag("score_test")) facts.compared = splits.test.size();
+  limit(out, setup->settings);
+  print_estimate(*setup, out, first, facts);
+  if (const auto covered = check_budget(*setup, invocation.stop); !covered)
+    print_err("warning: the run would be refused: " + covered.error().message + "\n");
+  return 0;
+}
+
+}  // namespace
+
+int finish_optimize(RunSetup& setup, const Invocation& invocation) {
+  auto code = run_optimize(setup, invocation);
+  return code ? *code : end_run_with_error(std::move(code).error(), invocation, setup);
+}
+
+Result<int> cmd_optimize(const Invocation& invocation) {
+  // Only eval knows "none" as no skill; here it is a folder's name.
+  const std::string& skill = invocation.arguments.at(0);
+  const RunRequest request{"optimize", skill == "none" ? "./none" : skill};
+  if (invocation.has("dry-run")) return estimate_optimize(invocation, request);
+  SKILLGRAD_CHECK(refuse_estimate_flags(invocation));
+  SKILLGRAD_TRY(const auto setup, open_run(invocation, request));
+  return finish_optimize(*setup, invocation);
+}
+
+Result<int> cmd_estimate(const Invocation& invocation) {
+  Invocation optimize = invocation;
+  optimize.local["dry-run"] = "true";
+  return cmd_optimize(optimize);
+}
+
+Result<int> cmd_resume(const Invocation& invocation) {
+  RunRequest request;
+  SKILLGRAD_TRY(const auto setup, reopen_run(invocation, invocation.arguments.at(0), request));
+  return request.command == "eval" ? finish_eval(*setup, invocation, request)
+                                   : finish_optimize(*setup, invocation);
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cli/run/run_setup.hpp"
+
+namespace skillgrad::cli {
+
+/// Runs the loop in an opened run directory; returns the exit code.
+int finish_optimize(RunSetup& setup, const Invocation& invocation);
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/package.hpp>
+#include <skillgrad/skill/visible_controls.hpp>
+
+#include "cli/run/lint_ignore.hpp"
+#include "cli/run/run_package.hpp"
+#include "cli/screen/console.hpp"
+#include "cli/screen/notes.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+Result<skill::Profile> parse_profile(const std::string& text) {
+  if (text == "spec") return skill::Profile::spec;
+  if (text == "strict") return skill::Profile::strict;
+  if (text == "lenient") return skill::Profile::lenient;
+  return fail(ErrorCode::usage, "got --profile " + text + ", expected spec, strict or lenient",
+              "--profile", "for example --profile strict");
+}
+
+struct ValidateOptions {
+  skill::Profile profile = skill::Profile::spec;
+  std::vector<std::string> ignored;  ///< lint rules
+};
+
+struct Validated {
+  std::string path;
+  std::vector<skill::Finding> rules, lint;
+  [[nodiscard]] bool valid() const {
+    return std::none_of(rules.begin(), rules.end(), [](const auto& finding) {
+      return finding.severity == skill::Severity::error;
+    });
+  }
+};
+
+Result<Validated> validate_one(const std::string& path, const ValidateOptions& options) {
+  Validated out;
+  out.path = path;
+  SKILLGRAD_TRY(out.rules, skill::validate(fs::path(path), options.profile));
+  const auto package = load_package(path);
+  if (!package) return out;
+  if (!folder_in_run(path).empty()) out.rules = skill::validate(*package, options.profile);
+  skill::LintContext context;
+  context.ignored = options.ignored;
+  out.lint = skill::lint(*package, context).findings;
+  return out;
+}
+
+Json finding_json(const skill::Finding& finding) {
+  return {{"rule", finding.rule},
+          {"severity", skill::to_string(finding.severity)},
+          {"message", finding.message},
+          {"file", finding.file},
+          {"line", finding.line}};
+}
+
+Json to_json(const Validated& value) {
+  Json findings = Json::array();
+  for (const auto& finding : value.rules) findings.push_back(finding_json(finding));
+  // Lint never decides validity; it comes after the rules, under its own severity.
+  for (const auto& finding : value.lint) {
+    Json item = finding_json(finding);
+    if (finding.severity == skill::Severity::error) item["severity"] = "hard";
+    item["lint"] = true;
+    findings.push_back(std::move(item));
+  }
+  return {{"skill", value.path}, {"valid", value.valid()}, {"findings", findings}};
+}
+
+/// Names of files may hold line breaks and marks of direction, which would forge lines.
+std::string one_line(const std::string& text) {
+  return skill::visible_controls(replace_all(text, "\n", "\\n"));
+}
+
+std::string line_of(const skill::Finding& finding) {
+  return fmt::format("  - {} [{}:{}]\n", one_line(finding.message), finding.rule, finding.line);
+}
+
+void print_text(const Validated& value, bool quiet) {
+  const bool valid = value.valid();
+  if (valid) print_out("Valid skill: " + value.path + "\n");
+  if (!valid) print_err("Validation failed for " + value.path + ":\n");
+  for (const auto& finding : value.rules)
+    if (finding.severity == skill::Severity::error) print_err(line_of(finding));
+  if (quiet) return;
+  std::string notes;
+  for (const auto& finding : value.rules)
+    if (finding.severity != skill::Severity::error)
+      notes += "  warning" + line_of(finding).substr(3);
+  for (const auto& finding : value.lint) notes += "  lint" + line_of(finding).substr(3);
+  print_err(notes);
+}
+
+void print_github(const Validated& value) {
+  std::error_code ignored;
+  const fs::path dir = fs::is_directory(value.path, ignored) ? fs::path(value.path)
+                                                             : fs::path(value.path).parent_path();
+  for (const auto& finding : value.rules)
+    print_out(fmt::format("::{} file={},line={}::{} [{}]\n",
+                          finding.severity == skill::Severity::error ? "error" : "warning",
+                          one_line((dir / finding.file).string()), std::max(finding.line, 1),
+                          one_line(finding.message), finding.rule));
+}
+
+Result<int> run_validate(const Invocation& invocation) {
+  ValidateOptions options;
+  SKILLGRAD_TRY(options.profile, parse_profile(invocation.value("profile", "spec")));
+  SKILLGRAD_TRY(const auto settings, load_settings(invocation));
+  SKILLGRAD_TRY(options.ignored, ignored_lint_rules(settings));
+  const bool json = settings.flag("json");
+  bool all_valid = true;
+  Json reports = Json::array(), findings = Json::array();
+  for (const auto& path : invocation.arguments) {
+    SKILLGRAD_TRY(const auto result, validate_one(path, options));
+    all_valid = all_valid && result.valid();
+    if (json) {
+      reports.push_back(to_json(result));
+      for (auto finding : reports.back()["findings"]) {
+        finding["skill"] = path;
+        findings.push_back(std::move(finding));
+      }
+    } else if (invocation.has("github"))
+      print_github(result);
+    else
+      print_text(result, settings.flag("quiet"));
+  }
+  if (json)
+    print_out(dump_json({{"schema", "skillgrad.validate/1"},
+                         {"profile", invocation.value("profile", "spec")},
+                         {"valid", all_valid},
+                         {"skill", reports.size() == 1 ? reports[0]["skill"] : Json()},
+                         {"findings", findings},
+                         {"skills", reports},
+                         {"notes", notes_json(notes().all())}},
+                        1) +
+              "\n");
+  return all_valid ? 0 : 1;
+}
+
+}  // namespace
+
+Result<int> cmd_validate(const Invocation& invocation) { return run_validate(invocation); }
+
+}  // namespace skillgrad::cli

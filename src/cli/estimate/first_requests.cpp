@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "cli/estimate/first_requests.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "cli/run/stage_set.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+/// Keeps the first request and answers none.
+class NobodyModel final : public llm::ChatModel {
+ public:
+  Result<llm::ChatReply> complete(const llm::ChatRequest& request,
+                                  const llm::CallContext&) override {
+    if (!first_) first_ = request;
+    return fail(ErrorCode::cancelled, "no call is made in a dry run");
+  }
+  [[nodiscard]] std::string model_name() const override { return "nobody"; }
+  [[nodiscard]] std::optional<llm::ChatRequest> take() { return std::exchange(first_, {}); }
+
+ private:
+  std::optional<llm::ChatRequest> first_;
+};
+
+/// The stages of a set-up talk to nobody as long as this lives.
+class StandIn {
+ public:
+  explicit StandIn(RunSetup& setup) : setup_(setup) { setup_.stand_in = &model; }
+  StandIn(const StandIn&) = delete;
+  StandIn& operator=(const StandIn&) = delete;
+  ~StandIn() { setup_.stand_in = nullptr; }
+  NobodyModel model;
+
+ private:
+  RunSetup& setup_;
+};
+
+/// Lengths of what the model of a stage writes, in bytes: for prompts that quote it.
+constexpr std::size_t kFeedback = 1'000, kDiagnosis = 1'500, kPatternText = 800;
+constexpr std::size_t kTraceShown = 40'000;
+constexpr double kBytesPerToken = 3.5;
+
+Result<> keep(RunSetup& setup, NobodyModel& nobody, const std::string& role, FirstRequests& out) {
+  const auto request = nobody.take();
+  if (!request) return {};
+  SKILLGRAD_TRY(out.by_role[role], llm::preview(setup.models->endpoint_of(role), *request));
+  return {};
+}
+
+Result<> executor_request(RunSetup& setup, const StageSet& stages, const bench::Task& task,
+                          NobodyModel& nobody, const std::stop_token& stop, FirstRequests& out) {
+  agent::RolloutRequest request;
+  request.task = &task;
+  request.skill = setup.skill_path.empty() ? nullptr : &setup.skill;
+  request.skill_dir = setup.skill_path;
+  request.scope = "estimate";
+  request.limits = rollout_limits(setup.settings);
+  const auto rollout = stages.executor->run(request, {stop, {}, {}});
+  if (rollout.error && rollout.error->code != ErrorCode::cancelled)
+    return tl::unexpected(*rollout.error);
+  out.task = task.id;
+  return keep(setup, nobody, "executor", out);
+}
+
+std::string words(std::size_t bytes) {
+  std::string out;
+  while (out.size() < bytes) out += "evidence ";
+  out.resize(bytes);
+  return out;
+}
+
+std::vector<optim::Gradient> gradients(const Settings& settings, const bench::Splits& splits) {
+  std::vector<optim::Gradient> out;
+  for (const auto& id : splits.train) {
+    if (out.size() >= static_cast<std::size_t>(settings.integer("batch_size"))) break;
+    optim::Gradient gradient;
+    gradient.task_id = id;
+    gradient.kind = "failure";
+    gradient.label = "a label of some words";
+    gradient.gradient = words(kDiagnosis);
+    gradient.loss = 1;
+    out.push_back(std::move(gradient));
+  }
+  return out;
+}
+
+optim::Evidence evidence(const RunSetup& setup, const bench::Task& task) {
+  const Settings& settings = setup.settings;
+  const auto tokens = settings.integer("assume.turns") * (settings.integer("assume.output_tokens") +
+                                                          settings.integer("assume.tool_tokens"));
+  const auto trace = static_cast<std::size_t>(static_cast<double>(tokens) * kBytesPerToken);
+  optim::Evidence out;
+  out.task_id = task.id;
+  out.kind = "failure";
+  out.task_prompt = task.prompt;
+  out.current.task_id = task.id;
+  out.current.status = "fail";
+  out.current.feedback = words(kFeedback);
+  out.current_trace = words(std::min(trace, kTraceShown));
+  out.skill_text = setup.skill.body();
+  return out;
+}
+
+optim::MomentumMemory memory(const std::vector<optim::Gradient>& gradients) {
+  optim::MomentumMemory out;
+  out.iteration = 1;
+  for (const auto& gradient : gradients) {
+    optim::Pattern pattern;
+    pattern.slug = "pattern-" + std::to_string(out.patterns.size());
+    pattern.kind = "operation";
+    pattern.line = gradient.label;
+    pattern.description = words(kPatternText);
+    pattern.appeared_in = {1};
+    out.patterns.push_back(std::move(pattern));
+  }
+  return out;
+}
+
+bool asks_model(const Settings& settings, const char* key) {
+  const Json& spec = settings.json(key);
+  return spec.is_object() && spec.value("name", Json()) == Json("llm");
+}
+
+/// A stage that ends in another error than that of nobody's answer has shown its request already.
+Result<> stage_requests(RunSetup& setup, const StageSet& stages, const bench::Task& task,
+                        NobodyModel& nobody, FirstRequests& out) {
+  const Settings& settings = setup.settings;
+  optim::StageContext context;
+  context.scope = "estimate";
+  context.iteration = 2;
+  context.clock = &setup.clock;
+  const auto given = gradients(settings, setup.bench.splits);
+  const auto known = memory(given);
+  if (asks_model(settings, "stages.diagnoser")) {
+    const auto done = stages.diagnoser->diagnose(evidence(setup, task), context);
+    static_cast<void>(done);
+    SKILLGRAD_CHECK(keep(setup, nobody, "diagnoser", out));
+  }
+  if (stages.momentum && asks_model(settings, "stages.momentum")) {
+    const auto done = stages.momentum->update({given, known, &setup.skill}, context);
+    static_cast<void>(done);
+    SKILLGRAD_CHECK(keep(setup, nobody, "momentum", out));
+  }
+  if (!asks_model(settings, "stages.patcher")) return {};
+  optim::PatchInput input;
+  input.gradients = given;
+  input.memory = &known;
+  input.skill = &setup.skill;
+  input.lint.previous = &setup.skill;
+  input.lint.initial = &setup.skill;
+  const auto done = stages.patcher->patch(input, context);
+  static_cast<void>(done);
+  return keep(setup, nobody, "patcher", out);
+}
+
+}  // namespace
+
+Result<FirstRequests> first_requests(RunSetup& setup, const std::vector<std::string>& tasks,
+                                     bool loop, std::stop_token stop) {
+  StandIn stand_in(setup);
+  FirstRequests out;
+  const bench::Task* task = tasks.empty() ? nullptr : setup.bench.benchmark->find(tasks.front());
+  if (task == nullptr) return out;
+  auto stages = loop ? make_stages(setup, stop) : make_executor_stages(setup, stop);
+  if (!stages) return tl::unexpected(std::move(stages).error());
+  SKILLGRAD_CHECK(executor_request(setup, **stages, *task, stand_in.model, stop, out));
+  if (!loop) return out;
+  SKILLGRAD_CHECK(stage_requests(setup, **stages, *task, stand_in.model, out));
+  out.gated = (*stages)->gate->needs_scores();
+  out.momentum = (*stages)->momentum != nullptr;
+  return out;
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skillgrad/optim/evaluate.hpp>
+
+#include "cli/run/run_setup.hpp"
+
+namespace skillgrad::cli {
+
+/// Scores a split in an opened run directory; returns the exit code.
+int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request);
+/// 1 when --min-score or --max-error-rate is not met (said on stderr), else 0.
+[[nodiscard]] int verdict_exit(const Settings& settings, const optim::EvalSummary& summary);
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+#include "cli/run/predictions.hpp"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include <skillgrad/bench/predictions.hpp>
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/rollouts.hpp>
+
+#include "cli/screen/console.hpp"
+#include "cli/screen/notes.hpp"
+#include "cli/screen/read_stream.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kNamed = 20;  // files that are not there, one by one
+
+constexpr const char* kForm =
+    R"(write {"task_id":"13-1","output":"path.xlsx"} or {"task_id":"nt-0","answer":["x"]})";
+
+tl::unexpected<Error> with_mend(Error error, const char* mend) {
+  if (error.mend.empty()) error.mend = mend;
+  return tl::unexpected(std::move(error));
+}
+
+Result<Json> parse_line(const std::string& text, const std::string& where) {
+  auto value = parse_json(text, "");
+  if (value) return value;
+  Error error = std::move(value).error();
+  // ":1:COLUMN" of the single line becomes "file:LINE:COLUMN".
+  const auto column = error.where.rfind(':');
+  error.where = where + (column == std::string::npos ? "" : error.where.substr(column));
+  return with_mend(std::move(error), kForm);
+}
+
+tl::unexpected<Error> unknown_task(const std::string& name, const bench::Benchmark& benchmark,
+                                   const std::string& where) {
+  std::vector<std::string> ids;
+  for (const auto& task : benchmark.tasks()) ids.push_back(task.id);
+  const auto near = nearest_match(name, ids);
+  return fail(ErrorCode::input, "the benchmark has no task \"" + name + "\"", where,
+              near ? "did you mean \"" + *near + "\"?"
+                   : "`skillgrad benchmark show -b BENCHMARK` lists the ids");
+}
+
+/// Keys of the lines that nothing is made of, each with where it stands first.
+struct UnusedKey {
+  std::string key, where;
+  std::size_t count = 0;
+};
+
+void find_unused(const Json& line, const std::string& where, std::vector<UnusedKey>& unused) {
+  for (const auto& [key, _] : line.items()) {
+    if (key == "task_id" || key == "answer" || key == "output") continue;
+    auto known = unused.begin();
+    while (known != unused.end() && known->key != key) ++known;
+    if (known == unused.end()) known = unused.insert(known, {key, where});
+    ++known->count;
+  }
+}
+
+void note_unused(const std::vector<UnusedKey>& unused) {
+  for (const auto& [key, where, count] : unused) {
+    const auto near = nearest_match(key, {"task_id", "answer", "output"});
+    notes().say(fmt::format("{}: unknown key \"{}\" of a prediction is not used{}{}", where, key,
+                            count > 1 ? fmt::format(" ({} times)", count) : "",
+                            near ? "; did you mean \"" + *near + "\"?" : ""));
+  }
+}
+
+/// A path that names no file is most often a typing mistake, though it has to count as a fail.
+void note_output(const Json& line, const fs::path& base_dir, Prediction& prediction) {
+  const auto output = line.find("output");
+  prediction.answers = line.contains("answer") && !line["answer"].is_null();
+  if (output == line.end() || !output->is_string()) return;
+  const auto name = output->get<std::string>();
+  const bool there = bench::find_predicted(name, base_dir).has_value();
+  prediction.answers = there;
+  if (!there) prediction.missing = name;
+}
+
+/// One JSON object a line with a task_id that the benchmark knows, each id once.
+Result<std::vector<Prediction>> read_lines(const std::string& path,
+                                           const bench::Benchmark& benchmark,
+                                           const std::stop_token& stop) {
+  const auto file = read_stream(path, stop);
+  if (!file)
+    return with_mend(file.error(),
+                     file.error().code == ErrorCode::cancelled
+                         ? ""
+                         : "give --predictions FILE with one JSON line for each answer");
+  const std::string& text = *file;
+  std::vector<Prediction> out;
+  std::set<std::string> seen;
+  std::vector<UnusedKey> unused;
+  const fs::path base_dir = fs::absolute(path).parent_path();
+  int number = 0;
+  for (const auto& raw : split_lines(text)) {
+    ++number;
+    if (trim(raw).empty()) continue;
+    const std::string where = fmt::format("{}:{}", path, number);
+    SKILLGRAD_TRY(const auto json, parse_line(raw, where));
+    const auto id = json.is_object() ? json.find("task_id") : json.end();
+    if (!json.is_object() || id == json.end() || !(id->is_string() || id->is_number_integer()))
+      return fail(ErrorCode::input, "no \"task_id\" in this line", where, kForm);
+    std::string name = id->is_string() ? id->get<std::string>() : dump_json(*id);
+    if (benchmark.find(name) == nullptr) return unknown_task(name, benchmark, where);
+    if (!seen.insert(name).second)
+      return fail(ErrorCode::input, "task \"" + name + "\" stands there twice", where,
+                  "keep one prediction for each task");
+    out.push_back({std::move(name), where, raw});
+    note_output(json, base_dir, out.back());
+    find_unused(json, where, unused);
+  }
+  note_unused(unused);
+  if (out.empty())
+    return fail(ErrorCode::input, "no predictions in the file", path, "write one JSON line each");
+  return out;
+}
+
+/// RUN of an eval, or a folder that holds rollouts itself (RUN/test/iter_003). Relative to `path`.
+std::optional<std::string> rollouts_below(const fs::path& path) {
+  std::error_code ignored;
+  for (const char* name : {".", "eval"})
+    if (fs::is_directory(path / name / "rollouts", ignored)) return name;
+  return std::nullopt;
+}
+
+Result<Prediction::Kept> read_kept(const fs::path& dir) {
+  const std::string where = (dir / "loss.json").string();
+  SKILLGRAD_TRY(const auto text, read_file(where));
+  SKILLGRAD_TRY(const auto json, parse_json(text, where));
+  StrictReader reader(json, where);
+  Prediction::Kept out;
+  out.outputs = dir / "outputs";
+  out.final_message = reader.string("final_message");
+  const bool complete = reader.boolean("outputs_kept");
+  const std::string end_state = reader.string("end_state");
+  const std::string error = reader.string("error", "");
+  SKILLGRAD_CHECK(reader.finish(true));
+  if (end_state == "infra_error")
+    out.error = "the rollout ended without an answer: " + error;
+  else if (!complete)
+    out.error = "the rollout's outputs were too many or too large to be kept";
+  return out;
+}
+
+/// The first trial of each task, in the order of the data set.
+Result<std::vector<Prediction>> read_run(const fs::path& path, const std::string& below,
+                                         const bench::Benchmark& benchmark) {
+  std::vector<Prediction> out;
+  std::error_code ignored;
+  bool trials = false;
+  for (const auto& task : benchmark.tasks()) {
+    const auto folder = [&](int sample) {
+      return (path / optim::RolloutRunner::rollout_dir(below, task.id, sample)).lexically_normal();
+    };
+    const fs::path dir = folder(0);
+    if (!fs::exists(dir / "loss.json", ignored)) continue;
+    trials = trials || fs::exists(folder(1), ignored);
+    SKILLGRAD_TRY(auto kept, read_kept(dir));
+    out.push_back({task.id, dir.string(), {}});
+    out.back().kept = std::move(kept);
+  }
+  if (out.empty())
+    return fail(ErrorCode::input, "no rollout there is of a task of this benchmark", path.string(),
+                "give the --benchmark that the run was made with");
+  if (trials) notes().say("of several trials of a task the first is graded");
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<Prediction>> read_predictions(const std::string& path,
+                                                 const bench::Benchmark& benchmark,
+                                                 const std::stop_token& stop) {
+  if (const auto below = rollouts_below(path)) return read_run(path, *below, benchmark);
+  return read_lines(path, benchmark, stop);
+}
+
+Result<> check_outputs(const std::vector<Prediction>& predictions, const std::string& path) {
+  std::vector<std::string> missing;
+  bool answers = false;
+  for (const auto& prediction : predictions) {
+    answers = answers || prediction.answers;
+    if (prediction.missing.empty()) continue;
+    missing.push_back("\"" + prediction.missing + "\"");
+    if (missing.size() <= kNamed)
+      notes().say(fmt::format("{}: there is no file \"{}\"", prediction.where, prediction.missing));
+  }
+  if (missing.empty()) return {};
+  std::error_code ignored;
+  const std::string places = fs::absolute(path, ignored).parent_path().string() + " and " +
+                             fs::current_path(ignored).string();
+  if (!answers)
+    return fail(ErrorCode::input,
+                fmt::format("none of the {} output files that the predictions name exists: {}",
+                            missing.size(), list_some(missing, 3)),
+                path,
+                "relative paths are looked up in the predictions file's folder and in the current "
+                "one: in " +
+                    places);
+  notes().say(fmt::format(
+      "{} of {} predictions name files that do not exist (looked up in {}); their lines "
+      "say what they count as",
+      missing.size(), predictions.size(), places));
+  return {};
+}
+
+Result<bench::AgentAnswer> open_prediction(const Prediction& prediction,
+                                           const bench::Benchmark& benchmark,
+                                           const fs::path& base_dir, const fs::path& work_dir,
+                                           const bench::GradeContext& context) {
+  const bench::Task& task = *benchmark.find(prediction.id);
+  if (!prediction.kept) return benchmark.prediction(task, prediction.line, base_dir, work_dir);
+  if (!prediction.kept->error.empty())
+    return fail(ErrorCode::infra, prediction.kept->error, prediction.where);
+  const fs::path& outputs = prediction.kept->outputs;
+  // What a run kept is only looked at, and links in it are not followed.
+  if (work_dir.empty()) return bench::AgentAnswer{outputs, prediction.kept->final_message};
+  SKILLGRAD_CHECK(benchmark.set_up(task, work_dir, context));
+  std::error_code error;
+  if (fs::is_directory(outputs, error))
+    fs::copy(outputs, work_dir,
+             fs::copy_options::recursive | fs::copy_options::overwrite_existing |
+                 fs::copy_options::skip_symlinks,
+             error);
+  else
+    error.clear();  // the agent made no file
+  if (error)
+    return tl::unexpected(errno_error(error.value(), "cannot copy the outputs", outputs.string()));
+  return bench::AgentAnswer{work_dir, prediction.kept->final_message};
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "cli/run/run_package.hpp"
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/json.hpp>
+
+namespace skillgrad::cli {
+
+std::string folder_in_run(const fs::path& path) {
+  fs::path dir = fs::absolute(path).lexically_normal();
+  if (dir.filename().empty() || dir.filename() == "SKILL.md") dir = dir.parent_path();
+  const auto name = dir.filename();
+  if (name != "best" && name != "skill") return {};
+  for (const fs::path& run : {dir.parent_path(), dir.parent_path().parent_path()}) {
+    std::error_code ignored;
+    if (!fs::exists(run / "config.json", ignored)) continue;
+    const auto config = read_json(run / "config.json");
+    if (config && config->is_object() && config->contains("skill_folder") &&
+        config->at("skill_folder").is_string())
+      return config->at("skill_folder").get<std::string>();
+  }
+  return {};
+}
+
+Result<skill::SkillPackage> load_package(const fs::path& path) {
+  SKILLGRAD_TRY(auto package, skill::SkillPackage::load(path));
+  const std::string folder = folder_in_run(path);
+  if (folder.empty()) return package;
+  return skill::SkillPackage::from_files(folder, package.skill_md(), package.files());
+}
+
+}  // namespace skillgrad::cli

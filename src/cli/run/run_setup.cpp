@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+#include "cli/run/run_setup.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/hashing.hpp>
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/rollouts.hpp>
+#include <skillgrad/report/terminal.hpp>
+#include <skillgrad/skill/install.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/run/run_package.hpp"
+#include "cli/run/small_sets.hpp"
+#include "cli/screen/event_stream.hpp"
+#include "cli/screen/log.hpp"
+#include "cli/screen/notes.hpp"
+#include "cli/screen/ticker.hpp"
+#include "cli/settings/idle_options.hpp"
+#include "cli/signals.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+constexpr const char* kConfig = "config.json";
+constexpr const char* kInitial = "initial/skill";
+
+Json identity_settings(const Settings& settings) {
+  Json out = Json::object();
+  for (const auto& spec : option_table())
+    if (spec.identity) out[spec.key] = settings.deciding(spec.key);
+  return out;
+}
+
+/// Everything that decides the result; its hash names the run (algorithm.md section 4).
+Result<Json> identity_of(const RunSetup& setup, const RunRequest& request) {
+  SKILLGRAD_TRY(const auto prompts, prompts_hash(setup.settings));
+  Json tasks = Json::object();
+  const auto& splits = setup.bench.splits;
+  for (const auto& [name, ids] : {std::pair{"train", &splits.train}, std::pair{"val", &splits.val},
+                                  std::pair{"test", &splits.test}}) {
+    PartHasher hasher;
+    for (const auto& id : *ids) hasher.add(id).add(setup.bench.benchmark->find(id)->hash);
+    tasks[name] = hasher.finish();
+  }
+  return Json{{"command", request.command},
+              {"settings", identity_settings(setup.settings)},
+              {"model", model_identity(setup.settings)},
+              {"skill", request.skill == "none" ? "none" : setup.skill.hash()},
+              {"grading", setup.bench.graded_by},
+              {"tasks", tasks},
+              {"prompts", prompts},
+              {"extra", request.extra}};
+}
+
+/// One line; of a hash or a long value the beginning is enough to see that it changed.
+std::string shown(const Json& value) {
+  const std::string text = replace_all(truncate_middle(dump_json(value), 60), "\n", " ");
+  const bool hash = value.is_string() && value.get_ref<const std::string&>().size() == 64;
+  return hash ? text.substr(1, 12) : text;
+}
+
+void list_changes(const Json& before, const Json& after, const std::string& prefix,
+                  std::vector<std::string>& out) {
+  for (const auto& [key, value] : before.items())
+    if (!after.contains(key))
+      out.push_back(fmt::format("{} was {} and is gone", prefix.empty() ? key : prefix + "." + key,
+                                shown(value)));
+  for (const auto& [key, value] : after.items()) {
+    const auto old = before.find(key);
+    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    if (old == before.end())
+      out.push_back(name + " is new");
+    else if (value.is_object() && old->is_object())
+      list_changes(*old, value, name, out);
+    else if (*old != value)
+      out.push_back(fmt::format("{}: {} -> {}", name, shown(*old), shown(value)));
+  }
+}
+
+Result<> compare_identity(const Json& saved, const Json& now, const std::string& run_dir) {
+  std::vector<std::string> changes;
+  list_changes(saved, now, "", changes);
+  if (changes.empty()) return {};
+  return fail(
+      ErrorCode::config,
+      "the configuration differs from the one this run was started with: " + list_some(changes, 12),
+      run_dir, "use another --run directory, or give the earlier values");
+}
+
+/// The keys that the user set; a run that goes on must still tell them from defaults.
+Json chosen_keys(const Settings& settings) {
+  Json out = Json::array();
+  for (const auto& spec : option_table())
+    if (settings.given(spec.key)) out.push_back(spec.key);
+  return out;
+}
+
+/// config.json of a run, as this program writes it.
+struct SavedConfig {
+  std::string command, skill_path, skill_folder, config_dir;
+  Json identity, extra;
+  SavedSettings settings;  ///< all keys are chosen where an older run names none
+};
+
+bool are_places(const Json& list) {
+  return list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& item) {
+           const bool whole = item.is_object() && item.contains("key") && item.contains("at") &&
+                              item["key"].is_string() && item["at"].is_string();
+           return whole && (item["at"] == "" || item["at"].get<std::string>().front() == '/');
+         });
+}
+
+Result<SavedConfig> read_saved(const std::string& text, const std::string& where) {
+  const auto read = [&]() -> Result<SavedConfig> {
+    SKILLGRAD_TRY(const auto json, parse_json(text, where));
+    StrictReader reader(json, where);
+    SavedConfig out;
+    out.command = reader.string("command");
+    if (out.command != "optimize" && out.command != "eval")
+      reader.reject("command", "got \"" + out.command + "\", expected optimize or eval");
+    out.skill_path = reader.string("skill_path");
+    out.skill_folder = reader.string("skill_folder");
+    out.config_dir = reader.string("config_dir");
+    const std::pair<const char*, Json*> objects[] = {
+        {"settings", &out.settings.flat}, {"identity", &out.identity}, {"extra", &out.extra}};
+    for (const auto& [key, value] : objects) {
+      *value = reader.any(key, true);
+      if (!value->is_object()) reader.reject(key, "is no object");
+    }
+    for (const auto& spec : option_table()) out.settings.chosen.push_back(spec.key);
+    if (reader.has("chosen")) out.settings.chosen = reader.any("chosen");
+    if (!out.settings.chosen.is_array()) reader.reject("chosen", "is no array");
+    if (reader.has("not_kept")) out.settings.not_kept = reader.any("not_kept");
+    if (!are_places(out.settings.not_kept)) reader.reject("not_kept", "is no list of places");
+    SKILLGRAD_CHECK(reader.finish(true));
+    return out;
+  };
+  auto saved = read();
+  if (!saved)
+    saved.error().mend =
+        "it was changed by hand or is damaged; restore it, or start again with another --run "
+        "directory";
+  return saved;
+}
+
+/// config.json is written before the first rollout. Work without it is of a run that nobody can
+/// name, and would be taken for that of this command.
+Result<> refuse_nameless_work(const store::RunStore& store) {
+  std::error_code ignored;
+  for (const char* name : {"state.json", "plan.json", "run.json", "base", "eval"})
+    if (fs::exists(store.path(name), ignored))
+      return fail(ErrorCode::input,
+                  std::string("config.json is missing, but the folder holds ") + name +
+                      " of an earlier run",
+                  store.dir().string(), "restore config.json, or give another --run directory");
+  return {};
+}
+
+Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& identity) {
+  std::string dir = setup.settings.text("run");
+  const std::string skill_name = request.skill == "none" ? "no-skill" : setup.skill.name();
+  if (dir.empty())
+    dir = fmt::format("skillgrad-runs/{}{}-{}", request.command == "eval" ? "eval-" : "",
+                      slugify(skill_name), sha256_hex(canonical_json(identity)).substr(0, 10));
+  std::error_code ignored;
+  const bool existed = fs::exists(dir, ignored);
+  SKILLGRAD_TRY(setup.store, store::RunStore::open(fs::absolute(dir), setup.clock));
+  SKILLGRAD_TRY(const auto saved, setup.store->read(kConfig));
+  // Only now: before the lock was taken the folder may have been another process's.
+  if (!existed && !saved) setup.unused.watch(fs::absolute(dir));
+  if (saved) {
+    SKILLGRAD_TRY(const auto config, read_saved(*saved, setup.store->path(kConfig).string()));
+    SKILLGRAD_CHECK(compare_identity(config.identity, identity, dir));
+    setup.resumed = true;
+    return {};
+  }
+  SKILLGRAD_CHECK(refuse_nameless_work(*setup.store));
+  setup.config = {{"schema", "skillgrad.config/1"},
+                  {"version", SKILLGRAD_VERSION},
+                  {"command", request.command},
+                  {"skill_path", setup.skill_path},
+                  {"skill_folder", setup.skill.folder_name()},
+                  {"extra", request.extra},
+                  {"config_dir", setup.config_dir.string()},
+                  {"settings", setup.settings.to_json()},
+                  {"chosen", chosen_keys(setup.settings)},
+                  {"not_kept", setup.settings.not_kept()},
+                  {"identity", identity},
+                  {"grading", setup.bench.graded_by},
+                  {"recalculation", setup.bench.recalculated_by()},
+                  {"sandbox", setup.bench.sandbox->info().backend},
+                  {"split", setup.bench.splits.origin}};
+  return {};
+}
+
+/// Rows paid for by earlier processes of this run count as spent.
+Result<> restore_ledger(RunSetup& setup) {
+  SKILLGRAD_TRY(const auto rows, setup.store->ledger());
+  for (const auto& row : rows) setup.models->accountant().restore(row);
+  SKILLGRAD_TRY(const auto lost, setup.store->unsettled());
+  std::optional<double> usd = 0.0;
+  for (const auto& row : lost) {
+    setup.models->accountant().restore_lost(row);
+    usd = usd && row.cost_usd ? std::optional(*usd + *row.cost_usd) : std::nullopt;
+  }
+  if (!lost.empty())
+    notes().say(
+        fmt::format("{} call{} in flight when the run was interrupted may have been billed ({})",
+                    lost.size(), lost.size() == 1 ? "" : "s",
+                    usd ? fmt::format("at most {:.4f} USD", *usd)
+                        : "how much is not known: give --price or --prices"));
+  return {};
+}
+
+/// A run whose time is over waits for its calls in flight, which nobody would guess.
+std::unique_ptr<optim::Observer> with_limit_notice(std::unique_ptr<optim::Observer> next,
+                                                   RunSetup& setup) {
+  setup.time_limit = std::make_shared<TimeLimit>();
+  const std::string limit = setup.settings.text("max_time");
+  const double longest = setup.settings.number("attempt_timeout_s");
+  return say_when_over(
+      std::move(next), *setup.time_limit, setup.clock, [&setup, limit, longest](auto& observer) {
+        const int calls = setup.models->accountant().in_flight();
+        std::string text = "the time limit (--max-time " + limit + ") has passed: ";
+        text += calls == 0 ? std::string("no new call starts")
+                           : fmt::format(
+                                 "no new call starts; waiting for {} call{} in flight, at "
+                                 "most {} s each (--hard-max-time cuts them)",
+                                 calls, calls == 1 ? "" : "s", format_double(longest));
+        observer.notice(text);
+      });
+}
+
+Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::stop_token& stop) {
+  SKILLGRAD_TRY(const auto identity, identity_of(setup, request));
+  SKILLGRAD_CHECK(open_store(setup, request, identity));
+  SKILLGRAD_TRY(setup.models, Models::open(setup.settings, &setup.store->calls(), setup.clock,
+                                           setup.store->path("calls/learned.json")));
+  setup.store->redact_with(setup.models->redactor());
+  SKILLGRAD_CHECK(restore_ledger(setup));
+  SKILLGRAD_CHECK(setup.models->preflight(setup.settings, stop));
+  report::TerminalOptions terminal;
+  terminal.status_line = wants_status_line();
+  terminal.quiet = setup.settings.flag("quiet");
+  terminal.max_usd = setup.settings.number("max_usd");
+  terminal.write = print_err;
+  terminal.columns = terminal_columns;
+  setup.observer =
+      report::make_terminal_observer(terminal, setup.models->accountant(), setup.clock);
+  std::vector<std::string> before;
+  for (const Note& note : notes().all()) before.push_back(note.text);
+  SKILLGRAD_TRY(setup.observer,
+                log_to_file(setup.store->path("run.log"), before, std::move(setup.observer)));
+  if (!setup.settings.text("events").empty()) {
+    SKILLGRAD_TRY(setup.observer, stream_events(setup.settings.text("events"), before,
+                                                std::move(setup.observer), setup.clock));
+  }
+  SKILLGRAD_TRY(setup.observer, keep_notes(std::move(setup.observer), *setup.store));
+  setup.observer = with_limit_notice(std::move(setup.observer), setup);
+  setup.observer = with_ticks(std::move(setup.observer), setup.clock);
+  return {};
+}
+
+std::string default_benchmark(const std::string& skill) {
+  std::error_code ignored;
+  fs::path dir = skill;
+  if (fs::is_regular_file(dir, ignored)) dir = dir.parent_path();
+  return fs::is_directory(dir / "evals", ignored) ? (dir / "evals").string() : "";
+}
+
+/// Relative paths must mean the same when the run is resumed from another folder.
+Result<> make_paths_absolute(Settings& settings, const std::string& default_spec) {
+  std::string spec = settings.text("benchmark");
+  if (spec.empty()) spec = default_spec;
+  if (!spec.empty()) {
+    std::error_code ignored;
+    const auto colon = spec.find(':');
+    const bool named = colon != std::string::npos && !fs::exists(spec, ignored);
+    const std::string name = named ? spec.substr(0, colon + 1) : "";
+    const fs::path path = fs::absolute(spec.substr(name.size())).lexically_normal();
+    SKILLGRAD_CHECK(settings.set("benchmark", name + path.string(), settings.origin("benchmark")));
+  }
+  for (const char* key : {"split_file", "prompts", "prices", "ca_file", "events", "sim.request_log",
+                          "cache", "record", "replay"}) {
+    const std::string text = settings.text(key);
+    if (text.empty() || text == "-" || text.starts_with("builtin:")) continue;
+    SKILLGRAD_CHECK(
+        settings.set(key, fs::absolute(text).lexically_normal().string(), settings.origin(key)));
+  }
+  return {};
+}
+
+}  // namespace
+
+fs::path skill_folder(const fs::path& skill) {
+  std::error_code ignored;
+  const fs::path whole = fs::absolute(skill).lexically_normal();
+  return fs::weakly_canonical(fs::is_directory(whole, ignored) ? whole / "" : whole.parent_path(),
+                              ignored);
+}
+
+Result<skill::SkillPackage> load_skill(const std::string& path) {
+  SKILLGRAD_TRY(auto package, load_package(path));
+  const std::string folder = skill_folder(path).string();
+  for (const auto& finding : skill::validate(package, skill::Profile::spec))
+    if (finding.severity == skill::Severity::error)
+      notes().say(fmt::format("{}/{}:{}: {} [{}]", folder, finding.file, finding.line,
+                              finding.message, finding.rule));
+  say_repairs(package, folder);
+  return package;
+}
+
+void say_repairs(const skill::SkillPackage& package, const std::string& folder) {
+  for (const auto& repair : package.repairs())
+    notes().say(fmt::format("{}/{}: {}; a run keeps these bytes as they are", folder, repair.file,
+                            repair.message));
+}
+
+namespace {
+
+/// What a run that was killed while it wrote back with --in-place left beside the skill.
+Result<> recover_skill(const fs::path& skill) {
+  fs::path live = fs::absolute(skill).lexically_normal();
+  if (live.filename() == "SKILL.md" || live.filename() == "skill.md" || !live.has_filename())
+    live = live.parent_path();
+  SKILLGRAD_TRY(const auto done, skill::recover_install(live));
+  for (const auto& sentence : done) print_err("note: " + strip_control(sentence) + "\n");
+  return {};
+}
+
+/// Settings, skill and benchmark of a new command.
+Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
+                                             const RunRequest& request) {
+  auto setup = std::make_unique<RunSetup>();
+  setup->command = request.command;
+  SKILLGRAD_TRY(setup->settings, load_settings(invocation));
+  setup->config_dir = invocation.given.config_file.empty()
+                          ? fs::current_path()
+                          : fs::absolute(invocation.given.config_file).parent_path();
+  if (request.skill != "none") {
+    if (setup->settings.flag("in_place") && !invocation.has("dry-run"))
+      SKILLGRAD_CHECK(recover_skill(request.skill));
+    SKILLGRAD_TRY(setup->skill, load_skill(request.skill));
+    setup->skill_path = skill_folder(request.skill).string();
+  }
+  SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
+  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  if (request.command == "optimize") share_small_set(setup->settings, setup->bench);
+  for (const auto& idle :
+       idle_options(setup->settings, option_use(setup->settings, setup->bench, request.command)))
+    notes().say(idle);
+  note_own_judge(setup->settings, setup->bench);
+  return setup;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
+                                           const RunRequest& request) {
+  SKILLGRAD_TRY(auto setup, load_parts(invocation, request));
+  SKILLGRAD_CHECK(finish_opening(*setup, request, invocation.stop));
+  return setup;
+}
+
+Result<std::unique_ptr<RunSetup>> open_dry_run(const Invocation& invocation,
+                                               const RunRequest& request) {
+  SKILLGRAD_TRY(auto setup, load_parts(invocation, request));
+  // No call is made, so none is kept or looked up: their folders are not even made.
+  for (const char* key : {"cache", "record", "replay"})
+    SKILLGRAD_CHECK(setup->settings.set(key, "", "dry run"));
+  // Nor is what goes with a cache asked for without one.
+  SKILLGRAD_CHECK(setup->settings.set("cache_ttl", "", "default"));
+  for (const char* key : {"refresh", "cache_commands"})
+    SKILLGRAD_CHECK(setup->settings.set(key, false, "default"));
+  SKILLGRAD_TRY(setup->models, Models::open(setup->settings, nullptr, setup->clock));
+  return setup;
+}
+
+Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
+                                             const std::string& run_dir, RunRequest& request) {
+  auto setup = std::make_unique<RunSetup>();
+  const fs::path dir = fs::absolute(run_dir).lexically_normal();
+  std::error_code ignored;
+  if (!fs::exists(dir / kConfig, ignored))
+    return fail(ErrorCode::input, "no run here: config.json is missing", dir.string(),
+                "give the run directory that `skillgrad optimize` printed");
+  SKILLGRAD_TRY(const auto text, read_file(dir / kConfig));
+  SKILLGRAD_TRY(const auto config, read_saved(text, (dir / kConfig).string()));
+  if (invocation.given.flags.contains("run"))
+    return fail(ErrorCode::usage, "the run directory is the argument of `resume`", "--run",
+                "leave --run out");
+  SKILLGRAD_TRY(setup->settings, restore_settings(config.settings, invocation.given));
+  SKILLGRAD_CHECK(setup->settings.set("run", dir.string(), "resume"));
+  SKILLGRAD_CHECK(arm_hard_limit(setup->settings, invocation));
+  request.command = setup->command = config.command;
+  request.extra = config.extra;
+  setup->skill_path = config.skill_path;
+  setup->config_dir = config.config_dir;
+  if (!setup->skill_path.empty() && setup->settings.flag("in_place"))
+    SKILLGRAD_CHECK(recover_skill(setup->skill_path));
+  request.skill = setup->skill_path.empty() ? "none" : (dir / kInitial).string();
+  if (request.skill != "none") {
+    SKILLGRAD_TRY(const auto saved, skill::SkillPackage::load(dir / kInitial));
+    SKILLGRAD_TRY(setup->skill, skill::SkillPackage::from_files(config.skill_folder,
+                                                                saved.skill_md(), saved.files()));
+  }
+  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  if (const CommandSpec* command = find_command(config.command))
+    for (const auto& idle : foreign_options(setup->settings, command->name, command->groups))
+      notes().say(idle);
+  if (request.command == "optimize") share_small_set(setup->settings, setup->bench);
+  SKILLGRAD_CHECK(finish_opening(*setup, request, invocation.stop));
+  return setup;
+}
+
+FolderGuard::~FolderGuard() {
+  if (dir_.empty()) return;
+  // Out of the way in one step, so that nobody meets a half removed folder.
+  std::error_code error;
+  const fs::path away = dir_.string() + ".unused";
+  fs::rename(dir_, away, error);
+  fs::remove_all(error ? dir_ : away, error);
+}
+
+Result<> start_run(RunSetup& setup) {
+  if (setup.resumed) return {};
+  setup.unused.keep();
+  // A process that was killed between these two steps left the first one behind.
+  SKILLGRAD_CHECK(remove_tree(setup.store->path(kInitial)));
+  if (!setup.skill_path.empty()) SKILLGRAD_CHECK(setup.skill.save(setup.store->path(kInitial)));
+  return setup.store->write(kConfig, dump_json(setup.config, 1) + "\n");
+}
+
+void print_stop(const Error& error, const RunSetup& setup) {
+  print_error(error);
+  const std::string run = shell_word(setup.store->dir().string());
+  print_err("  run: " + run + "; go on with: skillgrad resume " + run + "\n");
+}
+
+Result<llm::CallContext> call_context(const RunSetup& setup, const Invocation& invocation) {
+  llm::CallContext out;
+  out.stop = invocation.stop;
+  if (invocation.watch != nullptr) out.hard_limit = invocation.watch->limit();
+  SKILLGRAD_TRY(const auto time,
+                parse_duration(setup.settings.text("max_time"), setup.settings.origin("max_time")));
+  if (time.count() > 0) out.deadline = setup.clock.now() + time;
+  if (out.deadline) setup.time_limit->set(*out.deadline);
+  return out;
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <skillgrad/optim/observer.hpp>
+#include <skillgrad/skill/package.hpp>
+#include <skillgrad/store/run_store.hpp>
+
+#include "cli/run/models.hpp"
+#include "cli/run/time_limit.hpp"
+#include "cli/run/workbench.hpp"
+#include "cli/screen/console.hpp"
+
+namespace skillgrad::cli {
+
+/// A folder that is removed at the end unless it is kept: the run directory of a command that was
+/// refused before it began.
+class FolderGuard {
+ public:
+  FolderGuard() = default;
+  FolderGuard(const FolderGuard&) = delete;
+  FolderGuard& operator=(const FolderGuard&) = delete;
+  ~FolderGuard();
+  void watch(fs::path dir) { dir_ = std::move(dir); }
+  void keep() { dir_.clear(); }
+
+ private:
+  fs::path dir_;
+};
+
+/// A run directory opened for one command, with everything the command works with. The same
+/// command again continues it; another configuration is refused with a list of what changed.
+struct RunSetup {
+  std::string command;
+  Settings settings;
+  std::string skill_path;  ///< as given, absolute; for --in-place and the next command
+  fs::path config_dir;     ///< where relative programs of command stages are looked up
+  skill::SkillPackage skill;
+  Workbench bench;
+  SystemClock clock;
+  std::unique_ptr<Models> models;  ///< holds the store's redactor
+  std::unique_ptr<store::RunStore> store;
+  FolderGuard unused;                     ///< ends before the store lets go of the folder's lock
+  std::shared_ptr<TimeLimit> time_limit;  ///< set by call_context()
+  std::unique_ptr<optim::Observer> observer;
+  bool resumed = false;  ///< the directory held an earlier part of this run
+  Json config;           ///< of a new run, until start_run() writes it
+  /// Takes the place of every model while a dry run looks at requests; else null.
+  llm::ChatModel* stand_in = nullptr;
+
+  [[nodiscard]] llm::ChatModel& model(const std::string& role) const {
+    return stand_in != nullptr ? *stand_in : models->role(role);
+  }
+};
+
+struct RunRequest {
+  std::string command;  ///< optimize or eval
+  std::string skill;    ///< path; "none" for eval without a skill
+  Json extra =
+      Json::object();  ///< command's own values that belong to the identity (split, trials)
+};
+
+/// For `optimize` and `eval`. Errors: usage, config, input, dataset, locked, io, ...
+[[nodiscard]] Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
+                                                         const RunRequest& request);
+/// The same without a run directory, and without asking any endpoint: for estimates. `store` and
+/// `observer` stay null.
+[[nodiscard]] Result<std::unique_ptr<RunSetup>> open_dry_run(const Invocation& invocation,
+                                                             const RunRequest& request);
+/// For `resume`: everything comes from RUN/config.json; given limits win.
+[[nodiscard]] Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
+                                                           const std::string& run_dir,
+                                                           RunRequest& request);
+/// Writes what names a new run, once every check has passed: until then the command can be mended
+/// and given again with the same --run.
+[[nodiscard]] Result<> start_run(RunSetup& setup);
+/// Deadline and stop token of all calls.
+[[nodiscard]] Result<llm::CallContext> call_context(const RunSetup& setup,
+                                                    const Invocation& invocation);
+/// Says on stderr why a run stopped and how it goes on; stdout has its result.
+void print_stop(const Error& error, const RunSetup& setup);
+/// The package's own folder, absolute and without links, for a path of it or of its SKILL.md.
+[[nodiscard]] fs::path skill_folder(const fs::path& skill);
+/// Loads a skill for execution: lenient; spec errors and repairs are notes.
+[[nodiscard]] Result<skill::SkillPackage> load_skill(const std::string& path);
+/// A note for each line of `folder`'s package that only a repair made readable.
+void say_repairs(const skill::SkillPackage& package, const std::string& folder);
+
+}  // namespace skillgrad::cli

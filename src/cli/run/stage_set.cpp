@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "cli/run/stage_set.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <skillgrad/core/text.hpp>
+
+#include "cli/run/call_stores.hpp"
+#include "cli/screen/notes.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+optim::StageDependencies dependencies(RunSetup& setup, const std::string& role,
+                                      std::stop_token stop) {
+  optim::StageDependencies out;
+  out.model = &setup.model(role);
+  out.benchmark = setup.bench.benchmark.get();
+  out.grading = setup.bench.grading(std::move(stop));
+  out.grading.judging.models = setup.models.get();
+  out.sandbox = setup.bench.sandbox.get();
+  out.clock = &setup.clock;
+  if (setup.store) out.run_dir = setup.store->dir();
+  out.config_dir = setup.config_dir;
+  out.prompt = [&setup](const std::string& name) { return load_prompt(setup.settings, name); };
+  return out;
+}
+
+template <class Stage, class Registry>
+Result<std::unique_ptr<Stage>> make(const Registry& registry, const Json& spec, const char* key,
+                                    const optim::StageDependencies& dependencies) {
+  if (!spec.is_object() || !spec.contains("name") || !spec["name"].is_string())
+    return fail(ErrorCode::config, "got " + dump_json(spec) + ", expected an object with \"name\"",
+                key, "write {\"name\":\"command\",\"run\":[\"program\"]} or a built-in name");
+  auto stage = registry.make(spec["name"].template get<std::string>(), spec, dependencies);
+  if (!stage) return tl::unexpected(std::move(stage.error()).with_context(key));
+  return stage;
+}
+
+/// --gate and its numbers as a stage spec.
+Json gate_spec(const Settings& settings) {
+  if (!settings.json("stages.gate").is_null()) return settings.json("stages.gate");
+  Json out = {{"name", settings.text("gate")}};
+  if (settings.text("gate") == "paired") out["k"] = settings.number("gate_k");
+  if (settings.text("gate") == "no-regression")
+    out["tolerance"] = settings.number("gate_tolerance");
+  return out;
+}
+
+/// Local servers are given a word for a key; such a word must not forbid itself to a skill.
+bool looks_secret(const std::string& text) {
+  constexpr std::array placeholders = {"not-needed", "no-key-required", "placeholder", "lm-studio"};
+  return text.size() >= 8 &&
+         std::none_of(placeholders.begin(), placeholders.end(),
+                      [&](const char* word) { return to_lower_ascii(text) == word; });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::stop_token stop) {
+  auto out = std::make_unique<StageSet>();
+  agent::ExecutorDependencies executor;
+  executor.model = &setup.model("executor");
+  executor.benchmark = setup.bench.benchmark.get();
+  SKILLGRAD_TRY(out->commands,
+                open_command_cache(setup.settings, *setup.bench.sandbox, setup.clock));
+  executor.sandbox = out->commands != nullptr ? out->commands.get() : setup.bench.sandbox.get();
+  executor.recalculator = setup.bench.recalculator.get();
+  executor.clock = &setup.clock;
+  SKILLGRAD_TRY(executor.prompt, load_prompt(setup.settings, "executor"));
+  out->executor = agent::make_executor(std::move(executor));
+  SKILLGRAD_TRY(out->loss, make<optim::LossCollector>(
+                               optim::loss_registry(), setup.settings.json("stages.loss"),
+                               "stages.loss", dependencies(setup, "judge", std::move(stop))));
+  return out;
+}
+
+Result<std::unique_ptr<StageSet>> make_stages(RunSetup& setup, std::stop_token stop) {
+  SKILLGRAD_TRY(auto out, make_executor_stages(setup, stop));
+  const Settings& settings = setup.settings;
+  SKILLGRAD_TRY(out->diagnoser, make<optim::Diagnoser>(
+                                    optim::diagnoser_registry(), settings.json("stages.diagnoser"),
+                                    "stages.diagnoser", dependencies(setup, "diagnoser", stop)));
+  const Json& momentum = settings.json("stages.momentum");
+  const bool off = momentum.is_object() && momentum.value("name", Json()) == Json("none");
+  if (settings.flag("momentum") && !off) {
+    SKILLGRAD_TRY(out->momentum,
+                  make<optim::Momentum>(optim::momentum_registry(), momentum, "stages.momentum",
+                                        dependencies(setup, "momentum", stop)));
+  }
+  SKILLGRAD_TRY(out->patcher,
+                make<optim::Patcher>(optim::patcher_registry(), settings.json("stages.patcher"),
+                                     "stages.patcher", dependencies(setup, "patcher", stop)));
+  SKILLGRAD_TRY(out->gate, make<optim::Gate>(optim::gate_registry(), gate_spec(settings), "gate",
+                                             dependencies(setup, "judge", stop)));
+  return out;
+}
+
+optim::OptimizeParts StageSet::parts(RunSetup& setup) const {
+  optim::OptimizeParts out;
+  out.benchmark = setup.bench.benchmark.get();
+  out.splits = setup.bench.splits;
+  out.initial = setup.skill;
+  out.executor = executor.get();
+  out.limits = rollout_limits(setup.settings);
+  out.loss = loss.get();
+  out.diagnoser = diagnoser.get();
+  out.momentum = momentum.get();
+  out.patcher = patcher.get();
+  out.gate = gate.get();
+  out.store = setup.store.get();
+  out.accountant = &setup.models->accountant();
+  out.clock = &setup.clock;
+  out.observer = setup.observer.get();
+  out.jobs = static_cast<unsigned>(setup.settings.integer("jobs"));
+  out.facts = {{"skill", setup.skill_path},
+               {"benchmark", setup.bench.benchmark->name() + ":" + setup.bench.benchmark->source()},
+               {"model", setup.models->model()},
+               {"simulation", setup.models->simulated()},
+               {"grading", setup.bench.graded_by},
+               {"recalculation", setup.bench.recalculated_by()},
+               {"version", SKILLGRAD_VERSION}};
+  out.closing_facts = [&models = *setup.models] {
+    return Json{{"request_changes", models.request_changes()},
+                {"notes", notes_json(notes().all())}};
+  };
+  out.forbidden_texts = {setup.store->dir().string()};
+  for (const auto& secret : setup.models->secrets())
+    if (looks_secret(secret.reveal())) out.forbidden_texts.push_back(secret.reveal());
+  return out;
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include <skillgrad/optim/optimizer.hpp>
+
+#include "cli/run/run_setup.hpp"
+
+namespace skillgrad::cli {
+
+/// Executor and stages of a run, made from the registries by the config's names.
+struct StageSet {
+  std::unique_ptr<exec::Sandbox>
+      commands;  ///< what the executor runs commands in, if they are cached
+  std::unique_ptr<agent::Executor> executor;
+  std::unique_ptr<optim::LossCollector> loss;
+  std::unique_ptr<optim::Diagnoser> diagnoser;
+  std::unique_ptr<optim::Momentum> momentum;  ///< null with --no-momentum
+  std::unique_ptr<optim::Patcher> patcher;
+  std::unique_ptr<optim::Gate> gate;
+
+  [[nodiscard]] optim::OptimizeParts parts(RunSetup& setup) const;
+};
+
+/// Only executor and loss (for eval). Errors: config.
+[[nodiscard]] Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup,
+                                                                     std::stop_token stop);
+[[nodiscard]] Result<std::unique_ptr<StageSet>> make_stages(RunSetup& setup, std::stop_token stop);
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+#include "cli/run/workbench.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/hashing.hpp>
+#include <skillgrad/core/resources.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "cli/run/models.hpp"
+#include "cli/run/simulated_tasks.hpp"
+#include "cli/run/small_sets.hpp"
+#include "cli/screen/console.hpp"
+#include "cli/screen/notes.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+const std::vector<std::string> kPrompts = {"executor", "diagnose_failure", "diagnose_success",
+                                           "momentum", "patcher",          "judge"};
+
+/// '*' stands for any run of characters.
+bool matches(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern.front() == '*')
+    return matches(pattern.substr(1), text) || (!text.empty() && matches(pattern, text.substr(1)));
+  return !text.empty() && pattern.front() == text.front() &&
+         matches(pattern.substr(1), text.substr(1));
+}
+
+Result<> narrow(const Settings& settings, const bench::Benchmark& benchmark,
+                bench::Splits& splits) {
+  const std::string wanted = settings.text("ids");
+  const auto limit = static_cast<std::size_t>(settings.integer("limit"));
+  if (!wanted.empty()) {
+    const auto patterns = skillgrad::split(wanted, ',');
+    for (const auto& pattern : patterns) {
+      const auto& tasks = benchmark.tasks();
+      if (std::none_of(tasks.begin(), tasks.end(),
+                       [&](const auto& task) { return matches(trim(pattern), task.id); }))
+        return fail(ErrorCode::config, "no task matches \"" + pattern + "\"", "--ids",
+                    "`skillgrad benchmark show -b BENCHMARK` lists the ids");
+    }
+    for (auto* ids : {&splits.train, &splits.val, &splits.test})
+      std::erase_if(*ids, [&](const std::string& id) {
+        return std::none_of(patterns.begin(), patterns.end(),
+                            [&](const std::string& pattern) { return matches(trim(pattern), id); });
+      });
+    splits.origin += "; only --ids " + wanted;
+  }
+  if (limit > 0) {
+    for (auto* ids : {&splits.train, &splits.val, &splits.test})
+      if (ids->size() > limit) ids->resize(limit);
+    splits.origin += fmt::format("; at most {} of each", limit);
+  }
+  return {};
+}
+
+/// The splits before anything is selected from them.
+Result<> draw_splits(const Settings& settings, Workbench& out) {
+  bench::SplitOptions options;
+  options.seed = static_cast<std::uint64_t>(settings.integer("split_seed"));
+  options.split_file = settings.text("split_file");
+  options.stratify = settings.text("stratify");
+  auto drawn = bench::make_splits(*out.benchmark, options);
+  if (!drawn && options.split_file.empty() && options.stratify.empty() &&
+      !out.benchmark->own_splits() && drawn.error().code == ErrorCode::input) {
+    // Too few to draw from: they can still be scored and checked.
+    out.too_few_to_split = true;
+    drawn = bench::Splits{{}, {}, {}, "too few different tasks to split: all are test"};
+    for (const auto& task : out.benchmark->tasks()) drawn->test.push_back(task.id);
+  }
+  if (!drawn) return tl::unexpected(std::move(drawn).error());
+  out.splits = std::move(*drawn);
+  return {};
+}
+
+/// The split of the simulation that plays the agent, unless the user names another one; in any case
+/// only tasks that it has scripts for.
+Result<> choose_splits(const Settings& settings, Workbench& out) {
+  SKILLGRAD_TRY(const auto simulated, SimulatedTasks::open(settings, *out.benchmark));
+  if (!simulated) return draw_splits(settings, out);
+  const bool named = settings.given("split_file") || settings.given("stratify");
+  const auto own = named ? std::nullopt : simulated->own_split();
+  out.scenario_split = own.has_value();
+  if (own)
+    out.splits = *own;
+  else
+    SKILLGRAD_CHECK(draw_splits(settings, out));
+  SKILLGRAD_TRY(const auto said, simulated->keep_played(out.splits));
+  if (!said.empty())
+    notes().say(said + (own ? " and to its split (--split-file names another)" : ""));
+  return {};
+}
+
+/// A task that nobody can grade is no evidence about a skill: it is taken out of the splits,
+/// loudly.
+void leave_out_ungradable(bench::Splits& splits, std::vector<bench::CheckProblem>& problems) {
+  std::map<std::string, std::string> ungradable;
+  for (const auto& problem : problems)
+    if (problem.kind == bench::GradeErrorKind::dataset_error)
+      ungradable.try_emplace(problem.task_id, problem.what);
+  for (const auto& [id, what] : ungradable) {
+    notes().say("task " + id + " is left out, nobody can grade it: " + what);
+    for (auto* ids : {&splits.train, &splits.val, &splits.test}) std::erase(*ids, id);
+  }
+  std::erase_if(problems, [&](const auto& item) { return ungradable.contains(item.task_id); });
+}
+
+/// A file whose name is no prompt's would be ignored in silence.
+Result<> check_prompts_folder(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const fs::path file = it->path();
+    if (file.extension() != ".md" ||
+        std::find(kPrompts.begin(), kPrompts.end(), file.stem().string()) != kPrompts.end())
+      continue;
+    const auto near = nearest_match(file.stem().string(), kPrompts);
+    return fail(ErrorCode::config, "no prompt has this name", file.string(),
+                near ? "did you mean " + *near + ".md?" : "prompts are " + join(kPrompts, ", "));
+  }
+  if (!error) return {};
+  return tl::unexpected(errno_error(error.value(), "cannot list", folder.string()));
+}
+
+}  // namespace
+
+Result<std::map<std::string, std::string>> parse_map(const std::string& text) {
+  std::map<std::string, std::string> out;
+  if (text.empty()) return out;
+  for (const auto& part : skillgrad::split(text, ',')) {
+    const auto equals = part.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return fail(ErrorCode::config, "got \"" + part + "\", expected field=column", "--map",
+                  "for example --map input=question,target=answer");
+    const std::string field(trim(part.substr(0, equals)));
+    if (!out.emplace(field, trim(part.substr(equals + 1))).second)
+      return fail(ErrorCode::config, "field \"" + field + "\" is given twice", "--map",
+                  "name one column for each field");
+  }
+  return out;
+}
+
+bench::BenchmarkOptions benchmark_options(const Settings& settings) {
+  bench::BenchmarkOptions out;
+  const auto mode = settings.text("grading_mode"), recalc = settings.text("recalc");
+  out.mode = mode == "official"    ? bench::GradingMode::official
+             : mode == "skillgrad" ? bench::GradingMode::skillgrad
+                                   : bench::GradingMode::strict;
+  out.recalc = recalc == "always"  ? bench::RecalcMode::always
+               : recalc == "never" ? bench::RecalcMode::never
+                                   : bench::RecalcMode::automatic;
+  out.recalc_golden = settings.flag("recalc_golden");
+  out.cases = settings.text("cases") == "all" ? bench::CaseMode::all : bench::CaseMode::first;
+  return out;
+}
+
+Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings) {
+  const auto mode = settings.text("sandbox");
+  SKILLGRAD_TRY(auto sandbox, exec::make_sandbox(mode == "require" ? exec::SandboxMode::require
+                                                 : mode == "off"   ? exec::SandboxMode::off
+                                                                   : exec::SandboxMode::automatic));
+  const auto info = sandbox->info();
+  for (const auto& weakness : info.weaknesses)
+    notes().say("sandbox \"" + info.backend + "\": " + weakness);
+  return sandbox;
+}
+
+namespace {
+
+/// What is loaded for a command.
+struct Needs {
+  bool prompts = true;  ///< and hashes of the tasks
+  bool sandbox = true;  ///< also where no task of the benchmark executes anything
+};
+
+Result<Workbench> open_benchmark(const Settings& settings, const std::string& spec,
+                                 const Needs& needs) {
+  Workbench out;
+  auto options = benchmark_options(settings);
+  if (options.recalc_golden && options.recalc == bench::RecalcMode::never)
+    return fail(ErrorCode::config, "--recalc-golden has no effect with --recalc never",
+                "--recalc-golden", "leave one of the two out");
+  SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));
+  options.for_grading = !needs.prompts;
+  SKILLGRAD_TRY(out.benchmark, bench::load_benchmark(spec, options));
+  const auto& tasks = out.benchmark->tasks();
+  // Trying the sandbox out takes longer than grading a thousand answers.
+  if (needs.sandbox || std::any_of(tasks.begin(), tasks.end(), [&](const bench::Task& task) {
+        return out.benchmark->needs_work_dir(task);
+      })) {
+    SKILLGRAD_TRY(out.sandbox, open_sandbox(settings));
+  }
+  out.recalculator = sheet::make_libreoffice_recalculator(2);
+  SKILLGRAD_TRY(out.judge_prompt, load_prompt(settings, "judge"));
+  out.graded_by = out.benchmark->grading();
+  if (std::any_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.judged; }))
+    out.graded_by += fmt::format("; {}, prompt {}", judge_description(settings),
+                                 sha256_hex(out.judge_prompt).substr(0, 12));
+  return out;
+}
+
+}  // namespace
+
+Result<Workbench> open_graders(const Settings& settings, const std::string& spec) {
+  return open_benchmark(settings, spec, {.prompts = false, .sandbox = false});
+}
+
+Result<Workbench> open_workbench(const Settings& settings, const std::string& default_spec,
+                                 Purpose purpose) {
+  Workbench out;
+  const std::string spec =
+      settings.text("benchmark").empty() ? default_spec : settings.text("benchmark");
+  if (spec.empty())
+    return fail(ErrorCode::config, "no benchmark is named and the skill has no evals/ folder",
+                "--benchmark", "give --benchmark NAME:PATH or a .jsonl file, or add evals/ to it");
+  SKILLGRAD_TRY(out, open_benchmark(settings, spec, {.sandbox = purpose == Purpose::run}));
+  for (const auto& notice : out.benchmark->notices()) notes().say(notice);
+  // Who only looks runs no task, so what a simulation can play does not matter.
+  SKILLGRAD_CHECK(purpose == Purpose::run ? choose_splits(settings, out)
+                                          : draw_splits(settings, out));
+  SKILLGRAD_CHECK(narrow(settings, *out.benchmark, out.splits));
+  return out;
+}
+
+Result<> check_measurement(const Settings& settings, Workbench& bench,
+                           const std::vector<std::string>& ids, std::stop_token stop) {
+  // Splits that share their tasks on purpose were said to.
+  const bench::Splits* splits = is_shared(bench.splits) ? nullptr : &bench.splits;
+  SKILLGRAD_TRY(const auto report,
+                bench::check_benchmark(*bench.benchmark, ids, splits, bench.grading(stop),
+                                       static_cast<unsigned>(settings.integer("jobs"))));
+  for (std::size_t i = bench.benchmark->notices().size(); i < report.notices.size(); ++i)
+    notes().say(report.notices[i]);
+  if (!report.unjudged.empty())
+    notes().say(
+        fmt::format("the golden answers of {} tasks that a model judges are not checked here "
+                    "(`skillgrad benchmark check -b BENCHMARK -m JUDGE` asks the judge)",
+                    report.unjudged.size()));
+  auto problems = report.problems;
+  leave_out_ungradable(bench.splits, problems);
+  auto known = report.known;
+  leave_out_ungradable(bench.splits, known);
+  known.insert(known.end(), report.unwinnable.begin(), report.unwinnable.end());
+  for (const auto& problem : known)
+    notes().say("task " + problem.task_id +
+                " cannot be won and stays, as published scores count it: " + problem.what);
+  if (problems.empty()) return {};
+  std::vector<std::string> lines;
+  std::set<std::string> broken;
+  for (const auto& problem : problems) {
+    lines.push_back(problem.task_id + ": " + problem.what);
+    broken.insert(problem.task_id);
+  }
+  const std::string text = fmt::format("the measurement is broken for {} of {} tasks: {}",
+                                       broken.size(), report.tasks, list_some(lines, 5));
+  if (!settings.flag("force"))
+    return fail(ErrorCode::dataset, text, bench.benchmark->source(),
+                "mend the data (`skillgrad benchmark check -b BENCHMARK` lists everything), leave "
+                "the tasks out "
+                "with --ids, or go on with --force");
+  notes().say(text + " (going on because of --force)");
+  return {};
+}
+
+agent::RolloutLimits rollout_limits(const Settings& settings) {
+  const auto ms = [&](const char* key) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(settings.number(key) * 1000));
+  };
+  agent::RolloutLimits out;
+  out.loop.turns = static_cast<int>(settings.integer("task_turns"));
+  out.loop.time = ms("task_timeout_s");
+  out.loop.tokens = settings.integer("task_tokens");
+  out.command_time = ms("command_timeout_s");
+  out.memory_bytes = static_cast<std::uint64_t>(settings.integer("command_memory_mb")) << 20;
+  out.disk_bytes = static_cast<std::uint64_t>(settings.integer("command_disk_mb")) << 20;
+  return out;
+}
+
+Result<std::string> load_prompt(const Settings& settings, const std::string& name) {
+  const std::string folder = settings.text("prompts");
+  std::error_code ignored;
+  if (!folder.empty()) {
+    if (!fs::is_directory(folder, ignored))
+      return fail(ErrorCode::input, "no such folder", folder, "give --prompts an existing folder");
+    SKILLGRAD_CHECK(check_prompts_folder(folder));
+    const fs::path file = fs::path(folder) / (name + ".md");
+    if (fs::exists(file, ignored)) return read_file(file);
+  }
+  const auto text = resource("configs/prompts/" + name + ".md");
+  if (!text)
+    return fail(ErrorCode::input, "unknown prompt \"" + name + "\"", "prompts",
+                "prompts are " + join(kPrompts, ", "));
+  return std::string(*text);
+}
+
+Result<std::string> prompts_hash(const Settings& settings) {
+  PartHasher hasher;
+  for (const auto& name : kPrompts) {
+    SKILLGRAD_TRY(const auto text, load_prompt(settings, name));
+    hasher.add(name).add(text);
+  }
+  return hasher.finish();
+}
+
+Result<std::vector<std::string>> split_ids(const bench::Splits& splits, const std::string& name) {
+  if (name == "train" || name == "evolution") return splits.train;
+  if (name == "val") return splits.val;
+  if (name == "test") return splits.test;
+  if (name == "all") {
+    auto all = splits.train;
+    if (!is_shared(splits)) all.insert(all.end(), splits.val.begin(), splits.val.end());
+    all.insert(all.end(), splits.test.begin(), splits.test.end());
+    return all;
+  }
+  return fail(ErrorCode::usage, "unknown split \"" + name + "\"", "--split",
+              "use train, val, test or all");
+}
+
+OptionUse option_use(const Settings& settings, const Workbench& bench, const std::string& command) {
+  const auto& tasks = bench.benchmark->tasks();
+  OptionUse out;
+  out.command = command;
+  out.benchmark = bench.benchmark->name();
+  out.split_origin = bench.splits.origin;
+  out.judged =
+      std::any_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.judged; });
+  // --recalc never says itself that no verdict depends on it.
+  out.recalculates = bench.benchmark->may_recalculate() ||
+                     (settings.text("recalc") == "never" && out.benchmark != "wikitablequestions");
+  return out;
+}
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#include "cli/screen/console.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <skillgrad/core/text.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/run/credentials.hpp"
+#include "cli/screen/notes.hpp"
+#include "cli/settings/idle_options.hpp"
+#include "cli/signals.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+std::mutex& output_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+int print(std::FILE* stream, const std::string& text) {
+  errno = 0;
+  const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size();
+  return std::fflush(stream) == 0 && written ? 0 : errno;
+}
+
+bool used = false;    ///< stdout; under output_mutex()
+int lost_output = 0;  ///< errno of the first write to stdout that failed; under output_mutex()
+
+std::shared_ptr<const Redactor>& hidden() {
+  // Before the secrets are known, what looks like one.
+  static std::shared_ptr<const Redactor> redactor = std::make_shared<const Redactor>();
+  return redactor;
+}
+
+}  // namespace
+
+void hide_in_output(std::shared_ptr<const Redactor> redactor) {
+  const std::lock_guard lock(output_mutex());
+  hidden() = std::move(redactor);
+}
+
+std::string without_secrets(const std::string& text) {
+  std::shared_ptr<const Redactor> redactor;
+  {
+    const std::lock_guard lock(output_mutex());
+    redactor = hidden();
+  }
+  return redactor->redact(text);
+}
+
+void print_out(const std::string& text) {
+  const std::string shown = without_secrets(text);
+  const std::lock_guard lock(output_mutex());
+  used = used || !shown.empty();
+  const int error = print(stdout, shown);
+  if (lost_output == 0) lost_output = error;
+}
+
+bool stdout_used() {
+  const std::lock_guard lock(output_mutex());
+  return used;
+}
+
+void print_err(const std::string& text) {
+  const std::string shown = without_secrets(text);
+  const std::lock_guard lock(output_mutex());
+  print(stderr, shown);
+}
+
+Result<> output_written() {
+  const std::lock_guard lock(output_mutex());
+  if (lost_output == 0 || lost_output == EPIPE) return {};
+  return tl::unexpected(errno_error(lost_output, "cannot write the result", "stdout"));
+}
+
+void occupy_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest free number is this one; the wrong direction makes its use fail.
+    [[maybe_unused]] const int opened =
+        ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+std::string mend_of(const Error& error) {
+  if (!error.mend.empty()) return error.mend;
+  switch (error.code) {
+    case ErrorCode::usage:
+      return "`skillgrad --help` lists the commands, and COMMAND --help its flags";
+    case ErrorCode::config:
+      return "correct the value there; `skillgrad config show --origin` shows where each comes "
+             "from";
+    case ErrorCode::input:
+    case ErrorCode::dataset:
+    case ErrorCode::invalid_skill:
+      return "correct what is named there, or name another file or folder";
+    case ErrorCode::disk_full:
+      return "free space on this file system or choose another folder";
+    case ErrorCode::io:
+      return "check the path, its rights and the disk";
+    case ErrorCode::locked:
+      return "wait until the other process has ended, or name another folder with --run";
+    case ErrorCode::sandbox:
+    case ErrorCode::infra:
+      return "`skillgrad doctor` checks the sandbox and the programs that are needed";
+    case ErrorCode::cancelled:
+    case ErrorCode::deadline:
+    case ErrorCode::budget:
+      return "give the same command again to go on";
+    case ErrorCode::internal:
+      return "this is a fault of the program: please report it with the command line";
+    default:
+      return "`skillgrad doctor --model NAME` checks the endpoint";
+  }
+}
+
+void print_error(const Error& error) {
+  Error shown = error;
+  shown.mend = mend_of(error);
+  print_err(strip_control(shown.to_text()) + "\n");
+}
+
+std::string counted(std::size_t n, const std::string& noun) {
+  return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
+}
+
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && text.find_first_not_of(
+                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                          "0123456789_-./:@%+=,") == std::string::npos;
+  return plain ? text : "'" + replace_all(text, "'", "'\\''") + "'";
+}
+
+bool wants_status_line() {
+  const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): never set
+  const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe)
+  return isatty(STDERR_FILENO) == 1 && (no_color == nullptr || *no_color == '\0') &&
+         (term == nullptr || std::string_view(term) != "dumb");
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
+}
+
+Result<Settings> load_settings(const Invocation& invocation) {
+  std::vector<std::string> warnings;
+  auto settings = merge_settings(invocation.given, warnings);
+  for (const auto& warning : warnings) notes().say(warning);
+  if (!settings) return settings;
+  protect_secrets(*settings);
+  if (const CommandSpec* command = find_command(invocation.command))
+    for (const auto& idle : foreign_options(*settings, command->name, command->groups))
+      notes().say(idle);
+  SKILLGRAD_CHECK(arm_hard_limit(*settings, invocation));
+  return settings;
+}
+
+Result<> arm_hard_limit(const Settings& settings, const Invocation& invocation) {
+  SKILLGRAD_TRY(const auto time,
+                parse_duration(settings.text("hard_max_time"), settings.origin("hard_max_time")));
+  if (time.count() > 0 && invocation.watch != nullptr)
+    invocation.watch->end_at(std::chrono::steady_clock::now() + time);
+  return {};
+}
+
+Result<std::chrono::milliseconds> parse_duration(const std::string& text,
+                                                 const std::string& where) {
+  double total = 0, number = 0;
+  std::size_t i = 0;
+  while (i < text.size()) {
+    std::size_t used = 0;
+    const std::size_t digits = text.find_first_not_of("0123456789.", i);
+    const std::string part = text.substr(i, digits == std::string::npos ? digits : digits - i);
+    try {
+      number = std::stod(part, &used);
+    } catch (const std::exception&) {
+      used = 0;
+    }
+    const char unit = digits == std::string::npos ? 's' : text[digits];
+    const double factor = unit == 's'   ? 1
+                          : unit == 'm' ? 60
+                          : unit == 'h' ? 3600
+                          : unit == 'd' ? 24 * 3600
+                                        : 0;
+    if (used == 0 || used != part.size() || factor == 0)
+      return fail(ErrorCode::config, "got the time \"" + text + "\"", where,
+                  "write for example 90s, 30m, 1h30m or 2d");
+    total += number * factor;
+    i = digits == std::string::npos ? text.size() : digits + 1;
+  }
+  constexpr double kMost = 100.0 * 365 * 24 * 3600;  // beyond it, clocks overflow
+  if (total > kMost)
+    return fail(ErrorCode::config,
+                "got the time \"" + text + "\", expected at most a hundred years", where,
+                "leave it out for no limit");
+  return std::chrono::milliseconds(static_cast<std::int64_t>(total * 1000));
+}
+
+}  // namespace skillgrad::cli

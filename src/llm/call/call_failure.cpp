@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// The part of a call that deals with an attempt that failed: whether another one follows, and what
+// the user is told.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "llm/call/call.hpp"
+#include "llm/errors/explain.hpp"
+#include "llm/learn/cap_advice.hpp"
+
+namespace skillgrad::llm {
+
+namespace {
+
+/// Changes of the request that one call may try, learned or its own; they are no retries.
+constexpr int kMaxResends = 6;
+
+}  // namespace
+
+/// What the task's time limit cut: a task that took too long, or a call that nobody answered.
+void Call::name_cut(Failure& failure) const {
+  const Duration here = endpoint_.clock().now() - began_at_;
+  const double waited = std::max(total_seconds_, std::chrono::duration<double>(here).count());
+  const bool owed =
+      context_.patience && waited >= std::chrono::duration<double>(*context_.patience).count();
+  failure.cls = owed ? FailureClass::unanswered : FailureClass::deadline;
+  failure.detail = owed ? fmt::format(
+                              "no answer came within {:.1f} s, and the task's time limit "
+                              "passed",
+                              waited)
+                        : "the time limit passed before the reply was complete";
+}
+
+bool Call::adapt(ReadReply& read) {
+  Failure& failure = *read.failure;
+  if (resends_ >= kMaxResends) return false;
+  const bool refused = failure.status == 400 || failure.status == 402 || failure.status == 403 ||
+                       failure.status == 413 || failure.status == 422 || failure.status == 429 ||
+                       failure.status == 500;
+  const bool about_size = failure.cls == FailureClass::context_overflow ||
+                          failure.cls == FailureClass::request_too_large ||
+                          failure.cls == FailureClass::bad_request ||
+                          failure.cls == FailureClass::unsupported_param;
+  if (refused && about_size && !clamped_) {
+    if (const auto advice = advise_cap(failure.body, body_.output_cap)) {
+      endpoint_.learn_limits(*advice);
+      cap_override_ = advice->cap;
+      clamped_ = true;
+      ++resends_;
+      return true;
+    }
+  }
+  const bool no_such_api = failure.cls == FailureClass::wrong_url;
+  if (failure.cls != FailureClass::unsupported_param && !no_such_api) return false;
+  const auto mutation =
+      no_such_api ? leave_responses(style_) : find_mutation(failure.body, body_, style_);
+  if (no_such_api && !mutation) return false;
+  if (!mutation || !endpoint_.learn(style_, *mutation)) {
+    failure.cls = FailureClass::bad_request;
+    return false;
+  }
+  ++resends_;
+  return true;
+}
+
+Result<> Call::after_failure(ReadReply& read) {
+  Failure& failure = *read.failure;
+  last_failure_ = failure;
+  if (failure.cls != FailureClass::cancelled)
+    endpoint_.accountant().note_failure(reason_of(failure));
+  budgeted_retry_ = false;
+  if (failure.cls == FailureClass::cancelled || failure.cls == FailureClass::deadline) {
+    endpoint_.breaker().abandoned();
+  } else if (failure.cls == FailureClass::unanswered ||
+             (failure.cls == FailureClass::transient &&
+              (failure.status == 0 || failure.status >= 500))) {
+    note_down(failure);
+  } else {
+    endpoint_.breaker().answered();
+  }
+  if (adapt(read)) return {};
+  if (clamped_ && (failure.cls == FailureClass::bad_request ||
+                   failure.cls == FailureClass::request_too_large)) {
+    failure.cls = FailureClass::context_overflow;
+  }
+  if (is_fatal(failure.cls)) {
+    Error error = give_up(failure, {});
+    endpoint_.set_fatal(error);
+    return tl::unexpected(std::move(error));
+  }
+  const double uniform = jitter_number(endpoint_.jitter_seed(), key_, attempt_);
+  const RetryDecision decision = retries_.decide(failure, uniform);
+  if (!decision.retry) return tl::unexpected(give_up(failure, decision.note));
+  if (decision.counts_in_budget && !endpoint_.accountant().take_retry()) {
+    Error error = give_up(failure, "the run-wide retry budget is spent");
+    error.mend += "; --retry-budget allows more retries";
+    return tl::unexpected(std::move(error));
+  }
+  budgeted_retry_ = decision.counts_in_budget;
+  if (failure.cls == FailureClass::truncated_call) {
+    cap_override_ = 2 * std::max(body_.output_cap, read.reply.usage.output_tokens);
+    return {};
+  }
+  // A rate limit is waited out in the line of all calls, see make_room().
+  if (failure.cls == FailureClass::rate_limit) return check_room(decision.wait, failure);
+  return wait(decision.wait, failure);
+}
+
+void Call::note_down(const Failure& failure) {
+  if (!endpoint_.breaker().failed(endpoint_.clock().now(), failure)) return;
+  endpoint_.warn_once("the endpoint seems to be down; calls wait for it, and one tries it every " +
+                      std::to_string(Breaker::kOpenFor / std::chrono::seconds(1)) +
+                      " s: " + reason_of(failure));
+}
+
+bool Call::is_fatal(FailureClass cls) {
+  return cls == FailureClass::auth || cls == FailureClass::quota ||
+         cls == FailureClass::model_not_found || cls == FailureClass::wrong_url ||
+         cls == FailureClass::tls;
+}
+
+Error Call::give_up(const Failure& failure, const std::string& note) {
+  ErrorScene scene;
+  scene.url = endpoint_.url(style_);
+  scene.model = endpoint_.options().model;
+  scene.attempts = attempt_;
+  scene.output_cap = body_.output_cap;
+  scene.note = note;
+  scene.redact = [this](const std::string& text) { return endpoint_.redact(text); };
+  scene.redact_refusal = [this](const std::string& text) { return endpoint_.redact_refusal(text); };
+  if (failure.cls == FailureClass::model_not_found && played_from_ == nullptr) {
+    scene.offered_models =
+        list_models(endpoint_.options(), std::chrono::seconds(5), context_.stop).names;
+  }
+  return explain(failure, scene);
+}
+
+}  // namespace skillgrad::llm

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "optim/stages/diagnose_tools.hpp"
+
+#include <utility>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
+
+#include "optim/stages/stage_facts.hpp"
+
+namespace skillgrad::optim {
+namespace {
+
+constexpr std::size_t kRangeBytes = 28'000;  ///< below what the tool loop shows of one result
+
+agent::ToolOutcome read_trace(const EvidenceFiles& files, const std::string& arguments) {
+  const auto json = parse_json(arguments, "read_trace");
+  if (!json) return tool_error(json.error());
+  StrictReader reader(*json, "read_trace");
+  const auto from = static_cast<int>(reader.integer("from", 1, -1'000'000, 1'000'000));
+  const auto to = static_cast<int>(reader.integer("to", from, -1'000'000, 1'000'000));
+  const std::string run = reader.string("run", "current");
+  if (const auto read = reader.finish(); !read) return tool_error(read.error());
+  const auto trajectory = files.trajectory(run);
+  if (!trajectory) return tool_error(trajectory.error());
+  std::string text = trajectory->render_range(from, to, kRangeBytes);
+  if (!text.empty()) return tool_text(std::move(text));
+  Error error;
+  error.code = ErrorCode::input;
+  error.message = "there are no steps " + std::to_string(from) + " to " + std::to_string(to);
+  error.mend = "the trace has steps 1 to " + std::to_string(trajectory->events.size());
+  return tool_error(error);
+}
+
+agent::ToolOutcome read_task_file(const EvidenceFiles& files, const std::string& arguments) {
+  const auto json = parse_json(arguments, "read_file");
+  if (!json) return tool_error(json.error());
+  StrictReader reader(*json, "read_file");
+  const std::string path = reader.string("path");
+  if (const auto read = reader.finish(); !read) return tool_error(read.error());
+  auto text = files.file(path);
+  return text ? tool_text(std::move(*text)) : tool_error(text.error());
+}
+
+}  // namespace
+
+EvidenceFiles::EvidenceFiles(std::filesystem::path run_dir, const Evidence& evidence)
+    : run_dir_(std::move(run_dir)),
+      task_dir_(evidence.task_dir),
+      current_trace_(evidence.current.trace),
+      earlier_trace_(evidence.initial ? evidence.initial->trace : "") {
+  if (current_trace_.empty() && !task_dir_.empty())
+    current_trace_ = task_dir_ + "/trajectory.jsonl";
+}
+
+Result<agent::Trajectory> EvidenceFiles::trajectory(const std::string& run) const {
+  if (run != "current" && run != "earlier") {
+    return fail(ErrorCode::input, "there is no run \"" + truncate_middle(run, 80) + "\"",
+                "read_trace", "use \"current\" or \"earlier\"");
+  }
+  const std::string& relative = run == "current" ? current_trace_ : earlier_trace_;
+  if (relative.empty()) {
+    return fail(ErrorCode::input, "there is no trace of the " + run + " run", "read_trace");
+  }
+  SKILLGRAD_TRY(const std::filesystem::path path, confine(run_dir_, relative));
+  SKILLGRAD_TRY(const std::string text, read_file(path));
+  return agent::Trajectory::from_json_lines(text);
+}
+
+Result<std::string> EvidenceFiles::file(const std::string& path) const {
+  if (task_dir_.empty()) {
+    return fail(ErrorCode::input, "the files of this task are not available", "read_file");
+  }
+  SKILLGRAD_TRY(const std::filesystem::path root, confine(run_dir_, task_dir_));
+  return read_confined(root, path);
+}
+
+namespace {
+
+constexpr const char* kOneTrace =
+    R"({"type":"object","properties":{"from":{"type":"integer","description":"First step"},"to":{"type":"integer","description":"Last step"}},"required":["from","to"]})";
+constexpr const char* kTwoTraces =
+    R"({"type":"object","properties":{"from":{"type":"integer","description":"First step"},"to":{"type":"integer","description":"Last step"},"run":{"type":"string","enum":["current","earlier"],"description":"Which run; earlier is the failed run with the initial skill"}},"required":["from","to","run"]})";
+
+}  // namespace
+
+std::unique_ptr<agent::Tool> make_trace_reader(const EvidenceFiles& files) {
+  return agent::make_tool(
+      {"read_trace", "Shows steps of a trace at greater length than the excerpt you were given.",
+       files.has_earlier() ? kTwoTraces : kOneTrace},
+      [&files](const std::string& arguments, const std::stop_token&) {
+        return read_trace(files, arguments);
+      });
+}
+
+std::unique_ptr<agent::Tool> make_task_file_reader(const EvidenceFiles& files) {
+  return agent::make_tool(
+      {"read_file", "Reads one text file below the folder of this task's run.",
+       R"({"type":"object","properties":{"path":{"type":"string","description":"Path relative to the folder"}},"required":["path"]})"},
+      [&files](const std::string& arguments, const std::stop_token&) {
+        return read_task_file(files, arguments);
+      });
+}
+
+}  // namespace skillgrad::optim

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "optim/stages/momentum_submission.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/momentum.hpp>
+#include <skillgrad/skill/places.hpp>
+
+#include "optim/stages/pattern_slug.hpp"
+
+namespace skillgrad::optim {
+namespace {
+
+constexpr std::size_t kNamedAnchors = 30;
+
+constexpr const char* kSubmitSchema =
+    R"({"type":"object","properties":{)"
+    R"("patterns":{"type":"array","description":"Patterns that are new or whose text changes","items":{"type":"object","properties":{)"
+    R"("slug":{"type":"string"},"kind":{"type":"string","enum":["operation","workflow","mixed"]},"line":{"type":"string"},)"
+    R"("anchor":{"type":"string","description":"Slug of a heading or base name of a file, empty if there is no such place"},"description":{"type":"string"},"action":{"type":"string"}},"required":["slug","kind","line","anchor","description","action"]}},)"
+    R"("overlay":{"type":"array","description":"One entry for each diagnosis, in the same order","items":{"type":"object","properties":{)"
+    R"("task_id":{"type":"string"},"signal":{"type":"string"},"pattern":{"type":"string","description":"Slug, new or no-actionable-signal"},)"
+    R"("anchor":{"type":"string","description":"As in patterns"},"gap":{"type":"string"},"change":{"type":"string"}},"required":["task_id","signal","pattern"]}},)"
+    R"("themes":{"type":"array","description":"At most three","items":{"type":"object","properties":{)"
+    R"("theme":{"type":"string"},"tasks":{"type":"array","items":{"type":"string"}}},"required":["theme","tasks"]}}},)"
+    R"("required":["patterns","overlay","themes"]})";
+
+Result<Json> array_of(const Json& object, const char* key, bool required) {
+  const auto found = object.find(key);
+  if (found == object.end() && !required) return Json::array();
+  if (found == object.end() || !found->is_array()) {
+    return fail(ErrorCode::input, "\"" + std::string(key) + "\" must be an array",
+                "submit_momentum /" + std::string(key), "write an array of objects");
+  }
+  return *found;
+}
+
+/// What the model handed in, before it is merged.
+struct Submission {
+  std::vector<Pattern> patterns;
+  std::vector<OverlayEntry> entries;
+  std::vector<Theme> themes;
+};
+
+std::string item_name(const char* key, std::size_t index) {
+  return "submit_momentum /" + std::string(key) + "/" + std::to_string(index);
+}
+
+Result<Pattern> read_pattern(const Json& item, const std::string& where) {
+  StrictReader reader(item, where);
+  Pattern out;
+  out.slug = std::string(trim(reader.string("slug", "")));
+  out.kind = std::string(trim(reader.string("kind", "")));
+  out.line = std::string(trim(reader.string("line", "")));
+  out.anchor = std::string(trim(reader.string("anchor", "")));
+  out.description = std::string(trim(reader.string("description", "")));
+  out.action = std::string(trim(reader.string("action", "")));
+  if (out.slug.empty() && out.line.empty()) {
+    reader.reject("slug", "it is empty", "name the pattern in a few words joined by '-'");
+  }
+  SKILLGRAD_CHECK(reader.finish());
+  return out;
+}
+
+Result<OverlayEntry> read_entry(const Json& item, const std::string& where) {
+  StrictReader reader(item, where);
+  OverlayEntry out;
+  out.task_id = reader.string("task_id");
+  out.signal = std::string(trim(reader.string("signal", "")));
+  out.pattern = std::string(trim(reader.string("pattern")));
+  out.anchor = std::string(trim(reader.string("anchor", "")));
+  out.gap = std::string(trim(reader.string("gap", "")));
+  out.change = std::string(trim(reader.string("change", "")));
+  SKILLGRAD_CHECK(reader.finish());
+  return out;
+}
+
+Result<Theme> read_theme(const Json& item, const std::string& where) {
+  StrictReader reader(item, where);
+  Theme out;
+  out.theme = std::string(trim(reader.string("theme")));
+  out.tasks = reader.strings("tasks");
+  SKILLGRAD_CHECK(reader.finish());
+  return out;
+}
+
+Result<Submission> read_arrays(const Json& object) {
+  if (!object.is_object()) return fail(ErrorCode::input, "got no JSON object", "submit_momentum");
+  StrictReader reader(object, "submit_momentum");
+  for (const char* key : {"patterns", "overlay", "themes"}) reader.ignore(key);
+  SKILLGRAD_CHECK(reader.finish());
+  SKILLGRAD_TRY(const Json patterns, array_of(object, "patterns", false));
+  SKILLGRAD_TRY(const Json overlay, array_of(object, "overlay", true));
+  SKILLGRAD_TRY(const Json themes, array_of(object, "themes", false));
+  Submission out;
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    SKILLGRAD_TRY(Pattern item, read_pattern(patterns[i], item_name("patterns", i)));
+    out.patterns.push_back(std::move(item));
+  }
+  for (std::size_t i = 0; i < overlay.size(); ++i) {
+    SKILLGRAD_TRY(OverlayEntry item, read_entry(overlay[i], item_name("overlay", i)));
+    out.entries.push_back(std::move(item));
+  }
+  for (std::size_t i = 0; i < themes.size(); ++i) {
+    SKILLGRAD_TRY(Theme item, read_theme(themes[i], item_name("themes", i)));
+    out.themes.push_back(std::move(item));
+  }
+  return out;
+}
+
+void replace_if_given(std::string& text, const std::string& given) {
+  if (!given.empty()) text = given;
+}
+
+/// Merges one submission into the record and says what could not be taken as it came.
+class Merge {
+ public:
+  Merge(const MomentumInput& input, Submission submission)
+      : input_(input), submission_(std::move(submission)) {}
+
+  MomentumOutput run() {
+    out_.memory = input_.memory;
+    for (Pattern& submitted : submission_.patterns) take(submitted);
+    for (OverlayEntry& entry : submission_.entries)
+      settle_anchor(entry.anchor, "of task \"" + entry.task_id + "\"");
+    out_.overlay.entries = std::move(submission_.entries);
+    out_.overlay.themes = std::move(submission_.themes);
+    return std::move(out_);
+  }
+
+ private:
+  void repair(std::string sentence) { out_.repairs.push_back(std::move(sentence)); }
+
+  void take(Pattern& submitted) {
+    settle_slug(submitted);
+    settle_anchor(submitted.anchor, "of pattern \"" + submitted.slug + "\"");
+    if (!taken_.insert(submitted.slug).second)
+      repair("The pattern \"" + submitted.slug + "\" is handed in twice; the later text counts.");
+    auto& patterns = out_.memory.patterns;
+    const auto old = std::find_if(patterns.begin(), patterns.end(), [&](const Pattern& pattern) {
+      return pattern.slug == submitted.slug;
+    });
+    if (old == patterns.end()) {
+      if (submitted.kind.empty()) submitted.kind = "mixed";
+      if (submitted.line.empty()) submitted.line = replace_all(submitted.slug, "-", " ");
+      patterns.push_back(std::move(submitted));
+      return;
+    }
+    replace_if_given(old->kind, submitted.kind);
+    replace_if_given(old->line, submitted.line);
+    replace_if_given(old->anchor, submitted.anchor);
+    replace_if_given(old->description, submitted.description);
+    replace_if_given(old->action, submitted.action);
+  }
+
+  /// Before the merge, so that "Types lost" is a text for `types-lost` and no second pattern.
+  void settle_slug(Pattern& submitted) {
+    const std::string given = submitted.slug;
+    submitted.slug = pattern_slug(given.empty() ? submitted.line : given);
+    if (submitted.slug == given) return;
+    repair("The slug \"" + truncate_middle(given, 80) + "\" became \"" + submitted.slug + "\".");
+    for (OverlayEntry& entry : submission_.entries)
+      if (!given.empty() && entry.pattern == given) entry.pattern = submitted.slug;
+  }
+
+  void settle_anchor(std::string& anchor, const std::string& whose) {
+    if (anchor == "none") anchor.clear();
+    if (anchor.empty()) return;
+    if (const auto place = skill::find_place(*input_.skill, anchor)) {
+      anchor = place->anchor;
+      return;
+    }
+    const auto known =
+        std::any_of(input_.memory.patterns.begin(), input_.memory.patterns.end(),
+                    [&](const Pattern& pattern) { return pattern.anchor == anchor; });
+    if (known) return;  // of a heading that an earlier version of the skill had
+    repair("The anchor \"" + truncate_middle(anchor, 80) + "\" " + whose +
+           " is neither a heading nor a file of the skill; it has " +
+           list_some(skill::anchors_of(*input_.skill), kNamedAnchors) + ".");
+  }
+
+  const MomentumInput& input_;
+  Submission submission_;
+  std::set<std::string> taken_;
+  MomentumOutput out_;
+};
+
+}  // namespace
+
+const char* momentum_schema() { return kSubmitSchema; }
+
+Result<MomentumOutput> read_submission(const Json& object, const MomentumInput& input) {
+  SKILLGRAD_TRY(Submission submission, read_arrays(object));
+  return Merge(input, std::move(submission)).run();
+}
+
+}  // namespace skillgrad::optim

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "optim/stages/patch_tools.hpp"
+
+#include <array>
+#include <iterator>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include <skillgrad/skill/editor.hpp>
+
+#include "optim/stages/stage_facts.hpp"
+
+namespace skillgrad::optim {
+namespace {
+
+struct EditTool {
+  const char* name;
+  const char* description;
+  const char* parameters;
+};
+
+constexpr std::size_t kProcedureWords = 50;
+constexpr const char* kShortDescription =
+    "Sets the description in the front matter: at most 50 words.";
+
+constexpr std::array<EditTool, 7> kEditTools{{
+    {"replace_section",
+     "Replaces a body section, from its heading to the next heading of the same or a higher level.",
+     R"({"type":"object","properties":{"heading":{"type":"string","description":"Title of the section, or Parent / Child"},"text":{"type":"string","description":"The new section with its heading line"}},"required":["heading","text"]})"},
+    {"insert_section", "Inserts a new body section after or before another one, or at the end.",
+     R"({"type":"object","properties":{"text":{"type":"string","description":"The section with its heading line"},"after":{"type":"string","description":"Title of the section it follows"},"before":{"type":"string","description":"Title of the section it precedes"}},"required":["text"]})"},
+    {"delete_section", "Deletes a body section.",
+     R"({"type":"object","properties":{"heading":{"type":"string","description":"Title of the section, or Parent / Child"}},"required":["heading"]})"},
+    {"edit_text", "Replaces an exact text that occurs once in a file.",
+     R"({"type":"object","properties":{"path":{"type":"string","description":"SKILL.md or a bundled file"},"old":{"type":"string","description":"Exact text, occurring once"},"new":{"type":"string","description":"What replaces it"}},"required":["path","old","new"]})"},
+    {"write_file", "Writes a bundled text file, for example references/x.md.",
+     R"({"type":"object","properties":{"path":{"type":"string"},"text":{"type":"string"}},"required":["path","text"]})"},
+    {"delete_file", "Deletes a bundled file.",
+     R"({"type":"object","properties":{"path":{"type":"string"}},"required":["path"]})"},
+    {"set_description",
+     "Sets the description in the front matter: at most 1024 characters, better 50 words.",
+     R"({"type":"object","properties":{"text":{"type":"string"}},"required":["text"]})"},
+}};
+
+Result<skill::EditOp> read_edit(const std::string& name, const std::string& arguments) {
+  SKILLGRAD_TRY(const Json json, parse_json(arguments, name));
+  if (!json.is_object()) return fail(ErrorCode::input, "got no object", name);
+  Json op = {{"op", name}};
+  for (const auto& [key, value] : json.items()) {
+    // Optional arguments that a model leaves empty are as good as absent.
+    const bool optional = name == "insert_section" && (key == "after" || key == "before");
+    if (optional && (value.is_null() || value == "")) continue;
+    if (key == "op" && value == name) continue;
+    if (key == "op")
+      return fail(ErrorCode::input, "got \"op\" " + dump_json(value) + " in a call of " + name,
+                  name, "call the tool of that name, or leave it out");
+    op[key] = value;
+  }
+  return skill::parse_edit(dump_json(op));
+}
+
+agent::ToolOutcome edit(CandidateEditor& editor, const std::string& name,
+                        const std::string& arguments) {
+  const auto parsed = read_edit(name, arguments);
+  auto done = parsed ? editor.apply(*parsed) : Result<std::string>(tl::unexpected(parsed.error()));
+  return done ? tool_text(std::move(*done)) : tool_error(done.error());
+}
+
+}  // namespace
+
+Result<std::string> CandidateEditor::edit(skill::SkillPackage& package,
+                                          const skill::EditOp& edit) const {
+  if (rules_ == EditRules::procedure && edit.op == "set_description") {
+    std::istringstream text(edit.new_text);
+    const auto words =
+        static_cast<std::size_t>(std::distance(std::istream_iterator<std::string>(text), {}));
+    if (words > kProcedureWords)
+      return fail(ErrorCode::input,
+                  "the description has " + std::to_string(words) + " words, at most 50 are allowed",
+                  "set_description", "shorten it and call set_description again");
+  }
+  return skill::apply_edit(package, edit);
+}
+
+Result<std::string> CandidateEditor::apply(const skill::EditOp& edit) {
+  SKILLGRAD_TRY(std::string done, this->edit(candidate_, edit));
+  edits_.push_back(edit);
+  return done;
+}
+
+Result<> CandidateEditor::apply_all(const std::vector<skill::EditOp>& edits) {
+  skill::SkillPackage copy = candidate_;
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    auto done = edit(copy, edits[i]);
+    if (!done) {
+      return tl::unexpected(std::move(done).error().with_context(
+          "edit " + std::to_string(i + 1) + " of " + std::to_string(edits.size()) + " (" +
+          edits[i].op + "), no edit was applied"));
+    }
+  }
+  candidate_ = std::move(copy);
+  edits_.insert(edits_.end(), edits.begin(), edits.end());
+  return {};
+}
+
+std::vector<std::unique_ptr<agent::Tool>> make_edit_tools(CandidateEditor& editor) {
+  std::vector<std::unique_ptr<agent::Tool>> out;
+  for (const EditTool& tool : kEditTools) {
+    const bool strict = editor.rules() == EditRules::procedure;
+    const bool is_description = std::string_view(tool.name) == "set_description";
+    const char* description = strict && is_description ? kShortDescription : tool.description;
+    out.push_back(agent::make_tool({tool.name, description, tool.parameters},
+                                   [&editor, name = std::string(tool.name)](
+                                       const std::string& arguments, const std::stop_token&) {
+                                     return edit(editor, name, arguments);
+                                   }));
+  }
+  return out;
+}
+
+}  // namespace skillgrad::optim

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "optim/stages/stage_facts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <skillgrad/core/text.hpp>
+
+namespace skillgrad::optim {
+namespace {
+
+constexpr std::size_t kFileBytes = 50'000;
+constexpr std::uint64_t kMostFileBytes = std::uint64_t{32} << 20;
+constexpr std::size_t kListedFiles = 60;
+
+Result<std::string> package_file(const skill::SkillPackage& skill, const std::string& path) {
+  std::string inner(trim(path));
+  while (inner.starts_with("./")) inner.erase(0, 2);
+  if (inner == "SKILL.md") return skill.skill_md();
+  std::vector<std::string> files = skill.files_for_agent();
+  if (std::find(files.begin(), files.end(), inner) == files.end()) {
+    files.insert(files.begin(), "SKILL.md");
+    return fail(ErrorCode::input, "the package has no file \"" + truncate_middle(path, 200) + "\"",
+                "read_file", "use one of: " + list_some(files, kListedFiles));
+  }
+  const std::string& bytes = skill.files().at(inner).bytes;
+  if (first_invalid_utf8(bytes)) {
+    return fail(ErrorCode::input, "\"" + inner + "\" is not a text file", "read_file");
+  }
+  return bytes;
+}
+
+tl::unexpected<Error> bad_path(const std::string& relative, const std::string& why) {
+  return fail(ErrorCode::input, "\"" + truncate_middle(relative, 200) + "\" " + why, "read_file");
+}
+
+/// Tells the model which files there are.
+Error with_file_list(Error error, const std::filesystem::path& root) {
+  error.mend = "use a path below the task's folder";
+  if (const auto files = list_files(root); files && !files->empty()) {
+    error.mend += ", one of: " + list_some(*files, kListedFiles);
+  }
+  return error;
+}
+
+bool is_inside(const std::filesystem::path& root, const std::filesystem::path& path) {
+  const auto [end, ignored] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
+  return end == root.end();
+}
+
+}  // namespace
+
+std::string diagnoses_json(const std::vector<Gradient>& gradients) {
+  Json out = Json::array();
+  for (const Gradient& gradient : gradients) {
+    out.push_back({{"task_id", gradient.task_id},
+                   {"kind", gradient.kind},
+                   {"label", gradient.label},
+                   {"analysis", truncate_middle(gradient.gradient, kAnalysisBytes)},
+                   {"skipped_step", gradient.skipped_step},
+                   {"known", gradient.known}});
+  }
+  return dump_json(out, 1);
+}
+
+std::string bundled_files(const skill::SkillPackage& skill, bool sizes) {
+  std::string out;
+  for (const std::string& path : skill.files_for_agent()) {
+    out += path;
+    if (sizes) out += " (" + std::to_string(skill.files().at(path).bytes.size()) + " bytes)";
+    out += "\n";
+  }
+  return out.empty() ? "none" : out;
+}
+
+std::string shown(const std::string& text, const Shown& limit, const StageContext& context) {
+  if (text.size() <= limit.bytes) return text;
+  context.tell(limit.what + " has " + std::to_string(text.size()) +
+               " bytes, the model was shown head and tail of it (" + std::to_string(limit.bytes) +
+               ")");
+  return truncate_middle(text, limit.bytes);
+}
+
+agent::ToolOutcome tool_text(std::string text) {
+  agent::ToolOutcome outcome;
+  outcome.text = std::move(text);
+  return outcome;
+}
+
+agent::ToolOutcome tool_error(const Error& error) {
+  agent::ToolOutcome outcome;
+  outcome.text = error.to_line();
+  if (!error.mend.empty() && outcome.text.find(error.mend) == std::string::npos) {
+    outcome.text += "; " + error.mend;
+  }
+  outcome.is_error = true;
+  return outcome;
+}
+
+std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skill) {
+  return agent::make_tool(
+      {"read_file", "Reads one file of the skill package as it is now.",
+       R"({"type":"object","properties":{"path":{"type":"string","description":"Path in the package, for example references/x.md"}},"required":["path"]})"},
+      [&skill](const std::string& arguments, const std::stop_token&) {
+        const auto json = parse_json(arguments, "read_file");
+        if (!json) return tool_error(json.error());
+        StrictReader reader(*json, "read_file");
+        const std::string path = reader.string("path");
+        if (const auto read = reader.finish(); !read) return tool_error(read.error());
+        auto text = package_file(skill, path);
+        if (!text) return tool_error(text.error());
+        agent::ToolOutcome outcome = tool_text(truncate_middle(*text, kFileBytes));
+        outcome.whole = true;
+        return outcome;
+      });
+}
+
+Result<std::filesystem::path> confine(const std::filesystem::path& root,
+                                      const std::string& relative) {
+  const std::filesystem::path path(relative);
+  const bool plain =
+      !relative.empty() && relative.find('\0') == std::string::npos && path.is_relative() &&
+      std::none_of(path.begin(), path.end(),
+                   [](const auto& part) { return part.empty() || part.native().front() == '.'; });
+  if (!plain) return bad_path(relative, "is not a plain relative path");
+  std::error_code failed;
+  const std::filesystem::path base = std::filesystem::canonical(root, failed);
+  if (failed) return bad_path(relative, "cannot be read");
+  std::filesystem::path real = std::filesystem::canonical(base / path, failed);
+  if (failed) return bad_path(relative, "does not exist");
+  if (!is_inside(base, real)) return bad_path(relative, "leads out of the folder");
+  return real;
+}
+
+Result<std::string> read_confined(const std::filesystem::path& root, const std::string& relative) {
+  auto text = [&]() -> Result<std::string> {
+    SKILLGRAD_TRY(const std::filesystem::path path, confine(root, relative));
+    std::error_code failed;
+    if (!std::filesystem::is_regular_file(path, failed) || failed) {
+      return bad_path(relative, "is not a regular file");
+    }
+    SKILLGRAD_TRY(std::string bytes, read_file(path, kMostFileBytes));
+    if (first_invalid_utf8(bytes) || bytes.find('\0') != std::string::npos) {
+      return bad_path(relative, "is not a text file");
+    }
+    return truncate_middle(bytes, kFileBytes);
+  }();
+  if (!text) return tl::unexpected(with_file_list(std::move(text).error(), root));
+  return text;
+}
+
+}  // namespace skillgrad::optim

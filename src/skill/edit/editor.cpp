@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <utility>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/editor.hpp>
+
+#include "skill/edit/anchors.hpp"
+#include "skill/package/front_matter.hpp"
+#include "skill/package/newlines.hpp"
+#include "skill/package/outline.hpp"
+#include "skill/package/package_path.hpp"
+
+namespace skillgrad::skill {
+
+namespace {
+
+[[nodiscard]] tl::unexpected<Error> refuse(std::string what, std::string mend) {
+  return fail(ErrorCode::input, std::move(what), "SKILL.md", std::move(mend));
+}
+
+/// A code fence (or HTML block) left open would swallow whatever follows the text.
+[[nodiscard]] bool leaves_block_open(std::string_view text) {
+  const std::string probe = std::string(text) + "\n\n# end\n";
+  const auto blocks = markdown_blocks(probe);
+  return blocks.empty() || blocks.back().kind != BlockKind::heading;
+}
+
+/// The heading level of a new section's text. Errors: input when it is no section.
+[[nodiscard]] Result<int> section_level(std::string_view text) {
+  const auto blocks = markdown_blocks(text);
+  if (blocks.empty() || blocks.front().kind != BlockKind::heading) {
+    return refuse("the text does not begin with a heading line",
+                  "begin it with the section's heading, e.g. `## Title`");
+  }
+  if (blocks.front().title.empty()) {
+    return refuse("the heading of the text is empty", "write a title behind the #s");
+  }
+  const int level = blocks.front().level;
+  for (const Block& block : blocks) {
+    if (block.kind == BlockKind::heading && block.level < level) {
+      return refuse(
+          "the text holds the heading \"" + block.title + "\" of a higher level than its first one",
+          "write one section with its subsections");
+    }
+  }
+  if (leaves_block_open(text)) {
+    return refuse("a code fence in the text is not closed", "close it with a line of ```");
+  }
+  return level;
+}
+
+[[nodiscard]] std::string without_outer_blank_lines(std::string_view text) {
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\n' || text[at] == '\r')
+      begin = at + 1;
+    else if (text[at] != ' ' && text[at] != '\t')
+      break;
+  }
+  const std::size_t last = text.find_last_not_of(" \t\r\n");
+  if (last == std::string_view::npos || last < begin) return {};
+  return std::string(text.substr(begin, last + 1 - begin));
+}
+
+/// White space that ends a section: kept when its text is replaced.
+[[nodiscard]] std::size_t tail_begin(std::string_view body, const Section& section) {
+  const auto text = body.substr(section.begin, section.end - section.begin);
+  const std::size_t last = text.find_last_not_of(" \t\r\n");
+  return section.begin + (last == std::string_view::npos ? 0 : last + 1);
+}
+
+[[nodiscard]] std::string sizes(std::size_t before, std::size_t after) {
+  return " (" + std::to_string(before) + " -> " + std::to_string(after) + " bytes)";
+}
+
+[[nodiscard]] std::string level_text(int level) {
+  return "`" + std::string(static_cast<std::size_t>(level), '#') + " Title`";
+}
+
+class Edit {
+ public:
+  Edit(SkillPackage& package, const EditOp& op)
+      : package_(package), op_(op), body_(package.body()), outline_(package.outline()) {}
+
+  Result<std::string> replace_section() {
+    SKILLGRAD_TRY(const std::size_t index, find_section(package_, outline_, op_.heading));
+    const Section& section = outline_[index];
+    const std::string text = without_outer_blank_lines(op_.new_text);
+    SKILLGRAD_TRY(const int level, section_level(text));
+    if (level != section.level) {
+      return refuse("the text's heading has level " + std::to_string(level) + ", the section \"" +
+                        section.title + "\" has level " + std::to_string(section.level),
+                    "begin the text with " + level_text(section.level));
+    }
+    const std::size_t tail = tail_begin(body_, section);
+    const std::size_t before = tail - section.begin;
+    SKILLGRAD_CHECK(splice(section.begin, tail, in_style(text)));
+    return "replaced section \"" + section.title + "\"" + sizes(before, text.size());
+  }
+
+  Result<std::string> delete_section() {
+    SKILLGRAD_TRY(const std::size_t index, find_section(package_, outline_, op_.heading));
+    const Section& section = outline_[index];
+    SKILLGRAD_CHECK(splice(section.begin, section.end, ""));
+    return "deleted section \"" + section.title + "\" (" +
+           std::to_string(section.end - section.begin) + " bytes)";
+  }
+
+  Result<std::string> insert_section() {
+    const std::string text = without_outer_blank_lines(op_.new_text);
+    SKILLGRAD_TRY(const int level, section_level(text));
+    std::size_t at = body_.size();
+    std::string place = "at the end";
+    if (!op_.after.empty() && !op_.before.empty()) {
+      return refuse("`after` and `before` are both given", "give one of them");
+    }
+    if (!op_.after.empty() || !op_.before.empty()) {
+      const bool after = !op_.after.empty();
+      SKILLGRAD_TRY(const std::size_t index,
+                    find_section(package_, outline_, after ? op_.after : op_.before));
+      const Section& anchor = outline_[index];
+      if (level < anchor.level) {
+        return refuse("a section of level " + std::to_string(level) + " next to \"" + anchor.title +
+                          "\" (level " + std::to_string(anchor.level) +
+                          ") would take over the sections behind it",
+                      "name a heading of level " + std::to_string(level) +
+                          " as the place, or begin the text with " + level_text(anchor.level));
+      }
+      at = after ? anchor.end : anchor.begin;
+      place = (after ? "after \"" : "before \"") + anchor.title + "\"";
+    }
+    SKILLGRAD_CHECK(check_new_title(text));
+    SKILLGRAD_CHECK(splice(at, at, spaced(text, at)));
+    return "inserted section \"" + markdown_blocks(text).front().title + "\" " + place + " (" +
+           std::to_string(text.size()) + " bytes)";
+  }
+
+  Result<std::string> edit_text() {
+    if (op_.old_text.empty()) {
+      return refuse("the old text is empty",
+                    "give the exact text to replace; to add a section use insert_section");
+    }
+    if (op_.old_text == op_.new_text)
+      return refuse("old and new text are equal", "change the text");
+    if (op_.path == "SKILL.md") return edit_body();
+    SKILLGRAD_CHECK(check_patch_path(package_, op_.path));
+    const auto file = package_.files().find(op_.path);
+    if (file == package_.files().end()) {
+      const auto near = nearest_match(op_.path, package_.files_for_agent());
+      return fail(ErrorCode::input, "the package has no file " + op_.path, op_.path,
+                  near ? "did you mean " + *near + "?"
+                       : "the files are: SKILL.md, " + list_some(package_.files_for_agent(), 20));
+    }
+    std::string text = file->second.bytes;
+    const auto newline = newline_of(text);
+    const std::string old_text = convert_newlines(op_.old_text, newline);
+    SKILLGRAD_TRY(const std::size_t at, find_once(text, old_text, op_.path, 1));
+    text.replace(at, old_text.size(), convert_newlines(op_.new_text, newline));
+    const int line = line_of(text, at);
+    SKILLGRAD_CHECK(package_.write_file(op_.path, std::move(text)));
+    return "edited " + op_.path + " at line " + std::to_string(line) +
+           sizes(op_.old_text.size(), op_.new_text.size());
+  }
+
+ private:
+  [[nodiscard]] std::string in_style(std::string_view text) const {
+    return convert_newlines(text, newline_of(package_.skill_md()));
+  }
+
+  /// A blank line on both sides of a section inserted at `at`.
+  [[nodiscard]] std::string spaced(std::string_view text, std::size_t at) const {
+    const std::string newline(newline_of(package_.skill_md()));
+    const std::string_view before = std::string_view(body_).substr(0, at);
+    std::string out;
+    if (!before.empty() && !ends_with_newline(before)) out += newline;
+    if (!before.empty() && !before.ends_with(newline + newline)) out += newline;
+    out += in_style(text) + newline;
+    if (at < body_.size()) out += newline;
+    return out;
+  }
+
+  /// Two sections with one title could not be told apart by later edits.
+  [[nodiscard]] Result<> check_new_title(std::string_view text) const {
+    const std::string title = markdown_blocks(text).front().title;
+    const auto same = [&](const Section& section) { return section.slug == slugify(title); };
+    const auto twin = std::find_if(outline_.begin(), outline_.end(), same);
+    if (twin == outline_.end() || twin->slug.empty()) return {};
+    return refuse("SKILL.md already has a section \"" + twin->title + "\"",
+                  "change that one with replace_section, or choose another title");
+  }
+
+  /// Headings outside the changed bytes must still be headings: an opened fence would eat them.
+  [[nodiscard]] Result<> check_kept_headings(std::size_t begin, std::size_t end,
+                                             const std::string& changed) const {
+    const auto now = sections_of(changed, markdown_blocks(changed));
+    const std::size_t after = changed.size() - (body_.size() - end);
+    for (const Section& section : outline_) {
+      if (section.begin >= begin && section.begin < end) continue;
+      const std::size_t at = section.begin < begin ? section.begin : section.begin - end + after;
+      const auto kept = [&](const Section& other) { return other.begin == at; };
+      if (std::none_of(now.begin(), now.end(), kept)) {
+        return refuse("the edit would hide the heading \"" + section.title + "\"",
+                      "close every code fence with a line of ``` and keep headings on lines of "
+                      "their own");
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<> splice(std::size_t begin, std::size_t end, const std::string& text) {
+    std::string changed = body_;
+    changed.replace(begin, end - begin, text);
+    SKILLGRAD_CHECK(check_kept_headings(begin, end, changed));
+    if (leaves_block_open(changed) && !leaves_block_open(body_)) {
+      return refuse("the edit leaves a code fence open", "close it with a line of ```");
+    }
+    return package_.set_body(std::move(changed));
+  }
+
+  [[nodiscard]] Result<std::string> edit_body() {
+    const std::string head = package_.front_matter();
+    const std::string old_text = in_style(op_.old_text);
+    const int first_line = line_of(package_.skill_md(), head.size());
+    auto at = find_once(body_, old_text, "SKILL.md", first_line);
+    if (!at && body_.find(old_text) == std::string::npos &&
+        package_.skill_md().find(old_text) != std::string::npos) {
+      return refuse("the old text stands in the front matter, which edit_text does not change",
+                    "use set_description; the name and other keys stay as they are");
+    }
+    if (!at) return tl::unexpected(std::move(at).error());
+    SKILLGRAD_CHECK(splice(*at, *at + old_text.size(), in_style(op_.new_text)));
+    return "edited SKILL.md at line " + std::to_string(line_of(body_, *at) + first_line - 1) +
+           sizes(op_.old_text.size(), op_.new_text.size());
+  }
+
+  SkillPackage& package_;
+  const EditOp& op_;
+  std::string body_;
+  std::vector<Section> outline_;
+};
+
+}  // namespace
+
+Result<std::string> apply_edit(SkillPackage& package, const EditOp& op) {
+  if (op.op == "replace_section") return Edit(package, op).replace_section();
+  if (op.op == "insert_section") return Edit(package, op).insert_section();
+  if (op.op == "delete_section") return Edit(package, op).delete_section();
+  if (op.op == "edit_text") return Edit(package, op).edit_text();
+  if (op.op == "write_file") {
+    const auto old = package.files().find(op.path);
+    const bool existed = old != package.files().end();
+    const std::size_t before = existed ? old->second.bytes.size() : 0;
+    SKILLGRAD_CHECK(package.write_file(op.path, op.new_text));
+    const std::size_t after = package.files().at(op.path).bytes.size();
+    return (existed ? "rewrote " : "wrote ") + op.path + sizes(before, after);
+  }
+  if (op.op == "delete_file") {
+    SKILLGRAD_CHECK(package.delete_file(op.path));
+    return "deleted " + op.path;
+  }
+  if (op.op == "set_description") {
+    SKILLGRAD_CHECK(package.set_description(op.new_text));
+    return "set the description: " + package.description();
+  }
+  const auto near = nearest_match(op.op, edit_ops());
+  return fail(ErrorCode::input, "unknown edit operation \"" + op.op + "\"", "edit",
+              near ? "did you mean " + *near + "?" : "use one of: " + join(edit_ops(), ", "));
+}
+
+}  // namespace skillgrad::skill
