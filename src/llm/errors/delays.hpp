@@ -2,17 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
 #include <skillgrad/core/clock.hpp>
 
 #include "llm/errors/error_body.hpp"
+#include "llm/errors/header_values.hpp"
 
 namespace skillgrad::llm {
-
-using Headers = std::map<std::string, std::string>;  ///< names in lower case, last value wins
 
 /// How long the endpoint asks to wait (R3.4), in the order of the sources; zero, negative and
 /// unreadable values do not count. `wall_now` stands in when the reply carries no Date.
@@ -25,18 +23,6 @@ struct Delays {
   bool in_header = false;  ///< Retry-After in one of its forms
 };
 [[nodiscard]] Delays delays_of(const Headers& headers, const ErrorBody& error);
-
-/// "1s", "6m0s", "17ms", "2m59.56s", "0.5", "34s", "2 hours"; nullopt for anything else or for <=
-/// 0.
-[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
-
-/// A number alone, white space around it allowed; too large ones become the longest wait.
-[[nodiscard]] std::optional<double> parse_number(std::string_view text);
-/// nullopt unless finite and above 0.
-[[nodiscard]] std::optional<Duration> from_seconds(double seconds);
-/// The server's own time when it answered (its Date), so that points in time which it names survive
-/// a wrong clock here; else `wall_now`.
-[[nodiscard]] WallTime reply_time(const Headers& headers, WallTime wall_now);
 
 /// Full-jitter backoff: uniform in [0, min(cap, base * 2^(attempt-1))], at least 10 ms.
 [[nodiscard]] Duration backoff(int attempt, double uniform);

@@ -8,7 +8,6 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "llm/errors/reply_shape.hpp"
 #include "llm/errors/validation_text.hpp"
 #include "llm/wire/field.hpp"
 
@@ -322,23 +321,6 @@ bool names_an_error(const Json& error) {
       return true;
   }
   return false;
-}
-
-bool is_error_json(const Json& body) {
-  if (body.is_array()) return !body.empty() && is_error_json(body.front());
-  if (!body.is_object()) return false;
-  const bool answers = member_of(&body, {"choices", "usage"}) != nullptr;
-  // Chunks of a stream may hold no choice but the tokens used.
-  if (const Json* error = member(&body, "error"); error && error->is_object() && !answers)
-    return true;
-  if (text_of(member(&body, "object")) == "error") return true;
-  if (member(&body, "choices") == nullptr && text_of(member(&body, "type")) == "error") return true;
-  return reports_failure(body);
-}
-
-Json only_error(Json body) {
-  if (body.is_object() && body.size() > 1) body.erase("choices");
-  return body;
 }
 
 int status_of(const ErrorBody& error) {

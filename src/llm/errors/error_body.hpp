@@ -41,10 +41,6 @@ struct ErrorBody {
 /// True if an `error` member says that something failed: some servers send {}, false, "None" or
 /// code 0 along with good replies.
 [[nodiscard]] bool names_an_error(const Json& error);
-/// True if a 2xx JSON body, or a piece of a stream, is an error in disguise (R2.2).
-[[nodiscard]] bool is_error_json(const Json& body);
-/// The same body without the answer that an error may stand beside.
-[[nodiscard]] Json only_error(Json body);
 /// The HTTP status an error inside a 2xx or a stream stands for: its numeric code, or the nearest
 /// status of a code name; 500 when it says nothing.
 [[nodiscard]] int status_of(const ErrorBody& error);

@@ -5,7 +5,7 @@
 
 #include <skillgrad/core/clock.hpp>
 
-#include "llm/errors/delays.hpp"
+#include "llm/errors/header_values.hpp"
 
 namespace skillgrad::llm {
 

@@ -14,6 +14,10 @@ namespace skillgrad::llm {
 /// people that does not speak of success, a number that is no success, a flag of success that is
 /// false.
 [[nodiscard]] bool reports_failure(const Json& body);
+/// True if a 2xx JSON body, or a piece of a stream, is an error in disguise (R2.2).
+[[nodiscard]] bool is_error_json(const Json& body);
+/// The same body without the answer that an error may stand beside.
+[[nodiscard]] Json only_error(Json body);
 /// A name (of an event, a type, a status) that is one of failures.
 [[nodiscard]] bool names_failure(std::string_view name);
 

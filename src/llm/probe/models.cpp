@@ -7,6 +7,7 @@
 #include "llm/address/profile.hpp"
 #include "llm/call/call.hpp"
 #include "llm/errors/explain.hpp"
+#include "llm/errors/reply_shape.hpp"
 #include "llm/reply/outcome.hpp"
 #include "llm/reply/transport.hpp"
 #include "llm/wire/field.hpp"

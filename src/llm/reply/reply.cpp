@@ -7,6 +7,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "llm/errors/error_body.hpp"
+#include "llm/errors/reply_shape.hpp"
 #include "llm/reply/call_members.hpp"
 #include "llm/reply/choices.hpp"
 #include "llm/reply/mirror.hpp"
@@ -15,6 +16,7 @@
 #include "llm/reply/usage.hpp"
 #include "llm/text/text_calls.hpp"
 #include "llm/wire/field.hpp"
+#include "llm/wire/tool_ids.hpp"
 
 namespace skillgrad::llm {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "llm/reply/transport.hpp"
+#include "llm/reply/http_reply.hpp"
 
 namespace skillgrad::llm {
 

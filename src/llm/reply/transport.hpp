@@ -11,8 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "llm/errors/delays.hpp"
-#include "llm/reply/delta.hpp"
+#include "llm/reply/http_reply.hpp"
 
 namespace skillgrad::llm {
 
@@ -35,31 +34,6 @@ struct AttemptLimits {
   std::chrono::milliseconds first_byte{120'000};
   std::chrono::milliseconds idle{90'000};
   std::chrono::milliseconds progress{300'000};
-};
-
-enum class Ending {
-  finished,    ///< the transfer ended by itself, well or not (see curl_code)
-  cancelled,   ///< stop token
-  first_byte,  ///< stream timers
-  idle,
-  progress,
-  too_big  ///< more bytes than the cap, after decompression
-};
-
-/// What came back. `curl_code` 0 proves nothing about the body being whole (R3.8).
-struct HttpReply {
-  int status = 0;
-  Headers headers;
-  std::string body;                      ///< of a stream only with keep_raw
-  std::optional<DeltaAssembler> stream;  ///< the body was server-sent events
-  Ending ending = Ending::finished;
-  int curl_code = 0;
-  std::string curl_text;
-  int proxy_status = 0;   ///< what a proxy answered to CONNECT, if that is all there is
-  std::string bad_proxy;  ///< environment variable of the proxy that could not be reached
-  bool sent = false;      ///< the request may have reached the server
-  double seconds = 0;
-  double first_byte_seconds = 0;
 };
 
 /// Sends requests over libcurl. Thread-safe: each request takes a handle with its own connection

@@ -4,7 +4,6 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "llm/reply/tool_calls.hpp"
 #include "llm/text/text_call_reader.hpp"
 #include "llm/text/written_calls.hpp"
 #include "llm/wire/field.hpp"

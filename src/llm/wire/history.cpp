@@ -6,7 +6,7 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "llm/reply/tool_calls.hpp"
+#include "llm/wire/tool_ids.hpp"
 #include "llm/wire/field.hpp"
 
 namespace skillgrad::llm {

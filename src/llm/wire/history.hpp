@@ -7,7 +7,7 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/llm/chat.hpp>
 
-#include "llm/wire/body.hpp"
+#include "llm/wire/wire_style.hpp"
 
 namespace skillgrad::llm {
 

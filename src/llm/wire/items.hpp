@@ -6,7 +6,7 @@
 
 #include <skillgrad/llm/chat.hpp>
 
-#include "llm/wire/body.hpp"
+#include "llm/wire/wire_style.hpp"
 
 namespace skillgrad::llm {
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "llm/wire/messages.hpp"
+
 #include <skillgrad/core/text.hpp>
 
-#include "llm/wire/body.hpp"
 #include "llm/wire/field.hpp"
 #include "llm/wire/history.hpp"
 #include "llm/wire/list_writer.hpp"

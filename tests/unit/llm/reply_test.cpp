@@ -6,7 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "llm/reply/tool_calls.hpp"
+#include "llm/wire/tool_arguments.hpp"
+#include "llm/wire/tool_ids.hpp"
+#include "llm/wire/tool_names.hpp"
 #include "llm/reply/usage.hpp"
 #include "llm/text/text_calls.hpp"
 #include "llm/text/think.hpp"
