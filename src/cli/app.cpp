@@ -9,10 +9,13 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "cli/commands.hpp"
-#include "cli/screen/ending.hpp"
+#include "cli/commands/commands.hpp"
+#include "cli/run/ending.hpp"
+#include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
+#include "cli/screen/signals.hpp"
+#include "cli/settings/command_table.hpp"
 #include "cli/settings/environment.hpp"
-#include "cli/signals.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -280,7 +283,7 @@ int run(const std::vector<std::string>& given) {
     invocation.watch = &signals;
     if (auto checked = check_paths(command_table()[i], parsed[i]); !checked)
       return end_with_error(std::move(checked).error(), invocation);
-    auto done = command_table()[i].run(invocation);
+    auto done = run_command(invocation);
     const int code = done ? *done : end_with_error(std::move(done).error(), invocation);
     if (code == 130 && signals.timed_out()) return exit_code_of(ErrorCode::deadline);
     return code == 130 && signals.signal() != 0 ? 128 + signals.signal() : code;

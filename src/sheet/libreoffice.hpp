@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <filesystem>
 #include <memory>
 
 #include <skillgrad/sheet/workbook.hpp>
 
+#include "sheet/libreoffice_options.hpp"
+
 namespace skillgrad::sheet {
 
-struct LibreOfficeOptions {
-  std::filesystem::path program;  ///< soffice; empty: not installed
-  unsigned workers = 1;           ///< processes at the same time, each with its own profile
-  std::size_t batch = 32;         ///< files of one process; beyond 246 it drops some silently
-  std::chrono::milliseconds base_limit{30'000};
-  std::chrono::milliseconds file_limit{5'000};  ///< added for each file of the batch
-};
 [[nodiscard]] std::unique_ptr<Recalculator> make_libreoffice_recalculator(
     LibreOfficeOptions options);
 

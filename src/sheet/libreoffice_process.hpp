@@ -8,7 +8,7 @@
 
 #include <skillgrad/core/error.hpp>
 
-#include "sheet/libreoffice.hpp"
+#include "sheet/libreoffice_options.hpp"
 
 namespace skillgrad::sheet {
 

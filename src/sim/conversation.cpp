@@ -10,7 +10,7 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
 
-#include "sim/conversation_json.hpp"
+#include "sim/conversation.hpp"
 
 namespace skillgrad::sim {
 namespace {

@@ -8,6 +8,8 @@
 
 #include <tl/expected.hpp>
 
+#include <skillgrad/core/json.hpp>
+
 namespace skillgrad::sim {
 
 /// A call of a tool, by either side: `arguments` is JSON text.
@@ -57,6 +59,8 @@ struct ApiError {
 /// followed by exactly one tool message per call, in order; no assistant turn is empty; call
 /// arguments are once-encoded JSON objects.
 [[nodiscard]] tl::expected<Conversation, ApiError> read_request(const std::string& body);
+/// read_request() of a body that is JSON already.
+[[nodiscard]] tl::expected<Conversation, ApiError> read_conversation(const Json& body);
 
 /// A tool call of the history with what came back.
 struct PastCall {

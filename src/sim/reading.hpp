@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/scenario.hpp"
+#include "sim/lesson.hpp"
 
 /// How the simulated model reads text: data between tags, the sections of a skill, what they teach.
 namespace skillgrad::sim {

@@ -4,7 +4,7 @@
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/json.hpp>
 
-#include "sim/conversation_json.hpp"
+#include "sim/conversation.hpp"
 
 namespace skillgrad::sim {
 namespace {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,28 +8,9 @@
 
 #include <skillgrad/core/error.hpp>
 
+#include "sim/lesson.hpp"
+
 namespace skillgrad::sim {
-
-/// Error rates of the simulated model, each in [0,1].
-struct Noise {
-  double slip = 0, luck = 0, vague = 0, wrong = 0, weak = 0, forget = 0;
-};
-
-/// One thing that a skill can teach.
-struct Lesson {
-  std::string slug, kind, heading, label, diagnosis, success, rule, weak_rule;
-  std::vector<std::vector<std::string>> taught_when;  ///< normalised phrases
-};
-
-struct SimTask {
-  std::string id;
-  std::string match;                         ///< text that the prompt contains, or ""
-  std::string match_sha256;                  ///< of one trimmed line of the prompt, or ""
-  std::vector<std::size_t> lessons;          ///< indices
-  std::string right;                         ///< shell command
-  std::map<std::size_t, std::string> wrong;  ///< shell command while that lesson is missing
-  std::optional<std::string> wrong_any;
-};
 
 /// A scenario file with its scripts, checked. Immutable, hence thread-safe.
 class Scenario {

@@ -6,9 +6,9 @@
 #include <initializer_list>
 #include <string>
 
-#include "bench/records/typed_assertion.hpp"
-
 namespace skillgrad::bench {
+
+struct TypedAssertion;
 
 using Words = std::initializer_list<const char*>;
 

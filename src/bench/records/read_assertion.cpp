@@ -8,6 +8,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "bench/records/assertion_types.hpp"
+#include "bench/records/typed_assertion.hpp"
 
 namespace skillgrad::bench {
 namespace {

@@ -7,9 +7,12 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "cli/commands/commands.hpp"
+#include "cli/run/load_settings.hpp"
 #include "cli/run/models.hpp"
-#include "cli/run/workbench.hpp"
+#include "cli/run/open_workbench.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/idle_options.hpp"
 

@@ -3,8 +3,11 @@
 
 #include <skillgrad/core/clock.hpp>
 
+#include "cli/commands/commands.hpp"
+#include "cli/run/load_settings.hpp"
 #include "cli/run/models.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
 
 namespace skillgrad::cli {

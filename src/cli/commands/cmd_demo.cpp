@@ -5,7 +5,9 @@
 #include <skillgrad/core/resources.hpp>
 #include <skillgrad/store/run_store.hpp>
 
+#include "cli/commands/commands.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 
 namespace skillgrad::cli {
 namespace {

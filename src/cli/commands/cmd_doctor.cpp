@@ -7,12 +7,16 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/sheet/workbook.hpp>
 
+#include "cli/commands/commands.hpp"
 #include "cli/doctor/doctor.hpp"
 #include "cli/run/call_stores.hpp"
+#include "cli/run/load_settings.hpp"
 #include "cli/run/models.hpp"
-#include "cli/run/workbench.hpp"
+#include "cli/run/open_workbench.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/settings/roles.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -6,11 +6,14 @@
 #include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "cli/commands/commands.hpp"
 #include "cli/estimate/estimate.hpp"
+#include "cli/run/ending.hpp"
 #include "cli/run/eval_result.hpp"
 #include "cli/run/evaluate_run.hpp"
 #include "cli/run/stage_set.hpp"
-#include "cli/screen/ending.hpp"
+#include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 
 namespace skillgrad::cli {
 namespace {

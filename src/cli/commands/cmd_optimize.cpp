@@ -12,12 +12,15 @@
 #include <skillgrad/skill/install.hpp>
 #include <skillgrad/stats/stats.hpp>
 
+#include "cli/commands/commands.hpp"
 #include "cli/estimate/estimate.hpp"
+#include "cli/run/ending.hpp"
 #include "cli/run/evaluate_run.hpp"
 #include "cli/run/lint_ignore.hpp"
 #include "cli/run/small_sets.hpp"
 #include "cli/run/stage_set.hpp"
-#include "cli/screen/ending.hpp"
+#include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
 
 namespace skillgrad::cli {

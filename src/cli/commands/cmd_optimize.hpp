@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/run/run_setup.hpp"
+#include "cli/screen/invocation.hpp"
 
 namespace skillgrad::cli {
 

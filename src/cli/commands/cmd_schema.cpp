@@ -2,7 +2,10 @@
 #include <skillgrad/core/resources.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "cli/commands/commands.hpp"
+#include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -4,8 +4,11 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/sim/server.hpp>
 
+#include "cli/commands/commands.hpp"
+#include "cli/run/load_settings.hpp"
 #include "cli/run/models.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 
 namespace skillgrad::cli {
 namespace {

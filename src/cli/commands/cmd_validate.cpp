@@ -5,9 +5,12 @@
 #include <skillgrad/skill/package.hpp>
 #include <skillgrad/skill/visible_controls.hpp>
 
+#include "cli/commands/commands.hpp"
 #include "cli/run/lint_ignore.hpp"
+#include "cli/run/load_settings.hpp"
 #include "cli/run/run_package.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
 
 namespace skillgrad::cli {

@@ -11,6 +11,7 @@
 #include "cli/doctor/doctor_request.hpp"
 #include "cli/run/models.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/settings/options.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -7,6 +7,7 @@
 #include <skillgrad/llm/exchange_store.hpp>
 
 #include "cli/doctor/doctor.hpp"
+#include "cli/settings/options.hpp"
 
 namespace skillgrad::cli {
 namespace {

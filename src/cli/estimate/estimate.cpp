@@ -10,6 +10,8 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/store/ledger.hpp>
 
+#include "cli/settings/options.hpp"
+
 namespace skillgrad::cli {
 namespace {
 

@@ -9,6 +9,7 @@
 #include <skillgrad/optim/plan.hpp>
 
 #include "cli/estimate/first_requests.hpp"
+#include "cli/screen/invocation.hpp"
 
 namespace skillgrad::cli {
 

@@ -8,6 +8,8 @@
 #include <skillgrad/stats/stats.hpp>
 
 #include "cli/estimate/estimate.hpp"
+#include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
 
 namespace skillgrad::cli {

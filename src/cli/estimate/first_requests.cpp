@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/run/stage_set.hpp"
+#include "cli/settings/options.hpp"
 
 namespace skillgrad::cli {
 namespace {

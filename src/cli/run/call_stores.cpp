@@ -7,23 +7,13 @@
 
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/settings/durations.hpp"
+#include "cli/settings/roles.hpp"
 
 namespace skillgrad::cli {
 namespace {
 
 using StoreOptions = std::optional<llm::ExchangeStoreOptions>;
-
-/// One folder has many spellings: relative, with a slash at the end, through a link.
-bool same_folder(const std::string& a, const std::string& b) {
-  const auto whole = [](const std::string& text) {
-    std::error_code problem;
-    const fs::path plain = fs::absolute(text).lexically_normal();
-    const fs::path path = fs::weakly_canonical(plain, problem);
-    const fs::path& best = problem ? plain : path;
-    return best.has_filename() ? best : best.parent_path();
-  };
-  return whole(a) == whole(b);
-}
 
 Result<StoreOptions> cassette_options(const Settings& settings) {
   const std::string record = settings.text("record"), replay = settings.text("replay");
@@ -73,11 +63,6 @@ llm::LearnedFile::Use use_of_learned(llm::StoreUse use) {
 }
 
 }  // namespace
-
-bool replays_only(const Settings& settings) {
-  const std::string record = settings.text("record"), replay = settings.text("replay");
-  return !replay.empty() && (record.empty() || !same_folder(record, replay));
-}
 
 Result<CallStores> open_call_stores(const Settings& settings, const Clock& clock,
                                     const Redactor* redactor, const fs::path& learned) {

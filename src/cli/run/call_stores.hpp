@@ -18,8 +18,6 @@ struct CallStores {
   std::unique_ptr<llm::LearnedChanges> learned;
 };
 
-/// Nothing is asked of any endpoint.
-[[nodiscard]] bool replays_only(const Settings& settings);
 /// As --cache, --record and --replay say; what is learned is also kept in the file `learned`, if
 /// one is named. Makes no folder. Errors: config (options that contradict each other), input, io.
 [[nodiscard]] Result<CallStores> open_call_stores(const Settings& settings, const Clock& clock,

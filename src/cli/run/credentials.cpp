@@ -10,21 +10,14 @@
 #include <skillgrad/llm/inspect.hpp>
 
 #include "cli/run/call_stores.hpp"
-#include "cli/run/models.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/environment.hpp"
 #include "cli/settings/hidden_values.hpp"
+#include "cli/settings/roles.hpp"
 
 namespace skillgrad::cli {
 namespace {
-
-constexpr const char* kOpenAi = "https://api.openai.com/v1";
-
-std::string environment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): never set
-  return value == nullptr ? "" : value;
-}
 
 /// What a secret that is not known means: where nothing is sent, nobody needs it.
 enum class Unknown { error, empty };
@@ -46,7 +39,7 @@ Result<std::string> header_value(const std::string& name, const Json& value, Unk
   const auto variable = value["env"].get<std::string>();
   if (!names_variable(variable))
     return fail(ErrorCode::config, "\"env\" does not name an environment variable", where, mend);
-  auto text = environment(variable);
+  auto text = environment_value(variable);
   if (text.empty() && unknown == Unknown::error)
     return fail(ErrorCode::config, "the environment variable " + variable + " is empty or not set",
                 where, "set it to the header's value");
@@ -85,22 +78,6 @@ void forbid_core_files() {
 
 }  // namespace
 
-std::string text_of(const Json& role, const char* key, const std::string& fallback) {
-  const auto found = role.find(key);
-  return found != role.end() && found->is_string() ? found->get<std::string>() : fallback;
-}
-
-Json role_of(const Settings& settings, const std::string& name) {
-  const Json& roles = settings.json("roles");
-  return roles.is_object() && roles.contains(name) ? roles[name] : Json::object();
-}
-
-std::string effective_base_url(const Settings& settings) {
-  if (const auto url = settings.text("base_url"); !url.empty()) return url;
-  const auto url = environment("OPENAI_BASE_URL");
-  return url.empty() ? kOpenAi : url;
-}
-
 Result<Account> account_of(const Settings& settings, const Json& role) {
   Account out;
   out.base_url = text_of(role, "base_url", effective_base_url(settings));
@@ -108,7 +85,7 @@ Result<Account> account_of(const Settings& settings, const Json& role) {
   const bool own_key = role.contains("api_key_env") || out.own_endpoint;
   out.key_variable = own_key ? text_of(role, "api_key_env", "") : settings.text("api_key_env");
   out.key_was_named = own_key || settings.given("api_key_env");
-  if (!out.key_variable.empty()) out.key = Secret(environment(out.key_variable));
+  if (!out.key_variable.empty()) out.key = Secret(environment_value(out.key_variable));
   const Json headers = role.contains("headers") ? role["headers"]
                        : out.own_endpoint       ? Json::object()
                                                 : settings.json("headers");

@@ -27,12 +27,6 @@ struct Account {
   }
 };
 
-/// What the configuration says of one role; an empty object: nothing of its own.
-[[nodiscard]] Json role_of(const Settings& settings, const std::string& name);
-/// A role's own text under `key`, else `fallback`.
-[[nodiscard]] std::string text_of(const Json& role, const char* key, const std::string& fallback);
-/// --base-url, else OPENAI_BASE_URL, else OpenAI's.
-[[nodiscard]] std::string effective_base_url(const Settings& settings);
 /// What identifies the user at one endpoint is not shown to another one. Errors: config (a header
 /// or a key that is not known).
 [[nodiscard]] Result<Account> account_of(const Settings& settings, const Json& role);

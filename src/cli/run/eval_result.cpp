@@ -6,6 +6,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
 
 namespace skillgrad::cli {

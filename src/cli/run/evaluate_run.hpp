@@ -4,6 +4,7 @@
 #include <skillgrad/optim/evaluate.hpp>
 
 #include "cli/run/run_setup.hpp"
+#include "cli/screen/invocation.hpp"
 
 namespace skillgrad::cli {
 

@@ -15,43 +15,12 @@
 #include "cli/run/shared_model.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/settings/durations.hpp"
 #include "cli/settings/hidden_values.hpp"
+#include "cli/settings/roles.hpp"
 
 namespace skillgrad::cli {
 namespace {
-
-Result<> check_roles(const Json& roles) {
-  const auto& names = role_names();
-  if (!roles.is_object())
-    return fail(ErrorCode::config, "expected a JSON object, got " + dump_json(roles), "roles",
-                "write it as --roles '{\"diagnoser\":{\"model\":\"NAME\"}}'");
-  for (const auto& [name, role] : roles.items()) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      const auto near = nearest_match(name, names);
-      return fail(ErrorCode::config, "unknown role \"" + name + "\"", "roles",
-                  near ? "did you mean \"" + *near + "\"?" : "use one of " + join(names, ", "));
-    }
-    StrictReader reader(role, "roles." + name);
-    for (const char* key : {"model", "base_url", "api_key_env", "api"}) reader.string(key, "");
-    reader.integer("context_tokens", 0, 0);
-    reader.number("temperature", 0, 0, 2);
-    reader.number("rpm", 0, 0);
-    reader.number("tpm", 0, 0);
-    reader.integer("max_concurrency", 0, 0, 4096);
-    for (const char* key : {"headers", "extra_body", "price"}) reader.ignore(key);
-    const std::string variable = text_of(role, "api_key_env", "");
-    if (!variable.empty() && !names_variable(variable))
-      reader.reject("api_key_env", "does not name an environment variable",
-                    "put the key into a variable, and give the variable's name");
-    SKILLGRAD_CHECK(reader.finish());
-  }
-  return {};
-}
-
-/// A role's own value, else the one of all roles.
-Json value_of(const Settings& settings, const Json& role, const char* key) {
-  return role.contains(key) ? role[key] : settings.json(key);
-}
 
 /// Certificates that cannot be read would show as a fault of each call.
 Result<> check_certificates(const std::string& file, const std::string& origin) {
@@ -115,12 +84,6 @@ Result<> own_price(const Settings& settings, const Json& role, const std::string
 
 }  // namespace
 
-const std::vector<std::string>& role_names() {
-  static const std::vector<std::string> names = {"executor", "diagnoser", "momentum", "patcher",
-                                                 "judge"};
-  return names;
-}
-
 Result<std::shared_ptr<const llm::PriceTable>> load_prices(const Settings& settings) {
   const std::string path = settings.text("prices");
   if (path.empty()) return nullptr;
@@ -172,12 +135,6 @@ Json to_json(const RolePrice& price) {
   if (price.price.context_tokens > 0) out["context_tokens"] = price.price.context_tokens;
   if (!price.price.warning.empty()) out["warning"] = price.price.warning;
   return out;
-}
-
-std::string scenario_of(const Settings& settings) {
-  const auto model = settings.text("model");
-  // With --base-url the name means a `skillgrad simulate` that runs elsewhere.
-  return model.starts_with("sim:") && settings.text("base_url").empty() ? model.substr(4) : "";
 }
 
 Json model_identity(const Settings& settings) {

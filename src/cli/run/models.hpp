@@ -114,8 +114,6 @@ class Models final : public bench::JudgeModels {
 /// What stands for model and endpoints in a run's identity: names and URLs, no keys, no ports of
 /// the simulated endpoint.
 [[nodiscard]] Json model_identity(const Settings& settings);
-/// executor, diagnoser, momentum, patcher, judge.
-[[nodiscard]] const std::vector<std::string>& role_names();
 /// The table of --prices; null without one. Errors: input, config.
 [[nodiscard]] Result<std::shared_ptr<const llm::PriceTable>> load_prices(const Settings& settings);
 /// What the calls of a role cost.
@@ -128,8 +126,6 @@ struct RolePrice {
 /// "gpt-4.1-mini: 0.4 input, ... (the built-in table of ...)".
 [[nodiscard]] std::string to_text(const RolePrice& price);
 [[nodiscard]] Json to_json(const RolePrice& price);
-/// "NAME" of "sim:NAME" when it is to be served here, or "".
-[[nodiscard]] std::string scenario_of(const Settings& settings);
 /// The knobs of the simulated endpoint, with the scenario of the model's name.
 [[nodiscard]] sim::ServerOptions simulation_options(const Settings& settings);
 /// What of the models decides a judged score: the judge's name and temperature, in words.

@@ -11,15 +11,18 @@
 #include <skillgrad/report/terminal.hpp>
 #include <skillgrad/skill/install.hpp>
 
-#include "cli/commands.hpp"
+#include "cli/run/load_settings.hpp"
 #include "cli/run/run_package.hpp"
 #include "cli/run/small_sets.hpp"
 #include "cli/screen/event_stream.hpp"
+#include "cli/screen/invocation.hpp"
 #include "cli/screen/log.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/screen/signals.hpp"
 #include "cli/screen/ticker.hpp"
+#include "cli/settings/command_table.hpp"
+#include "cli/settings/durations.hpp"
 #include "cli/settings/idle_options.hpp"
-#include "cli/signals.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -392,7 +395,8 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
   if (invocation.given.flags.contains("run"))
     return fail(ErrorCode::usage, "the run directory is the argument of `resume`", "--run",
                 "leave --run out");
-  SKILLGRAD_TRY(setup->settings, restore_settings(config.settings, invocation.given));
+  SKILLGRAD_TRY(setup->settings,
+                restore_settings(config.settings, invocation.given, protect_secrets));
   SKILLGRAD_CHECK(setup->settings.set("run", dir.string(), "resume"));
   SKILLGRAD_CHECK(arm_hard_limit(setup->settings, invocation));
   request.command = setup->command = config.command;

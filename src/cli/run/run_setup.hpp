@@ -9,9 +9,10 @@
 #include <skillgrad/store/run_store.hpp>
 
 #include "cli/run/models.hpp"
+#include "cli/run/open_workbench.hpp"
 #include "cli/run/time_limit.hpp"
-#include "cli/run/workbench.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 
 namespace skillgrad::cli {
 

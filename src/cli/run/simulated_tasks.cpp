@@ -10,6 +10,7 @@
 #include "cli/run/credentials.hpp"
 #include "cli/run/models.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/settings/roles.hpp"
 
 namespace skillgrad::cli {
 namespace {

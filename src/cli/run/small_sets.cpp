@@ -9,6 +9,7 @@
 #include <skillgrad/stats/stats.hpp>
 
 #include "cli/screen/notes.hpp"
+#include "cli/settings/options.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/run/workbench.hpp"
+#include "cli/settings/options.hpp"
 
 namespace skillgrad::cli {
 

@@ -8,6 +8,7 @@
 
 #include "cli/run/call_stores.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/settings/options.hpp"
 
 namespace skillgrad::cli {
 namespace {

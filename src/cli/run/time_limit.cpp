@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "cli/run/forwarding_observer.hpp"
+#include "cli/screen/forwarding_observer.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -12,12 +12,6 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "cli/commands.hpp"
-#include "cli/run/credentials.hpp"
-#include "cli/screen/notes.hpp"
-#include "cli/settings/idle_options.hpp"
-#include "cli/signals.hpp"
-
 namespace skillgrad::cli {
 namespace {
 
@@ -150,60 +144,6 @@ bool wants_status_line() {
 std::size_t terminal_columns() {
   winsize size{};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
-}
-
-Result<Settings> load_settings(const Invocation& invocation) {
-  std::vector<std::string> warnings;
-  auto settings = merge_settings(invocation.given, warnings);
-  for (const auto& warning : warnings) notes().say(warning);
-  if (!settings) return settings;
-  protect_secrets(*settings);
-  if (const CommandSpec* command = find_command(invocation.command))
-    for (const auto& idle : foreign_options(*settings, command->name, command->groups))
-      notes().say(idle);
-  SKILLGRAD_CHECK(arm_hard_limit(*settings, invocation));
-  return settings;
-}
-
-Result<> arm_hard_limit(const Settings& settings, const Invocation& invocation) {
-  SKILLGRAD_TRY(const auto time,
-                parse_duration(settings.text("hard_max_time"), settings.origin("hard_max_time")));
-  if (time.count() > 0 && invocation.watch != nullptr)
-    invocation.watch->end_at(std::chrono::steady_clock::now() + time);
-  return {};
-}
-
-Result<std::chrono::milliseconds> parse_duration(const std::string& text,
-                                                 const std::string& where) {
-  double total = 0, number = 0;
-  std::size_t i = 0;
-  while (i < text.size()) {
-    std::size_t used = 0;
-    const std::size_t digits = text.find_first_not_of("0123456789.", i);
-    const std::string part = text.substr(i, digits == std::string::npos ? digits : digits - i);
-    try {
-      number = std::stod(part, &used);
-    } catch (const std::exception&) {
-      used = 0;
-    }
-    const char unit = digits == std::string::npos ? 's' : text[digits];
-    const double factor = unit == 's'   ? 1
-                          : unit == 'm' ? 60
-                          : unit == 'h' ? 3600
-                          : unit == 'd' ? 24 * 3600
-                                        : 0;
-    if (used == 0 || used != part.size() || factor == 0)
-      return fail(ErrorCode::config, "got the time \"" + text + "\"", where,
-                  "write for example 90s, 30m, 1h30m or 2d");
-    total += number * factor;
-    i = digits == std::string::npos ? text.size() : digits + 1;
-  }
-  constexpr double kMost = 100.0 * 365 * 24 * 3600;  // beyond it, clocks overflow
-  if (total > kMost)
-    return fail(ErrorCode::config,
-                "got the time \"" + text + "\", expected at most a hundred years", where,
-                "leave it out for no limit");
-  return std::chrono::milliseconds(static_cast<std::int64_t>(total * 1000));
 }
 
 }  // namespace skillgrad::cli

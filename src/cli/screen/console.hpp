@@ -2,34 +2,15 @@
 #pragma once
 
 #include <memory>
-#include <stop_token>
 #include <string>
-#include <vector>
 
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/core/secret.hpp>
 
-#include "cli/settings/options.hpp"
-
 namespace skillgrad::cli {
 
-class SignalWatch;
-
-/// What the command line asked for: a command, its arguments, options of the table, own flags.
-struct Invocation {
-  std::string command;
-  std::vector<std::string> arguments;
-  GivenOptions given;
-  std::map<std::string, std::string> local;  ///< flags that only this command has
-  std::stop_token stop;
-  SignalWatch* watch = nullptr;  ///< where `stop` comes from
-
-  [[nodiscard]] bool has(const std::string& flag) const { return local.contains(flag); }
-  [[nodiscard]] std::string value(const std::string& flag, std::string fallback = {}) const {
-    const auto found = local.find(flag);
-    return found == local.end() ? std::move(fallback) : found->second;
-  }
-};
+/// `schema` of what a command that comes to nothing gives with --json.
+inline constexpr const char* kErrorSchema = "skillgrad.error/1";
 
 /// From now on nothing that is printed or logged holds what this redactor removes; until then, what
 /// looks like a key is removed.
@@ -56,27 +37,5 @@ void print_error(const Error& error);
 [[nodiscard]] bool wants_status_line();
 /// Of stderr; 100 where it cannot be known.
 [[nodiscard]] std::size_t terminal_columns();
-/// Merged settings; unknown environment variables are named on stderr.
-[[nodiscard]] Result<Settings> load_settings(const Invocation& invocation);
-/// Lets --hard-max-time, if it is set, end this command. Errors: config.
-[[nodiscard]] Result<> arm_hard_limit(const Settings& settings, const Invocation& invocation);
-/// "90s", "30m", "2h", "1h30m", "2d" or plain seconds. Errors: config, at `where`.
-[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(const std::string& text,
-                                                               const std::string& where);
-
-/// One function for each command: the process exit code of what came to a result; an Error where it
-/// came to nothing, which the caller reports.
-[[nodiscard]] Result<int> cmd_schema(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_optimize(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_estimate(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_resume(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_eval(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_grade(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_validate(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_demo(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_simulate(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_doctor(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_benchmark(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_config(const Invocation& invocation);
 
 }  // namespace skillgrad::cli

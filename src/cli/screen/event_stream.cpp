@@ -6,9 +6,8 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 
-#include "cli/run/forwarding_observer.hpp"
 #include "cli/screen/console.hpp"
-#include "cli/screen/ending.hpp"
+#include "cli/screen/forwarding_observer.hpp"
 
 namespace skillgrad::cli {
 namespace {

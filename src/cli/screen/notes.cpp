@@ -8,8 +8,8 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
 
-#include "cli/run/forwarding_observer.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/forwarding_observer.hpp"
 
 namespace skillgrad::cli {
 namespace {

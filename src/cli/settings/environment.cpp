@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <string_view>
@@ -72,6 +73,11 @@ void wipe_likely_secrets() {
     return names_a_secret(std::string_view(entry).substr(0, entry.find('='))) ||
            any.redact(entry) != entry;
   });
+}
+
+std::string environment_value(const std::string& name) {
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): never set
+  return value == nullptr ? "" : value;
 }
 
 }  // namespace skillgrad::cli

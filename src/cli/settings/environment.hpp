@@ -10,6 +10,8 @@ namespace skillgrad::cli {
 // also by a command of an agent that no sandbox holds. So the variables move to memory of their
 // own, and secret ones are wiped where they stood.
 
+/// "" for one that is not set.
+[[nodiscard]] std::string environment_value(const std::string& name);
 /// From now on getenv() and environ read copies. Before any other thread runs.
 void move_environment();
 /// Wipes, where they stood at the start of the process, the values for which `secret` holds, given

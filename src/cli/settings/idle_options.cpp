@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "cli/run/models.hpp"
+#include "cli/settings/roles.hpp"
 
 namespace skillgrad::cli {
 namespace {

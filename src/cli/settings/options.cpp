@@ -12,7 +12,6 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/llm/inspect.hpp>
 
-#include "cli/run/credentials.hpp"
 #include "cli/settings/hidden_values.hpp"
 
 extern char** environ;  // NOLINT(readability-identifier-naming): the name is POSIX's
@@ -391,7 +390,8 @@ Result<> check_given_again(const Json& not_kept, const Json& flat, const Setting
 
 }  // namespace
 
-Result<Settings> restore_settings(const SavedSettings& saved, const GivenOptions& given) {
+Result<Settings> restore_settings(const SavedSettings& saved, const GivenOptions& given,
+                                  void (*protect)(Settings&)) {
   if (!given.config_file.empty())
     return fail(ErrorCode::usage, "a run keeps its own configuration", "--config",
                 "give the limits that shall change as flags, for example --max-usd 10");
@@ -406,7 +406,7 @@ Result<Settings> restore_settings(const SavedSettings& saved, const GivenOptions
   for (const auto& [key, text] : given.flags)
     SKILLGRAD_CHECK(out.set_text(key, text, std::string("flag --") + find_option(key)->flag));
   for (const auto& text : given.sets) SKILLGRAD_CHECK(apply_set(out, text));
-  protect_secrets(out);
+  protect(out);
   before.hide_with(out.hidden());
   SKILLGRAD_CHECK(check_given_again(saved.not_kept, saved.flat, out));
   std::set<std::string> compared_later;  // by the hash in the run's identity

@@ -115,9 +115,11 @@ struct SavedSettings {
   Json chosen = Json::array();    ///< the keys that the user had set
   Json not_kept = Json::array();  ///< as not_kept() wrote it
 };
-/// The given options go on top. Errors: usage (an option that would make it another run), config (a
-/// value that was not kept is not given again).
+/// The given options go on top; `protect` hides their secrets before any value is shown. Errors:
+/// usage (an option that would make it another run), config (a value that was not kept is not given
+/// again).
 [[nodiscard]] Result<Settings> restore_settings(const SavedSettings& saved,
-                                                const GivenOptions& given);
+                                                const GivenOptions& given,
+                                                void (*protect)(Settings&));
 
 }  // namespace skillgrad::cli

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
+#include "exec/process/child_plan.hpp"
 #include "exec/process/folder_usage.hpp"
 #include "exec/process/process_tree.hpp"
-#include "exec/process/supervisor.hpp"
 
 namespace skillgrad::exec {
 

@@ -296,4 +296,8 @@ OpenpyxlElements::Outcome OpenpyxlElements::check_pattern(XmlReader& reader) {
   return first ? first : construct(kPattern, values);
 }
 
+tl::unexpected<Error> openpyxl_refuses(const std::string& where, const std::string& what) {
+  return unexpected(unreadable("openpyxl refuses " + where + ": " + what));
+}
+
 }  // namespace skillgrad::sheet

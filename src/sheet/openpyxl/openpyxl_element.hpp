@@ -58,4 +58,8 @@ class OpenpyxlElements {
   std::vector<std::string> path_;
 };
 
+/// "unreadable: openpyxl refuses WHERE: WHAT".
+[[nodiscard]] tl::unexpected<Error> openpyxl_refuses(const std::string& where,
+                                                     const std::string& what);
+
 }  // namespace skillgrad::sheet

@@ -117,10 +117,6 @@ bool is_print_title(std::string_view value) {
 
 }  // namespace
 
-tl::unexpected<Error> openpyxl_refuses(const std::string& where, const std::string& what) {
-  return unexpected(unreadable("openpyxl refuses " + where + ": " + what));
-}
-
 OpenpyxlElements::Outcome check_part(ZipArchive& archive, const std::string& part,
                                      std::string_view type, OpenpyxlElements::Seen seen) {
   SKILLGRAD_TRY(ZipPart source, archive.part(part));

@@ -14,10 +14,6 @@
 
 namespace skillgrad::sheet {
 
-/// "unreadable: openpyxl refuses WHERE: WHAT".
-[[nodiscard]] tl::unexpected<Error> openpyxl_refuses(const std::string& where,
-                                                     const std::string& what);
-
 /// Reads a whole part as one object of a class. Errors: it is missing or malformed.
 [[nodiscard]] OpenpyxlElements::Outcome check_part(ZipArchive& archive, const std::string& part,
                                                    std::string_view type,

@@ -5,7 +5,6 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "sheet/openpyxl/openpyxl_parts.hpp"
 #include "sheet/values/python_number.hpp"
 
 namespace skillgrad::sheet {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "skill/yaml/yaml_node.hpp"
 #include "skill/yaml/yaml_scanner.hpp"
-#include "skill/yaml/yaml_subset.hpp"
 
 namespace skillgrad::skill::yaml {
 

@@ -7,7 +7,7 @@
 
 #include <tl/expected.hpp>
 
-#include "skill/yaml/yaml_subset.hpp"
+#include "skill/yaml/yaml_node.hpp"
 
 namespace skillgrad::skill::yaml {
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "cli/screen/ending.hpp"
+#include "cli/run/ending.hpp"
 
 #include <algorithm>
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 
-#include "cli/commands.hpp"
-#include "cli/signals.hpp"
+#include "cli/screen/invocation.hpp"
+#include "cli/screen/signals.hpp"
+#include "cli/settings/command_table.hpp"
 
 namespace skillgrad::cli {
 namespace {

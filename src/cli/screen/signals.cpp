@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/signals.hpp"
+#include "cli/screen/signals.hpp"
 
 #include <csignal>
 #include <string_view>

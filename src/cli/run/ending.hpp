@@ -6,10 +6,9 @@
 
 #include "cli/run/run_setup.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
 
 namespace skillgrad::cli {
-
-constexpr const char* kErrorSchema = "skillgrad.error/1";
 
 /// What a command that comes to nothing gives with --json.
 [[nodiscard]] Json error_object(const Error& error, const std::string& command);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/workbench.hpp"
+#include "cli/run/open_workbench.hpp"
 
 #include <algorithm>
 #include <set>

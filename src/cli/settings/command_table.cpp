@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/commands.hpp"
+#include "cli/settings/command_table.hpp"
 
 #include <algorithm>
 
@@ -30,8 +30,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad optimize my-skill --model gpt-4.1-mini --seed 3 --json\n"
      "  skillgrad optimize my-skill -b tasks.jsonl -m qwen3 --base-url http://localhost:8000/v1 -j "
      "16",
-     kRunCodes,
-     cmd_optimize},
+     kRunCodes},
     {"eval",
      "Score a skill on a benchmark split",
      "SKILL",
@@ -46,8 +45,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad eval my-skill --split test --model gpt-4.1-mini --min-score 0.7\n"
      "  skillgrad eval RUN/best --baseline RUN/initial/skill -b wikitablequestions:DIR -m qwen3\n"
      "  skillgrad eval none --trials 3 -b tasks.jsonl -m gpt-4.1-mini --json",
-     kRunCodes,
-     cmd_eval},
+     kRunCodes},
     {"estimate",
      "Say what optimize would call, use and cost; no call is made",
      "SKILL",
@@ -58,8 +56,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad estimate my-skill --model gpt-4.1-mini\n"
      "  skillgrad estimate my-skill --model qwen3 --prices litellm.json --from RUN --json\n"
      "  skillgrad estimate skills/xlsx -b spreadsheetbench:DIR -m gpt-4.1-mini --assume-turns 8",
-     "  0 estimated   2 usage, configuration or input",
-     cmd_estimate},
+     "  0 estimated   2 usage, configuration or input"},
     {"resume",
      "Go on with an interrupted optimize or eval run",
      "RUN",
@@ -70,8 +67,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad resume skillgrad-runs/xlsx-0123456789\n"
      "  skillgrad resume RUN --max-usd 10\n"
      "  skillgrad resume RUN -j 2 --json",
-     kRunCodes,
-     cmd_resume},
+     kRunCodes},
     {"grade",
      "Grade answers made elsewhere; a model is asked only where a task names a judge",
      "",
@@ -87,8 +83,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad grade -b wikitablequestions:DIR --predictions RUN --export official.tsv\n"
      "  skillgrad grade -b my-skill --predictions answers.jsonl --model gpt-4.1-mini > "
      "grades.jsonl",
-     kCheckCodes,
-     cmd_grade},
+     kCheckCodes},
     {"validate",
      "Check skill packages against the Agent Skills rules and lint",
      "SKILL",
@@ -100,8 +95,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad validate skills/xlsx\n"
      "  skillgrad validate skills/* --profile strict --lint-ignore L2-08\n"
      "  skillgrad validate my-skill --json",
-     "  0 valid   1 an error in a package   2 usage",
-     cmd_validate},
+     "  0 valid   1 an error in a package   2 usage"},
     {"benchmark",
      "list, show, check or split benchmarks, or import one",
      "ACTION",
@@ -114,8 +108,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad benchmark check -b tasks.jsonl --json\n"
      "  skillgrad benchmark split -b tasks.jsonl --stratify level > split.json\n"
      "  skillgrad benchmark import -b questions.csv --map input=q,target=a > tasks.jsonl",
-     kCheckCodes,
-     cmd_benchmark},
+     kCheckCodes},
     {"demo",
      "The whole loop offline against the simulated endpoint, in seconds",
      "",
@@ -126,8 +119,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad demo\n"
      "  skillgrad demo --sim-seed 7 --no-momentum\n"
      "  skillgrad demo --json",
-     kRunCodes,
-     cmd_demo},
+     kRunCodes},
     {"simulate",
      "Serve the simulated endpoint on loopback (a simulation, not a model)",
      "SCENARIO",
@@ -139,8 +131,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad simulate demo --port 8090\n"
      "  skillgrad simulate spreadsheetbench --sim-request-log requests.jsonl\n"
      "  skillgrad simulate demo --sim-fault-429 0.1 --sim-latency 50",
-     "  0 ended by a signal   2 usage or input   3 port taken",
-     cmd_simulate},
+     "  0 ended by a signal   2 usage or input   3 port taken"},
     {"doctor",
      "Check endpoint (or recording), sandbox, programs and disk",
      "",
@@ -151,8 +142,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad doctor\n"
      "  skillgrad doctor --model gpt-4.1-mini\n"
      "  skillgrad doctor --model qwen3 --base-url http://localhost:8000/v1 --json",
-     "  0 usable   2 usage or configuration   3 something needed is missing",
-     cmd_doctor},
+     "  0 usable   2 usage or configuration   3 something needed is missing"},
     {"config",
      "Show every effective value: config show",
      "show",
@@ -163,8 +153,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad config show\n"
      "  skillgrad config show --origin --preset paper\n"
      "  skillgrad config show --config ci.json --json",
-     "  0 fine   2 usage or configuration",
-     cmd_config},
+     "  0 fine   2 usage or configuration"},
     {"schema",
      "Print the JSON Schema of an output; without a name, list them",
      "NAME",
@@ -175,8 +164,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad schema\n"
      "  skillgrad schema eval > eval.schema.json\n"
      "  skillgrad schema error",
-     "  0 fine   2 usage",
-     cmd_schema},
+     "  0 fine   2 usage"},
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/screen/console.hpp"
+#include "cli/settings/options.hpp"
 
 namespace skillgrad::cli {
 
@@ -24,7 +24,6 @@ struct CommandSpec {
   std::vector<LocalFlag> local;
   const char* examples;
   const char* exit_codes;
-  Result<int> (*run)(const Invocation& invocation);
 };
 
 [[nodiscard]] const std::vector<CommandSpec>& command_table();

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/settings/options.hpp"
+
+namespace skillgrad::cli {
+
+class SignalWatch;
+
+/// What the command line asked for: a command, its arguments, options of the table, own flags.
+struct Invocation {
+  std::string command;
+  std::vector<std::string> arguments;
+  GivenOptions given;
+  std::map<std::string, std::string> local;  ///< flags that only this command has
+  std::stop_token stop;
+  SignalWatch* watch = nullptr;  ///< where `stop` comes from
+
+  [[nodiscard]] bool has(const std::string& flag) const { return local.contains(flag); }
+  [[nodiscard]] std::string value(const std::string& flag, std::string fallback = {}) const {
+    const auto found = local.find(flag);
+    return found == local.end() ? std::move(fallback) : found->second;
+  }
+};
+
+}  // namespace skillgrad::cli

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace skillgrad::sim {
+
+/// Error rates of the simulated model, each in [0,1].
+struct Noise {
+  double slip = 0, luck = 0, vague = 0, wrong = 0, weak = 0, forget = 0;
+};
+
+/// One thing that a skill can teach.
+struct Lesson {
+  std::string slug, kind, heading, label, diagnosis, success, rule, weak_rule;
+  std::vector<std::vector<std::string>> taught_when;  ///< normalised phrases
+};
+
+struct SimTask {
+  std::string id;
+  std::string match;                         ///< text that the prompt contains, or ""
+  std::string match_sha256;                  ///< of one trimmed line of the prompt, or ""
+  std::vector<std::size_t> lessons;          ///< indices
+  std::string right;                         ///< shell command
+  std::map<std::size_t, std::string> wrong;  ///< shell command while that lesson is missing
+  std::optional<std::string> wrong_any;
+};
+
+}  // namespace skillgrad::sim
