@@ -74,6 +74,39 @@ class CheckLayers(Folder):
         self.assertEqual(code, 1)
         self.assertIn("include/skillgrad/core/bad.hpp:1: ", out)
 
+    def test_a_sub_room_may_use_what_stands_below_it_and_nothing_above(self):
+        self.put("src/CMakeLists.txt", ROOMS + "skillgrad_floors(high ground . roof)\n")
+        for place in ("high/ground", "high", "high/roof"):
+            self.put(f"src/{place}/here.hpp", "#pragma once\n")
+        for file, include, wrong in (
+            ("high/roof/a.cpp", "high/ground/here.hpp", None), ("high/a.cpp", "high/ground/here.hpp", None),
+            ("high/roof/a.cpp", "high/roof/here.hpp", None),
+            ("high/ground/a.cpp", "high/roof/here.hpp", "high/ground may not use high/roof"),
+            ("high/ground/a.cpp", "high/here.hpp", r"high/ground may not use high/\."),
+            ("high/cellar/a.cpp", "high/here.hpp", "sub-room high/cellar has no floor"),
+        ):
+            with self.subTest(file=file, include=include):
+                planted = self.put(f"src/{file}", f'\n#include "{include}"\n')
+                code, out = self.check()
+                planted.unlink()
+                self.assertEqual(code, 1 if wrong else 0, out)
+                if wrong:
+                    self.assertRegex(out, rf"^src/{file}:2: .*{wrong}")
+
+    def test_a_circle_of_files_is_found_also_where_it_leads_through_sources(self):
+        self.put("src/high/a.hpp", "#pragma once\n")
+        self.put("src/high/b.hpp", '#include "high/a.hpp"\n')
+        self.assertEqual(self.check(), (0, ""))
+        planted = self.put("src/high/a.cpp", '#include "high/a.hpp"\n#include "high/b.hpp"\n')
+        code, out = self.check()
+        self.assertEqual(code, 1)
+        self.assertIn("circle of files: high/a, high/b", out)
+        planted.unlink()
+        # A contract header stands by itself: what implements it may use whatever uses it.
+        self.put("src/high/api.cpp", '#include <skillgrad/high/api.hpp>\n#include "high/c.hpp"\n')
+        self.put("src/high/c.hpp", "#include <skillgrad/high/api.hpp>\n")
+        self.assertEqual(self.check(), (0, ""))
+
     def test_a_folder_that_is_no_room_is_found(self):
         self.put("src/extra/a.cpp", "")
         self.assertEqual(self.check()[0], 1)
