@@ -6,13 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "llm/wire/tool_arguments.hpp"
-#include "llm/wire/tool_ids.hpp"
-#include "llm/wire/tool_names.hpp"
 #include "llm/reply/usage.hpp"
 #include "llm/text/text_calls.hpp"
 #include "llm/text/think.hpp"
 #include "llm/wire/field.hpp"
+#include "llm/wire/tool_arguments.hpp"
+#include "llm/wire/tool_ids.hpp"
+#include "llm/wire/tool_names.hpp"
 
 namespace skillgrad::llm {
 namespace {
