@@ -52,6 +52,7 @@ class Outputs(unittest.TestCase):
             ("estimate", ["estimate", "skill", "-m", "sim:demo", "--json"]),
             ("estimate", ["eval", "skill", "-m", "sim:demo", "--dry-run", "--json"]),
             ("schemas", ["schema", "--json"]),
+            ("rule", ["validate", "--explain", "L2-03", "--json"]),
         ]
         for name, words in cases:
             with self.subTest(words):

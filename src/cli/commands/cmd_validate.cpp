@@ -6,6 +6,7 @@
 #include <skillgrad/skill/visible_controls.hpp>
 
 #include "cli/commands/commands.hpp"
+#include "cli/commands/rule_book.hpp"
 #include "cli/run/lint_ignore.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/run/run_package.hpp"
@@ -108,6 +109,24 @@ void print_github(const Validated& value) {
                           one_line(finding.message), finding.rule));
 }
 
+Result<int> explain(const Invocation& invocation) {
+  SKILLGRAD_TRY(const auto settings, load_settings(invocation));
+  SKILLGRAD_TRY(const RuleText rule, find_rule(invocation.value("explain")));
+  if (settings.flag("json")) {
+    print_out(dump_json({{"schema", "skillgrad.rule/1"},
+                         {"rule", rule.id},
+                         {"title", rule.title},
+                         {"text", rule.text},
+                         {"book", rule.book},
+                         {"notes", notes_json(notes().all())}},
+                        1) +
+              "\n");
+  } else {
+    print_out(fmt::format("{} {}\n\n{}", rule.id, rule.title, rule.text));
+  }
+  return 0;
+}
+
 Result<int> run_validate(const Invocation& invocation) {
   ValidateOptions options;
   SKILLGRAD_TRY(options.profile, parse_profile(invocation.value("profile", "spec")));
@@ -145,6 +164,17 @@ Result<int> run_validate(const Invocation& invocation) {
 
 }  // namespace
 
-Result<int> cmd_validate(const Invocation& invocation) { return run_validate(invocation); }
+Result<int> cmd_validate(const Invocation& invocation) {
+  if (!invocation.has("explain")) {
+    if (!invocation.arguments.empty()) return run_validate(invocation);
+    return fail(
+        ErrorCode::usage, "SKILL is required", "validate",
+        "name the folder of a skill, as in `skillgrad validate skills/xlsx`, or a rule with "
+        "--explain");
+  }
+  if (invocation.arguments.empty()) return explain(invocation);
+  return fail(ErrorCode::usage, "--explain names a rule and takes no skill",
+              invocation.arguments.front(), "leave out the one or the other");
+}
 
 }  // namespace skillgrad::cli

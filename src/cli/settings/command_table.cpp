@@ -87,14 +87,16 @@ const std::vector<CommandSpec> kCommands = {
     {"validate",
      "Check skill packages against the Agent Skills rules and lint",
      "SKILL",
-     1,
+     0,
      1000,
      kOutput | kLint,
-     {{"profile", "NAME", "spec, strict or lenient (default: spec)"},
+     {{"explain", "RULE", "say what a rule asks, with an example and how to mend it"},
+      {"profile", "NAME", "spec, strict or lenient (default: spec)"},
       {"github", "", "print annotations for GitHub"}},
      "  skillgrad validate skills/xlsx\n"
      "  skillgrad validate skills/* --profile strict --lint-ignore L2-08\n"
-     "  skillgrad validate my-skill --json",
+     "  skillgrad validate my-skill --json\n"
+     "  skillgrad validate --explain L2-03",
      "  0 valid   1 an error in a package   2 usage"},
     {"benchmark",
      "list, show, check or split benchmarks, or import one",
