@@ -5,6 +5,8 @@
 #include <optional>
 #include <set>
 
+#include <skillgrad/core/unicode.hpp>
+
 namespace skillgrad {
 
 namespace {
@@ -38,14 +40,10 @@ std::optional<std::uint32_t> read_hex(std::string_view text, std::size_t at, std
   return value;
 }
 
-std::string to_utf8(std::uint32_t code) {
-  const auto tail = [&](unsigned shift) {
-    return static_cast<char>(0x80U | ((code >> shift) & 0x3FU));
-  };
-  if (code < 0x80) return {static_cast<char>(code)};
-  if (code < 0x800) return {static_cast<char>(0xC0U | (code >> 6U)), tail(0)};
-  if (code < 0x10000) return {static_cast<char>(0xE0U | (code >> 12U)), tail(6), tail(0)};
-  return {static_cast<char>(0xF0U | (code >> 18U)), tail(12), tail(6), tail(0)};
+std::string utf8_of(std::uint32_t code) {
+  std::string out;
+  append_utf8(out, static_cast<char32_t>(code));
+  return out;
 }
 
 std::size_t backslashes_end(std::string_view text, std::size_t at) {
@@ -65,7 +63,7 @@ std::optional<Unit> read_number(std::string_view text, std::size_t at) {
   if (text[at] == 'x') {
     const auto value = read_hex(text, at + 1, 2);
     if (!value) return std::nullopt;
-    return Unit{to_utf8(*value), at + 3};
+    return Unit{utf8_of(*value), at + 3};
   }
   if (text[at] != 'u') return std::nullopt;
   const auto high = read_hex(text, at + 1, 4);
@@ -75,9 +73,9 @@ std::optional<Unit> read_number(std::string_view text, std::size_t at) {
       text[behind] == 'u') {
     const auto low = read_hex(text, behind + 1, 4);
     if (low && *low >= 0xDC00 && *low < 0xE000)
-      return Unit{to_utf8(0x10000 + ((*high - 0xD800) << 10U) + (*low - 0xDC00)), behind + 5};
+      return Unit{utf8_of(0x10000 + ((*high - 0xD800) << 10U) + (*low - 0xDC00)), behind + 5};
   }
-  return Unit{to_utf8(*high), at + 5};
+  return Unit{utf8_of(*high), at + 5};
 }
 
 /// Follows one needle through a text.

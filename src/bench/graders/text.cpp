@@ -4,8 +4,8 @@
 
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
 
-#include "bench/code_points.hpp"
 #include "bench/grade_tools.hpp"
 #include "bench/graders/grader.hpp"
 

@@ -5,8 +5,7 @@
 
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
-
-#include "bench/code_points.hpp"
+#include <skillgrad/core/unicode.hpp>
 
 namespace skillgrad::bench {
 namespace {

@@ -7,8 +7,8 @@
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
 
-#include "bench/code_points.hpp"
 #include "bench/grade_tools.hpp"
 
 namespace skillgrad::bench {

@@ -6,8 +6,7 @@
 #include <utility>
 
 #include <skillgrad/core/text.hpp>
-
-#include "bench/code_points.hpp"
+#include <skillgrad/core/unicode.hpp>
 
 namespace skillgrad::bench {
 namespace {

@@ -7,8 +7,8 @@
 #include <unordered_set>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
 
-#include "bench/code_points.hpp"
 #include "bench/grade_tools.hpp"
 
 namespace skillgrad::bench {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
-#include "bench/code_points.hpp"
+#include <skillgrad/core/unicode.hpp>
+
 #include "bench/wikitablequestions/denotation.hpp"
 
 namespace skillgrad::bench {

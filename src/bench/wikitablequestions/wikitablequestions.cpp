@@ -12,8 +12,8 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/random.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
 
-#include "bench/code_points.hpp"
 #include "bench/csv.hpp"
 #include "bench/dataset_file.hpp"
 #include "bench/grade_tools.hpp"

@@ -339,12 +339,6 @@ void DeltaAssembler::tool_delta(const Json& value) {
   merge_piece(call.mirrored, piece.mirrored);
 }
 
-bool DeltaAssembler::has_output() const {
-  return responses_.output_bytes() > 0 || !calls_.empty() || function_call_.is_object() ||
-         std::any_of(texts_.begin(), texts_.end(),
-                     [](const auto& entry) { return !entry.second.empty(); });
-}
-
 std::size_t DeltaAssembler::output_bytes() const {
   std::size_t bytes = responses_.output_bytes() + text_bytes_;
   for (const Call& call : calls_) bytes += call.name.size() + call.arguments.size();

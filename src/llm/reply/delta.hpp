@@ -27,7 +27,6 @@ class DeltaAssembler {
   [[nodiscard]] bool complete() const {
     return responses_.seen() ? responses_.complete() : done_ || finished_;
   }
-  [[nodiscard]] bool has_output() const;
   [[nodiscard]] bool progressed() const { return progressed_; }  ///< since the last call of `rest`
   void rest() { progressed_ = false; }
   /// An error event, as JSON; nullopt if there was none.

@@ -25,7 +25,6 @@ class ReplySink {
   /// End of the transfer: moves everything into `reply`.
   void finish(HttpReply& reply);
 
-  [[nodiscard]] bool any_bytes() const { return total_ > 0; }
   [[nodiscard]] bool over_cap() const { return over_cap_; }
   [[nodiscard]] DeltaAssembler* stream() { return stream_.get(); }
 

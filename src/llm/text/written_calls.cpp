@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
 
 namespace skillgrad::llm {
 
@@ -19,25 +20,6 @@ constexpr int kMaxDepth = 32;
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
-}
-
-void append_code_point(std::string& out, unsigned long code) {
-  const auto byte = [&](unsigned long bits) { out += static_cast<char>(bits); };
-  if (code < 0x80) {
-    byte(code);
-  } else if (code < 0x800) {
-    byte(0xC0U | (code >> 6U));
-    byte(0x80U | (code & 0x3FU));
-  } else if (code < 0x10000) {
-    byte(0xE0U | (code >> 12U));
-    byte(0x80U | ((code >> 6U) & 0x3FU));
-    byte(0x80U | (code & 0x3FU));
-  } else {
-    byte(0xF0U | (code >> 18U));
-    byte(0x80U | ((code >> 12U) & 0x3FU));
-    byte(0x80U | ((code >> 6U) & 0x3FU));
-    byte(0x80U | (code & 0x3FU));
-  }
 }
 
 /// Reads from one place on. Every function returns false, or nothing, where what it wants does not
@@ -288,7 +270,7 @@ class Reader {
       if (!low) return false;
       value = 0x10000 + ((*value - 0xD800) << 10U) + (*low & 0x3FFU);
     }
-    append_code_point(out, *value > 0x10FFFF ? 0xFFFD : *value);
+    append_utf8(out, static_cast<char32_t>(*value > 0x10FFFF ? 0xFFFD : *value));
     return true;
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include <skillgrad/core/unicode.hpp>
+
 #include "sheet/xml/xml_chars.hpp"
 #include "sheet/xml/xml_reader.hpp"
 
@@ -200,7 +202,7 @@ bool XmlReader::decode_entity(std::string_view entity, std::string& out) {
   if (problem != std::errc{} || end != entity.data() + entity.size() || !is_xml_char(code)) {
     return false;
   }
-  append_utf8(code, out);
+  append_utf8(out, static_cast<char32_t>(code));
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
 
 #include "sheet/xml/xml_chars.hpp"
 
@@ -159,7 +160,7 @@ Result<> XmlSource::convert() {
     }
     const bool beyond = encoding_ == Encoding::ascii && code >= 0x80;
     if (beyond || !is_xml_char(code)) return problem("holds what is no character of XML");
-    append_utf8(code, ready_);
+    append_utf8(ready_, static_cast<char32_t>(code));
     at += size;
   }
   raw_.erase(0, at);

@@ -7,10 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include <skillgrad/core/unicode.hpp>
 #include <skillgrad/skill/package.hpp>
+#include <skillgrad/skill/visible_controls.hpp>
 
 #include "skill/package/package_files.hpp"
-#include "skill/yaml/unicode.hpp"
 
 namespace skillgrad::skill {
 

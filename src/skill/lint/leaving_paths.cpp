@@ -7,8 +7,7 @@
 #include <string>
 
 #include <skillgrad/core/text.hpp>
-
-#include "skill/yaml/unicode.hpp"
+#include <skillgrad/core/unicode.hpp>
 
 namespace skillgrad::skill {
 

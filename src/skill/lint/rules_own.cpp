@@ -4,13 +4,14 @@
 #include <set>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
+#include <skillgrad/skill/visible_controls.hpp>
 
 #include "skill/lint/leaving_paths.hpp"
 #include "skill/lint/rules.hpp"
 #include "skill/package/description_writer.hpp"
 #include "skill/package/mentions.hpp"
 #include "skill/package/outline.hpp"
-#include "skill/yaml/unicode.hpp"
 
 namespace skillgrad::skill {
 
@@ -20,7 +21,7 @@ constexpr std::size_t kLongReference = 300;
 constexpr std::size_t kContentsWithin = 60;
 
 [[nodiscard]] bool is_blank_text(const yaml::Node& node) {
-  return node.kind != yaml::Kind::scalar || trim_unicode(node.value).empty();
+  return node.kind != yaml::Kind::scalar || trim_white_space_utf8(node.value).empty();
 }
 
 /// [a-z0-9]+(-[a-z0-9]+)*
@@ -77,7 +78,7 @@ class OwnRules {
     const yaml::Entry* entry = reading_.find("name");
     if (entry == nullptr || is_blank_text(entry->value)) return;
     if (is_portable_name(entry->value.value)) return;
-    const std::string suggestion = slugify(nfkc(trim_unicode(entry->value.value)));
+    const std::string suggestion = slugify(nfkc(trim_white_space_utf8(entry->value.value)));
     const std::string mend = is_portable_name(suggestion)
                                  ? "write `name: " + suggestion + "` and name the folder so"
                                  : "choose a name of a-z, 0-9 and single hyphens";
@@ -138,7 +139,7 @@ class OwnRules {
     }
     mentioned_files();
     long_references();
-    if (trim_unicode(body_).empty()) {
+    if (trim_white_space_utf8(body_).empty()) {
       out_.add("B3", "the body is empty; write how the work is done", body_line_, "body");
     }
   }

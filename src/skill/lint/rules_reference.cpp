@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
 
 #include "skill/lint/rules.hpp"
-#include "skill/yaml/unicode.hpp"
 
 namespace skillgrad::skill {
 
@@ -51,7 +51,7 @@ class ReferenceRules {
       out_.add("N1", "Field 'name' must be a non-empty string", line_, "name");
       return;
     }
-    const std::string name = nfkc(trim_unicode(entry->value.value));
+    const std::string name = nfkc(trim_white_space_utf8(entry->value.value));
     const std::string shown = "Skill name '" + name + "' ";
     const std::size_t length = count_code_points(name);
     if (length > kMaxName) {
@@ -117,7 +117,8 @@ class ReferenceRules {
 
  private:
   [[nodiscard]] static bool is_blank(const yaml::Entry& entry) {
-    return entry.value.kind != yaml::Kind::scalar || trim_unicode(entry.value.value).empty();
+    return entry.value.kind != yaml::Kind::scalar ||
+           trim_white_space_utf8(entry.value.value).empty();
   }
 
   [[nodiscard]] static bool only_letters_numbers_hyphens(std::string_view name) {

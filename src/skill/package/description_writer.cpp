@@ -6,10 +6,10 @@
 #include <vector>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
 
 #include "skill/package/front_matter.hpp"
 #include "skill/package/newlines.hpp"
-#include "skill/yaml/unicode.hpp"
 
 namespace skillgrad::skill {
 
@@ -102,7 +102,7 @@ constexpr std::size_t kBlockLine = 88;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
     const char32_t c = next_code_point(text, at);
-    if (is_space(c)) {
+    if (is_white_space(c)) {
       blank = !out.empty();
       continue;
     }
@@ -192,7 +192,7 @@ std::size_t count_words(std::string_view text) {
   std::size_t words = 0;
   bool inside = false;
   for (std::size_t at = 0; at < text.size();) {
-    const bool space = is_space(next_code_point(text, at));
+    const bool space = is_white_space(next_code_point(text, at));
     words += !space && !inside;
     inside = !space;
   }

@@ -6,8 +6,8 @@
 #include <cstdio>
 
 #include <skillgrad/core/text.hpp>
-
-#include "skill/yaml/unicode.hpp"
+#include <skillgrad/core/unicode.hpp>
+#include <skillgrad/skill/visible_controls.hpp>
 
 namespace skillgrad::skill {
 

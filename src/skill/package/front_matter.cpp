@@ -5,8 +5,7 @@
 #include <utility>
 
 #include <skillgrad/core/text.hpp>
-
-#include "skill/yaml/unicode.hpp"
+#include <skillgrad/core/unicode.hpp>
 
 namespace skillgrad::skill {
 

@@ -6,13 +6,13 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
 #include <skillgrad/skill/package.hpp>
 
 #include "skill/package/front_matter.hpp"
 #include "skill/package/outline.hpp"
 #include "skill/package/package_files.hpp"
 #include "skill/package/package_path.hpp"
-#include "skill/yaml/unicode.hpp"
 
 namespace skillgrad::skill {
 
@@ -89,7 +89,7 @@ Result<> SkillPackage::adopt(std::string skill_md) {
   Reading reading = read_front_matter(skill_md, Profile::lenient);
   if (!reading.ok()) return invalid(reading.errors.front());
   const std::string description = scalar_or_empty(reading, "description");
-  if (trim_unicode(description).empty()) {
+  if (trim_white_space_utf8(description).empty()) {
     const bool there = reading.find("description") != nullptr;
     return invalid({"D1", Severity::error,
                     there ? "Field 'description' must be a non-empty string"
@@ -97,7 +97,7 @@ Result<> SkillPackage::adopt(std::string skill_md) {
                     "SKILL.md", 1, "description"});
   }
   const std::string name = scalar_or_empty(reading, "name");
-  name_ = nfkc(trim_unicode(name));
+  name_ = nfkc(trim_white_space_utf8(name));
   if (name_.empty()) name_ = folder_name_;
   description_ = description;
   body_begin_ = reading.cut.body_begin;
@@ -183,7 +183,7 @@ std::vector<Section> SkillPackage::outline() const {
 Sizes SkillPackage::sizes() const {
   Sizes out;
   out.l1 = size_of(front_matter());
-  out.l1.tokens = size_of(name_ + " " + std::string(trim_unicode(description_))).tokens;
+  out.l1.tokens = size_of(name_ + " " + std::string(trim_white_space_utf8(description_))).tokens;
   out.l2 = size_of(body());
   for (const auto& [path, file] : files_) {
     if (!is_below_evals(path)) add_size(out.l3, size_of(sanitize_utf8(file.bytes)));
@@ -210,8 +210,9 @@ bool SkillPackage::operator==(const SkillPackage& other) const {
 
 std::string catalog_entry(const SkillPackage& package, const std::string& location) {
   return "<available_skills>\n<skill>\n<name>\n" +
-         escape_markup(std::string(trim_unicode(package.name()))) + "\n</name>\n<description>\n" +
-         escape_markup(std::string(trim_unicode(package.description()))) +
+         escape_markup(std::string(trim_white_space_utf8(package.name()))) +
+         "\n</name>\n<description>\n" +
+         escape_markup(std::string(trim_white_space_utf8(package.description()))) +
          "\n</description>\n<location>\n" + location + "\n</location>\n</skill>\n" +
          "</available_skills>";
 }

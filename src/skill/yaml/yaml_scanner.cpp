@@ -4,8 +4,7 @@
 #include <algorithm>
 
 #include <skillgrad/core/text.hpp>
-
-#include "skill/yaml/unicode.hpp"
+#include <skillgrad/core/unicode.hpp>
 
 namespace skillgrad::skill::yaml {
 

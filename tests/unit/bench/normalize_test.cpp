@@ -4,7 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "bench/code_points.hpp"
+#include <skillgrad/core/unicode.hpp>
+
 #include "bench/wikitablequestions/denotation.hpp"
 
 namespace skillgrad::bench {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "bench/code_points.hpp"
-
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -9,8 +7,9 @@
 #include <utf8proc.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/core/unicode.hpp>
 
-namespace skillgrad::bench {
+namespace skillgrad {
 namespace {
 
 std::string mapped(std::string_view utf8, int options) {
@@ -60,11 +59,7 @@ std::u32string to_code_points(std::string_view utf8) {
 std::string to_utf8(std::u32string_view code_points) {
   std::string out;
   out.reserve(code_points.size());
-  for (const char32_t c : code_points) {
-    utf8proc_uint8_t bytes[4];
-    const utf8proc_ssize_t used = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes);
-    out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(used));
-  }
+  for (const char32_t c : code_points) append_utf8(out, c);
   return out;
 }
 
@@ -124,6 +119,18 @@ std::optional<unsigned> decimal_digit(char32_t c) {
 
 std::string nfc(std::string_view utf8) { return mapped(utf8, UTF8PROC_STABLE | UTF8PROC_COMPOSE); }
 
+std::string nfkc(std::string_view utf8) {
+  return mapped(utf8, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
+}
+
+std::string case_folded(std::string_view utf8) {
+  return mapped(utf8, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD);
+}
+
+std::string without_invisible(std::string_view utf8) {
+  return mapped(utf8, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_IGNORE);
+}
+
 std::string fold_case(std::string_view utf8) {
   return mapped(utf8, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
 }
@@ -143,4 +150,62 @@ std::u32string simple_lower(std::u32string text) {
   return text;
 }
 
-}  // namespace skillgrad::bench
+char32_t next_code_point(std::string_view text, std::size_t& at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = byte(at);
+  const std::size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if (length == 1 || at + length > text.size()) {
+    ++at;
+    return first;
+  }
+  char32_t out = first & (0xFFU >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) out = (out << 6) | (byte(at + i) & 0x3FU);
+  at += length;
+  return out;
+}
+
+bool is_lower_case(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto c = static_cast<utf8proc_int32_t>(next_code_point(text, at));
+    if (utf8proc_tolower(c) != c) return false;
+  }
+  return true;
+}
+
+bool is_letter_or_number(char32_t code_point) {
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(code_point))) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_mark(char32_t code_point) {
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(code_point))) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_dense_script(char32_t c) {
+  return (c >= 0x1100 && c <= 0x11FF) || (c >= 0x2E80 && c <= 0x2FDF) ||
+         (c >= 0x3005 && c <= 0x3007) || (c >= 0x3041 && c <= 0x31FF) ||
+         (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x4E00 && c <= 0x9FFF) ||
+         (c >= 0xA960 && c <= 0xA97F) || (c >= 0xAC00 && c <= 0xD7FF) ||
+         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFF66 && c <= 0xFF9D) ||
+         (c >= 0x20000 && c <= 0x3FFFF);
+}
+
+}  // namespace skillgrad
