@@ -266,7 +266,7 @@ class Loop {
     return false;
   }
 
-  /// A server without the right tool parser looks just like this, so it is no wrong answer (T053).
+  /// A server without the right tool parser looks just like this, so it is no wrong answer .
   [[nodiscard]] Error unusable_turns() const {
     Error error;
     error.code = ErrorCode::malformed_reply;

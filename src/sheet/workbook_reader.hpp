@@ -18,7 +18,7 @@ namespace skillgrad::sheet {
 /// `plain`: whatever can be read. `openpyxl`: what that gives, and nothing that it refuses.
 enum class Reading { plain, openpyxl };
 
-/// Reads one workbook with the semantics of openpyxl's `data_only` (grading.md 2.8).
+/// Reads one workbook with the semantics of openpyxl's `data_only` (docs/rules-grading.md 2.8).
 class WorkbookReader {
  public:
   WorkbookReader(ZipArchive archive, const ReadLimits& limits, Reading reading)

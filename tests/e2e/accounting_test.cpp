@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a run says it cost, and what it leaves when a limit, a signal or the endpoint stops it
-// (cli.md sections 3 and 4; endpoints.md R3.5, R3.14, T127 to T131).
+// (R3.5, R3.14).
 #include <atomic>
 #include <csignal>
 #include <mutex>
@@ -78,7 +78,7 @@ TEST_F(Accounting, OfAnEvaluationHoldsRepeatedTasksFailedAttemptsAndTheBaseline)
   EXPECT_EQ(json["usage"]["input_tokens"], json["usage_by_stage"]["executor"]["input_tokens"]);
 }
 
-TEST_F(Accounting, AnErrorThatComesAgainIsNotPaidForTwice) {  // T107
+TEST_F(Accounting, AnErrorThatComesAgainIsNotPaidForTwice) {
   serve([](const Hit& hit, std::size_t) {
     if (hit.body.find("\"tool\"") != std::string::npos)
       return json_step(400, R"({"error":{"message":"bad request: invalid role sequence"}})");
@@ -90,7 +90,7 @@ TEST_F(Accounting, AnErrorThatComesAgainIsNotPaidForTwice) {  // T107
   EXPECT_EQ(asked(), 8U) << "a task that was refused was run again";
 }
 
-TEST_F(Accounting, ALimitOfCallsStaysTheSameOverResumes) {  // T131
+TEST_F(Accounting, ALimitOfCallsStaysTheSameOverResumes) {
   serve([](const Hit&, std::size_t number) {
     return number % 2 == 0 ? json_step(503, "{}") : json_step(200, chat_body("4"));
   });
@@ -159,7 +159,7 @@ TEST_F(Accounting, AnEvaluationThatTheEndpointOrASignalStopsHasItsResult) {
   }
 }
 
-TEST_F(Accounting, EveryTaskEndsWithAThirdOfTheRequestsFailingAndNoRetryLeft) {  // T128
+TEST_F(Accounting, EveryTaskEndsWithAThirdOfTheRequestsFailingAndNoRetryLeft) {
   serve([](const Hit&, std::size_t number) {
     return number % 10 < 3 ? json_step(503, "{}") : json_step(200, chat_body("4"));
   });

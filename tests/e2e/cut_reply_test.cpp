@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Replies that were cut or hold too much, met by whole runs (endpoints.md section 6; T046, T053,
-// T056).
+// Replies that were cut or hold too much, met by whole runs.
 #include <atomic>
 
 #include <httplib.h>
@@ -53,7 +52,7 @@ Words optimize(const Mini& mini, const Between& between, const Words& more = {})
                     more);
 }
 
-TEST(CutReply, OfThePatcherLeavesTheSkillUntouched) {  // T046
+TEST(CutReply, OfThePatcherLeavesTheSkillUntouched) {
   const Scratch scratch;
   const Mini mini(scratch);
   const auto before = tree(mini.skill());
@@ -71,7 +70,7 @@ TEST(CutReply, OfThePatcherLeavesTheSkillUntouched) {  // T046
   EXPECT_EQ(best.at("SKILL.md"), before.at("SKILL.md"));
 }
 
-TEST(CutReply, FortyCallsOfOneTurnAreAllAnsweredAndTheHistoryStaysValid) {  // T056
+TEST(CutReply, FortyCallsOfOneTurnAreAllAnsweredAndTheHistoryStaysValid) {
   const Scratch scratch;
   const Mini mini(scratch);
   const Between between(scratch, mini, [](const Json& request, Json& reply) {
@@ -98,7 +97,7 @@ TEST(CutReply, FortyCallsOfOneTurnAreAllAnsweredAndTheHistoryStaysValid) {  // T
   EXPECT_GT(refused, 20U);
 }
 
-TEST(CutReply, ThreeTurnsOfUnusableCallsEndTheirTaskAlone) {  // T053
+TEST(CutReply, ThreeTurnsOfUnusableCallsEndTheirTaskAlone) {
   const Scratch scratch;
   const Mini mini(scratch);
   const Between between(scratch, mini, [](const Json& request, Json& reply) {

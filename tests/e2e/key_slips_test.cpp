@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Keys that stand where they should not, and texts that only look like keys: nothing is shown, and
-// nothing that an agent does is altered (endpoints.md R4.7 to R4.9).
+// nothing that an agent does is altered (R4.7 to R4.9).
 #include <csignal>
 
 #include <skillgrad/core/text.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A server without the right tool call parser leaves calls in the text: whole runs end with the
-// right scores or with errors, never with lower scores (endpoints.md R2.13).
+// right scores or with errors, never with lower scores (R2.13).
 #include <atomic>
 #include <map>
 #include <mutex>

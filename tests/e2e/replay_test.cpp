@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Caches, recordings and faulty endpoints through the program: what a run finds does not depend on
-// where its replies come from (endpoints.md R4.2, R4.3, R4.7; T138, T142, T143).
+// where its replies come from (R4.2, R4.3, R4.7).
 #include <memory>
 
 #include "e2e/support.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Keys stay out of everything that the program writes, although the endpoint echoes them in every
-// place and encoding (endpoints.md R4.8, R4.9; T145).
+// place and encoding (R4.8, R4.9).
 #include <csignal>
 
 #include "e2e/support.hpp"

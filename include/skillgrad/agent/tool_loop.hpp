@@ -106,7 +106,7 @@ struct LoopResult {
 };
 /// Model turn, tool calls, tool results, until the model stops calling tools, a tool ends the loop
 /// or a limit is met. Limits are looked at before each model turn, so the calls of the last turn
-/// are still carried out. Rules (endpoints.md R1.17, R2.9-R2.12):
+/// are still carried out. Rules (R1.17, R2.9-R2.12):
 /// - tool calls of a reply cut at the output limit are never executed: the turn is asked once more
 ///   with a doubled cap (not counted as a turn), then it is infra_error (malformed_reply);
 /// - filtered replies, refusals and error content_filter end it as `refused`;

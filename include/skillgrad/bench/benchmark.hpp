@@ -55,8 +55,8 @@ struct Check {
   std::string message;
 };
 
-/// Result of one grading (grading.md G1-G5). An error is never a score: `score` is 0 then and must
-/// not be used.
+/// Result of one grading (docs/rules-grading.md G1-G5). An error is never a score: `score` is 0
+/// then and must not be used.
 struct Grade {
   std::string task_id;
   GradeStatus status = GradeStatus::error;
@@ -190,7 +190,7 @@ struct SplitOptions {
 /// the data set, else a seeded shuffle. Ids are disjoint and exist. Errors: config, input, dataset.
 [[nodiscard]] Result<Splits> make_splits(const Benchmark& benchmark, const SplitOptions& options);
 
-/// One graded case of a task that has several (grading.md 2.11).
+/// One graded case of a task that has several (docs/rules-grading.md 2.11).
 struct CaseScore {
   std::string task_id;
   double score = 0;

@@ -71,7 +71,7 @@ using tl::unexpected;
                                          std::string where = {}, std::string mend = {});
 /// Maps errno to io or disk_full, with the system's text. `what` is e.g. "cannot write".
 [[nodiscard]] Error errno_error(int error_number, std::string what, std::string where);
-/// Process exit code of an error (cli.md section 3); 130 for cancelled.
+/// Process exit code of an error; 130 for cancelled.
 [[nodiscard]] int exit_code_of(ErrorCode code);
 
 }  // namespace skillgrad

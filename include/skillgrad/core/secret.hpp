@@ -24,7 +24,7 @@ class Secret {
 class SecretMatcher;
 
 /// Removes every registered secret from a text, however it is written there (plain, each character
-/// URL-encoded or escaped, base64, hex), and what looks like a key (endpoints.md R4.8). Immutable
+/// URL-encoded or escaped, base64, hex), and what looks like a key (R4.8). Immutable
 /// after construction, hence thread-safe.
 class Redactor {
  public:

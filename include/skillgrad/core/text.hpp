@@ -36,7 +36,7 @@ namespace skillgrad {
 [[nodiscard]] std::string list_some(const std::vector<std::string>& items, std::size_t at_most = 8);
 /// Shortest text that reads back as the same double; never NaN or infinity in JSON's sense.
 [[nodiscard]] std::string format_double(double value);
-/// Slug of skill-packages.md section 6: lower case, letters and numbers kept, else single '-'.
+/// Slug: lower case, letters and numbers kept, else single '-'.
 [[nodiscard]] std::string slugify(std::string_view text);
 
 }  // namespace skillgrad

@@ -22,7 +22,7 @@ class PriceTable;  // prices.hpp
 
 /// Where and how to call. Serialised into config.json without `api_key`.
 struct EndpointOptions {
-  std::string base_url;  ///< joined by endpoints.md R1.1
+  std::string base_url;  ///< joined by R1.1
   /// Stands for the address in call keys, so that a resumed run finds its calls although the port
   /// of a simulated endpoint changed; empty: origin and path of the URL.
   std::string identity;

@@ -51,7 +51,7 @@ struct StoredCall {
   std::vector<Exchange> replies;  ///< empty only if the call ended before anything was sent
 };
 
-/// What a folder of stored calls is for (endpoints.md R4.3, R4.7).
+/// What a folder of stored calls is for (R4.3, R4.7).
 enum class StoreUse {
   cache,     ///< reads and adds good replies: an equal call is not paid for again
   record,    ///< adds every outcome, reads nothing
@@ -137,7 +137,7 @@ struct LearnedFile {
   Use use = Use::keep;
 };
 
-/// What endpoints have taught (endpoints.md R1.19), kept beside a run, cache or cassette, so that a
+/// What endpoints have taught (R1.19), kept beside a run, cache or cassette, so that a
 /// later process sends the right form at once. Thread-safe; processes that share a file keep each
 /// other's changes.
 class LearnedChanges {

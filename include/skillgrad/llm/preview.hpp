@@ -18,7 +18,7 @@ struct WirePreview {
   std::string url;
   std::vector<std::string> headers;  ///< "Name: value"; keys and the user's values as ***
   std::string body;
-  std::int64_t prompt_tokens = 0;  ///< estimated from the body's bytes (endpoints.md R2.20)
+  std::int64_t prompt_tokens = 0;  ///< estimated from the body's bytes (R2.20)
 };
 /// Sends nothing. Errors: config, bad_request.
 [[nodiscard]] Result<WirePreview> preview(const EndpointOptions& options,

@@ -51,7 +51,7 @@ struct EvalSummary {
 [[nodiscard]] stats::PairedResult compare_tasks(const std::vector<std::string>& ids,
                                                 const EvalSummary& before,
                                                 const EvalSummary& after);
-/// The fields of cli.md section 4 that a summary can fill ("score" ... "trials", "tasks"); what it
+/// The fields that a summary can fill ("score" ... "trials", "tasks"); what it
 /// cost is in the ledger (costs.hpp).
 [[nodiscard]] Json to_json(const EvalSummary& value);
 /// {"NAME":{"score","hard","score_errors_as_failures","n_planned","n_graded"}}, "" for tasks

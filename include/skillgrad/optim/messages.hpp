@@ -13,9 +13,9 @@
 
 namespace skillgrad::optim {
 
-/// The messages between stages (algorithm.md section 1): values that convert to JSON and back, each
-/// with a "schema" field, so that an external command can take the place of any stage. from_json is
-/// strict: errors (input) carry a JSON pointer, got / expected and the mend.
+/// The messages between stages (docs/algorithm.md section 1): values that convert to JSON and back,
+/// each with a "schema" field, so that an external command can take the place of any stage.
+/// from_json is strict: errors (input) carry a JSON pointer, got / expected and the mend.
 
 /// What a rollout shows besides its grade: for a summary of what went wrong.
 struct RolloutSigns {

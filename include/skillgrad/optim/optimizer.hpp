@@ -73,7 +73,7 @@ struct OptimizeResult {
   std::optional<TestScore> test;
   std::string stop_reason;
   std::optional<Error> error;  ///< set when the run stopped early; it can be resumed
-  /// The error says that the base run is no ground to go on from (cli.md section 6): resuming alone
+  /// The error says that the base run is no ground to go on from: resuming alone
   /// changes nothing.
   bool refused = false;
   llm::LedgerTotals totals;
@@ -84,9 +84,9 @@ struct OptimizeResult {
   Json facts = Json::object();  ///< from the parts
 };
 
-/// The loop of algorithm.md section 2. Picks up whatever the run directory already holds. A limit,
-/// a signal or a dead endpoint gives a result with `error` set and the best package written; an
-/// Error return means that nothing could be done or saved (config, input, io, disk_full).
+/// The loop of docs/algorithm.md section 2. Picks up whatever the run directory already holds. A
+/// limit, a signal or a dead endpoint gives a result with `error` set and the best package written;
+/// an Error return means that nothing could be done or saved (config, input, io, disk_full).
 [[nodiscard]] Result<OptimizeResult> optimize(const OptimizeSettings& settings,
                                               const OptimizeParts& parts,
                                               const llm::CallContext& call);
@@ -102,7 +102,7 @@ struct OptimizeResult {
 [[nodiscard]] std::optional<std::string> finished_before(const store::RunStore& store);
 /// {"code","message","where","mend"}, or null.
 [[nodiscard]] Json error_json(const std::optional<Error>& error);
-/// run.json and the object of `--json` (cli.md section 4).
+/// run.json and the object of `--json`.
 [[nodiscard]] Json to_json(const OptimizeResult& result, const std::string& run_dir);
 
 }  // namespace skillgrad::optim

@@ -9,7 +9,7 @@
 
 namespace skillgrad::optim {
 
-/// Model turns that a stage may take unless its options name another number (algorithm.md
+/// Model turns that a stage may take unless its options name another number (docs/algorithm.md
 /// section 2).
 inline constexpr int kDiagnoserTurns = 15, kMomentumTurns = 15, kPatcherTurns = 20;
 /// Rounds in which a patch that breaks a rule goes back, and the turns of each.

@@ -8,7 +8,7 @@
 
 namespace skillgrad::optim {
 
-/// How training batches are drawn from the failure pool (algorithm.md section 2.3).
+/// How training batches are drawn from the failure pool (docs/algorithm.md section 2.3).
 struct ScheduleOptions {
   std::size_t train_tasks = 40;  ///< taken from the failure pool
   std::size_t batch = 4;

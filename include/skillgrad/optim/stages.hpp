@@ -14,8 +14,8 @@
 
 namespace skillgrad::optim {
 
-/// Facts for the multi-objective loss that one rollout cannot know (algorithm.md section 3): the
-/// baseline run's means and the package's state. A denominator of 0 switches its component off.
+/// Facts for the multi-objective loss that one rollout cannot know (docs/algorithm.md section 3):
+/// the baseline run's means and the package's state. A denominator of 0 switches its component off.
 struct ObjectiveFacts {
   double cost0 = 0, time0 = 0;  ///< mean USD and seconds of a baseline rollout
   double size_ratio = 1;        ///< package size / size of the initial package
@@ -148,9 +148,9 @@ using GateRegistry = Registry<Gate, const Json&, const StageDependencies&>;
 [[nodiscard]] const PatcherRegistry& patcher_registry();
 [[nodiscard]] const GateRegistry& gate_registry();
 
-/// Code-enforced invariants of the momentum state (algorithm.md section 3): mends `next` so that
-/// every task is in the overlay exactly once and in order, slugs exist, appeared_in only grows and
-/// holds no future iteration, the previous remedy log is a prefix, at most 3 themes; updates
+/// Code-enforced invariants of the momentum state (docs/algorithm.md section 3): mends `next` so
+/// that every task is in the overlay exactly once and in order, slugs exist, appeared_in only grows
+/// and holds no future iteration, the previous remedy log is a prefix, at most 3 themes; updates
 /// velocities (beta = 0.7) and orders patterns by them. A new pattern that no task names yet is
 /// kept, without weight: a task names one pattern, and may have shown two. Returns one sentence for
 /// each repair.

@@ -13,8 +13,9 @@ namespace skillgrad::sheet {
 /// such cells are dates.
 enum class ValueRules { published, plain };
 
-/// Equality of an output and a golden value by SpreadsheetBench's rule (grading.md 2.9): numbers
-/// to 2 decimals, dates to days, times to minutes, numeric text as numbers, nothing equals "".
+/// Equality of an output and a golden value by SpreadsheetBench's rule (docs/rules-grading.md 2.9):
+/// numbers to 2 decimals, dates to days, times to minutes, numeric text as numbers, nothing equals
+/// "".
 [[nodiscard]] bool same_value(const CellValue& output, const CellValue& golden,
                               ValueRules rules = ValueRules::published);
 

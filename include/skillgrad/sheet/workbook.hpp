@@ -26,7 +26,7 @@ enum class CellType : std::uint8_t {
   duration
 };
 
-/// What openpyxl's `data_only=True` would return for a cell (grading.md 2.8).
+/// What openpyxl's `data_only=True` would return for a cell (docs/rules-grading.md 2.8).
 /// date, datetime: `number` = days since 1899-12-30 with fraction, rounded to ms.
 /// time: days in [0,1). duration: days. boolean: 0 or 1. text, error: `text`.
 /// A workbook has a hundred thousand of them and more, so they are small and own nothing.

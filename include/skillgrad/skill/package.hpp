@@ -27,7 +27,7 @@ struct Sizes {
 };
 
 /// A heading of the body with the byte range it governs, from its own line to the next heading of
-/// the same or a higher level (skill-packages.md section 6). Offsets are into `body()`.
+/// the same or a higher level (docs/rules-skill.md). Offsets are into `body()`.
 struct Section {
   int level = 1;
   std::string title;

@@ -15,7 +15,7 @@
 
 namespace skillgrad::store {
 
-/// One run directory (cli.md section 4), held by one process at a time through an advisory lock on
+/// One run directory, held by one process at a time through an advisory lock on
 /// RUN/.lock. All writes are atomic; events.jsonl and the ledger are append-only, and a torn last
 /// line (a kill while writing) is dropped when the run is opened again.
 class RunStore {

@@ -28,9 +28,9 @@ struct Comparison {
   std::size_t steps = 0;                ///< work done so far, against kMaxSteps
 };
 
-/// One comparison per mode (grading.md 2.3-2.5). `official` and `skillgrad` are of workbooks read
-/// as openpyxl reads them. `output` null: there is none that can be read;
-/// the result then says how many cells would have been checked.
+/// One comparison per mode (docs/rules-grading.md 2.3-2.5). `official` and `skillgrad` are of
+/// workbooks read as openpyxl reads them. `output` null: there is none that can be read; the result
+/// then says how many cells would have been checked.
 [[nodiscard]] Comparison compare_strict(const sheet::Workbook& golden,
                                         const sheet::Workbook* output, const std::string& position,
                                         const std::string& answer_sheet);

@@ -10,7 +10,7 @@
 
 namespace skillgrad::bench {
 
-/// One object of dataset.json (grading.md 2.1).
+/// One object of dataset.json (docs/rules-grading.md 2.1).
 struct DatasetEntry {
   std::string id;  ///< integers become text
   std::string instruction, instruction_type, answer_position, answer_sheet;

@@ -132,7 +132,7 @@ bool needs_answer_sheet(const DatasetEntry& entry) {
 }
 
 // The sheet to tell the agent: where the position names none and the field names one that exists
-// (grading.md 2.6). Only the list of sheets is read.
+// (docs/rules-grading.md 2.6). Only the list of sheets is read.
 std::string told_sheet(const DatasetEntry& entry, const fs::path& golden) {
   if (!needs_answer_sheet(entry)) return {};
   const auto names = sheet::read_sheet_names(golden);

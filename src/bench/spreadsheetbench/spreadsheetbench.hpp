@@ -10,8 +10,9 @@
 
 namespace skillgrad::bench {
 
-/// SpreadsheetBench below `dir` (dataset.json and its workbooks, grading.md section 2). Reads no
-/// workbook. Errors: input (no or malformed dataset.json), dataset (none of the workbooks there).
+/// SpreadsheetBench below `dir` (dataset.json and its workbooks, docs/rules-grading.md section 2).
+/// Reads no workbook. Errors: input (no or malformed dataset.json), dataset (none of the workbooks
+/// there).
 [[nodiscard]] Result<std::unique_ptr<Benchmark>> load_spreadsheetbench(
     const std::filesystem::path& dir, const BenchmarkOptions& options);
 

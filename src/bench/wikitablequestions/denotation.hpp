@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Values of answers and their comparison (grading.md 3.3 and 3.4), verdict for verdict as the
-// official evaluator of WikiTableQuestions does it.
+// Values of answers and their comparison (docs/rules-grading.md 3.3 and 3.4), verdict for verdict
+// as the official evaluator of WikiTableQuestions does it.
 #pragma once
 
 #include <optional>

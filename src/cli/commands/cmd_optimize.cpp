@@ -119,7 +119,7 @@ PlannedViews views(const RunSetup& setup, const optim::RunPlan& plan, double fai
   return out;
 }
 
-/// A run must be able to pay for the base run and three iterations (cli.md section 6), even if each
+/// A run must be able to pay for the base run and three iterations, even if each
 /// conversation is as short as it can be.
 Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
   const Settings& given = setup.settings;
@@ -156,7 +156,7 @@ Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
   return {};
 }
 
-/// The measurement depends on the agent being offered the skill (cli.md section 6).
+/// The measurement depends on the agent being offered the skill.
 Result<> check_skill_is_offered(const RunSetup& setup, const StageSet& stages) {
   const std::string prompt = stages.executor->system_prompt(&setup.skill);
   if (prompt.find(setup.skill.name()) != std::string::npos) return {};
@@ -164,7 +164,7 @@ Result<> check_skill_is_offered(const RunSetup& setup, const StageSet& stages) {
               "prompts/executor.md", "leave the place of the catalog in your prompt as it is");
 }
 
-/// What a user should know before the first call: sizes and what they can show (cli.md section 5).
+/// What a user should know before the first call: sizes and what they can show.
 void announce(const RunSetup& setup) {
   if (setup.settings.flag("quiet")) return;
   const auto& splits = setup.bench.splits;

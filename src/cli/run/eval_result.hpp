@@ -26,7 +26,7 @@ struct Scored {
   std::string verdict;      ///< pass, fail, none
 };
 
-/// run.json and the object of `--json` (cli.md section 4).
+/// run.json and the object of `--json`.
 [[nodiscard]] Json eval_json(const RunSetup& setup, const RunRequest& request,
                              const Scored& scored);
 /// The short form for events.jsonl.

@@ -37,7 +37,7 @@ Json identity_settings(const Settings& settings) {
   return out;
 }
 
-/// Everything that decides the result; its hash names the run (algorithm.md section 4).
+/// Everything that decides the result; its hash names the run (docs/algorithm.md section 4).
 Result<Json> identity_of(const RunSetup& setup, const RunRequest& request) {
   SKILLGRAD_TRY(const auto prompts, prompts_hash(setup.settings));
   Json tasks = Json::object();

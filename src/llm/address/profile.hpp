@@ -7,7 +7,7 @@
 
 namespace skillgrad::llm {
 
-/// Defaults derived from host and model name (endpoints.md section 1). A wrong guess is mended by a
+/// Defaults derived from host and model name. A wrong guess is mended by a
 /// learned change of the request (mutations.hpp), never a hard failure.
 struct Profile {
   bool completion_cap = false;   ///< the cap is max_completion_tokens instead of max_tokens

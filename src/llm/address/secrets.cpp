@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What of an endpoint's options must not be shown (endpoints.md R4.8).
+// What of an endpoint's options must not be shown (R4.8).
 #include <algorithm>
 #include <array>
 #include <cstdlib>

@@ -9,7 +9,7 @@
 
 namespace skillgrad::llm {
 
-/// A base URL after endpoints.md R1.1: no fragment, no trailing resource name, path never empty.
+/// A base URL after R1.1: no fragment, no trailing resource name, path never empty.
 struct Url {
   std::string scheme;       ///< "http" or "https"
   std::string authority;    ///< host[:port] as given
@@ -26,7 +26,7 @@ struct Url {
 /// Errors: config (scheme, user info, host, port), with the spelling that would work.
 [[nodiscard]] Result<Url> parse_base_url(std::string_view text);
 /// Origin and path alone, in one spelling: no query or user information, scheme and host in lower
-/// case, no default port. Where a request goes, for keys and messages (endpoints.md R4.2).
+/// case, no default port. Where a request goes, for keys and messages (R4.2).
 [[nodiscard]] std::string address_of(std::string_view url);
 [[nodiscard]] std::string percent_encode(std::string_view text);
 /// Query parameters whose values are secrets: key, api_key, token, sig, code and the like.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The part of a call that deals with caches and cassettes (endpoints.md R4.2, R4.3, R4.7).
+// The part of a call that deals with caches and cassettes (R4.2, R4.3, R4.7).
 #include <algorithm>
 
 #include "llm/call/call.hpp"

@@ -11,7 +11,7 @@
 
 namespace skillgrad::llm {
 
-/// Kinds of failure by what the client does about them (endpoints.md R3.2).
+/// Kinds of failure by what the client does about them (R3.2).
 enum class FailureClass {
   quota,
   context_overflow,

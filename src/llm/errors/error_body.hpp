@@ -10,7 +10,7 @@
 
 namespace skillgrad::llm {
 
-/// What an endpoint said about an error, from any of the shapes of endpoints.md R3.1. Texts are
+/// What an endpoint said about an error, from any of the shapes of R3.1. Texts are
 /// not yet redacted.
 struct ErrorBody {
   std::string message;  ///< at most 2 KB

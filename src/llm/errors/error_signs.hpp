@@ -8,7 +8,7 @@
 
 namespace skillgrad::llm {
 
-// What the text of an error says (endpoints.md R3.2, R3.3). `text` is ErrorBody::haystack().
+// What the text of an error says (R3.2, R3.3). `text` is ErrorBody::haystack().
 
 /// The account is empty, over its limit or suspended: no later request succeeds by itself.
 [[nodiscard]] bool says_quota(int status, const ErrorBody& body, const std::string& text,

@@ -12,7 +12,7 @@
 namespace skillgrad::llm {
 
 /// Lets the first call with a long prompt prefix go ahead alone, so that those that fan out behind
-/// it find the prefix in the provider's cache instead of each paying for it (endpoints.md R4.6).
+/// it find the prefix in the provider's cache instead of each paying for it (R4.6).
 /// Thread-safe.
 class WarmUp {
  public:

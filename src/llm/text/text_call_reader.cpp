@@ -9,11 +9,11 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "llm/wire/tool_arguments.hpp"
-#include "llm/wire/tool_names.hpp"
 #include "llm/text/written_calls.hpp"
 #include "llm/wire/field.hpp"
 #include "llm/wire/json_scan.hpp"
+#include "llm/wire/tool_arguments.hpp"
+#include "llm/wire/tool_names.hpp"
 
 namespace skillgrad::llm {
 

@@ -6,8 +6,8 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "llm/wire/tool_ids.hpp"
 #include "llm/wire/field.hpp"
+#include "llm/wire/tool_ids.hpp"
 
 namespace skillgrad::llm {
 

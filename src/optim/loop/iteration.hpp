@@ -37,7 +37,7 @@ struct LoopContext {
 /// The endpoint is away or a stage's program fails: nothing that another iteration could mend.
 [[nodiscard]] bool waits_for_mend(ErrorCode code);
 
-/// One pass of the loop (algorithm.md section 2.4): execute, grade, diagnose, momentum, patch,
+/// One pass of the loop (docs/algorithm.md section 2.4): execute, grade, diagnose, momentum, patch,
 /// lint, gate, accept or reject. Each stage's result is a file in RUN/iter_NNN, written when the
 /// stage is complete and read instead of being computed again.
 class IterationRunner {

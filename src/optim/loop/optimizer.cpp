@@ -14,7 +14,7 @@
 namespace skillgrad::optim {
 namespace {
 
-/// After the base run: a larger share of errors means that the measurement is broken (cli.md 6).
+/// After the base run: a larger share of errors means that the measurement is broken.
 constexpr double kMaxBaseErrors = 0.2;
 
 /// False where the traces show that no rollout left anything to grade.
@@ -103,7 +103,7 @@ Result<OptimizeResult> Loop::run() {
   return std::move(result_);
 }
 
-/// algorithm.md section 2, in its order.
+/// docs/algorithm.md section 2, in its order.
 Result<> Loop::run_all() {
   SKILLGRAD_TRY(auto saved, load_state(*parts_.store));
   if (saved) state_ = std::move(*saved);
@@ -180,7 +180,7 @@ Result<> Loop::check_errors(const EvalSummary& scored, const std::string& what,
                  "machine) and resume, or go on with --force"});
 }
 
-/// What a first measurement must show before more is spent (cli.md section 6).
+/// What a first measurement must show before more is spent.
 Result<> Loop::check_base() {
   const EvalSummary& base = *result_.base_train;
   SKILLGRAD_CHECK(check_errors(base, "base", "base"));

@@ -13,7 +13,7 @@
 namespace skillgrad::optim {
 namespace {
 
-/// Below this share of the planned tasks a comparison decides nothing (algorithm.md, "Gate").
+/// Below this share of the planned tasks a comparison decides nothing (docs/algorithm.md, "Gate").
 constexpr double kMinCoverage = 0.6;
 
 class NoGate final : public Gate {

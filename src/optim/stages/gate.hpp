@@ -7,7 +7,7 @@
 
 namespace skillgrad::optim {
 
-/// Acceptance rules (algorithm.md section 3, "Gate").
+/// Acceptance rules (docs/algorithm.md section 3, "Gate").
 struct GateRule {
   enum class Mode { strict, paired, no_regression };
   Mode mode = Mode::paired;

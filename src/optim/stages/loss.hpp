@@ -10,7 +10,7 @@
 namespace skillgrad::optim {
 
 /// Weights of loss = w_q (1 - score) + w_c cost/cost0 + w_t time/time0 + w_s max(0, size/size0 - 1)
-/// + w_v violations (algorithm.md section 3).
+/// + w_v violations (docs/algorithm.md section 3).
 struct LossWeights {
   double quality = 1, cost = 0, time = 0, size = 0, violations = 0;
 };

@@ -10,7 +10,7 @@ namespace skillgrad::sheet {
 
 enum class NumberKind { plain, date_time, duration };
 
-/// How numbers in this format code are to be read (grading.md 2.8; openpyxl 3.1's rule).
+/// How numbers in this format code are to be read (docs/rules-grading.md 2.8; openpyxl 3.1's rule).
 [[nodiscard]] NumberKind kind_of_format(std::string_view code);
 /// Same for a built-in format id without a code of its own.
 [[nodiscard]] NumberKind kind_of_builtin_format(unsigned id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lint rules of layers 1 and 2 (skill-packages.md section 7), except L2-03.
+// Lint rules of layers 1 and 2 (docs/rules-skill.md), except L2-03.
 #include <algorithm>
 #include <map>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lint rules of layer 3 (skill-packages.md section 7).
+// Lint rules of layer 3 (docs/rules-skill.md).
 #include <algorithm>
 #include <initializer_list>
 #include <set>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rules F4, N1-N5, D1, C1 in the reference validator's order and words (skill-packages.md 2).
+// Rules F4, N1-N5, D1, C1 in the reference validator's order and words (docs/rules-skill.md).
 #include <algorithm>
 
 #include <skillgrad/core/text.hpp>

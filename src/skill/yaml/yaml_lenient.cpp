@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Repairs of lenient reading (skill-packages.md section 4).
+// Repairs of lenient reading (docs/rules-skill.md).
 #include <algorithm>
 #include <utility>
 

@@ -46,7 +46,7 @@ struct Repair {
 };
 
 enum class Mode {
-  strict_subset,  ///< exactly the subset of skill-packages.md section 3
+  strict_subset,  ///< exactly the subset
   lenient         ///< with the repairs of section 4
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rules of grading.md 3.3, step 3 and 4, once more and word by word, beside the quick form.
+// The rules of docs/rules-grading.md 3.3, step 3 and 4, once more and word by word, beside the
+// quick form.
 #include <random>
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The verdicts of the official evaluator on 796 workbooks, and what the other two modes make of
-// them (grading.md sections 2.12 and 4). The data is not part of the repository.
+// them (docs/rules-grading.md sections 2.12 and 4). The data is not part of the repository.
 #include <ctime>
 #include <fstream>
 #include <map>
@@ -101,7 +101,7 @@ class SpreadsheetBenchParity : public testing::Test {
     return grade_cells(request, {});
   }
   static std::string key(const Row& row) { return row.id + " " + row.proc + " " + row.name; }
-  // Positions that only the official evaluator cannot read (grading.md 2.12).
+  // Positions that only the official evaluator cannot read (docs/rules-grading.md 2.12).
   static bool is_odd(const std::string& id) {
     return id == "283-32" || id == "130-9" || id == "49300" || id == "45944";
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table of positions (grading.md 2.7) in all three modes.
+// The table of positions (docs/rules-grading.md 2.7) in all three modes.
 #include <functional>
 #include <map>
 

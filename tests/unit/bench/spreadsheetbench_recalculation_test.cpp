@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// When grading recalculates, and what a failing program means (grading.md 2.10).
+// When grading recalculates, and what a failing program means (docs/rules-grading.md 2.10).
 #include <functional>
 
 #include <gmock/gmock.h>

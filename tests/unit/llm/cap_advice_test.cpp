@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which cap fits, by the numbers of a rejection (endpoints.md R1.7).
+// Which cap fits, by the numbers of a rejection (R1.7).
 #include "llm/learn/cap_advice.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which choice of a reply counts, and which content is one (endpoints.md R2.3, R2.4).
+// Which choice of a reply counts, and which content is one (R2.3, R2.4).
 #include "llm/reply/choices.hpp"
 
 #include <gmock/gmock.h>

@@ -56,7 +56,7 @@ class ConnectionTest : public ClientTest {
   std::string file_;
 };
 
-TEST_F(ConnectionTest, AnUntrustedCertificateIsFatalAtTheFirstTry) {  // T118
+TEST_F(ConnectionTest, AnUntrustedCertificateIsFatalAtTheFirstTry) {
   const fault::TlsServer tls("IP:127.0.0.1", chat_body("fine"));
   options_.base_url = tls.base_url();
   auto model = client();
@@ -70,7 +70,7 @@ TEST_F(ConnectionTest, AnUntrustedCertificateIsFatalAtTheFirstTry) {  // T118
   EXPECT_EQ(tls.requests(), 0);
 }
 
-TEST_F(ConnectionTest, ACertificateForAnotherHostIsFatalAtTheFirstTry) {  // T118
+TEST_F(ConnectionTest, ACertificateForAnotherHostIsFatalAtTheFirstTry) {
   const fault::TlsServer tls("DNS:other.example", chat_body("fine"));
   options_.base_url = tls.base_url();
   options_.ca_file = write_file(tls.certificate());
@@ -87,7 +87,7 @@ struct Http2Case {
 
 class Http2Test : public ConnectionTest, public ::testing::WithParamInterface<Http2Case> {};
 
-TEST_P(Http2Test, SecondTrySucceeds) {  // T114, R3.8
+TEST_P(Http2Test, SecondTrySucceeds) {  // R3.8
   const fault::TlsServer tls("IP:127.0.0.1", chat_body("fine"),
                              {GetParam().first, fault::Http2Step::answer});
   options_.base_url = tls.base_url();
@@ -141,7 +141,7 @@ TEST_F(ConnectionTest, AListOfAuthoritiesThatIsMissingIsNamed) {
   EXPECT_THAT(error.mend, HasSubstr("ca-certificates"));
 }
 
-TEST_F(ConnectionTest, TlsToASilentPlainPortEndsAtTheConnectTimeout) {  // T120
+TEST_F(ConnectionTest, TlsToASilentPlainPortEndsAtTheConnectTimeout) {
   server_.accept_silently();
   options_.base_url = "https://127.0.0.1:" + std::to_string(server_.port()) + "/v1";
   // A machine without a list of authorities would not get as far as the handshake.
@@ -154,7 +154,7 @@ TEST_F(ConnectionTest, TlsToASilentPlainPortEndsAtTheConnectTimeout) {  // T120
   EXPECT_THAT(error.mend, HasSubstr("write http://"));
 }
 
-TEST_F(ConnectionTest, AProxyThatAsksForAPasswordIsNamed) {  // T122
+TEST_F(ConnectionTest, AProxyThatAsksForAPasswordIsNamed) {
   fault::Server proxy;
   proxy.script({json_step(407, "{}", {{"Proxy-Authenticate", "Basic realm=\"x\""}})});
   for (const char* scheme : {"http", "https"}) {
@@ -171,7 +171,7 @@ TEST_F(ConnectionTest, AProxyThatAsksForAPasswordIsNamed) {  // T122
   }
 }
 
-TEST_F(ConnectionTest, AProxyThatRefusesOrIsDownIsNamed) {  // T122
+TEST_F(ConnectionTest, AProxyThatRefusesOrIsDownIsNamed) {
   options_.max_attempts_transient = 2;
   options_.base_url = "https://model.example/v1";
   fault::Server proxy;
@@ -193,7 +193,7 @@ TEST_F(ConnectionTest, AProxyThatRefusesOrIsDownIsNamed) {  // T122
   }
 }
 
-TEST_F(ConnectionTest, LoopbackAndNoProxyHostsBypassTheProxy) {  // T122
+TEST_F(ConnectionTest, LoopbackAndNoProxyHostsBypassTheProxy) {
   server_.script({kGood});
   const Variable set("http_proxy", dead_origin());
   const Variable all("ALL_PROXY", dead_origin());

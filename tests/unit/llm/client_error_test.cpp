@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Failures that end a call, and how replies that are no use are told apart (endpoints.md section 6;
-// T numbers in comments).
+// Failures that end a call, and how replies that are no use are told apart.
 #include <thread>
 
 #include "unit/llm/client_fixture.hpp"
@@ -17,7 +16,7 @@ struct ErrorCase {
 
 class TerminalErrorTest : public ClientTest, public ::testing::WithParamInterface<ErrorCase> {};
 
-TEST_P(TerminalErrorTest, IsReportedAfterOneHit) {  // T031, T039, T105, T107, T111, T134
+TEST_P(TerminalErrorTest, IsReportedAfterOneHit) {
   server_.script({json_step(GetParam().status, GetParam().body)});
   server_.route("GET /v1/models", {json_step(200, R"({"data":[{"id":"qwen3"},{"id":"llama4"}]})")});
   const auto reply = client()->complete(request(), {});
@@ -125,7 +124,7 @@ TEST_F(ClientTest, TheAddressInUseIsNotSuggestedAgain) {  // R1.2
   }
 }
 
-TEST_F(ClientTest, EmptyChoicesFailAfterThreeTries) {  // T032
+TEST_F(ClientTest, EmptyChoicesFailAfterThreeTries) {
   server_.script({json_step(200, R"({"choices":[]})")});
   const auto reply = client()->complete(request(), {});
   ASSERT_FALSE(reply.has_value());
@@ -133,7 +132,7 @@ TEST_F(ClientTest, EmptyChoicesFailAfterThreeTries) {  // T032
   EXPECT_EQ(server_.hit_count(), 3U);
 }
 
-TEST_F(ClientTest, AReplyAboveTheCapIsCutOffAndNotAskedForAgain) {  // T068
+TEST_F(ClientTest, AReplyAboveTheCapIsCutOffAndNotAskedForAgain) {
   server_.script({json_step(200, std::string(3U << 20U, 'x'))});
   options_.max_reply_bytes = 1U << 20U;
   const auto reply = client()->complete(request(), {});
@@ -142,7 +141,7 @@ TEST_F(ClientTest, AReplyAboveTheCapIsCutOffAndNotAskedForAgain) {  // T068
   EXPECT_EQ(server_.hit_count(), 1U);
 }
 
-TEST_F(ClientTest, ATruncatedToolCallIsNotUsedAndGetsADoubledCap) {  // T044
+TEST_F(ClientTest, ATruncatedToolCallIsNotUsedAndGetsADoubledCap) {
   const std::string cut = fault::tool_body(
       R"([{"id":"a","function":{"name":"bash","arguments":"{\"command\":\"rm\"}"}}])", "length");
   server_.script({json_step(200, cut)});
@@ -156,7 +155,7 @@ TEST_F(ClientTest, ATruncatedToolCallIsNotUsedAndGetsADoubledCap) {  // T044
   EXPECT_EQ(accountant().totals().usage.input_tokens, 200) << "both attempts were paid";
 }
 
-TEST_F(ClientTest, ARefusalIsAnOutcomeAndNotRetried) {  // T037, T038
+TEST_F(ClientTest, ARefusalIsAnOutcomeAndNotRetried) {
   server_.script({json_step(200, R"({"choices":[{"message":{"content":null,"refusal":"I cannot"},)"
                                  R"("finish_reason":"stop"}]})"),
                   json_step(200, R"({"choices":[{"message":{"content":"x"},"finish_reason":)"
@@ -173,7 +172,7 @@ TEST_F(ClientTest, ARefusalIsAnOutcomeAndNotRetried) {  // T037, T038
   EXPECT_EQ(recorder_.rows().front().outcome, "refused");
 }
 
-TEST_F(ClientTest, AnErrorThatEndsTheRunStopsAllFurtherRequests) {  // T100
+TEST_F(ClientTest, AnErrorThatEndsTheRunStopsAllFurtherRequests) {
   constexpr int kWorkers = 8;
   server_.handler([](const fault::Hit&, std::size_t) {
     Step step = json_step(401, R"({"error":{"message":"bad key"}})");
@@ -211,7 +210,7 @@ TEST_F(ClientTest, AModelThatHasAnsweredIsNotCalledUnknownByALaterRefusal) {
   EXPECT_TRUE(model->complete(request("c"), {}).has_value()) << "the run goes on";
 }
 
-TEST_F(ClientTest, TheKeyNeverAppearsInErrorsOrRecords) {  // T145
+TEST_F(ClientTest, TheKeyNeverAppearsInErrorsOrRecords) {
   const std::string key = "canary-key-7391-long";
   server_.script({json_step(401, R"({"error":{"message":"wrong key canary-key-7391-long"}})")});
   options_.api_key = Secret(key + "\n");

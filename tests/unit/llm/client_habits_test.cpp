@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Habits of single endpoints and proxies, and what the client makes of them (endpoints.md section
-// 6; T numbers in comments).
+// Habits of single endpoints and proxies, and what the client makes of them.
 #include <sys/resource.h>
 
 #include "llm/address/profile.hpp"
@@ -11,7 +10,7 @@ namespace {
 
 using fault::stream_step;
 
-TEST_F(ClientTest, AnEndpointThatIgnoresToolChoiceMayAnswerInWords) {  // T026
+TEST_F(ClientTest, AnEndpointThatIgnoresToolChoiceMayAnswerInWords) {
   server_.script({json_step(200, chat_body("I would rather talk."))});
   const auto reply = client()->complete(tool_request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
@@ -22,7 +21,7 @@ TEST_F(ClientTest, AnEndpointThatIgnoresToolChoiceMayAnswerInWords) {  // T026
   EXPECT_FALSE(body_of_hit(0).contains("max_completion_tokens"));
 }
 
-TEST(Profile, OllamaIsNeverSentTheCapThatItDoesNotKnow) {  // T026, R1.6
+TEST(Profile, OllamaIsNeverSentTheCapThatItDoesNotKnow) {  // R1.6
   for (const char* url :
        {"http://localhost:11434/v1", "http://127.0.0.1:11434", "http://[::1]:11434"}) {
     const auto parsed = parse_base_url(url);
@@ -42,7 +41,7 @@ Step queued(int lines, fault::Milliseconds pause, const std::string& body) {
   return step;
 }
 
-TEST_F(ClientTest, BlankLinesBeforeTheReplyKeepItAlive) {  // T027
+TEST_F(ClientTest, BlankLinesBeforeTheReplyKeepItAlive) {
   for (const char* stream : {"off", "on"}) {
     options_.stream = stream;
     options_.idle_timeout = std::chrono::milliseconds(1500);
@@ -64,7 +63,7 @@ TEST_F(ClientTest, BlankLinesAreNoProgressOfAStream) {
   EXPECT_EQ(reply->attempts, 2);
 }
 
-TEST_F(ClientTest, AnErrorInsideA200NamesTheProviderBehindAndItsText) {  // T029
+TEST_F(ClientTest, AnErrorInsideA200NamesTheProviderBehindAndItsText) {
   server_.script({json_step(
       200, R"({"error":{"code":502,"message":"Provider returned error","metadata":{)"
            R"("provider_name":"BackHost","raw":"{\"error\":{\"message\":\"overloaded\"}}"}}})")});
@@ -121,7 +120,7 @@ constexpr long kBombBoundKib = 900L * 1024;
 constexpr long kBombBoundKib = 300L * 1024;
 #endif
 
-TEST_F(ClientTest, AGzipBombIsCutOffAtTheCapWithBoundedMemory) {  // T067
+TEST_F(ClientTest, AGzipBombIsCutOffAtTheCapWithBoundedMemory) {
   server_.script(
       {json_step(200, gzip_bomb(std::size_t{1} << 30U), {{"Content-Encoding", "gzip"}})});
   rusage before{}, after{};
@@ -183,7 +182,7 @@ TEST_F(ClientTest, AReplyThatStaysCompressedBeyondReadingIsAnErrorAfterTwoAttemp
   EXPECT_EQ(server_.hit_count(), 2U);
 }
 
-TEST_F(ClientTest, AReplyOfAnotherModelIsRecordedAndWarnedOfOnce) {  // T071
+TEST_F(ClientTest, AReplyOfAnotherModelIsRecordedAndWarnedOfOnce) {
   std::string body = chat_body("fine");
   body.replace(body.find("test-model"), 10, "other-thing-7b");
   server_.script({json_step(200, body)});
@@ -200,7 +199,7 @@ TEST_F(ClientTest, AReplyOfAnotherModelIsRecordedAndWarnedOfOnce) {  // T071
 
 class NotRetriedStatusTest : public ClientTest, public ::testing::WithParamInterface<int> {};
 
-TEST_P(NotRetriedStatusTest, IsAskedOnce) {  // T111
+TEST_P(NotRetriedStatusTest, IsAskedOnce) {
   server_.script({json_step(GetParam(), R"({"error":{"message":"no"}})"), kGood});
   EXPECT_FALSE(client()->complete(request(), {}).has_value());
   EXPECT_EQ(server_.hit_count("POST"), 1U);
@@ -211,7 +210,7 @@ INSTANTIATE_TEST_SUITE_P(Statuses, NotRetriedStatusTest,
                          ::testing::Values(400, 401, 402, 403, 404, 405, 410, 411, 413, 415, 422,
                                            451, 501, 505, 300, 302, 307, 308));
 
-TEST_F(ClientTest, ABusyServerIsARateLimit) {  // T135
+TEST_F(ClientTest, ABusyServerIsARateLimit) {
   server_.script({json_step(503, R"({"error":{"message":"server busy, please try again.  maximum )"
                                  R"(pending requests exceeded","type":"server_error"}})"),
                   kGood});
@@ -226,7 +225,7 @@ const char* const kToolUseFailed =
     R"('failed_generation' for more details.","type":"invalid_request_error",)"
     R"("code":"tool_use_failed","failed_generation":"<function=bash>{}"}})";
 
-TEST_F(ClientTest, AFailedToolCallOfTheServerIsResampledAtMostTwice) {  // T136
+TEST_F(ClientTest, AFailedToolCallOfTheServerIsResampledAtMostTwice) {
   server_.script({json_step(400, kToolUseFailed)});
   const auto reply = client()->complete(tool_request(), {});
   ASSERT_FALSE(reply.has_value());
@@ -244,7 +243,7 @@ struct Fault {
 
 class LoggedFaultTest : public ClientTest, public ::testing::WithParamInterface<Fault> {};
 
-TEST_P(LoggedFaultTest, IsRetriedAndItsClassIsRecorded) {  // T114
+TEST_P(LoggedFaultTest, IsRetriedAndItsClassIsRecorded) {
   server_.script({GetParam().step, kGood});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();

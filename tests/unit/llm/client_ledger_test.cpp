@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Limits of the run, and replies that are replayed (endpoints.md section 6; T numbers in comments).
+// Limits of the run, and replies that are replayed.
 #include <atomic>
 #include <thread>
 
@@ -8,7 +8,7 @@
 namespace skillgrad::llm {
 namespace {
 
-TEST_F(ClientTest, ReplayedCallsAddNothingToTheTotalsOfARestoredRun) {  // T131, T138
+TEST_F(ClientTest, ReplayedCallsAddNothingToTheTotalsOfARestoredRun) {
   server_.script({kGood});
   options_.price_in = 1.0;
   options_.price_out = 2.0;
@@ -38,7 +38,7 @@ TEST_F(ClientTest, ReplayedCallsAddNothingToTheTotalsOfARestoredRun) {  // T131,
   EXPECT_EQ(totals.cost_usd, undisturbed.cost_usd);
 }
 
-TEST_F(ClientTest, SampleIndexAndScopeKeepEqualRequestsApart) {  // T139
+TEST_F(ClientTest, SampleIndexAndScopeKeepEqualRequestsApart) {
   server_.script({kGood});
   auto model = client();
   ChatRequest one = request();
@@ -52,7 +52,7 @@ TEST_F(ClientTest, SampleIndexAndScopeKeepEqualRequestsApart) {  // T139
   EXPECT_EQ(server_.hit_count(), 3U);
 }
 
-TEST_F(ClientTest, SpendStaysBelowTheLimitWithManyWorkers) {  // T129
+TEST_F(ClientTest, SpendStaysBelowTheLimitWithManyWorkers) {
   server_.script({kGood});
   options_.price_in = 1000.0;  // 0.12 USD for the 120 tokens of a call
   options_.price_out = 1000.0;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How calls are held to the limits of the endpoint's account (endpoints.md R3.12, R3.13; T numbers
-// in comments).
+// How calls are held to the limits of the endpoint's account (R3.12, R3.13).
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -98,7 +97,7 @@ class LimitTest : public ClientTest {
   std::vector<double> times_;
 };
 
-TEST_F(LimitTest, SixtyRequestsPerMinuteAreOnePerSecond) {  // T124
+TEST_F(LimitTest, SixtyRequestsPerMinuteAreOnePerSecond) {
   options_.requests_per_minute = 60;
   options_.max_concurrency = 1;
   record_times(clock_);
@@ -192,7 +191,7 @@ TEST_F(LimitTest, OnlySoManyRequestsAreInFlight) {
   EXPECT_EQ(server_.hit_count(), 60U);
 }
 
-TEST_F(LimitTest, OneRateLimitHaltsAllWorkersAndHalvesTheirNumber) {  // T123
+TEST_F(LimitTest, OneRateLimitHaltsAllWorkersAndHalvesTheirNumber) {
   constexpr int kWorkers = 16;
   options_.max_concurrency = kWorkers;
   GateClock clock;
@@ -390,7 +389,7 @@ TEST_F(LimitTest, AStopEndsTheWaitForTheLimitAtOnce) {
   EXPECT_EQ(server_.hit_count(), 1U);
 }
 
-TEST_F(LimitTest, AnErrorThatEndsTheRunEmptiesTheLine) {  // T100
+TEST_F(LimitTest, AnErrorThatEndsTheRunEmptiesTheLine) {
   options_.requests_per_minute = 60;
   options_.max_concurrency = 1;
   server_.script({json_step(401, "{}")});
@@ -411,7 +410,7 @@ TEST_F(LimitTest, APauseAboveTheLimitFailsTheOthersUnsent) {
   EXPECT_EQ(seconds(clock_.total_slept()), 0.0);
 }
 
-TEST_F(LimitTest, EveryTaskEndsWithAThirdOfTheRequestsFailing) {  // T128
+TEST_F(LimitTest, EveryTaskEndsWithAThirdOfTheRequestsFailing) {
   for (const bool plenty : {true, false}) {
     budget_.retry_floor = plenty ? 10'000 : 10;
     Accountant accountant(budget_);

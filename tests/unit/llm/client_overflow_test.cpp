@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What counts as a prompt that is too long, and what does not (endpoints.md R3.3, R3.2; T107).
+// What counts as a prompt that is too long, and what does not (R3.3, R3.2).
 #include "unit/llm/client_fixture.hpp"
 
 namespace skillgrad::llm {
@@ -13,7 +13,7 @@ struct Wording {
 
 class OverflowTest : public ClientTest, public ::testing::WithParamInterface<Wording> {};
 
-TEST_P(OverflowTest, IsContextOverflowAfterOneHit) {  // T107
+TEST_P(OverflowTest, IsContextOverflowAfterOneHit) {
   server_.script({json_step(GetParam().status, GetParam().body)});
   const auto reply = client()->complete(request(), {});
   ASSERT_FALSE(reply.has_value());

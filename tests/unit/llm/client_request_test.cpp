@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What the client sends, and what it learns to send (endpoints.md section 6; T numbers in
-// comments).
+// What the client sends, and what it learns to send.
 #include "unit/llm/client_fixture.hpp"
 
 namespace skillgrad::llm {
 namespace {
 
-TEST_F(ClientTest, EverySpellingOfTheBaseUrlHitsTheSamePath) {  // T001
+TEST_F(ClientTest, EverySpellingOfTheBaseUrlHitsTheSamePath) {
   server_.script({kGood});
   const std::string origin = server_.origin();
   for (const std::string& base :
@@ -23,7 +22,7 @@ TEST_F(ClientTest, EverySpellingOfTheBaseUrlHitsTheSamePath) {  // T001
   EXPECT_EQ(hits[8].target, "/v1/chat/completions?route=a");
 }
 
-TEST_F(ClientTest, AzureDeploymentsArePercentEncodedAndUseTheApiKeyHeader) {  // T002
+TEST_F(ClientTest, AzureDeploymentsArePercentEncodedAndUseTheApiKeyHeader) {
   server_.script({kGood});
   options_.base_url = server_.origin() + "/openai/deployments?api-version=2024-10-21";
   options_.model = "gpt 4o/x";
@@ -35,7 +34,7 @@ TEST_F(ClientTest, AzureDeploymentsArePercentEncodedAndUseTheApiKeyHeader) {  //
   EXPECT_EQ(hit.header("authorization"), "");
 }
 
-TEST_F(ClientTest, SendsAMinimalBodyAndPlainHeaders) {  // T004, T023
+TEST_F(ClientTest, SendsAMinimalBodyAndPlainHeaders) {
   server_.script({kGood});
   auto model = client();
   const auto reply = model->complete(request(), {});
@@ -55,7 +54,7 @@ TEST_F(ClientTest, SendsAMinimalBodyAndPlainHeaders) {  // T004, T023
   EXPECT_THAT(keys, ::testing::ElementsAre("model", "messages", "max_tokens"));
 }
 
-TEST_F(ClientTest, ReusesTheConnectionAndSendsEqualBytesOnARetry) {  // T024
+TEST_F(ClientTest, ReusesTheConnectionAndSendsEqualBytesOnARetry) {
   server_.script({json_step(503, "{}"), kGood});
   auto model = client();
   ASSERT_TRUE(model->complete(request(), {}).has_value());
@@ -66,7 +65,7 @@ TEST_F(ClientTest, ReusesTheConnectionAndSendsEqualBytesOnARetry) {  // T024
   EXPECT_EQ(hits[0].connection, hits[2].connection);
 }
 
-TEST_F(ClientTest, RedirectsAreNeverFollowed) {  // T007
+TEST_F(ClientTest, RedirectsAreNeverFollowed) {
   Step moved = json_step(302, "");
   moved.headers.emplace_back("Location", server_.origin() + "/login");
   server_.script({moved});
@@ -86,7 +85,7 @@ struct MutationCase {
 
 class MutationTest : public ClientTest, public ::testing::WithParamInterface<MutationCase> {};
 
-TEST_P(MutationTest, OneRejectionChangesTheRequestOnceAndForAll) {  // T008, T010, T011, T012, T014
+TEST_P(MutationTest, OneRejectionChangesTheRequestOnceAndForAll) {
   const MutationCase& given = GetParam();
   server_.script({json_step(given.status, given.rejection), kGood});
   options_.temperature = 0.7;

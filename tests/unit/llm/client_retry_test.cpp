@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is tried again, after which wait, and what ends the trying (endpoints.md section 6; T
-// numbers in comments).
+// What is tried again, after which wait, and what ends the trying.
 #include <thread>
 
 #include "unit/llm/client_fixture.hpp"
@@ -10,7 +9,7 @@ namespace {
 
 class RetriedStatusTest : public ClientTest, public ::testing::WithParamInterface<int> {};
 
-TEST_P(RetriedStatusTest, IsTriedAgain) {  // T111, T112
+TEST_P(RetriedStatusTest, IsTriedAgain) {
   server_.script({json_step(GetParam(), "<html><title>gateway</title></html>"), kGood});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
@@ -32,7 +31,7 @@ struct DelayCase {
 
 class DelayTest : public ClientTest, public ::testing::WithParamInterface<DelayCase> {};
 
-TEST_P(DelayTest, WaitsWhatTheEndpointAsksAndNeverLess) {  // T108, T109, T102
+TEST_P(DelayTest, WaitsWhatTheEndpointAsksAndNeverLess) {
   server_.script({json_step(429, GetParam().body, GetParam().headers), kGood});
   ASSERT_TRUE(client()->complete(request(), {}).has_value());
   EXPECT_GE(seconds(clock_.total_slept()), GetParam().least);
@@ -80,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
                   37.5}),
     [](const auto& given) { return given.param.name; });
 
-TEST_F(ClientTest, ADelayAboveTheLimitEndsTheCallWithoutSleeping) {  // T108
+TEST_F(ClientTest, ADelayAboveTheLimitEndsTheCallWithoutSleeping) {
   server_.script({json_step(429, "{}", {{"Retry-After", "1e9"}})});
   const auto reply = client()->complete(request(), {});
   ASSERT_FALSE(reply.has_value());
@@ -225,7 +224,7 @@ struct WireFault {
 
 class WireFaultTest : public ClientTest, public ::testing::WithParamInterface<WireFault> {};
 
-TEST_P(WireFaultTest, SecondTrySucceeds) {  // T065, T069, T114
+TEST_P(WireFaultTest, SecondTrySucceeds) {
   server_.script({GetParam().step, kGood});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
@@ -258,7 +257,7 @@ INSTANTIATE_TEST_SUITE_P(
                                                 R"("finish_reason":"error"}]})")}),
     [](const auto& given) { return given.param.name; });
 
-TEST_F(ClientTest, ACallIsInterruptedWithinATransferAndAWait) {  // T132
+TEST_F(ClientTest, ACallIsInterruptedWithinATransferAndAWait) {
   Step slow = kGood;
   slow.chunks.front().delay = std::chrono::minutes(2);
   server_.script({slow});
@@ -281,7 +280,7 @@ TEST_F(ClientTest, ACallIsInterruptedWithinATransferAndAWait) {  // T132
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
-TEST_F(ClientTest, AStalledStreamIsGivenUp) {  // T115, T117
+TEST_F(ClientTest, AStalledStreamIsGivenUp) {
   Step stall = fault::stream_step({"data: {\"choices\":[]}\n\n"}, End::hang);
   server_.script({stall, kGood});
   options_.stream = "on";
@@ -291,7 +290,7 @@ TEST_F(ClientTest, AStalledStreamIsGivenUp) {  // T115, T117
   EXPECT_EQ(reply->attempts, 2);
 }
 
-TEST_F(ClientTest, AnEndpointThatIsDownCostsABoundedNumberOfHits) {  // T127
+TEST_F(ClientTest, AnEndpointThatIsDownCostsABoundedNumberOfHits) {
   server_.script({json_step(503, "{}")});
   auto model = client();
   for (int i = 0; i < 50; ++i) {

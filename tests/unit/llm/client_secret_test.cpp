@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Replies and refusals that repeat a key (endpoints.md R4.7 to R4.9; T145).
+// Replies and refusals that repeat a key (R4.7 to R4.9).
 #include <cstdlib>
 
 #include <skillgrad/core/files.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every shape in which endpoints write their errors (endpoints.md R3.1).
+// Every shape in which endpoints write their errors (R3.1).
 #include "llm/errors/error_body.hpp"
 
 #include <gmock/gmock.h>

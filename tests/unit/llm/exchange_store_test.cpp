@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Caches and cassettes (endpoints.md R4.2, R4.3, R4.7; T138, T139, T141, T142, T143).
+// Caches and cassettes (R4.2, R4.3, R4.7).
 #include <fstream>
 #include <thread>
 
@@ -41,7 +41,7 @@ class ExchangeTest : public ClientTest {
   TempDir dir_ = *TempDir::create("exchanges");
 };
 
-TEST_F(ExchangeTest, ACacheAnswersAnEqualCallWithoutCost) {  // T138, T139
+TEST_F(ExchangeTest, ACacheAnswersAnEqualCallWithoutCost) {
   server_.script({kGood});
   options_.price_in = options_.price_out = 1.0;
   const auto cache = open(StoreUse::cache);
@@ -124,7 +124,7 @@ TEST_F(ExchangeTest, ACacheKeepsOnlyWholeGoodRepliesARecordingKeepsAll) {  // R4
   }
 }
 
-TEST_F(ExchangeTest, AMissAtReplayEndsTheRunAndNamesTheFirstDifference) {  // T142, T143
+TEST_F(ExchangeTest, AMissAtReplayEndsTheRunAndNamesTheFirstDifference) {
   server_.script({kGood});
   const auto record = open(StoreUse::record);
   ASSERT_TRUE(client_with(record.get(), nullptr)->complete(request("the sky is blue"), {}));
@@ -220,7 +220,7 @@ TEST_F(ExchangeTest, OldEntriesAndRefreshAskAgain) {
   EXPECT_EQ(server_.hit_count(), 3U);
 }
 
-TEST_F(ExchangeTest, WhatWasLearnedIsKnownToTheNextProcess) {  // R1.19, R4.2, T138
+TEST_F(ExchangeTest, WhatWasLearnedIsKnownToTheNextProcess) {  // R1.19, R4.2
   server_.handler([](const fault::Hit& hit, std::size_t) {
     return hit.body.find("max_completion_tokens") == std::string::npos
                ? json_step(400, R"({"error":{"message":"Unsupported parameter: 'max_tokens'",)"
@@ -248,7 +248,7 @@ TEST_F(ExchangeTest, WhatWasLearnedIsKnownToTheNextProcess) {  // R1.19, R4.2, T
   EXPECT_EQ(server_.hit_count(), 5U) << "another way of asking is learned anew";
 }
 
-TEST_F(ExchangeTest, SecretsStayOutOfTheFiles) {  // T145
+TEST_F(ExchangeTest, SecretsStayOutOfTheFiles) {
   const std::string key = "canary/key+1234567890";
   options_.api_key = Secret(key);
   redactor_ = Redactor({options_.api_key});
@@ -260,7 +260,7 @@ TEST_F(ExchangeTest, SecretsStayOutOfTheFiles) {  // T145
   EXPECT_THAT(text, HasSubstr("***"));
 }
 
-TEST_F(ExchangeTest, WritersThatAreKilledLeaveNothingThatIsUsed) {  // T141
+TEST_F(ExchangeTest, WritersThatAreKilledLeaveNothingThatIsUsed) {
   const auto store = open(StoreUse::automatic);
   StoredCall call;
   call.request = "{}";

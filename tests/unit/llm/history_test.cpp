@@ -33,7 +33,7 @@ class HistoryTest : public ClientTest {
   }
 };
 
-TEST_F(HistoryTest, EveryConversationIsSentInAFormThatStrictServersTake) {  // T020
+TEST_F(HistoryTest, EveryConversationIsSentInAFormThatStrictServersTake) {
   ChatRequest request = tool_request();
   Message system;
   system.role = Role::system;
@@ -57,7 +57,7 @@ TEST_F(HistoryTest, EveryConversationIsSentInAFormThatStrictServersTake) {  // T
   EXPECT_EQ(messages[5].at("tool_calls")[0].at("function").at("name"), "no_such_tool_");
 }
 
-TEST_F(HistoryTest, BytesThatAreNoTextNeverBreakTheBody) {  // T021
+TEST_F(HistoryTest, BytesThatAreNoTextNeverBreakTheBody) {
   ChatRequest request = tool_request();
   request.messages.push_back(assistant("", {{"a", "bash", R"({"command":"x"})", ""}}));
   std::string bytes = "\xFF raw \xED\xA0\x80 end \x01 \"quoted\" \\";
@@ -72,7 +72,7 @@ TEST_F(HistoryTest, BytesThatAreNoTextNeverBreakTheBody) {  // T021
   EXPECT_NE(text.find("\"quoted\" \\"), std::string::npos);
 }
 
-TEST_F(HistoryTest, TheToolArrayKeepsItsBytes) {  // T024
+TEST_F(HistoryTest, TheToolArrayKeepsItsBytes) {
   auto model = client();
   ChatRequest request = tool_request();
   for (int turn = 0; turn < 20; ++turn) {
@@ -122,7 +122,7 @@ struct MessageMutation {
 class MessageMutationTest : public ClientTest,
                             public ::testing::WithParamInterface<MessageMutation> {};
 
-TEST_P(MessageMutationTest, ChangesHowTurnsAreWritten) {  // T017, T019
+TEST_P(MessageMutationTest, ChangesHowTurnsAreWritten) {
   server_.script(
       {json_step(GetParam().status, GetParam().rejection), json_step(200, chat_body("fine"))});
   ChatRequest request = tool_request();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which errors say that the endpoint lacks the model (endpoints.md R3.2), and which only talk of
+// Which errors say that the endpoint lacks the model (R3.2), and which only talk of
 // models.
 #include "llm/errors/missing_model.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which change of the request answers which refusal (endpoints.md R1.19), in the words of many
+// Which change of the request answers which refusal (R1.19), in the words of many
 // endpoints.
 #include "llm/learn/mutations.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Calls in syntaxes that no table has, which their shape gives away (endpoints.md R2.13).
+// Calls in syntaxes that no table has, which their shape gives away (R2.13).
 #include "llm/text/named_calls.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Error bodies as providers, gateways and servers send them, and the class of each (endpoints.md
-// R3.1, R3.2). Add a line to provider_errors.jsonl for each new one that is met.
+// Error bodies as providers, gateways and servers send them, and the class of each (R3.1,
+// R3.2). Add a line to provider_errors.jsonl for each new one that is met.
 #include <fstream>
 
 #include <gtest/gtest.h>

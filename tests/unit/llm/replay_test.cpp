@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A replay is the re-enactment of a run: the same endings, the same counts, the same limits
-// (endpoints.md R4.7, T142), and what is wrong with a recording is said (R4.3, T143).
+// (R4.7), and what is wrong with a recording is said (R4.3).
 #include <fstream>
 #include <thread>
 

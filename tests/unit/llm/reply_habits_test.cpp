@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What servers send beside the rules, through the whole client (endpoints.md section 2).
+// What servers send beside the rules, through the whole client.
 #include "unit/llm/client_fixture.hpp"
 
 namespace skillgrad::llm {

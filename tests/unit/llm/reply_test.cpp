@@ -43,7 +43,7 @@ std::string with_message(const std::string& message, const std::string& finish =
   return R"({"choices":[{"message":)" + message + R"(,"finish_reason":)" + finish + "}]}";
 }
 
-TEST(Reply, ContentPartsKeepThinkingApart) {  // T035
+TEST(Reply, ContentPartsKeepThinkingApart) {
   const auto out = read(
       with_message(R"({"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},)"
                    R"({"type":"text","text":"an"},{"type":"output_text","text":"swer"}]})"));
@@ -99,7 +99,7 @@ TEST(Reply, RepeatedKeysAndDeepUnknownFieldsAreRead) {  // R2.3
   EXPECT_EQ(out.reply.usage.input_tokens, 9);
 }
 
-TEST(Reply, AbsentContentWithCallsIsFine) {  // T034
+TEST(Reply, AbsentContentWithCallsIsFine) {
   const auto out = read(with_message(R"({"tool_calls":[{"id":"c1","function":{"name":"bash",)"
                                      R"("arguments":"{\"command\":\"ls\"}"}}]})"));
   ASSERT_FALSE(out.failure.has_value());
@@ -108,7 +108,7 @@ TEST(Reply, AbsentContentWithCallsIsFine) {  // T034
   EXPECT_EQ(out.reply.message.tool_calls[0].arguments, R"({"command":"ls"})");
 }
 
-TEST(Reply, FinishReasonsAreMapped) {  // T041
+TEST(Reply, FinishReasonsAreMapped) {
   const std::vector<std::pair<std::string, FinishKind>> cases = {
       {"stop", FinishKind::stop},
       {"EOS", FinishKind::stop},
@@ -270,14 +270,14 @@ TEST(Reply, MirrorsWhateverProvidersPutBesideTheirReasoning) {  // R2.7
   EXPECT_EQ(call.at("function")["thought_signature"], "s4");
 }
 
-TEST(Reply, MissingUsageIsEstimatedAndFlagged) {  // T060
+TEST(Reply, MissingUsageIsEstimatedAndFlagged) {
   const auto out = read(with_message(R"({"content":"0123456789"})"));
   EXPECT_TRUE(out.reply.usage.estimated);
   EXPECT_EQ(out.reply.usage.input_tokens, 1100);
   EXPECT_EQ(out.reply.usage.output_tokens, 4);
 }
 
-TEST(Usage, CachedTokensAreFoundWhereverTheyStand) {  // T061
+TEST(Usage, CachedTokensAreFoundWhereverTheyStand) {
   const std::vector<std::pair<std::string, std::int64_t>> cases = {
       {R"("prompt_tokens":100,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":4})",
        4},
@@ -312,7 +312,7 @@ TEST(Usage, CachedTokensBesideThePromptCountAsInput) {
   }
 }
 
-TEST(Usage, HiddenReasoningComesFromTheTotalAndIsNotAddedTwice) {  // T063
+TEST(Usage, HiddenReasoningComesFromTheTotalAndIsNotAddedTwice) {
   const auto gemini = read_usage(*parse_reply_json(
       R"({"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":45}})", "u"));
   ASSERT_TRUE(gemini.has_value());
@@ -326,7 +326,7 @@ TEST(Usage, HiddenReasoningComesFromTheTotalAndIsNotAddedTwice) {  // T063
   EXPECT_EQ(openai->reasoning_tokens, 30);
 }
 
-TEST(Think, TagsLeaveTheVisibleText) {  // T040
+TEST(Think, TagsLeaveTheVisibleText) {
   struct Case {
     const char *content, *visible, *reasoning;
   };
@@ -343,7 +343,7 @@ TEST(Think, TagsLeaveTheVisibleText) {  // T040
   }
 }
 
-TEST(ToolCalls, ArgumentsAreAnObjectOrAProblem) {  // T047, T048, T050
+TEST(ToolCalls, ArgumentsAreAnObjectOrAProblem) {
   struct Case {
     const char *sent, *arguments;
     bool problem;
@@ -394,7 +394,7 @@ TEST(ToolCalls, ArgumentsNestedTooDeeplyAreAProblem) {
   EXPECT_EQ(call.arguments, "{}");
 }
 
-TEST(ToolCalls, NamesResolveToWhatWasOffered) {  // T051
+TEST(ToolCalls, NamesResolveToWhatWasOffered) {
   const ChatRequest request = offer();
   for (const char* sent : {" Functions.Bash ", "default_api.bash", "BASH", "bash<|channel|>x"}) {
     EXPECT_EQ(resolve_tool_name(sent, request.tools), "bash") << sent;
@@ -403,7 +403,7 @@ TEST(ToolCalls, NamesResolveToWhatWasOffered) {  // T051
   EXPECT_EQ(resolve_tool_name("", request.tools), "");
 }
 
-TEST(ToolCalls, MissingAndRepeatedIdsGetFreshOnes) {  // T055
+TEST(ToolCalls, MissingAndRepeatedIdsGetFreshOnes) {
   Message earlier;
   earlier.role = Role::assistant;
   earlier.tool_calls.push_back({"used", "bash", "{}", ""});
@@ -424,7 +424,7 @@ TEST(ToolCalls, MissingAndRepeatedIdsGetFreshOnes) {  // T055
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(calls[i].id, again[i].id);
 }
 
-TEST(TextCalls, EveryFormatIsReadAndRemoved) {  // T058
+TEST(TextCalls, EveryFormatIsReadAndRemoved) {
   const ChatRequest request = offer();
   const std::string call = R"({"name":"bash","arguments":{"command":"ls"}})";
   const std::string bar = "\xEF\xBD\x9C";

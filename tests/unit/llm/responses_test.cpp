@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The responses API (endpoints.md R1.20, T012, T147, T149): one exchange type for both wires.
+// The responses API (R1.20): one exchange type for both wires.
 #include "unit/llm/client_fixture.hpp"
 
 namespace skillgrad::llm {
@@ -85,7 +85,7 @@ TEST_F(ResponsesTest, SendsTheRequestInItsWords) {
     EXPECT_FALSE(body.contains(key)) << key;
 }
 
-TEST_F(ResponsesTest, OutputItemsGoBackVerbatimAndInOrder) {  // T147
+TEST_F(ResponsesTest, OutputItemsGoBackVerbatimAndInOrder) {
   const std::string call = call_item("call_A", R"({\"command\":\"ls\"})");
   server_.script({json_step(200, response("[" + kReasoning + "," + call + "]")),
                   json_step(200, response("[" + kMessage + "]"))});
@@ -172,7 +172,7 @@ struct StatusCase {
 class ResponseStatusTest : public ResponsesTest,
                            public ::testing::WithParamInterface<StatusCase> {};
 
-TEST_P(ResponseStatusTest, DecidesWhatTheTurnIs) {  // T044, T149
+TEST_P(ResponseStatusTest, DecidesWhatTheTurnIs) {
   const StatusCase& given = GetParam();
   const std::string good = response("[" + kMessage + "]");
   for (const bool stream : {false, true}) {
@@ -250,7 +250,7 @@ TEST_F(ResponsesTest, AStreamWithoutATerminalEventIsNotUsed) {  // R2.14
   }
 }
 
-TEST_F(ResponsesTest, ErrorEventsOfAStreamAreClassified) {  // T084
+TEST_F(ResponsesTest, ErrorEventsOfAStreamAreClassified) {
   options_.stream = "on";
   server_.script(
       {stream_step(
@@ -274,7 +274,7 @@ const std::string kRefusesTools =
     R"(/v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to )"
     R"('none'.","type":"invalid_request_error","param":"reasoning_effort","code":null}})";
 
-TEST_F(ClientTest, RefusedToolsWithReasoningMoveToTheResponsesApi) {  // T012
+TEST_F(ClientTest, RefusedToolsWithReasoningMoveToTheResponsesApi) {
   server_.route("POST /v1/chat/completions", {json_step(400, kRefusesTools)});
   server_.route("POST /v1/responses", {json_step(200, response("[" + kMessage + "]"))});
   auto model = client();
@@ -287,7 +287,7 @@ TEST_F(ClientTest, RefusedToolsWithReasoningMoveToTheResponsesApi) {  // T012
   EXPECT_EQ(warnings().size(), 1U);
 }
 
-TEST_F(ClientTest, RefusedToolsWithReasoningKeepToChatWhereThatIsAskedFor) {  // T012
+TEST_F(ClientTest, RefusedToolsWithReasoningKeepToChatWhereThatIsAskedFor) {
   options_.api = "chat";
   server_.script({json_step(400, kRefusesTools), kGood});
   ASSERT_TRUE(client()->complete(tool_request(), {}).has_value());

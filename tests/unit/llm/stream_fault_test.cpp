@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Faults inside a reply of status 200, of shapes that no list foresees (endpoints.md R2.2, R2.16):
+// Faults inside a reply of status 200, of shapes that no list foresees (R2.2, R2.16):
 // nothing of such a reply is used, and it is asked for again.
 #include "llm/errors/error_body.hpp"
 #include "llm/errors/reply_shape.hpp"

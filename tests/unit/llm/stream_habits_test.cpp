@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What streams hold beside the pieces of a reply: signs of life, errors of every shape, and
-// reasoning that must come back whole (endpoints.md R2.7, R2.15, R2.16).
+// reasoning that must come back whole (R2.7, R2.15, R2.16).
 #include "unit/llm/client_fixture.hpp"
 
 namespace skillgrad::llm {

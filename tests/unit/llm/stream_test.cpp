@@ -34,7 +34,7 @@ std::string with_line_ends(const std::string& text, const std::string& end) {
   return out;
 }
 
-TEST_F(StreamTest, LineEndsAndPacketBordersDoNotMatter) {  // T073, T074, T075
+TEST_F(StreamTest, LineEndsAndPacketBordersDoNotMatter) {
   const std::string whole =
       ": ping\n\nevent: message\n" + delta("gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80 ") + "data:\n\n" +
       delta("\\ud83d\\ude00") + "id: 7\nretry: 5\n\n" + finish("stop") + kUsage + kDone;
@@ -63,7 +63,7 @@ struct Completeness {
 
 class StreamEndTest : public StreamTest, public ::testing::WithParamInterface<Completeness> {};
 
-TEST_P(StreamEndTest, OnlyAProvablyCompleteStreamIsUsed) {  // T077, T078, T080, T081, T082, T084
+TEST_P(StreamEndTest, OnlyAProvablyCompleteStreamIsUsed) {
   server_.script({stream_step(GetParam().pieces), json_step(200, chat_body("second"))});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
@@ -104,7 +104,7 @@ struct Assembly {
 
 class AssemblyTest : public StreamTest, public ::testing::WithParamInterface<Assembly> {};
 
-TEST_P(AssemblyTest, DeltasBecomeTheRightCalls) {  // T088, T089, T091, T093, T095
+TEST_P(AssemblyTest, DeltasBecomeTheRightCalls) {
   std::vector<std::string> pieces;
   for (const std::string& piece : GetParam().deltas) pieces.push_back(call_delta(piece));
   pieces.push_back(finish("tool_calls"));
@@ -155,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(
                  {kA}}),
     [](const auto& given) { return given.param.name; });
 
-TEST_F(StreamTest, CumulativeUsageIsNotSummed) {  // T086
+TEST_F(StreamTest, CumulativeUsageIsNotSummed) {
   const auto usage = [](int output) {
     return "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":{\"prompt_tokens\":50,"
            "\"completion_tokens\":" +
@@ -170,7 +170,7 @@ TEST_F(StreamTest, CumulativeUsageIsNotSummed) {  // T086
   EXPECT_EQ(reply->usage.output_tokens, 3);
 }
 
-TEST_F(StreamTest, APlainJsonReplyIsUnderstood) {  // T096
+TEST_F(StreamTest, APlainJsonReplyIsUnderstood) {
   server_.script({kGood});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value());
@@ -195,14 +195,14 @@ TEST_F(StreamTest, AnErrorOfTheConnectionAfterTheFinishDoesNotMatter) {
   EXPECT_EQ(server_.hit_count(), 1U);
 }
 
-TEST_F(StreamTest, AVeryLongLineIsRead) {  // T099
+TEST_F(StreamTest, AVeryLongLineIsRead) {
   server_.script({stream_step({delta(std::string(5U << 20U, 'a')), finish("stop"), kDone})});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   EXPECT_EQ(reply->message.content.size(), 5U << 20U);
 }
 
-TEST_F(StreamTest, ThinkingThatNeedsStreamingSwitchesItOn) {  // T016
+TEST_F(StreamTest, ThinkingThatNeedsStreamingSwitchesItOn) {
   options_.stream = "off";
   server_.script(
       {json_step(400,

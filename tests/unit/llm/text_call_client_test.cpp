@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Which texts of a reply are read as tool calls, and how streamed calls are put together
-// (endpoints.md R2.12, R2.13, R2.17).
+// (R2.12, R2.13, R2.17).
 #include <set>
 
 #include "unit/llm/client_fixture.hpp"
@@ -236,7 +236,7 @@ TEST_F(ClientTest, AFunctionCallThatIsNoJsonIsTheModelsError) {
   EXPECT_NE(reply->message.tool_calls[0].problem, "");
 }
 
-TEST_F(ClientTest, FortyCallsComeThroughWithFortyIds) {  // T056: the tool loop bounds them
+TEST_F(ClientTest, FortyCallsComeThroughWithFortyIds) {  // the tool loop bounds them
   Json calls = Json::array();
   for (int i = 0; i < 40; ++i) {
     calls.push_back({{"id", "same"}, {"function", {{"name", "bash"}, {"arguments", "{}"}}}});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The formats in which models write tool calls into their text, and what of a text that only looks
-// like one is no answer (endpoints.md R2.13). Formats as vLLM, SGLang and llama.cpp parse them.
+// like one is no answer (R2.13). Formats as vLLM, SGLang and llama.cpp parse them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

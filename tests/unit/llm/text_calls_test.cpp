@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tool calls that stand in the text of a reply (endpoints.md R2.13).
+// Tool calls that stand in the text of a reply (R2.13).
 #include "llm/text/text_calls.hpp"
 
 #include <gtest/gtest.h>

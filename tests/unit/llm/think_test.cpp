@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What of a reply's text is thinking (endpoints.md R2.6).
+// What of a reply's text is thinking (R2.6).
 #include "llm/text/think.hpp"
 
 #include <gtest/gtest.h>

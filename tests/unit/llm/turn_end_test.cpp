@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a turn ended, wherever a server says it (endpoints.md R2.8, R2.9): a cut call never runs.
+// How a turn ended, wherever a server says it (R2.8, R2.9): a cut call never runs.
 #include "llm/reply/finish.hpp"
 #include "unit/llm/client_fixture.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which resource a base URL means (endpoints.md R1.1), and what of it may be shown (R4.8).
+// Which resource a base URL means (R1.1), and what of it may be shown (R4.8).
 #include "llm/address/url.hpp"
 
 #include <gmock/gmock.h>

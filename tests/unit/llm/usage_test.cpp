@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Token counts as endpoints write them (endpoints.md R2.18, R2.19).
+// Token counts as endpoints write them (R2.18, R2.19).
 #include "llm/reply/usage.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One call warms the provider's prefix cache before the others fan out (endpoints.md R4.6).
+// One call warms the provider's prefix cache before the others fan out (R4.6).
 #include "llm/limits/warm_up.hpp"
 
 #include <algorithm>

@@ -90,7 +90,7 @@ TEST_F(RolloutsTest, OfAnEarlierVersionIsFoundAgain) {
 
 Error error_of(ErrorCode code) { return Error{code, "no", "model m", "", {}}; }
 
-TEST_F(RolloutsTest, OnlyAnErrorThatMayNotComeAgainIsTriedOnceMore) {  // T107
+TEST_F(RolloutsTest, OnlyAnErrorThatMayNotComeAgainIsTriedOnceMore) {
   tasks({"a", "b"}, {});
   const std::pair<ErrorCode, std::size_t> cases[] = {
       {ErrorCode::bad_request, 2},       {ErrorCode::context_overflow, 2},
@@ -136,7 +136,7 @@ TEST_F(RolloutsTest, AnEndpointThatRefusesEveryoneFromTheStartEndsTheRun) {
   EXPECT_FALSE(has("base/rollouts/a.0/loss.json")) << "a resume asks again";
 }
 
-TEST_F(RolloutsTest, TasksThatFailWhileTheEndpointAnswersOthersAreErrorsAndNotTheEnd) {  // T128
+TEST_F(RolloutsTest, TasksThatFailWhileTheEndpointAnswersOthersAreErrorsAndNotTheEnd) {
   tasks({"a", "b", "c", "d", "e"}, {});
   llm::LedgerRow reply;
   reply.stage = "executor";
