@@ -117,7 +117,8 @@ struct LoopResult {
 /// - error context_overflow after the first turn is `token_limit` (the conversation outgrew the
 ///   model), on the first turn infra_error; error deadline is `time_limit` unless the limit of the
 ///   context has passed or no call was answered; every other error is infra_error, and so is a call
-///   that the time limit cut after it had waited for at least half of it (transient).
+///   that the time limit cut before any was answered, or after it had waited for half of the limit,
+///   or for a tenth of it and three times as long as the longest answered one (transient).
 /// The time limit is handed to the model, which ends a call with error deadline when it has passed
 /// (or, from a recording, when it had passed).
 [[nodiscard]] LoopResult run_tool_loop(llm::ChatModel& model, const LoopRequest& request,

@@ -65,11 +65,12 @@ class OwnRules {
       out_.add("F1", "the file is named " + input_.skill_file + "; rename it to SKILL.md", 0);
     }
     if (!reading_.cut.lines_alone) {
-      out_.add("F5",
-               "a `---` does not stand alone on its line, readers cut the front matter at "
-               "different places; put both `---` on lines of their own and quote or reword values "
-               "that hold `---`",
-               reading_.cut.closing_line, "---");
+      out_.add(
+          "F5",
+          "a `---` does not stand alone on its line, readers cut the front matter at "
+          "different places; put both `---` on lines of their own and write another dash for one "
+          "within a value",
+          reading_.cut.closing_line, "---");
     }
     for (const char* key : {"name", "description"}) typed_look(key);
   }
@@ -196,10 +197,11 @@ class OwnRules {
       const int at = line_of(body_, mention.offset) + body_line_ - 1;
       const bool leaves = ("/" + mention.path + "/").find("/../") != std::string::npos;
       if (leaves) {
-        out_.add(
-            "B2",
-            "the body names " + mention.path + ", which lies outside the package; bundle the file",
-            at, mention.path);
+        out_.add("B2",
+                 "the body names " + mention.path +
+                     ", which lies outside the package; bundle the file "
+                     "if the skill needs it, and let the task name what it writes",
+                 at, mention.path);
       } else if (mention.path != "SKILL.md" && input_.files->count(mention.path) == 0) {
         out_.add("B2",
                  "the body names " + mention.path +

@@ -204,7 +204,9 @@ Scan<Node> Scanner::single_quoted() {
   ++pos_;
   while (true) {
     if (done()) {
-      return problem(node.begin, "a single quote that is never closed", "close it with '");
+      return problem(node.begin, "a single quote that is never closed",
+                     "close it with ', "
+                     "and write no --- between the quotes");
     }
     if (text_[pos_] == '\'') {
       if (peek(pos_ + 1) != '\'') break;
@@ -249,7 +251,10 @@ Scan<> Scanner::escape(std::string& out) {
                       : d >= 'a' && d <= 'f' ? d - 'a' + 10
                       : d >= 'A' && d <= 'F' ? d - 'A' + 10
                                              : -1;
-    if (value < 0) return problem(begin, "a broken \\x, \\u or \\U escape", "write all its digits");
+    if (value < 0)
+      return problem(begin, "a broken \\x, \\u or \\U escape",
+                     "write all its digits, or use single quotes, in which a backslash is "
+                     "a backslash");
     code = code * 16 + static_cast<char32_t>(value);
   }
   if (digits == 0) {
@@ -272,7 +277,9 @@ Scan<Node> Scanner::double_quoted() {
   ++pos_;
   while (peek(pos_) != '"') {
     if (done()) {
-      return problem(node.begin, "a double quote that is never closed", "close it with \"");
+      return problem(node.begin, "a double quote that is never closed",
+                     "close it with \", "
+                     "and write no --- between the quotes");
     }
     if (text_[pos_] == '\\') {
       if (auto scanned = escape(node.value); !scanned) return tl::unexpected(scanned.error());
