@@ -111,8 +111,7 @@ struct LoopResult {
 ///   with a doubled cap (not counted as a turn), then it is infra_error (malformed_reply);
 /// - filtered replies, refusals and error content_filter end it as `refused`;
 /// - an unknown tool, bad arguments and calls beyond `calls_per_turn` get an error result; each
-/// call
-///   gets exactly one result; three turns in a row whose calls were all unusable end it as
+///   call gets exactly one result; three turns in a row whose calls were all unusable end it as
 ///   infra_error (malformed_reply);
 /// - error context_overflow after the first turn is `token_limit` (the conversation outgrew the
 ///   model), on the first turn infra_error; error deadline is `time_limit` unless the limit of the
