@@ -48,7 +48,7 @@ class RolloutRunner {
     const skill::SkillPackage* skill = nullptr;  ///< null: no skill
     std::vector<std::string> task_ids;
     int samples = 1;
-    std::string dir;    ///< "base", "iter_003", "iter_003/gate", "test/after"
+    std::string dir;    ///< "base", "iter_003", "iter_003/gate", "test/iter_003"
     std::string label;  ///< for the status line
     /// Measurements of this batch that came to nothing and were forgotten; what the endpoints said
     /// then is not asked for again.
