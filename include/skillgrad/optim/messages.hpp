@@ -26,7 +26,7 @@ struct RolloutSigns {
   std::optional<bool> skill_read;  ///< nullopt: there was no skill
 };
 
-/// skillgrad.loss/1
+/// skillgrad.loss/1, field by field.
 struct LossRecord {
   std::string task_id;
   int sample = 0;

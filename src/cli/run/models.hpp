@@ -21,7 +21,8 @@
 namespace skillgrad::cli {
 
 /// The endpoints of a run: a client for each role, one accountant for all, and the simulated
-/// endpoint when the model is "sim:NAME". Not movable: clients hold references into it.
+/// endpoint when the model is "sim:NAME". Not movable: clients hold references into it, which is
+/// why all that they share is kept here, in the order in which it must outlive them.
 class Models final : public bench::JudgeModels {
  public:
   /// Starts what is needed; what endpoints teach is kept in the file `learned`, if one is named,

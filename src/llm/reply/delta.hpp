@@ -17,7 +17,8 @@
 namespace skillgrad::llm {
 
 /// Puts the deltas of a stream together to the reply that the endpoint would have sent without
-/// streaming, so that both take the same way from there on (R2.14 to R2.18).
+/// streaming, so that both take the same way from there on (R2.14 to R2.18). Its many fields are
+/// what a reply has, as far as it came.
 class DeltaAssembler {
  public:
   void event(const SseEvent& event);

@@ -32,7 +32,8 @@ struct BlockOpening {
 
 /// Reads tool calls at given places of one text (R2.13). Only offered names with arguments that fit
 /// the schema count. Takes time in proportion to the text, whatever it holds, for places that only
-/// move forward.
+/// move forward. One method for each form of a call, all of which read the same text with the same
+/// index of closing tags: hence their number.
 class TextCallReader {
  public:
   TextCallReader(std::string_view text, const std::vector<ToolSpec>& offered);

@@ -39,7 +39,9 @@ struct LoopContext {
 
 /// One pass of the loop (docs/algorithm.md section 2.4): execute, grade, diagnose, momentum, patch,
 /// lint, gate, accept or reject. Each stage's result is a file in RUN/iter_NNN, written when the
-/// stage is complete and read instead of being computed again.
+/// stage is complete and read instead of being computed again. For each stage there is a method
+/// that does it, one that saves it and one that restores it, in three source files: hence their
+/// number.
 class IterationRunner {
  public:
   IterationRunner(const LoopContext& loop, int iteration, const std::vector<std::string>& batch,

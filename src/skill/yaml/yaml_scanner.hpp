@@ -19,7 +19,8 @@ using Scan = tl::expected<T, Problem>;
   return tl::unexpected(Problem{offset, std::move(what), std::move(mend)});
 }
 
-/// Characters, line breaks and scalars; knows nothing of mappings and sequences.
+/// Characters, line breaks and scalars; knows nothing of mappings and sequences. Many of its
+/// methods are one-line questions about the text at a place.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
