@@ -9,9 +9,9 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/doctor/doctor.hpp"
-#include "cli/run/call_stores.hpp"
+#include "cli/models/call_stores.hpp"
+#include "cli/models/models.hpp"
 #include "cli/run/load_settings.hpp"
-#include "cli/run/models.hpp"
 #include "cli/run/open_workbench.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"

@@ -12,8 +12,8 @@
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/commands/commands.hpp"
+#include "cli/models/models.hpp"
 #include "cli/run/load_settings.hpp"
-#include "cli/run/models.hpp"
 #include "cli/run/open_workbench.hpp"
 #include "cli/run/predictions.hpp"
 #include "cli/screen/console.hpp"

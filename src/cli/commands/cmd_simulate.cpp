@@ -5,8 +5,8 @@
 #include <skillgrad/sim/server.hpp>
 
 #include "cli/commands/commands.hpp"
+#include "cli/models/models.hpp"
 #include "cli/run/load_settings.hpp"
-#include "cli/run/models.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 

@@ -9,7 +9,7 @@
 
 #include "cli/doctor/doctor.hpp"
 #include "cli/doctor/doctor_request.hpp"
-#include "cli/run/models.hpp"
+#include "cli/models/models.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/settings/options.hpp"
 

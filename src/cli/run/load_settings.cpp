@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "cli/run/credentials.hpp"
+#include "cli/models/credentials.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/screen/signals.hpp"
 #include "cli/settings/command_table.hpp"

@@ -10,8 +10,8 @@
 #include <skillgrad/core/resources.hpp>
 #include <skillgrad/core/text.hpp>
 
-#include "cli/run/models.hpp"
-#include "cli/run/simulated_tasks.hpp"
+#include "cli/models/models.hpp"
+#include "cli/models/simulated_tasks.hpp"
 #include "cli/run/small_sets.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"

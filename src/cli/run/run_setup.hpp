@@ -8,7 +8,7 @@
 #include <skillgrad/skill/package.hpp>
 #include <skillgrad/store/run_store.hpp>
 
-#include "cli/run/models.hpp"
+#include "cli/models/models.hpp"
 #include "cli/run/open_workbench.hpp"
 #include "cli/run/time_limit.hpp"
 #include "cli/screen/console.hpp"

@@ -6,7 +6,7 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "cli/run/call_stores.hpp"
+#include "cli/models/call_stores.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/options.hpp"
 

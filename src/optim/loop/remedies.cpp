@@ -9,7 +9,7 @@
 #include <skillgrad/optim/momentum.hpp>
 #include <skillgrad/skill/places.hpp>
 
-#include "optim/stages/patterns.hpp"
+#include "optim/momentum/patterns.hpp"
 
 namespace skillgrad::optim {
 namespace {

@@ -8,9 +8,9 @@
 #include <skillgrad/optim/plan.hpp>
 #include <skillgrad/optim/stages.hpp>
 
+#include "optim/momentum/momentum_submission.hpp"
 #include "optim/stages/command_stage.hpp"
 #include "optim/stages/dialog.hpp"
-#include "optim/stages/momentum_submission.hpp"
 #include "optim/stages/stage_facts.hpp"
 #include "optim/stages/stage_options.hpp"
 

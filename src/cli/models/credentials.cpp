@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/credentials.hpp"
+#include "cli/models/credentials.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,7 +9,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/llm/inspect.hpp>
 
-#include "cli/run/call_stores.hpp"
+#include "cli/models/call_stores.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/environment.hpp"

@@ -15,7 +15,7 @@
 #include <skillgrad/llm/prices.hpp>
 #include <skillgrad/sim/server.hpp>
 
-#include "cli/run/credentials.hpp"
+#include "cli/models/credentials.hpp"
 #include "cli/settings/options.hpp"
 
 namespace skillgrad::cli {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/simulated_tasks.hpp"
+#include "cli/models/simulated_tasks.hpp"
 
 #include <algorithm>
 
@@ -7,8 +7,8 @@
 
 #include <skillgrad/sim/server.hpp>
 
-#include "cli/run/credentials.hpp"
-#include "cli/run/models.hpp"
+#include "cli/models/credentials.hpp"
+#include "cli/models/models.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/settings/roles.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/models.hpp"
+#include "cli/models/models.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,8 +11,8 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/llm/inspect.hpp>
 
-#include "cli/run/call_stores.hpp"
-#include "cli/run/shared_model.hpp"
+#include "cli/models/call_stores.hpp"
+#include "cli/models/shared_model.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/durations.hpp"

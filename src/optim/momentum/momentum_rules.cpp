@@ -9,8 +9,8 @@
 #include <skillgrad/optim/momentum.hpp>
 #include <skillgrad/optim/stages.hpp>
 
-#include "optim/stages/pattern_slug.hpp"
-#include "optim/stages/patterns.hpp"
+#include "optim/momentum/pattern_slug.hpp"
+#include "optim/momentum/patterns.hpp"
 
 namespace skillgrad::optim {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/stages/momentum_submission.hpp"
+#include "optim/momentum/momentum_submission.hpp"
 
 #include <algorithm>
 #include <set>
@@ -9,7 +9,7 @@
 #include <skillgrad/optim/momentum.hpp>
 #include <skillgrad/skill/places.hpp>
 
-#include "optim/stages/pattern_slug.hpp"
+#include "optim/momentum/pattern_slug.hpp"
 
 namespace skillgrad::optim {
 namespace {

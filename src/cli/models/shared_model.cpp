@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/shared_model.hpp"
+#include "cli/models/shared_model.hpp"
 
 #include <condition_variable>
 #include <mutex>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/stages/pattern_slug.hpp"
+#include "optim/momentum/pattern_slug.hpp"
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/momentum.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/call_stores.hpp"
+#include "cli/models/call_stores.hpp"
 
 #include <optional>
 
