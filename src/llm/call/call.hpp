@@ -9,6 +9,7 @@
 #include <skillgrad/llm/exchange_store.hpp>
 
 #include "llm/call/endpoint.hpp"
+#include "llm/call/request_form.hpp"
 #include "llm/limits/retry.hpp"
 #include "llm/reply/reply.hpp"
 #include "llm/reply/transport.hpp"
@@ -22,7 +23,6 @@ class Call {
   [[nodiscard]] Result<ChatReply> run();
 
  private:
-  [[nodiscard]] Result<> prepare();
   [[nodiscard]] Result<std::optional<ChatReply>> replay();
   /// Answered from a cassette or cache; nullopt: ask the endpoint.
   [[nodiscard]] Result<std::optional<ChatReply>> stored();
@@ -41,8 +41,6 @@ class Call {
   [[nodiscard]] Error end_run(Error error);
   /// Keeps how the call ended where calls are kept.
   [[nodiscard]] Result<> keep(const Result<ChatReply>& result);
-  [[nodiscard]] bool keeps_calls() const;
-  [[nodiscard]] bool replays() const;
   [[nodiscard]] bool is_limited() const;
   [[nodiscard]] bool is_recordable(const Error& error) const;
   /// `ending` is how the call ended without a reply, else null.
@@ -68,8 +66,6 @@ class Call {
   /// Makes room for the next attempt of any call; a rate limit first halts all of them.
   void make_room(Limiter::Permit& permit, const ReadReply& read);
   [[nodiscard]] Result<> write_body();
-  /// What the next attempt may use and cost at most.
-  void estimate();
   [[nodiscard]] Result<> reserve();
   [[nodiscard]] ReadReply send();
   void name_cut(Failure& failure) const;
@@ -94,40 +90,19 @@ class Call {
   void report_success(ReadReply& read);
   void say_habits(const ReadReply& read);
 
-  Endpoint& endpoint_;
-  const ChatRequest& request_;
-  const CallContext& context_;
+  CallFacts facts_;
+  RequestForm form_;
   RetryState retries_;
 
-  Body body_;
-  std::string text_;     ///< the bytes that are sent; equal for equal attempts
-  WireStyle style_;      ///< how body_ is written
-  std::string address_;  ///< stands for the endpoint in keys
-  std::string key_;
-  std::string prefix_;  ///< what many calls begin with: tools and system text
-  std::int64_t wanted_cap_ = 0;
-  std::optional<std::int64_t> cap_override_;
-  std::size_t prompt_bytes_ = 0;
   bool clamped_ = false;
   int resends_ = 0;
 
-  SteadyTime began_at_{};  ///< before any wait
-  int attempt_ = 0;
   int rate_limits_ = 0;
-  std::optional<Failure> last_failure_;  ///< of this call's attempts
-  LimitHints hints_;                     ///< of the last reply
+  LimitHints hints_;  ///< of the last reply
   int http_status_ = 0;
-  double seconds_ = 0, total_seconds_ = 0, first_byte_seconds_ = 0;
+  double seconds_ = 0, first_byte_seconds_ = 0;
   std::string request_id_;
-  std::string canonical_;            ///< of the first body; only where calls are kept
-  bool hidden_ = false;              ///< the reply repeated a key
-  Exchange last_;                    ///< the reply of the last attempt; only where calls are kept
   std::vector<StoredAttempt> made_;  ///< the attempts so far; only where calls are kept
-  const ExchangeStore* played_from_ = nullptr;  ///< where the call was found, if it was
-  double reserved_usd_ = 0;
-  std::int64_t reserved_tokens_ = 0;
-  bool priced_ = false;
-  bool budgeted_retry_ = false;  ///< the present attempt took from the run-wide retry budget
 };
 
 }  // namespace skillgrad::llm

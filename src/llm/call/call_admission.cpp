@@ -10,45 +10,46 @@
 namespace skillgrad::llm {
 
 std::optional<SteadyTime> Call::start_limit() const {
-  if (!context_.deadline || !context_.cut_at)
-    return context_.deadline ? context_.deadline : context_.cut_at;
-  return std::min(*context_.deadline, *context_.cut_at);
+  if (!facts_.context.deadline || !facts_.context.cut_at)
+    return facts_.context.deadline ? facts_.context.deadline : facts_.context.cut_at;
+  return std::min(*facts_.context.deadline, *facts_.context.cut_at);
 }
 
 bool Call::is_late() const {
-  return context_.cut_at && began_at_ >= *context_.cut_at && !replays();
+  return facts_.context.cut_at && facts_.began_at >= *facts_.context.cut_at && !facts_.replays();
 }
 
 Result<> Call::may_start() {
-  if (auto error = endpoint_.fatal()) return tl::unexpected(std::move(*error));
-  if (context_.stop.stop_requested()) {
+  if (auto error = facts_.endpoint.fatal()) return tl::unexpected(std::move(*error));
+  if (facts_.context.stop.stop_requested()) {
     return fail(ErrorCode::cancelled, "stopped before the request was sent", {},
                 "resume the run to go on");
   }
-  const SteadyTime now = endpoint_.clock().now();
-  const bool too_late = context_.cut_at && began_at_ >= *context_.cut_at;
-  if (too_late || (context_.deadline && now >= *context_.deadline)) {
+  const SteadyTime now = facts_.endpoint.clock().now();
+  const bool too_late = facts_.context.cut_at && facts_.began_at >= *facts_.context.cut_at;
+  if (too_late || (facts_.context.deadline && now >= *facts_.context.deadline)) {
     return fail(ErrorCode::deadline, "the time limit passed before the request was sent", {},
                 "raise the time limit and resume");
   }
   // The task did not take this time; it must not be graded as if it had.
-  if (context_.cut_at && now >= *context_.cut_at) return tl::unexpected(waited_too_long());
+  if (facts_.context.cut_at && now >= *facts_.context.cut_at)
+    return tl::unexpected(waited_too_long());
   return {};
 }
 
 Error Call::waited_too_long() {
   constexpr const char* kWaited = "the task's time limit passed while its call waited";
-  if (const auto down = endpoint_.breaker().last_failure()) return give_up(*down, kWaited);
+  if (const auto down = facts_.endpoint.breaker().last_failure()) return give_up(*down, kWaited);
   return give_up(make_failure(FailureClass::rate_limit, 0, kWaited),
                  "raise --task-timeout, or lower --jobs");
 }
 
 /// Part of the time that is left may be spent on a cheaper prompt.
 WarmUp::Lead Call::warm_up() {
-  Clock& clock = endpoint_.clock();
+  Clock& clock = facts_.endpoint.clock();
   Duration longest = WarmUp::kLongestWait;
   if (const auto limit = start_limit()) longest = std::min(longest, (*limit - clock.now()) / 4);
-  return endpoint_.warm_up().enter(prefix_, longest, clock, context_.stop);
+  return facts_.endpoint.warm_up().enter(form_.prefix(), longest, clock, facts_.context.stop);
 }
 
 Result<Limiter::Permit> Call::admit(std::uint64_t turn) {
@@ -56,7 +57,8 @@ Result<Limiter::Permit> Call::admit(std::uint64_t turn) {
     SKILLGRAD_CHECK(wait_for_breaker());
     SKILLGRAD_TRY(Limiter::Permit permit, wait_for_turn(turn));
     // Others may have found the endpoint down in the meantime; then the place is given back.
-    if (endpoint_.breaker().enter(endpoint_.clock().now()).kind == Breaker::Gate::Kind::go) {
+    if (facts_.endpoint.breaker().enter(facts_.endpoint.clock().now()).kind ==
+        Breaker::Gate::Kind::go) {
       return permit;
     }
   }
@@ -65,36 +67,35 @@ Result<Limiter::Permit> Call::admit(std::uint64_t turn) {
 Result<> Call::wait_for_breaker() {
   while (true) {
     SKILLGRAD_CHECK(may_start());
-    const Breaker::Gate gate = endpoint_.breaker().look(endpoint_.clock().now());
+    const Breaker::Gate gate = facts_.endpoint.breaker().look(facts_.endpoint.clock().now());
     if (gate.kind == Breaker::Gate::Kind::go) return {};
     if (gate.kind == Breaker::Gate::Kind::dead) {
       constexpr const char* kDown = "the endpoint stayed down: three probes, 30 s apart, failed";
-      const std::optional<Failure> last = endpoint_.breaker().last_failure();
+      const std::optional<Failure> last = facts_.endpoint.breaker().last_failure();
       Error error = give_up(last.value_or(make_failure(FailureClass::transient, 0, {})), kDown);
-      endpoint_.set_fatal(error);
+      facts_.endpoint.set_fatal(error);
       return tl::unexpected(std::move(error));
     }
     // Workers that waited for the same moment start a little apart.
-    const double spread = jitter_number(endpoint_.jitter_seed() + 1, key_, attempt_);
+    const double spread =
+        jitter_number(facts_.endpoint.jitter_seed() + 1, form_.key(), facts_.attempt);
     const Duration extra = std::min<Duration>(gate.wait / 10, std::chrono::seconds(1));
     const Duration pause = gate.wait + std::chrono::duration_cast<Duration>(extra * spread);
-    const std::optional<Failure> down = endpoint_.breaker().last_failure();
+    const std::optional<Failure> down = facts_.endpoint.breaker().last_failure();
     SKILLGRAD_CHECK(wait(
         pause, down.value_or(make_failure(FailureClass::transient, 0, "the endpoint is down"))));
   }
 }
 
 Result<Limiter::Permit> Call::wait_for_turn(std::uint64_t turn) {
-  const std::int64_t cap =
-      cap_override_.value_or(endpoint_.fitting_cap(wanted_cap_, prompt_bytes_));
   Entrant entrant;
   entrant.turn = turn;
-  entrant.tokens = static_cast<double>(estimate_tokens(text_.size()) + cap);
+  entrant.tokens = static_cast<double>(estimate_tokens(form_.text().size()) + form_.next_cap());
   entrant.limit = start_limit();
   // The jitter lengthens a pause by up to a tenth.
-  entrant.longest_pause = with_jitter(endpoint_.options().max_retry_after, 1);
-  entrant.stop = context_.stop;
-  entrant.abandon = [this] { return endpoint_.fatal().has_value(); };
+  entrant.longest_pause = with_jitter(facts_.endpoint.options().max_retry_after, 1);
+  entrant.stop = facts_.context.stop;
+  entrant.abandon = [this] { return facts_.endpoint.fatal().has_value(); };
   Limiter::Entry entry = enter_line(entrant);
   switch (entry.refusal) {
     case Limiter::Refusal::too_large: {
@@ -113,19 +114,20 @@ Result<Limiter::Permit> Call::wait_for_turn(std::uint64_t turn) {
 /// A wait that takes long says what for.
 Limiter::Entry Call::enter_line(const Entrant& entrant) {
   constexpr auto kLong = std::chrono::seconds(10);
-  const SteadyTime now = endpoint_.clock().now();
-  const Limiter::Hold hold = endpoint_.limiter().hold(entrant, now);
+  const SteadyTime now = facts_.endpoint.clock().now();
+  const Limiter::Hold hold = facts_.endpoint.limiter().hold(entrant, now);
   std::optional<Accountant::Wait> shown;
   if (!hold.why.empty()) {
     std::string why = hold.why;
-    if (last_failure_ && last_failure_->cls == FailureClass::rate_limit)
-      why += " (" + reason_of(*last_failure_) + ")";
+    if (facts_.last_failure && facts_.last_failure->cls == FailureClass::rate_limit)
+      why += " (" + reason_of(*facts_.last_failure) + ")";
     if (hold.until - now > kLong && hold.learned) {
-      endpoint_.warn_once("calls to " + endpoint_.options().model + " wait: " + hold.why);
+      facts_.endpoint.warn_once("calls to " + facts_.endpoint.options().model +
+                                " wait: " + hold.why);
     }
-    shown.emplace(endpoint_.accountant(), why, hold.until);
+    shown.emplace(facts_.endpoint.accountant(), why, hold.until);
   }
-  return endpoint_.limiter().enter(entrant, endpoint_.clock());
+  return facts_.endpoint.limiter().enter(entrant, facts_.endpoint.clock());
 }
 
 std::string Call::reason_of(const Failure& failure) const {
@@ -137,7 +139,8 @@ std::string Call::reason_of(const Failure& failure) const {
     out += (out.empty() ? "" : ": ") + text;
   }
   const bool refusal = failure.cls == FailureClass::auth;
-  return truncate_middle(refusal ? endpoint_.redact_refusal(out) : endpoint_.redact(out), kShort);
+  return truncate_middle(
+      refusal ? facts_.endpoint.redact_refusal(out) : facts_.endpoint.redact(out), kShort);
 }
 
 void Call::make_room(Limiter::Permit& permit, const ReadReply& read) {
@@ -152,7 +155,8 @@ void Call::make_room(Limiter::Permit& permit, const ReadReply& read) {
     end.tokens = 0;
   }
   if (read.failure && read.failure->cls == FailureClass::rate_limit) {
-    const double uniform = jitter_number(endpoint_.jitter_seed(), key_, attempt_);
+    const double uniform =
+        jitter_number(facts_.endpoint.jitter_seed(), form_.key(), facts_.attempt);
     ++rate_limits_;
     end.rate_limited = true;
     end.pause = read.failure->delay ? with_jitter(*read.failure->delay, uniform)
@@ -163,7 +167,7 @@ void Call::make_room(Limiter::Permit& permit, const ReadReply& read) {
 
 Result<> Call::check_room(Duration duration, const Failure& failure) {
   const auto limit = start_limit();
-  if (!limit || endpoint_.clock().now() + duration <= *limit) return {};
+  if (!limit || facts_.endpoint.clock().now() + duration <= *limit) return {};
   return tl::unexpected(give_up(failure, "the time limit leaves no room for another attempt"));
 }
 
@@ -171,8 +175,9 @@ Result<> Call::wait(Duration duration, const Failure& failure) {
   if (duration <= Duration{0}) return {};
   SKILLGRAD_CHECK(check_room(duration, failure));
   const std::string why = reason_of(failure);
-  const Accountant::Wait shown(endpoint_.accountant(), why, endpoint_.clock().now() + duration);
-  if (endpoint_.clock().sleep_for(duration, context_.stop)) return {};
+  const Accountant::Wait shown(facts_.endpoint.accountant(), why,
+                               facts_.endpoint.clock().now() + duration);
+  if (facts_.endpoint.clock().sleep_for(duration, facts_.context.stop)) return {};
   return fail(ErrorCode::cancelled, "stopped while waiting to try again after: " + why, {},
               "resume the run to go on");
 }

@@ -20,10 +20,10 @@ constexpr int kMaxResends = 6;
 
 /// What the task's time limit cut: a task that took too long, or a call that nobody answered.
 void Call::name_cut(Failure& failure) const {
-  const Duration here = endpoint_.clock().now() - began_at_;
-  const double waited = std::max(total_seconds_, std::chrono::duration<double>(here).count());
-  const bool owed =
-      context_.patience && waited >= std::chrono::duration<double>(*context_.patience).count();
+  const Duration here = facts_.endpoint.clock().now() - facts_.began_at;
+  const double waited = std::max(facts_.total_seconds, std::chrono::duration<double>(here).count());
+  const bool owed = facts_.context.patience &&
+                    waited >= std::chrono::duration<double>(*facts_.context.patience).count();
   failure.cls = owed ? FailureClass::unanswered : FailureClass::deadline;
   failure.detail = owed ? fmt::format(
                               "no answer came within {:.1f} s, and the task's time limit "
@@ -43,9 +43,9 @@ bool Call::adapt(ReadReply& read) {
                           failure.cls == FailureClass::bad_request ||
                           failure.cls == FailureClass::unsupported_param;
   if (refused && about_size && !clamped_) {
-    if (const auto advice = advise_cap(failure.body, body_.output_cap)) {
-      endpoint_.learn_limits(*advice);
-      cap_override_ = advice->cap;
+    if (const auto advice = advise_cap(failure.body, form_.body().output_cap)) {
+      facts_.endpoint.learn_limits(*advice);
+      form_.override_cap(advice->cap);
       clamped_ = true;
       ++resends_;
       return true;
@@ -53,10 +53,10 @@ bool Call::adapt(ReadReply& read) {
   }
   const bool no_such_api = failure.cls == FailureClass::wrong_url;
   if (failure.cls != FailureClass::unsupported_param && !no_such_api) return false;
-  const auto mutation =
-      no_such_api ? leave_responses(style_) : find_mutation(failure.body, body_, style_);
+  const auto mutation = no_such_api ? leave_responses(form_.style())
+                                    : find_mutation(failure.body, form_.body(), form_.style());
   if (no_such_api && !mutation) return false;
-  if (!mutation || !endpoint_.learn(style_, *mutation)) {
+  if (!mutation || !facts_.endpoint.learn(form_.style(), *mutation)) {
     failure.cls = FailureClass::bad_request;
     return false;
   }
@@ -66,18 +66,18 @@ bool Call::adapt(ReadReply& read) {
 
 Result<> Call::after_failure(ReadReply& read) {
   Failure& failure = *read.failure;
-  last_failure_ = failure;
+  facts_.last_failure = failure;
   if (failure.cls != FailureClass::cancelled)
-    endpoint_.accountant().note_failure(reason_of(failure));
-  budgeted_retry_ = false;
+    facts_.endpoint.accountant().note_failure(reason_of(failure));
+  facts_.budgeted_retry = false;
   if (failure.cls == FailureClass::cancelled || failure.cls == FailureClass::deadline) {
-    endpoint_.breaker().abandoned();
+    facts_.endpoint.breaker().abandoned();
   } else if (failure.cls == FailureClass::unanswered ||
              (failure.cls == FailureClass::transient &&
               (failure.status == 0 || failure.status >= 500))) {
     note_down(failure);
   } else {
-    endpoint_.breaker().answered();
+    facts_.endpoint.breaker().answered();
   }
   if (adapt(read)) return {};
   if (clamped_ && (failure.cls == FailureClass::bad_request ||
@@ -86,20 +86,20 @@ Result<> Call::after_failure(ReadReply& read) {
   }
   if (is_fatal(failure.cls)) {
     Error error = give_up(failure, {});
-    endpoint_.set_fatal(error);
+    facts_.endpoint.set_fatal(error);
     return tl::unexpected(std::move(error));
   }
-  const double uniform = jitter_number(endpoint_.jitter_seed(), key_, attempt_);
+  const double uniform = jitter_number(facts_.endpoint.jitter_seed(), form_.key(), facts_.attempt);
   const RetryDecision decision = retries_.decide(failure, uniform);
   if (!decision.retry) return tl::unexpected(give_up(failure, decision.note));
-  if (decision.counts_in_budget && !endpoint_.accountant().take_retry()) {
+  if (decision.counts_in_budget && !facts_.endpoint.accountant().take_retry()) {
     Error error = give_up(failure, "the run-wide retry budget is spent");
     error.mend += "; --retry-budget allows more retries";
     return tl::unexpected(std::move(error));
   }
-  budgeted_retry_ = decision.counts_in_budget;
+  facts_.budgeted_retry = decision.counts_in_budget;
   if (failure.cls == FailureClass::truncated_call) {
-    cap_override_ = 2 * std::max(body_.output_cap, read.reply.usage.output_tokens);
+    form_.override_cap(2 * std::max(form_.body().output_cap, read.reply.usage.output_tokens));
     return {};
   }
   // A rate limit is waited out in the line of all calls, see make_room().
@@ -108,10 +108,10 @@ Result<> Call::after_failure(ReadReply& read) {
 }
 
 void Call::note_down(const Failure& failure) {
-  if (!endpoint_.breaker().failed(endpoint_.clock().now(), failure)) return;
-  endpoint_.warn_once("the endpoint seems to be down; calls wait for it, and one tries it every " +
-                      std::to_string(Breaker::kOpenFor / std::chrono::seconds(1)) +
-                      " s: " + reason_of(failure));
+  if (!facts_.endpoint.breaker().failed(facts_.endpoint.clock().now(), failure)) return;
+  facts_.endpoint.warn_once(
+      "the endpoint seems to be down; calls wait for it, and one tries it every " +
+      std::to_string(Breaker::kOpenFor / std::chrono::seconds(1)) + " s: " + reason_of(failure));
 }
 
 bool Call::is_fatal(FailureClass cls) {
@@ -122,16 +122,18 @@ bool Call::is_fatal(FailureClass cls) {
 
 Error Call::give_up(const Failure& failure, const std::string& note) {
   ErrorScene scene;
-  scene.url = endpoint_.url(style_);
-  scene.model = endpoint_.options().model;
-  scene.attempts = attempt_;
-  scene.output_cap = body_.output_cap;
+  scene.url = facts_.endpoint.url(form_.style());
+  scene.model = facts_.endpoint.options().model;
+  scene.attempts = facts_.attempt;
+  scene.output_cap = form_.body().output_cap;
   scene.note = note;
-  scene.redact = [this](const std::string& text) { return endpoint_.redact(text); };
-  scene.redact_refusal = [this](const std::string& text) { return endpoint_.redact_refusal(text); };
-  if (failure.cls == FailureClass::model_not_found && played_from_ == nullptr) {
+  scene.redact = [this](const std::string& text) { return facts_.endpoint.redact(text); };
+  scene.redact_refusal = [this](const std::string& text) {
+    return facts_.endpoint.redact_refusal(text);
+  };
+  if (failure.cls == FailureClass::model_not_found && facts_.played_from == nullptr) {
     scene.offered_models =
-        list_models(endpoint_.options(), std::chrono::seconds(5), context_.stop).names;
+        list_models(facts_.endpoint.options(), std::chrono::seconds(5), facts_.context.stop).names;
   }
   return explain(failure, scene);
 }

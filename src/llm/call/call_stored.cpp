@@ -34,41 +34,29 @@ bool is_good(const ChatReply& reply) {
 
 }  // namespace
 
-bool Call::keeps_calls() const {
-  const auto stores = endpoint_.stores();
-  return std::any_of(stores.begin(), stores.end(),
-                     [](const ExchangeStore* store) { return store->writes(); });
-}
-
-bool Call::replays() const {
-  const auto stores = endpoint_.stores();
-  return std::any_of(stores.begin(), stores.end(),
-                     [](const ExchangeStore* store) { return store->must_hit(); });
-}
-
 void Call::warn_if_not_kept() {
-  for (const ExchangeStore* store : endpoint_.stores()) {
-    if (store->writes() && !store->good_only() && !store->holds(key_)) {
-      endpoint_.warn_once("calls that the run directory answers are not recorded in " +
-                          store->dir().string() + "; record a run from its beginning");
+  for (const ExchangeStore* store : facts_.endpoint.stores()) {
+    if (store->writes() && !store->good_only() && !store->holds(form_.key())) {
+      facts_.endpoint.warn_once("calls that the run directory answers are not recorded in " +
+                                store->dir().string() + "; record a run from its beginning");
     }
   }
 }
 
 Result<std::optional<ChatReply>> Call::stored() {
-  for (const ExchangeStore* store : endpoint_.stores()) {
+  for (const ExchangeStore* store : facts_.endpoint.stores()) {
     if (!store->reads()) continue;
     SKILLGRAD_TRY(const std::optional<StoredCall> found, look_up(*store));
     if (found) {
-      played_from_ = store;
+      facts_.played_from = store;
       SKILLGRAD_TRY(ChatReply reply, play(*found));
       return std::optional<ChatReply>(std::move(reply));
     }
     if (!store->must_hit()) continue;
     // A run that was recorded up to a limit ends there again.
-    estimate();
-    SKILLGRAD_CHECK(endpoint_.accountant().reserve(reserved_usd_, reserved_tokens_));
-    endpoint_.accountant().release(reserved_usd_, reserved_tokens_);
+    form_.estimate();
+    SKILLGRAD_CHECK(facts_.endpoint.accountant().reserve(form_.most().usd, form_.most().tokens));
+    facts_.endpoint.accountant().release(form_.most().usd, form_.most().tokens);
     return tl::unexpected(miss(*store));
   }
   return std::optional<ChatReply>{};
@@ -76,18 +64,19 @@ Result<std::optional<ChatReply>> Call::stored() {
 
 /// What the store has for this call, as far as it can be used.
 Result<std::optional<StoredCall>> Call::look_up(const ExchangeStore& store) {
-  auto found = store.find(key_);
-  if (found && !*found && store.must_hit()) found = store.find(late_key(address_, request_));
+  auto found = store.find(form_.key());
+  if (found && !*found && store.must_hit())
+    found = store.find(late_key(form_.address(), facts_.request));
   if (!found && store.must_hit()) return tl::unexpected(end_run(unreadable(found.error())));
   std::string flaw;
   if (!found) {
     flaw = found.error().to_line();
   } else if (*found && store.good_only()) {
     flaw = flaw_of(**found);
-    if (!flaw.empty()) flaw += " (" + store.file_of(key_).string() + ")";
+    if (!flaw.empty()) flaw += " (" + store.file_of(form_.key()).string() + ")";
   }
   if (!flaw.empty()) {
-    endpoint_.warn_once("a stored call cannot be used and is made again: " + flaw);
+    facts_.endpoint.warn_once("a stored call cannot be used and is made again: " + flaw);
     return std::optional<StoredCall>{};
   }
   // A limit kept it from being made; where calls can be made, it is.
@@ -100,7 +89,7 @@ Result<std::optional<StoredCall>> Call::look_up(const ExchangeStore& store) {
 std::string Call::flaw_of(const StoredCall& call) {
   if (call.ending || call.replies.empty()) return "it holds no reply";
   if (kept_reply(call.replies.back().body)) return {};
-  HttpReply http = reply_of(call.replies.back(), endpoint_.options().max_reply_bytes);
+  HttpReply http = reply_of(call.replies.back(), facts_.endpoint.options().max_reply_bytes);
   const ReadReply read = understand(http);
   if (!read.failure) return is_good(read.reply) ? "" : "its reply is not whole";
   const Failure& failure = *read.failure;
@@ -109,7 +98,7 @@ std::string Call::flaw_of(const StoredCall& call) {
 }
 
 Error Call::end_run(Error error) {
-  endpoint_.set_fatal(error);
+  facts_.endpoint.set_fatal(error);
   return error;
 }
 
@@ -117,8 +106,8 @@ Error Call::unreadable(const Error& problem) {
   Error error = problem;
   // A file that the user gave is at fault, and every further call may need it.
   if (error.code == ErrorCode::input) error.code = ErrorCode::config;
-  error.context.push_back("a recorded call of " + request_.scope + " (" + request_.stage +
-                          ") cannot be read");
+  error.context.push_back("a recorded call of " + facts_.request.scope + " (" +
+                          facts_.request.stage + ") cannot be read");
   if (error.mend.empty())
     error.mend =
         "restore the file; with --record of the same folder, too, the call is made and recorded "
@@ -127,7 +116,7 @@ Error Call::unreadable(const Error& problem) {
 }
 
 bool Call::is_limited() const {
-  const Budget& limits = endpoint_.accountant().budget();
+  const Budget& limits = facts_.endpoint.accountant().budget();
   return limits.max_calls > 0 || limits.max_tokens > 0 || limits.max_usd > 0;
 }
 
@@ -137,7 +126,7 @@ Error Call::miss(const ExchangeStore& store) {
   if (missing.limit && is_limited()) return std::move(*missing.limit);
   Error error;
   error.code = ErrorCode::config;
-  error.message = "a call of " + request_.scope + " (" + request_.stage +
+  error.message = "a call of " + facts_.request.scope + " (" + facts_.request.stage +
                   ") is not recorded: " + missing.nearest;
   error.where = store.dir().string();
   error.mend =
@@ -148,20 +137,20 @@ Error Call::miss(const ExchangeStore& store) {
 
 /// As attempts() went, without waiting and without a connection.
 Result<ChatReply> Call::play(const StoredCall& call) {
-  total_seconds_ = call.seconds;
+  facts_.total_seconds = call.seconds;
   SKILLGRAD_CHECK(write_body());  // in the form in which it was sent
   const bool by_hand = call.replies.size() > 1 || (!call.made && !call.ending);
   if (by_hand) return play_replies(call);
   const std::vector<StoredAttempt> made = call.made.value_or(std::vector<StoredAttempt>{});
   const std::size_t failed = call.ending || made.empty() ? made.size() : made.size() - 1;
   for (std::size_t i = 0; i < failed; ++i) {
-    attempt_ = static_cast<int>(i) + 1;
+    facts_.attempt = static_cast<int>(i) + 1;
     SKILLGRAD_CHECK(book_failure(made[i]));
   }
-  if (!call.replies.empty()) last_ = call.replies.back();
+  if (!call.replies.empty()) facts_.last = call.replies.back();
   if (call.ending) return end_as_recorded(*call.ending);
-  attempt_ = call.attempts;
-  HttpReply http = reply_of(last_, endpoint_.options().max_reply_bytes);
+  facts_.attempt = call.attempts;
+  HttpReply http = reply_of(facts_.last, facts_.endpoint.options().max_reply_bytes);
   http_status_ = http.status;
   ReadReply read = understand(http);
   if (read.failure) return play_replies(call);  // changed by hand
@@ -173,9 +162,9 @@ Result<ChatReply> Call::play(const StoredCall& call) {
 Result<ChatReply> Call::play_replies(const StoredCall& call) {
   const std::size_t count = call.replies.size();
   for (std::size_t i = 0; i < count; ++i) {
-    HttpReply http = reply_of(call.replies[i], endpoint_.options().max_reply_bytes);
-    last_ = call.replies[i];
-    attempt_ = count == 1 ? call.attempts : static_cast<int>(i) + 1;
+    HttpReply http = reply_of(call.replies[i], facts_.endpoint.options().max_reply_bytes);
+    facts_.last = call.replies[i];
+    facts_.attempt = count == 1 ? call.attempts : static_cast<int>(i) + 1;
     http_status_ = http.status;
     ReadReply read = understand(http);
     if (!read.failure) return played(read, call);
@@ -188,26 +177,26 @@ Result<ChatReply> Call::play_replies(const StoredCall& call) {
     SKILLGRAD_CHECK(book_failure({ended.outcome, http_status_, ended.usage, ended.cost_usd}));
     if (again) continue;
     Error error = give_up(*read.failure, "from a recording");
-    if (is_fatal(read.failure->cls)) endpoint_.set_fatal(error);
-    endpoint_.accountant().note_failed_call();
+    if (is_fatal(read.failure->cls)) facts_.endpoint.set_fatal(error);
+    facts_.endpoint.accountant().note_failed_call();
     SKILLGRAD_CHECK(keep(tl::unexpected(error)));
     return tl::unexpected(std::move(error));
   }
-  return tl::unexpected(miss(*played_from_));
+  return tl::unexpected(miss(*facts_.played_from));
 }
 
 Result<ChatReply> Call::end_as_recorded(const Error& ending) {
   Error error = ending;
   if (ending.code == ErrorCode::budget && !is_limited()) {
     error.code = ErrorCode::config;
-    error.message = "a call of " + request_.scope + " (" + request_.stage +
+    error.message = "a call of " + facts_.request.scope + " (" + facts_.request.stage +
                     ") was not made when the run was recorded: " + ending.message;
     error.mend = "replay with the limits of the recording, or record again with --record";
     return tl::unexpected(end_run(std::move(error)));
   }
   const bool stops = error.code != ErrorCode::deadline && error.code != ErrorCode::budget;
-  if (stops && ends_run(error.code)) endpoint_.set_fatal(error);
-  if (attempt_ > 0) endpoint_.accountant().note_failed_call();
+  if (stops && ends_run(error.code)) facts_.endpoint.set_fatal(error);
+  if (facts_.attempt > 0) facts_.endpoint.accountant().note_failed_call();
   SKILLGRAD_CHECK(keep(tl::unexpected(error)));
   return tl::unexpected(std::move(error));
 }
@@ -218,15 +207,15 @@ Result<> Call::book(LedgerRow& row, std::optional<double> usd) {
   row.billed = "no";
   row.cached = true;
   row.cost_usd = 0;
-  if (!played_from_->must_hit()) {
-    endpoint_.accountant().restore(row);
+  if (!facts_.played_from->must_hit()) {
+    facts_.endpoint.accountant().restore(row);
     return {};
   }
   row.recorded_usd = usd.value_or(0);
-  estimate();
-  SKILLGRAD_CHECK(
-      endpoint_.accountant().reserve_or_wait(reserved_usd_, reserved_tokens_, context_.stop));
-  endpoint_.accountant().settle(reserved_usd_, reserved_tokens_, row);
+  form_.estimate();
+  SKILLGRAD_CHECK(facts_.endpoint.accountant().reserve_or_wait(
+      form_.most().usd, form_.most().tokens, facts_.context.stop));
+  facts_.endpoint.accountant().settle(form_.most().usd, form_.most().tokens, row);
   return {};
 }
 
@@ -236,13 +225,14 @@ Result<> Call::book_failure(const StoredAttempt& attempt) {
   ended.http_status = attempt.http_status;
   ended.usage = attempt.usage;
   SKILLGRAD_CHECK(
-      book(ended, attempt.cost_usd ? attempt.cost_usd : endpoint_.cost(attempt.usage, 0)));
-  return endpoint_.recorder() == nullptr ? Result<>{} : endpoint_.recorder()->attempt_failed(ended);
+      book(ended, attempt.cost_usd ? attempt.cost_usd : facts_.endpoint.cost(attempt.usage, 0)));
+  return facts_.endpoint.recorder() == nullptr ? Result<>{}
+                                               : facts_.endpoint.recorder()->attempt_failed(ended);
 }
 
 Result<ChatReply> Call::played(ReadReply& read, const StoredCall& call) {
   ChatReply& reply = read.reply;
-  hidden_ = endpoint_.hide_secrets(reply);
+  facts_.hidden = facts_.endpoint.hide_secrets(reply);
   reply.usage.calls = 1;
   reply.cost_usd = 0;
   reply.seconds = call.seconds;
@@ -254,12 +244,12 @@ Result<ChatReply> Call::played(ReadReply& read, const StoredCall& call) {
   paid.cache_write_tokens = read.cache_write_tokens;
   paid.http_status = http_status_;
   paid.seconds = call.seconds;
-  paid.response_model = endpoint_.redact(reply.model);
+  paid.response_model = facts_.endpoint.redact(reply.model);
   SKILLGRAD_CHECK(book_answer(paid, read, call));
-  if (endpoint_.recorder() != nullptr) {
-    const Redactor* redactor = endpoint_.record_redactor();
-    SKILLGRAD_CHECK(
-        endpoint_.recorder()->finish(paid, redact_json(text_, redactor), reply_to_json(reply)));
+  if (facts_.endpoint.recorder() != nullptr) {
+    const Redactor* redactor = facts_.endpoint.record_redactor();
+    SKILLGRAD_CHECK(facts_.endpoint.recorder()->finish(paid, redact_json(form_.text(), redactor),
+                                                       reply_to_json(reply)));
   }
   SKILLGRAD_CHECK(keep(reply));
   return std::move(reply);
@@ -271,42 +261,44 @@ Result<> Call::book_answer(LedgerRow& row, const ReadReply& read, const StoredCa
     row.billed = "no";
     row.cached = true;
     row.cost_usd = 0;
-    endpoint_.accountant().restore(row);
+    facts_.endpoint.accountant().restore(row);
     return {};
   }
   if (call.made && call.made->back().cost_usd) return book(row, call.made->back().cost_usd);
-  return book(row, endpoint_.charged(read.provider_cost, row.usage, read.cache_write_tokens));
+  return book(row, facts_.endpoint.charged(read.provider_cost, row.usage, read.cache_write_tokens));
 }
 
 /// `ending` is how the call ended without a reply, else null.
 StoredCall Call::stored_call(const Error* ending) const {
   StoredCall out;
-  out.request = canonical_;
-  out.stage = request_.stage;
-  out.scope = request_.scope;
-  out.model = endpoint_.options().model;
-  out.endpoint = address_;
-  out.sample_index = request_.sample_index;
-  out.attempts = std::max(1, attempt_);
-  out.seconds = total_seconds_;
+  out.request = form_.canonical();
+  out.stage = facts_.request.stage;
+  out.scope = facts_.request.scope;
+  out.model = facts_.endpoint.options().model;
+  out.endpoint = form_.address();
+  out.sample_index = facts_.request.sample_index;
+  out.attempts = std::max(1, facts_.attempt);
+  out.seconds = facts_.total_seconds;
   out.made = made_;
   if (ending != nullptr) out.ending = *ending;
-  if (attempt_ > 0) out.replies = {last_};
+  if (facts_.attempt > 0) out.replies = {facts_.last};
   return out;
 }
 
 /// The task's own time limit is a part of what a recording shows, the run's is not.
 bool Call::is_recordable(const Error& error) const {
   if (error.code != ErrorCode::deadline) return belongs_in_a_recording(error.code);
-  const bool run_is_late = context_.deadline && endpoint_.clock().now() >= *context_.deadline;
-  return context_.cut_at && !run_is_late;
+  const bool run_is_late =
+      facts_.context.deadline && facts_.endpoint.clock().now() >= *facts_.context.deadline;
+  return facts_.context.cut_at && !run_is_late;
 }
 
 StoredCall Call::stored_call(const ChatReply& reply) const {
   StoredCall out = stored_call(nullptr);
   // A key may be spread over the chunks of a stream, and hiding it in the bytes alone could change
   // what is read from them.
-  const bool cleaned = hidden_ || endpoint_.redact_content(last_.body) != last_.body;
+  const bool cleaned =
+      facts_.hidden || facts_.endpoint.redact_content(facts_.last.body) != facts_.last.body;
   if (cleaned && !out.replies.empty()) {
     out.replies.front().body = reply_to_json(reply);
     out.replies.front().headers.erase("content-type");
@@ -315,15 +307,15 @@ StoredCall Call::stored_call(const ChatReply& reply) const {
 }
 
 Result<> Call::keep(const Result<ChatReply>& result) {
-  const bool sent = attempt_ > 0;
+  const bool sent = facts_.attempt > 0;
   const Error* ending = result ? nullptr : &result.error();
-  for (const ExchangeStore* store : endpoint_.stores()) {
-    if (!store->writes() || store == played_from_) continue;
+  for (const ExchangeStore* store : facts_.endpoint.stores()) {
+    if (!store->writes() || store == facts_.played_from) continue;
     const bool wanted =
         store->good_only() ? result && is_good(*result) : result || is_recordable(*ending);
     if (!wanted) continue;
     const bool late = !sent && ending != nullptr && ending->code == ErrorCode::deadline;
-    const std::string key = late ? late_key(address_, request_) : key_;
+    const std::string key = late ? late_key(form_.address(), facts_.request) : form_.key();
     // What was recorded of the call says more than that it was not made.
     if (!sent && store->holds(key)) continue;
     auto written = store->put(key, result ? stored_call(*result) : stored_call(ending));
@@ -331,7 +323,8 @@ Result<> Call::keep(const Result<ChatReply>& result) {
     // A recording with a hole is useless; a cache only costs money later.
     if (!store->good_only()) return written;
     // Without the file, whose name each reply has for itself: one note for all.
-    endpoint_.warn_once("a reply could not be put into the cache: " + written.error().message);
+    facts_.endpoint.warn_once("a reply could not be put into the cache: " +
+                              written.error().message);
   }
   return {};
 }
