@@ -5,10 +5,10 @@
 
 #include <curl/curl.h>
 
-#include <skillgrad/core/text.hpp>
+#include <skillgrad/core/json.hpp>
 
-#include "llm/reply/outcome.hpp"
-#include "llm/reply/usage.hpp"
+#include "llm/call/call_errors.hpp"
+#include "llm/call/reply_reading.hpp"
 #include "llm/stored/exchange.hpp"
 #include "llm/stored/record.hpp"
 
@@ -146,7 +146,7 @@ ReadReply Call::send() {
   first_byte_seconds_ = http.first_byte_seconds;
   request_id_ = request_id_of(http.headers);
   facts_.total_seconds += http.seconds;
-  ReadReply read = understand(http);
+  ReadReply read = understand(facts_, form_, http);
   if (read.failure && cut_by_deadline && http.curl_code == CURLE_OPERATION_TIMEDOUT) {
     name_cut(*read.failure);
   }
@@ -154,52 +154,10 @@ ReadReply Call::send() {
   return read;
 }
 
-ReadReply Call::understand(HttpReply& http) {
-  if (facts_.played_from != nullptr) {
-    if (auto kept = kept_reply(http.body)) {
-      ReadReply read;
-      read.reply = std::move(*kept);
-      return read;
-    }
-  }
-  ReplyContext context;
-  context.request = &facts_.request;
-  context.salt = form_.key();
-  context.source = facts_.endpoint.source();
-  context.request_bytes = form_.text().size();
-  context.output_cap = form_.body().output_cap;
-  context.context_tokens = facts_.endpoint.options().context_tokens;
-  ReadReply read = read_outcome(http, context, facts_.endpoint.clock().wall_now());
-  // Once the model has answered, such words are about something in this call.
-  if (read.failure && read.failure->cls == FailureClass::model_not_found &&
-      facts_.endpoint.has_answered()) {
-    read.failure->cls =
-        http.status == 404 ? FailureClass::bad_request : FailureClass::unsupported_param;
-  }
-  check_truncation(read);
-  return read;
-}
-
 /// In the chunks of a stream a key may stand in parts that no look at its bytes would find.
 void Call::forget_shown_key(const DeltaAssembler& stream) {
   const std::string text = dump_json(stream.reply());
   if (facts_.endpoint.redact_content(text) != text) facts_.last.body.clear();
-}
-
-/// An endpoint that silently drops the beginning of a prompt judges another skill than ours.
-void Call::check_truncation(ReadReply& read) {
-  if (read.failure) return;
-  const auto cut =
-      facts_.endpoint.truncation(read.reply.usage, read.cached_outside_tokens, form_.text().size());
-  if (!cut) return;
-  if (!facts_.endpoint.options().truncation_is_error) {
-    facts_.endpoint.warn_once(cut->warning);
-    return;
-  }
-  read.failure = make_failure(
-      FailureClass::context_overflow, http_status_,
-      "context_truncated: the endpoint seems to read only a part of the prompt: " + cut->why);
-  read.failure->possibly_billed = true;
 }
 
 LedgerRow Call::row() const {
@@ -279,30 +237,7 @@ void Call::report_success(ReadReply& read) {
   reply.seconds = facts_.total_seconds;
   reply.attempts = facts_.attempt;
   facts_.endpoint.note_answer();
-  say_habits(read);
-}
-
-/// What a user should know of how this endpoint answers.
-void Call::say_habits(const ReadReply& read) {
-  const ChatReply& reply = read.reply;
-  facts_.endpoint.check_model(reply.model);
-  if (read.text_tool_call) {
-    facts_.endpoint.warn_once(
-        "text_tool_call: the endpoint leaves tool calls in the text; they are read "
-        "from there (start the server with its tool call parser)");
-  }
-  for (const std::string& note : read.notes) facts_.endpoint.warn_once(note);
-  if (reply.usage.estimated) {
-    facts_.endpoint.warn_once(read.usage_note.empty()
-                                  ? "the endpoint sends no usage; tokens are estimated from bytes"
-                                  : read.usage_note);
-  }
-  if (reply.finish == Finish::length && trim(reply.message.content).empty()) {
-    facts_.endpoint.warn_once("the output cap of " + std::to_string(form_.body().output_cap) +
-                              " tokens was spent without any visible text, on " +
-                              std::to_string(read.reasoning_tokens) +
-                              " tokens of reasoning; raise --max-output-tokens");
-  }
+  say_habits(facts_.endpoint, read, form_.body().output_cap);
 }
 
 }  // namespace skillgrad::llm

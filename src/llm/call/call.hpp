@@ -37,8 +37,6 @@ class Call {
   [[nodiscard]] Result<> book_answer(LedgerRow& row, const ReadReply& read, const StoredCall& call);
   [[nodiscard]] Error miss(const ExchangeStore& store);
   [[nodiscard]] Error unreadable(const Error& problem);
-  /// No further call of this client can succeed.
-  [[nodiscard]] Error end_run(Error error);
   /// Keeps how the call ended where calls are kept.
   [[nodiscard]] Result<> keep(const Result<ChatReply>& result);
   [[nodiscard]] bool is_limited() const;
@@ -69,8 +67,6 @@ class Call {
   [[nodiscard]] Result<> reserve();
   [[nodiscard]] ReadReply send();
   void name_cut(Failure& failure) const;
-  [[nodiscard]] ReadReply understand(HttpReply& http);
-  void check_truncation(ReadReply& read);
   [[nodiscard]] Result<> settle(ReadReply& read);
   [[nodiscard]] LedgerRow row() const;
   void charge_failure(const ReadReply& read, LedgerRow& row) const;
@@ -82,13 +78,7 @@ class Call {
   /// An error when a wait would end after the time limit.
   [[nodiscard]] Result<> check_room(Duration duration, const Failure& failure);
   [[nodiscard]] Result<> wait(Duration duration, const Failure& failure);
-  /// In a few words, for people who see the call wait.
-  [[nodiscard]] std::string reason_of(const Failure& failure) const;
-  /// No further call of this client can succeed.
-  [[nodiscard]] static bool is_fatal(FailureClass cls);
-  [[nodiscard]] Error give_up(const Failure& failure, const std::string& note);
   void report_success(ReadReply& read);
-  void say_habits(const ReadReply& read);
 
   CallFacts facts_;
   RequestForm form_;

@@ -2,9 +2,8 @@
 // The part of a call that waits: until an attempt may start, and before the next one.
 #include <algorithm>
 
-#include <skillgrad/core/text.hpp>
-
 #include "llm/call/call.hpp"
+#include "llm/call/call_errors.hpp"
 #include "llm/reply/usage.hpp"
 
 namespace skillgrad::llm {
@@ -39,8 +38,9 @@ Result<> Call::may_start() {
 
 Error Call::waited_too_long() {
   constexpr const char* kWaited = "the task's time limit passed while its call waited";
-  if (const auto down = facts_.endpoint.breaker().last_failure()) return give_up(*down, kWaited);
-  return give_up(make_failure(FailureClass::rate_limit, 0, kWaited),
+  if (const auto down = facts_.endpoint.breaker().last_failure())
+    return give_up(facts_, form_, *down, kWaited);
+  return give_up(facts_, form_, make_failure(FailureClass::rate_limit, 0, kWaited),
                  "raise --task-timeout, or lower --jobs");
 }
 
@@ -72,7 +72,8 @@ Result<> Call::wait_for_breaker() {
     if (gate.kind == Breaker::Gate::Kind::dead) {
       constexpr const char* kDown = "the endpoint stayed down: three probes, 30 s apart, failed";
       const std::optional<Failure> last = facts_.endpoint.breaker().last_failure();
-      Error error = give_up(last.value_or(make_failure(FailureClass::transient, 0, {})), kDown);
+      Error error = give_up(facts_, form_,
+                            last.value_or(make_failure(FailureClass::transient, 0, {})), kDown);
       facts_.endpoint.set_fatal(error);
       return tl::unexpected(std::move(error));
     }
@@ -100,11 +101,12 @@ Result<Limiter::Permit> Call::wait_for_turn(std::uint64_t turn) {
   switch (entry.refusal) {
     case Limiter::Refusal::too_large: {
       Failure failure = make_failure(FailureClass::request_too_large, 0, entry.text);
-      return tl::unexpected(give_up(failure, "it was not sent"));
+      return tl::unexpected(give_up(facts_, form_, failure, "it was not sent"));
     }
     case Limiter::Refusal::no_room:
     case Limiter::Refusal::pause:
-      return tl::unexpected(give_up(make_failure(FailureClass::rate_limit, 0, entry.text), {}));
+      return tl::unexpected(
+          give_up(facts_, form_, make_failure(FailureClass::rate_limit, 0, entry.text), {}));
     default:
       SKILLGRAD_CHECK(may_start());
       return std::move(entry.permit);
@@ -120,7 +122,7 @@ Limiter::Entry Call::enter_line(const Entrant& entrant) {
   if (!hold.why.empty()) {
     std::string why = hold.why;
     if (facts_.last_failure && facts_.last_failure->cls == FailureClass::rate_limit)
-      why += " (" + reason_of(*facts_.last_failure) + ")";
+      why += " (" + reason_of(facts_.endpoint, *facts_.last_failure) + ")";
     if (hold.until - now > kLong && hold.learned) {
       facts_.endpoint.warn_once("calls to " + facts_.endpoint.options().model +
                                 " wait: " + hold.why);
@@ -128,19 +130,6 @@ Limiter::Entry Call::enter_line(const Entrant& entrant) {
     shown.emplace(facts_.endpoint.accountant(), why, hold.until);
   }
   return facts_.endpoint.limiter().enter(entrant, facts_.endpoint.clock());
-}
-
-std::string Call::reason_of(const Failure& failure) const {
-  constexpr std::size_t kShort = 200;
-  std::string out = failure.status > 0 ? "HTTP " + std::to_string(failure.status) : "";
-  const bool said = !failure.body.message.empty() || failure.body.empty;
-  for (const std::string& text : {failure.detail, said ? failure.body.text() : std::string()}) {
-    if (text.empty()) continue;
-    out += (out.empty() ? "" : ": ") + text;
-  }
-  const bool refusal = failure.cls == FailureClass::auth;
-  return truncate_middle(
-      refusal ? facts_.endpoint.redact_refusal(out) : facts_.endpoint.redact(out), kShort);
 }
 
 void Call::make_room(Limiter::Permit& permit, const ReadReply& read) {
@@ -168,13 +157,14 @@ void Call::make_room(Limiter::Permit& permit, const ReadReply& read) {
 Result<> Call::check_room(Duration duration, const Failure& failure) {
   const auto limit = start_limit();
   if (!limit || facts_.endpoint.clock().now() + duration <= *limit) return {};
-  return tl::unexpected(give_up(failure, "the time limit leaves no room for another attempt"));
+  return tl::unexpected(
+      give_up(facts_, form_, failure, "the time limit leaves no room for another attempt"));
 }
 
 Result<> Call::wait(Duration duration, const Failure& failure) {
   if (duration <= Duration{0}) return {};
   SKILLGRAD_CHECK(check_room(duration, failure));
-  const std::string why = reason_of(failure);
+  const std::string why = reason_of(facts_.endpoint, failure);
   const Accountant::Wait shown(facts_.endpoint.accountant(), why,
                                facts_.endpoint.clock().now() + duration);
   if (facts_.endpoint.clock().sleep_for(duration, facts_.context.stop)) return {};

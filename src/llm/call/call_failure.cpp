@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "llm/call/call.hpp"
-#include "llm/errors/explain.hpp"
+#include "llm/call/call_errors.hpp"
 #include "llm/learn/cap_advice.hpp"
 
 namespace skillgrad::llm {
@@ -68,7 +68,7 @@ Result<> Call::after_failure(ReadReply& read) {
   Failure& failure = *read.failure;
   facts_.last_failure = failure;
   if (failure.cls != FailureClass::cancelled)
-    facts_.endpoint.accountant().note_failure(reason_of(failure));
+    facts_.endpoint.accountant().note_failure(reason_of(facts_.endpoint, failure));
   facts_.budgeted_retry = false;
   if (failure.cls == FailureClass::cancelled || failure.cls == FailureClass::deadline) {
     facts_.endpoint.breaker().abandoned();
@@ -85,15 +85,15 @@ Result<> Call::after_failure(ReadReply& read) {
     failure.cls = FailureClass::context_overflow;
   }
   if (is_fatal(failure.cls)) {
-    Error error = give_up(failure, {});
+    Error error = give_up(facts_, form_, failure, {});
     facts_.endpoint.set_fatal(error);
     return tl::unexpected(std::move(error));
   }
   const double uniform = jitter_number(facts_.endpoint.jitter_seed(), form_.key(), facts_.attempt);
   const RetryDecision decision = retries_.decide(failure, uniform);
-  if (!decision.retry) return tl::unexpected(give_up(failure, decision.note));
+  if (!decision.retry) return tl::unexpected(give_up(facts_, form_, failure, decision.note));
   if (decision.counts_in_budget && !facts_.endpoint.accountant().take_retry()) {
-    Error error = give_up(failure, "the run-wide retry budget is spent");
+    Error error = give_up(facts_, form_, failure, "the run-wide retry budget is spent");
     error.mend += "; --retry-budget allows more retries";
     return tl::unexpected(std::move(error));
   }
@@ -111,31 +111,8 @@ void Call::note_down(const Failure& failure) {
   if (!facts_.endpoint.breaker().failed(facts_.endpoint.clock().now(), failure)) return;
   facts_.endpoint.warn_once(
       "the endpoint seems to be down; calls wait for it, and one tries it every " +
-      std::to_string(Breaker::kOpenFor / std::chrono::seconds(1)) + " s: " + reason_of(failure));
-}
-
-bool Call::is_fatal(FailureClass cls) {
-  return cls == FailureClass::auth || cls == FailureClass::quota ||
-         cls == FailureClass::model_not_found || cls == FailureClass::wrong_url ||
-         cls == FailureClass::tls;
-}
-
-Error Call::give_up(const Failure& failure, const std::string& note) {
-  ErrorScene scene;
-  scene.url = facts_.endpoint.url(form_.style());
-  scene.model = facts_.endpoint.options().model;
-  scene.attempts = facts_.attempt;
-  scene.output_cap = form_.body().output_cap;
-  scene.note = note;
-  scene.redact = [this](const std::string& text) { return facts_.endpoint.redact(text); };
-  scene.redact_refusal = [this](const std::string& text) {
-    return facts_.endpoint.redact_refusal(text);
-  };
-  if (failure.cls == FailureClass::model_not_found && facts_.played_from == nullptr) {
-    scene.offered_models =
-        list_models(facts_.endpoint.options(), std::chrono::seconds(5), facts_.context.stop).names;
-  }
-  return explain(failure, scene);
+      std::to_string(Breaker::kOpenFor / std::chrono::seconds(1)) +
+      " s: " + reason_of(facts_.endpoint, failure));
 }
 
 }  // namespace skillgrad::llm

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "llm/call/call.hpp"
+#include "llm/call/call_errors.hpp"
+#include "llm/call/reply_reading.hpp"
 #include "llm/stored/exchange.hpp"
 #include "llm/stored/record.hpp"
 
@@ -67,7 +69,8 @@ Result<std::optional<StoredCall>> Call::look_up(const ExchangeStore& store) {
   auto found = store.find(form_.key());
   if (found && !*found && store.must_hit())
     found = store.find(late_key(form_.address(), facts_.request));
-  if (!found && store.must_hit()) return tl::unexpected(end_run(unreadable(found.error())));
+  if (!found && store.must_hit())
+    return tl::unexpected(end_run(facts_.endpoint, unreadable(found.error())));
   std::string flaw;
   if (!found) {
     flaw = found.error().to_line();
@@ -90,16 +93,11 @@ std::string Call::flaw_of(const StoredCall& call) {
   if (call.ending || call.replies.empty()) return "it holds no reply";
   if (kept_reply(call.replies.back().body)) return {};
   HttpReply http = reply_of(call.replies.back(), facts_.endpoint.options().max_reply_bytes);
-  const ReadReply read = understand(http);
+  const ReadReply read = understand(facts_, form_, http);
   if (!read.failure) return is_good(read.reply) ? "" : "its reply is not whole";
   const Failure& failure = *read.failure;
   if (!failure.detail.empty()) return failure.detail;
   return "HTTP " + std::to_string(failure.status) + " " + failure.body.text();
-}
-
-Error Call::end_run(Error error) {
-  facts_.endpoint.set_fatal(error);
-  return error;
 }
 
 Error Call::unreadable(const Error& problem) {
@@ -132,7 +130,7 @@ Error Call::miss(const ExchangeStore& store) {
   error.mend =
       "replay with the options, skill and tasks of the recording, or record again with "
       "--record";
-  return end_run(std::move(error));
+  return end_run(facts_.endpoint, std::move(error));
 }
 
 /// As attempts() went, without waiting and without a connection.
@@ -152,7 +150,7 @@ Result<ChatReply> Call::play(const StoredCall& call) {
   facts_.attempt = call.attempts;
   HttpReply http = reply_of(facts_.last, facts_.endpoint.options().max_reply_bytes);
   http_status_ = http.status;
-  ReadReply read = understand(http);
+  ReadReply read = understand(facts_, form_, http);
   if (read.failure) return play_replies(call);  // changed by hand
   if (read.reply.usage.estimated && !made.empty()) read.reply.usage = made.back().usage;
   return played(read, call);
@@ -166,7 +164,7 @@ Result<ChatReply> Call::play_replies(const StoredCall& call) {
     facts_.last = call.replies[i];
     facts_.attempt = count == 1 ? call.attempts : static_cast<int>(i) + 1;
     http_status_ = http.status;
-    ReadReply read = understand(http);
+    ReadReply read = understand(facts_, form_, http);
     if (!read.failure) return played(read, call);
     const bool more = i + 1 < count;
     const bool again = more && (adapt(read) || retries_.decide(*read.failure, 0).retry);
@@ -176,7 +174,7 @@ Result<ChatReply> Call::play_replies(const StoredCall& call) {
     charge_failure(read, ended);
     SKILLGRAD_CHECK(book_failure({ended.outcome, http_status_, ended.usage, ended.cost_usd}));
     if (again) continue;
-    Error error = give_up(*read.failure, "from a recording");
+    Error error = give_up(facts_, form_, *read.failure, "from a recording");
     if (is_fatal(read.failure->cls)) facts_.endpoint.set_fatal(error);
     facts_.endpoint.accountant().note_failed_call();
     SKILLGRAD_CHECK(keep(tl::unexpected(error)));
@@ -192,7 +190,7 @@ Result<ChatReply> Call::end_as_recorded(const Error& ending) {
     error.message = "a call of " + facts_.request.scope + " (" + facts_.request.stage +
                     ") was not made when the run was recorded: " + ending.message;
     error.mend = "replay with the limits of the recording, or record again with --record";
-    return tl::unexpected(end_run(std::move(error)));
+    return tl::unexpected(end_run(facts_.endpoint, std::move(error)));
   }
   const bool stops = error.code != ErrorCode::deadline && error.code != ErrorCode::budget;
   if (stops && ends_run(error.code)) facts_.endpoint.set_fatal(error);
@@ -237,7 +235,7 @@ Result<ChatReply> Call::played(ReadReply& read, const StoredCall& call) {
   reply.cost_usd = 0;
   reply.seconds = call.seconds;
   reply.attempts = 0;
-  say_habits(read);
+  say_habits(facts_.endpoint, read, form_.body().output_cap);
   LedgerRow paid = row();
   paid.outcome = reply.refused ? "refused" : "ok";
   paid.usage = reply.usage;
