@@ -29,6 +29,7 @@ std::string request_id_of(const Headers& headers) {
 Call::Call(Endpoint& endpoint, const ChatRequest& request, const CallContext& context)
     : facts_(endpoint, request, context),
       form_(facts_),
+      admission_(facts_, form_),
       retries_({endpoint.options().max_attempts_transient,
                 endpoint.options().max_attempts_rate_limit, endpoint.options().max_retry_after}) {}
 
@@ -38,8 +39,8 @@ Result<ChatReply> Call::run() {
   SKILLGRAD_CHECK(form_.prepare());
   SKILLGRAD_TRY(std::optional<ChatReply> recorded, replay());
   if (recorded) return std::move(*recorded);
-  if (is_late()) {
-    Result<ChatReply> late = tl::unexpected(may_start().error());
+  if (admission_.is_late()) {
+    Result<ChatReply> late = tl::unexpected(admission_.may_start().error());
     SKILLGRAD_CHECK(keep(late));
     return late;
   }
@@ -72,86 +73,75 @@ Result<std::optional<ChatReply>> Call::replay() {
 }
 
 Result<ChatReply> Call::attempts() {
-  WarmUp::Lead lead = warm_up();
+  WarmUp::Lead lead = admission_.warm_up();
   const Limiter::Presence presence(facts_.endpoint.limiter());
   while (true) {
-    SKILLGRAD_TRY(Limiter::Permit permit, admit(presence.turn()));
-    SKILLGRAD_CHECK(write_body());
-    SKILLGRAD_CHECK(reserve());
-    ReadReply read = send();
+    SKILLGRAD_TRY(AttemptPermit permit, admission_.enter(presence.turn()));
+    SKILLGRAD_CHECK(form_.rewrite());
+    SKILLGRAD_CHECK(admission_.reserve(permit));
+    SKILLGRAD_CHECK(begin());
+    EndedAttempt attempt = send();
     lead.done();
+    ReadReply& read = attempt.read;
     // Nobody follows into an error that ends the run before it is known to all.
     const bool hold = read.failure && is_fatal(read.failure->cls);
-    if (!hold) make_room(permit, read);
-    SKILLGRAD_CHECK(settle(read));
+    if (!hold) admission_.make_room(permit, attempt);
+    SKILLGRAD_CHECK(settle(permit, attempt));
     if (!read.failure) return std::move(read.reply);
-    SKILLGRAD_CHECK(after_failure(read));
-    if (hold) make_room(permit, read);
+    SKILLGRAD_CHECK(after_failure(permit, read));
+    if (hold) admission_.make_room(permit, attempt);
   }
 }
 
-Result<> Call::write_body() {
-  auto written = form_.rewrite();
-  if (!written) facts_.endpoint.breaker().abandoned();
-  return written;
-}
-
-Result<> Call::reserve() {
-  form_.estimate();
-  auto reserved = facts_.endpoint.accountant().reserve_or_wait(
-      form_.most().usd, form_.most().tokens, facts_.context.stop);
-  if (!reserved) {
-    facts_.endpoint.breaker().abandoned();
-    return reserved;
-  }
-  // The wait may have been long: a limit may have passed, or another worker may have met an error
-  // that ends the run.
-  Result<> ready = may_start();
-  if (ready && facts_.attempt == 0) facts_.endpoint.accountant().note_call(form_.key());
-  if (ready) ++facts_.attempt;
-  if (ready && facts_.endpoint.recorder() != nullptr) {
-    LedgerRow begin = row();
-    begin.reserved_tokens = form_.most().tokens;
-    const auto most = form_.most().priced ? std::optional(form_.most().usd) : std::nullopt;
-    ready = facts_.endpoint.recorder()->begin(form_.key(), begin, most);
-  }
-  if (ready) return {};
-  facts_.endpoint.breaker().abandoned();
-  facts_.endpoint.accountant().release(form_.most().usd, form_.most().tokens);
-  return ready;
-}
-
-ReadReply Call::send() {
-  AttemptLimits limits;
+AttemptLimits Call::limits() const {
   const EndpointOptions& options = facts_.endpoint.options();
+  AttemptLimits limits;
+  limits.keep_raw = facts_.keeps_calls();
   limits.total = options.attempt_timeout;
   limits.stream = form_.style().stream;
   limits.first_byte = options.first_byte_timeout;
   limits.idle = options.idle_timeout;
   limits.progress = options.progress_timeout;
+  return limits;
+}
+
+EndedAttempt Call::send() {
+  Endpoint& endpoint = facts_.endpoint;
+  const CallContext& context = facts_.context;
+  AttemptLimits limits = this->limits();
   bool cut_by_deadline = false;
-  if (facts_.context.cut_at) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        *facts_.context.cut_at - facts_.endpoint.clock().now());
+  if (context.cut_at) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*context.cut_at -
+                                                                            endpoint.clock().now());
     cut_by_deadline = left < limits.total;
     limits.total = std::min(limits.total, left);
   }
-  limits.keep_raw = facts_.keeps_calls();
-  HttpReply http =
-      facts_.endpoint.transport(form_.style()).perform(form_.text(), limits, facts_.context.stop);
-  hints_ = limit_hints(http.headers, facts_.endpoint.clock().wall_now());
+  HttpReply http = endpoint.transport(form_.style()).perform(form_.text(), limits, context.stop);
+  EndedAttempt attempt;
+  attempt.hints = limit_hints(http.headers, endpoint.clock().wall_now());
   if (limits.keep_raw) facts_.last = exchange_of(http);
-  http_status_ = http.status;
-  seconds_ = http.seconds;
-  first_byte_seconds_ = http.first_byte_seconds;
-  request_id_ = request_id_of(http.headers);
+  attempt.http_status = http.status;
+  attempt.seconds = http.seconds;
+  attempt.first_byte_seconds = http.first_byte_seconds;
+  attempt.request_id = request_id_of(http.headers);
   facts_.total_seconds += http.seconds;
-  ReadReply read = understand(facts_, form_, http);
-  if (read.failure && cut_by_deadline && http.curl_code == CURLE_OPERATION_TIMEDOUT) {
-    name_cut(*read.failure);
+  attempt.read = understand(facts_, form_, http);
+  auto& failure = attempt.read.failure;
+  if (failure && cut_by_deadline && http.curl_code == CURLE_OPERATION_TIMEDOUT) {
+    name_cut(*failure);
   }
-  if (limits.keep_raw && read.failure && http.stream) forget_shown_key(*http.stream);
-  return read;
+  if (limits.keep_raw && failure && http.stream) forget_shown_key(*http.stream);
+  return attempt;
+}
+
+Result<> Call::begin() {
+  if (facts_.attempt == 0) facts_.endpoint.accountant().note_call(form_.key());
+  ++facts_.attempt;
+  if (facts_.endpoint.recorder() == nullptr) return {};
+  LedgerRow begun = row();
+  begun.reserved_tokens = form_.most().tokens;
+  const auto most = form_.most().priced ? std::optional(form_.most().usd) : std::nullopt;
+  return facts_.endpoint.recorder()->begin(form_.key(), begun, most);
 }
 
 /// In the chunks of a stream a key may stand in parts that no look at its bytes would find.
@@ -192,12 +182,13 @@ void Call::charge_failure(const ReadReply& read, LedgerRow& row) const {
   }
 }
 
-Result<> Call::settle(ReadReply& read) {
+Result<> Call::settle(AttemptPermit& permit, EndedAttempt& attempt) {
+  ReadReply& read = attempt.read;
   LedgerRow paid = row();
-  paid.http_status = http_status_;
-  paid.seconds = seconds_;
-  paid.first_byte_seconds = first_byte_seconds_;
-  paid.request_id = facts_.endpoint.redact(request_id_);
+  paid.http_status = attempt.http_status;
+  paid.seconds = attempt.seconds;
+  paid.first_byte_seconds = attempt.first_byte_seconds;
+  paid.request_id = facts_.endpoint.redact(attempt.request_id);
   paid.response_model = facts_.endpoint.redact(read.reply.model);
   paid.response_id = facts_.endpoint.redact(read.response_id);
   paid.provider = facts_.endpoint.redact(read.provider);
@@ -222,9 +213,9 @@ Result<> Call::settle(ReadReply& read) {
     }
   }
   if (facts_.keeps_calls())
-    made_.push_back({paid.outcome, http_status_, paid.usage, paid.cost_usd});
-  facts_.endpoint.accountant().settle(form_.most().usd, form_.most().tokens, paid);
-  if (!read.failure) facts_.endpoint.breaker().answered();
+    made_.push_back({paid.outcome, attempt.http_status, paid.usage, paid.cost_usd});
+  permit.settle(paid);
+  if (!read.failure) permit.answered();
   return recorded;
 }
 

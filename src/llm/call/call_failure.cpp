@@ -64,21 +64,13 @@ bool Call::adapt(ReadReply& read) {
   return true;
 }
 
-Result<> Call::after_failure(ReadReply& read) {
+Result<> Call::after_failure(AttemptPermit& permit, ReadReply& read) {
   Failure& failure = *read.failure;
   facts_.last_failure = failure;
   if (failure.cls != FailureClass::cancelled)
     facts_.endpoint.accountant().note_failure(reason_of(facts_.endpoint, failure));
   facts_.budgeted_retry = false;
-  if (failure.cls == FailureClass::cancelled || failure.cls == FailureClass::deadline) {
-    facts_.endpoint.breaker().abandoned();
-  } else if (failure.cls == FailureClass::unanswered ||
-             (failure.cls == FailureClass::transient &&
-              (failure.status == 0 || failure.status >= 500))) {
-    note_down(failure);
-  } else {
-    facts_.endpoint.breaker().answered();
-  }
+  give_verdict(permit, failure);
   if (adapt(read)) return {};
   if (clamped_ && (failure.cls == FailureClass::bad_request ||
                    failure.cls == FailureClass::request_too_large)) {
@@ -102,13 +94,24 @@ Result<> Call::after_failure(ReadReply& read) {
     form_.override_cap(2 * std::max(form_.body().output_cap, read.reply.usage.output_tokens));
     return {};
   }
-  // A rate limit is waited out in the line of all calls, see make_room().
-  if (failure.cls == FailureClass::rate_limit) return check_room(decision.wait, failure);
-  return wait(decision.wait, failure);
+  // A rate limit is waited out in the line of all calls, see Admission::make_room().
+  if (failure.cls == FailureClass::rate_limit) return admission_.check_room(decision.wait, failure);
+  return admission_.wait(decision.wait, failure);
 }
 
-void Call::note_down(const Failure& failure) {
-  if (!facts_.endpoint.breaker().failed(facts_.endpoint.clock().now(), failure)) return;
+void Call::give_verdict(AttemptPermit& permit, const Failure& failure) {
+  if (failure.cls == FailureClass::cancelled || failure.cls == FailureClass::deadline) {
+    permit.abandoned();
+    return;
+  }
+  const bool down =
+      failure.cls == FailureClass::unanswered ||
+      (failure.cls == FailureClass::transient && (failure.status == 0 || failure.status >= 500));
+  if (!down) {
+    permit.answered();
+    return;
+  }
+  if (!permit.failed(failure)) return;
   facts_.endpoint.warn_once(
       "the endpoint seems to be down; calls wait for it, and one tries it every " +
       std::to_string(Breaker::kOpenFor / std::chrono::seconds(1)) +

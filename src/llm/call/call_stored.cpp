@@ -136,7 +136,7 @@ Error Call::miss(const ExchangeStore& store) {
 /// As attempts() went, without waiting and without a connection.
 Result<ChatReply> Call::play(const StoredCall& call) {
   facts_.total_seconds = call.seconds;
-  SKILLGRAD_CHECK(write_body());  // in the form in which it was sent
+  SKILLGRAD_CHECK(form_.rewrite());  // in the form in which it was sent
   const bool by_hand = call.replies.size() > 1 || (!call.made && !call.ending);
   if (by_hand) return play_replies(call);
   const std::vector<StoredAttempt> made = call.made.value_or(std::vector<StoredAttempt>{});
@@ -149,11 +149,10 @@ Result<ChatReply> Call::play(const StoredCall& call) {
   if (call.ending) return end_as_recorded(*call.ending);
   facts_.attempt = call.attempts;
   HttpReply http = reply_of(facts_.last, facts_.endpoint.options().max_reply_bytes);
-  http_status_ = http.status;
   ReadReply read = understand(facts_, form_, http);
   if (read.failure) return play_replies(call);  // changed by hand
   if (read.reply.usage.estimated && !made.empty()) read.reply.usage = made.back().usage;
-  return played(read, call);
+  return played(read, http.status, call);
 }
 
 /// Of a file made by hand: each reply is that of an attempt.
@@ -163,16 +162,15 @@ Result<ChatReply> Call::play_replies(const StoredCall& call) {
     HttpReply http = reply_of(call.replies[i], facts_.endpoint.options().max_reply_bytes);
     facts_.last = call.replies[i];
     facts_.attempt = count == 1 ? call.attempts : static_cast<int>(i) + 1;
-    http_status_ = http.status;
     ReadReply read = understand(facts_, form_, http);
-    if (!read.failure) return played(read, call);
+    if (!read.failure) return played(read, http.status, call);
     const bool more = i + 1 < count;
     const bool again = more && (adapt(read) || retries_.decide(*read.failure, 0).retry);
     if (!again && clamped_ && read.failure->cls == FailureClass::bad_request)
       read.failure->cls = FailureClass::context_overflow;
     LedgerRow ended = row();
     charge_failure(read, ended);
-    SKILLGRAD_CHECK(book_failure({ended.outcome, http_status_, ended.usage, ended.cost_usd}));
+    SKILLGRAD_CHECK(book_failure({ended.outcome, http.status, ended.usage, ended.cost_usd}));
     if (again) continue;
     Error error = give_up(facts_, form_, *read.failure, "from a recording");
     if (is_fatal(read.failure->cls)) facts_.endpoint.set_fatal(error);
@@ -228,7 +226,7 @@ Result<> Call::book_failure(const StoredAttempt& attempt) {
                                                : facts_.endpoint.recorder()->attempt_failed(ended);
 }
 
-Result<ChatReply> Call::played(ReadReply& read, const StoredCall& call) {
+Result<ChatReply> Call::played(ReadReply& read, int http_status, const StoredCall& call) {
   ChatReply& reply = read.reply;
   facts_.hidden = facts_.endpoint.hide_secrets(reply);
   reply.usage.calls = 1;
@@ -240,7 +238,7 @@ Result<ChatReply> Call::played(ReadReply& read, const StoredCall& call) {
   paid.outcome = reply.refused ? "refused" : "ok";
   paid.usage = reply.usage;
   paid.cache_write_tokens = read.cache_write_tokens;
-  paid.http_status = http_status_;
+  paid.http_status = http_status;
   paid.seconds = call.seconds;
   paid.response_model = facts_.endpoint.redact(reply.model);
   SKILLGRAD_CHECK(book_answer(paid, read, call));
