@@ -30,6 +30,7 @@ Call::Call(Endpoint& endpoint, const ChatRequest& request, const CallContext& co
     : facts_(endpoint, request, context),
       form_(facts_),
       admission_(facts_, form_),
+      booking_(facts_, form_),
       retries_({endpoint.options().max_attempts_transient,
                 endpoint.options().max_attempts_rate_limit, endpoint.options().max_retry_after}) {}
 
@@ -79,21 +80,21 @@ Result<ChatReply> Call::attempts() {
     SKILLGRAD_TRY(AttemptPermit permit, admission_.enter(presence.turn()));
     SKILLGRAD_CHECK(form_.rewrite());
     SKILLGRAD_CHECK(admission_.reserve(permit));
-    SKILLGRAD_CHECK(begin());
+    SKILLGRAD_CHECK(booking_.begin());
     EndedAttempt attempt = send();
     lead.done();
     ReadReply& read = attempt.read;
     // Nobody follows into an error that ends the run before it is known to all.
     const bool hold = read.failure && is_fatal(read.failure->cls);
     if (!hold) admission_.make_room(permit, attempt);
-    SKILLGRAD_CHECK(settle(permit, attempt));
+    SKILLGRAD_CHECK(booking_.settle(permit, attempt));
     if (!read.failure) return std::move(read.reply);
     SKILLGRAD_CHECK(after_failure(permit, read));
     if (hold) admission_.make_room(permit, attempt);
   }
 }
 
-AttemptLimits Call::limits() const {
+AttemptLimits Call::attempt_limits() const {
   const EndpointOptions& options = facts_.endpoint.options();
   AttemptLimits limits;
   limits.keep_raw = facts_.keeps_calls();
@@ -108,7 +109,7 @@ AttemptLimits Call::limits() const {
 EndedAttempt Call::send() {
   Endpoint& endpoint = facts_.endpoint;
   const CallContext& context = facts_.context;
-  AttemptLimits limits = this->limits();
+  AttemptLimits limits = attempt_limits();
   bool cut_by_deadline = false;
   if (context.cut_at) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*context.cut_at -
@@ -134,101 +135,10 @@ EndedAttempt Call::send() {
   return attempt;
 }
 
-Result<> Call::begin() {
-  if (facts_.attempt == 0) facts_.endpoint.accountant().note_call(form_.key());
-  ++facts_.attempt;
-  if (facts_.endpoint.recorder() == nullptr) return {};
-  LedgerRow begun = row();
-  begun.reserved_tokens = form_.most().tokens;
-  const auto most = form_.most().priced ? std::optional(form_.most().usd) : std::nullopt;
-  return facts_.endpoint.recorder()->begin(form_.key(), begun, most);
-}
-
 /// In the chunks of a stream a key may stand in parts that no look at its bytes would find.
 void Call::forget_shown_key(const DeltaAssembler& stream) {
   const std::string text = dump_json(stream.reply());
   if (facts_.endpoint.redact_content(text) != text) facts_.last.body.clear();
-}
-
-LedgerRow Call::row() const {
-  LedgerRow row;
-  row.key = form_.key();
-  row.stage = facts_.request.stage;
-  row.scope = facts_.request.scope;
-  row.model = facts_.endpoint.options().model;
-  row.attempt = facts_.attempt;
-  row.budgeted_retry = facts_.budgeted_retry;
-  return row;
-}
-
-void Call::charge_failure(const ReadReply& read, LedgerRow& row) const {
-  const Failure& failure = *read.failure;
-  row.outcome =
-      failure.cls == FailureClass::unanswered ? kUnanswered : to_string(code_of(failure.cls));
-  row.usage = read.reply.usage;
-  if (!failure.possibly_billed) {
-    row.billed = "no";
-    row.usage = {};
-    return;
-  }
-  const bool known = row.usage.input_tokens > 0 && !row.usage.estimated;
-  row.billed = known ? "yes" : "unknown";
-  if (row.usage.input_tokens == 0) row.reserved_tokens = form_.most().tokens;
-  const bool said = read.provider_cost && (*read.provider_cost > 0 || !form_.most().priced);
-  if (said || row.usage.input_tokens > 0) {
-    row.cost_usd = facts_.endpoint.charged(read.provider_cost, row.usage, read.cache_write_tokens);
-  } else if (form_.most().priced) {
-    row.cost_usd = form_.most().usd;
-  }
-}
-
-Result<> Call::settle(AttemptPermit& permit, EndedAttempt& attempt) {
-  ReadReply& read = attempt.read;
-  LedgerRow paid = row();
-  paid.http_status = attempt.http_status;
-  paid.seconds = attempt.seconds;
-  paid.first_byte_seconds = attempt.first_byte_seconds;
-  paid.request_id = facts_.endpoint.redact(attempt.request_id);
-  paid.response_model = facts_.endpoint.redact(read.reply.model);
-  paid.response_id = facts_.endpoint.redact(read.response_id);
-  paid.provider = facts_.endpoint.redact(read.provider);
-  paid.system_fingerprint = facts_.endpoint.redact(read.system_fingerprint);
-  Result<> recorded;
-  if (read.failure) {
-    charge_failure(read, paid);
-    if (facts_.endpoint.recorder() != nullptr)
-      recorded = facts_.endpoint.recorder()->attempt_failed(paid);
-  } else {
-    report_success(read);
-    ChatReply& reply = read.reply;
-    paid.outcome = reply.refused ? "refused" : "ok";
-    paid.billed = "yes";
-    paid.usage = reply.usage;
-    paid.cache_write_tokens = read.cache_write_tokens;
-    paid.cost_usd = reply.cost_usd;
-    if (facts_.endpoint.recorder() != nullptr) {
-      const Redactor* redactor = facts_.endpoint.record_redactor();
-      recorded = facts_.endpoint.recorder()->finish(paid, redact_json(form_.text(), redactor),
-                                                    reply_to_json(reply));
-    }
-  }
-  if (facts_.keeps_calls())
-    made_.push_back({paid.outcome, attempt.http_status, paid.usage, paid.cost_usd});
-  permit.settle(paid);
-  if (!read.failure) permit.answered();
-  return recorded;
-}
-
-void Call::report_success(ReadReply& read) {
-  ChatReply& reply = read.reply;
-  facts_.hidden = facts_.endpoint.hide_secrets(reply);
-  reply.usage.calls = 1;
-  reply.cost_usd =
-      facts_.endpoint.charged(read.provider_cost, reply.usage, read.cache_write_tokens);
-  reply.seconds = facts_.total_seconds;
-  reply.attempts = facts_.attempt;
-  facts_.endpoint.note_answer();
-  say_habits(facts_.endpoint, read, form_.body().output_cap);
 }
 
 }  // namespace skillgrad::llm

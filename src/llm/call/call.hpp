@@ -9,6 +9,7 @@
 #include <skillgrad/llm/exchange_store.hpp>
 
 #include "llm/call/admission.hpp"
+#include "llm/call/booking.hpp"
 #include "llm/call/endpoint.hpp"
 #include "llm/call/request_form.hpp"
 #include "llm/limits/retry.hpp"
@@ -33,9 +34,6 @@ class Call {
   [[nodiscard]] Result<ChatReply> play_replies(const StoredCall& call);
   [[nodiscard]] Result<ChatReply> end_as_recorded(const Error& ending);
   [[nodiscard]] Result<ChatReply> played(ReadReply& read, int http_status, const StoredCall& call);
-  [[nodiscard]] Result<> book(LedgerRow& row, std::optional<double> usd);
-  [[nodiscard]] Result<> book_failure(const StoredAttempt& attempt);
-  [[nodiscard]] Result<> book_answer(LedgerRow& row, const ReadReply& read, const StoredCall& call);
   [[nodiscard]] Error miss(const ExchangeStore& store);
   [[nodiscard]] Error unreadable(const Error& problem);
   /// Keeps how the call ended where calls are kept.
@@ -49,30 +47,23 @@ class Call {
   void forget_shown_key(const DeltaAssembler& stream);
   void warn_if_not_kept();
   [[nodiscard]] Result<ChatReply> attempts();
-  /// The next attempt is about to be sent, and the record knows it before anyone can bill it.
-  [[nodiscard]] Result<> begin();
   [[nodiscard]] EndedAttempt send();
-  [[nodiscard]] AttemptLimits limits() const;
+  [[nodiscard]] AttemptLimits attempt_limits() const;
   void name_cut(Failure& failure) const;
-  [[nodiscard]] Result<> settle(AttemptPermit& permit, EndedAttempt& attempt);
-  [[nodiscard]] LedgerRow row() const;
-  void charge_failure(const ReadReply& read, LedgerRow& row) const;
   /// Tells the breaker what a failed attempt says about the endpoint.
   void give_verdict(AttemptPermit& permit, const Failure& failure);
   /// Success: another attempt follows. Error: the call is over.
   [[nodiscard]] Result<> after_failure(AttemptPermit& permit, ReadReply& read);
   [[nodiscard]] bool adapt(ReadReply& read);
-  void report_success(ReadReply& read);
 
   CallFacts facts_;
   RequestForm form_;
   Admission admission_;
+  Booking booking_;
   RetryState retries_;
 
   bool clamped_ = false;
   int resends_ = 0;
-
-  std::vector<StoredAttempt> made_;  ///< the attempts so far; only where calls are kept
 };
 
 }  // namespace skillgrad::llm

@@ -143,7 +143,7 @@ Result<ChatReply> Call::play(const StoredCall& call) {
   const std::size_t failed = call.ending || made.empty() ? made.size() : made.size() - 1;
   for (std::size_t i = 0; i < failed; ++i) {
     facts_.attempt = static_cast<int>(i) + 1;
-    SKILLGRAD_CHECK(book_failure(made[i]));
+    SKILLGRAD_CHECK(booking_.book_failure(made[i]));
   }
   if (!call.replies.empty()) facts_.last = call.replies.back();
   if (call.ending) return end_as_recorded(*call.ending);
@@ -168,9 +168,7 @@ Result<ChatReply> Call::play_replies(const StoredCall& call) {
     const bool again = more && (adapt(read) || retries_.decide(*read.failure, 0).retry);
     if (!again && clamped_ && read.failure->cls == FailureClass::bad_request)
       read.failure->cls = FailureClass::context_overflow;
-    LedgerRow ended = row();
-    charge_failure(read, ended);
-    SKILLGRAD_CHECK(book_failure({ended.outcome, http.status, ended.usage, ended.cost_usd}));
+    SKILLGRAD_CHECK(booking_.book_failure(booking_.as_made(read, http.status)));
     if (again) continue;
     Error error = give_up(facts_, form_, *read.failure, "from a recording");
     if (is_fatal(read.failure->cls)) facts_.endpoint.set_fatal(error);
@@ -197,35 +195,6 @@ Result<ChatReply> Call::end_as_recorded(const Error& ending) {
   return tl::unexpected(std::move(error));
 }
 
-/// Books an attempt that was not made now. In a replay it takes the place within the run's limits
-/// that it had when it was recorded.
-Result<> Call::book(LedgerRow& row, std::optional<double> usd) {
-  row.billed = "no";
-  row.cached = true;
-  row.cost_usd = 0;
-  if (!facts_.played_from->must_hit()) {
-    facts_.endpoint.accountant().restore(row);
-    return {};
-  }
-  row.recorded_usd = usd.value_or(0);
-  form_.estimate();
-  SKILLGRAD_CHECK(facts_.endpoint.accountant().reserve_or_wait(
-      form_.most().usd, form_.most().tokens, facts_.context.stop));
-  facts_.endpoint.accountant().settle(form_.most().usd, form_.most().tokens, row);
-  return {};
-}
-
-Result<> Call::book_failure(const StoredAttempt& attempt) {
-  LedgerRow ended = row();
-  ended.outcome = attempt.outcome;
-  ended.http_status = attempt.http_status;
-  ended.usage = attempt.usage;
-  SKILLGRAD_CHECK(
-      book(ended, attempt.cost_usd ? attempt.cost_usd : facts_.endpoint.cost(attempt.usage, 0)));
-  return facts_.endpoint.recorder() == nullptr ? Result<>{}
-                                               : facts_.endpoint.recorder()->attempt_failed(ended);
-}
-
 Result<ChatReply> Call::played(ReadReply& read, int http_status, const StoredCall& call) {
   ChatReply& reply = read.reply;
   facts_.hidden = facts_.endpoint.hide_secrets(reply);
@@ -234,34 +203,9 @@ Result<ChatReply> Call::played(ReadReply& read, int http_status, const StoredCal
   reply.seconds = call.seconds;
   reply.attempts = 0;
   say_habits(facts_.endpoint, read, form_.body().output_cap);
-  LedgerRow paid = row();
-  paid.outcome = reply.refused ? "refused" : "ok";
-  paid.usage = reply.usage;
-  paid.cache_write_tokens = read.cache_write_tokens;
-  paid.http_status = http_status;
-  paid.seconds = call.seconds;
-  paid.response_model = facts_.endpoint.redact(reply.model);
-  SKILLGRAD_CHECK(book_answer(paid, read, call));
-  if (facts_.endpoint.recorder() != nullptr) {
-    const Redactor* redactor = facts_.endpoint.record_redactor();
-    SKILLGRAD_CHECK(facts_.endpoint.recorder()->finish(paid, redact_json(form_.text(), redactor),
-                                                       reply_to_json(reply)));
-  }
+  SKILLGRAD_CHECK(booking_.book_answer(read, http_status, call));
   SKILLGRAD_CHECK(keep(reply));
   return std::move(reply);
-}
-
-Result<> Call::book_answer(LedgerRow& row, const ReadReply& read, const StoredCall& call) {
-  if (call.made && call.made->empty()) {
-    // A cache answered it when it was recorded, so it counted towards no limit.
-    row.billed = "no";
-    row.cached = true;
-    row.cost_usd = 0;
-    facts_.endpoint.accountant().restore(row);
-    return {};
-  }
-  if (call.made && call.made->back().cost_usd) return book(row, call.made->back().cost_usd);
-  return book(row, facts_.endpoint.charged(read.provider_cost, row.usage, read.cache_write_tokens));
 }
 
 /// `ending` is how the call ended without a reply, else null.
@@ -275,7 +219,7 @@ StoredCall Call::stored_call(const Error* ending) const {
   out.sample_index = facts_.request.sample_index;
   out.attempts = std::max(1, facts_.attempt);
   out.seconds = facts_.total_seconds;
-  out.made = made_;
+  out.made = booking_.made();
   if (ending != nullptr) out.ending = *ending;
   if (facts_.attempt > 0) out.replies = {facts_.last};
   return out;
