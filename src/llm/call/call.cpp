@@ -4,13 +4,13 @@
 #include <algorithm>
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <skillgrad/core/json.hpp>
 
 #include "llm/call/call_errors.hpp"
 #include "llm/call/reply_reading.hpp"
 #include "llm/stored/exchange.hpp"
-#include "llm/stored/record.hpp"
 
 namespace skillgrad::llm {
 
@@ -24,6 +24,26 @@ std::string request_id_of(const Headers& headers) {
   return {};
 }
 
+/// What the task's time limit cut: a task that took too long, or a call that nobody answered.
+void name_cut(const CallFacts& facts, Failure& failure) {
+  const Duration here = facts.endpoint.clock().now() - facts.began_at;
+  const double waited = std::max(facts.total_seconds, std::chrono::duration<double>(here).count());
+  const auto& patience = facts.context.patience;
+  const bool owed = patience && waited >= std::chrono::duration<double>(*patience).count();
+  failure.cls = owed ? FailureClass::unanswered : FailureClass::deadline;
+  failure.detail = owed ? fmt::format(
+                              "no answer came within {:.1f} s, and the task's time limit "
+                              "passed",
+                              waited)
+                        : "the time limit passed before the reply was complete";
+}
+
+/// In the chunks of a stream a key may stand in parts that no look at its bytes would find.
+void forget_shown_key(CallFacts& facts, const DeltaAssembler& stream) {
+  const std::string text = dump_json(stream.reply());
+  if (facts.endpoint.redact_content(text) != text) facts.last.body.clear();
+}
+
 }  // namespace
 
 Call::Call(Endpoint& endpoint, const ChatRequest& request, const CallContext& context)
@@ -31,46 +51,29 @@ Call::Call(Endpoint& endpoint, const ChatRequest& request, const CallContext& co
       form_(facts_),
       admission_(facts_, form_),
       booking_(facts_, form_),
-      retries_({endpoint.options().max_attempts_transient,
-                endpoint.options().max_attempts_rate_limit, endpoint.options().max_retry_after}) {}
+      remedies_(facts_, form_),
+      replay_(facts_, form_, booking_, remedies_) {}
 
 Result<ChatReply> Call::run() {
-  if (auto error = facts_.endpoint.fatal()) return tl::unexpected(std::move(*error));
-  facts_.began_at = facts_.endpoint.clock().now();
+  Endpoint& endpoint = facts_.endpoint;
+  if (auto error = endpoint.fatal()) return tl::unexpected(std::move(*error));
+  facts_.began_at = endpoint.clock().now();
   SKILLGRAD_CHECK(form_.prepare());
-  SKILLGRAD_TRY(std::optional<ChatReply> recorded, replay());
+  SKILLGRAD_TRY(std::optional<ChatReply> recorded, replay_.recorded());
   if (recorded) return std::move(*recorded);
   if (admission_.is_late()) {
     Result<ChatReply> late = tl::unexpected(admission_.may_start().error());
-    SKILLGRAD_CHECK(keep(late));
+    SKILLGRAD_CHECK(replay_.keep(late));
     return late;
   }
-  SKILLGRAD_TRY(std::optional<ChatReply> kept, stored());
-  if (kept) return std::move(*kept);
+  SKILLGRAD_TRY(std::optional<ChatReply> stored, replay_.stored());
+  if (stored) return std::move(*stored);
   Result<ChatReply> result = attempts();
-  SKILLGRAD_CHECK(keep(result));
+  SKILLGRAD_CHECK(replay_.keep(result));
   if (!result && facts_.attempt > 0 && result.error().code != ErrorCode::cancelled) {
-    facts_.endpoint.accountant().note_failed_call();
+    endpoint.accountant().note_failed_call();
   }
   return result;
-}
-
-Result<std::optional<ChatReply>> Call::replay() {
-  if (facts_.endpoint.recorder() == nullptr) return std::optional<ChatReply>{};
-  SKILLGRAD_TRY(const std::optional<std::string> found,
-                facts_.endpoint.recorder()->find(form_.key()));
-  if (!found) return std::optional<ChatReply>{};
-  auto reply = reply_from_json(*found, "recorded reply " + form_.key());
-  if (!reply) {
-    // A damaged entry is a miss: the call is made again and its reply replaces it.
-    facts_.endpoint.warn_once("a recorded reply cannot be read and is asked for again: " +
-                              reply.error().message);
-    return std::optional<ChatReply>{};
-  }
-  facts_.endpoint.hide_secrets(*reply);
-  facts_.endpoint.accountant().note_replay();
-  warn_if_not_kept();
-  return std::optional<ChatReply>(std::move(*reply));
 }
 
 Result<ChatReply> Call::attempts() {
@@ -129,16 +132,74 @@ EndedAttempt Call::send() {
   attempt.read = understand(facts_, form_, http);
   auto& failure = attempt.read.failure;
   if (failure && cut_by_deadline && http.curl_code == CURLE_OPERATION_TIMEDOUT) {
-    name_cut(*failure);
+    name_cut(facts_, *failure);
   }
-  if (limits.keep_raw && failure && http.stream) forget_shown_key(*http.stream);
+  if (limits.keep_raw && failure && http.stream) forget_shown_key(facts_, *http.stream);
   return attempt;
 }
 
-/// In the chunks of a stream a key may stand in parts that no look at its bytes would find.
-void Call::forget_shown_key(const DeltaAssembler& stream) {
-  const std::string text = dump_json(stream.reply());
-  if (facts_.endpoint.redact_content(text) != text) facts_.last.body.clear();
+Result<> Call::after_failure(AttemptPermit& permit, ReadReply& read) {
+  Endpoint& endpoint = facts_.endpoint;
+  Failure& failure = *read.failure;
+  facts_.last_failure = failure;
+  if (failure.cls != FailureClass::cancelled)
+    endpoint.accountant().note_failure(reason_of(endpoint, failure));
+  facts_.budgeted_retry = false;
+  give_verdict(permit, failure);
+  if (remedies_.adapt(read)) return {};
+  if (remedies_.clamped() && (failure.cls == FailureClass::bad_request ||
+                              failure.cls == FailureClass::request_too_large)) {
+    failure.cls = FailureClass::context_overflow;
+  }
+  if (is_fatal(failure.cls)) {
+    return tl::unexpected(end_run(endpoint, give_up(facts_, form_, failure, {})));
+  }
+  return try_again(read);
+}
+
+void Call::give_verdict(AttemptPermit& permit, const Failure& failure) {
+  if (failure.cls == FailureClass::cancelled || failure.cls == FailureClass::deadline) {
+    permit.abandoned();
+    return;
+  }
+  const bool down =
+      failure.cls == FailureClass::unanswered ||
+      (failure.cls == FailureClass::transient && (failure.status == 0 || failure.status >= 500));
+  if (!down) {
+    permit.answered();
+    return;
+  }
+  if (!permit.failed(failure)) return;
+  facts_.endpoint.warn_once(
+      "the endpoint seems to be down; calls wait for it, and one tries it every " +
+      std::to_string(Breaker::kOpenFor / std::chrono::seconds(1)) +
+      " s: " + reason_of(facts_.endpoint, failure));
+}
+
+/// Waits as long as the rules of retries say, if they allow one.
+Result<> Call::try_again(ReadReply& read) {
+  Endpoint& endpoint = facts_.endpoint;
+  Failure& failure = *read.failure;
+  const double uniform = jitter_number(endpoint.jitter_seed(), form_.key(), facts_.attempt);
+  const RetryDecision decision = remedies_.retry(failure, uniform);
+  if (!decision.retry) {
+    return tl::unexpected(give_up(facts_, form_, failure, decision.note));
+  }
+  if (decision.counts_in_budget && !endpoint.accountant().take_retry()) {
+    Error error = give_up(facts_, form_, failure, "the run-wide retry budget is spent");
+    error.mend += "; --retry-budget allows more retries";
+    return tl::unexpected(std::move(error));
+  }
+  facts_.budgeted_retry = decision.counts_in_budget;
+  if (failure.cls == FailureClass::truncated_call) {
+    form_.override_cap(2 * std::max(form_.body().output_cap, read.reply.usage.output_tokens));
+    return {};
+  }
+  // A rate limit is waited out in the line of all calls, see Admission::make_room().
+  if (failure.cls == FailureClass::rate_limit) {
+    return admission_.check_room(decision.wait, failure);
+  }
+  return admission_.wait(decision.wait, failure);
 }
 
 }  // namespace skillgrad::llm

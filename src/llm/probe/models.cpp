@@ -2,10 +2,10 @@
 #include <algorithm>
 
 #include <skillgrad/core/json.hpp>
+#include <skillgrad/llm/client.hpp>
 
 #include "llm/address/headers.hpp"
 #include "llm/address/profile.hpp"
-#include "llm/call/call.hpp"
 #include "llm/errors/explain.hpp"
 #include "llm/errors/reply_shape.hpp"
 #include "llm/reply/outcome.hpp"

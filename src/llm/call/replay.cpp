@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The part of a call that deals with caches and cassettes (R4.2, R4.3, R4.7).
+#include "llm/call/replay.hpp"
+
 #include <algorithm>
 
-#include "llm/call/call.hpp"
 #include "llm/call/call_errors.hpp"
 #include "llm/call/reply_reading.hpp"
 #include "llm/stored/exchange.hpp"
@@ -34,9 +34,49 @@ bool is_good(const ChatReply& reply) {
   return !reply.refused && (reply.finish == Finish::stop || reply.finish == Finish::tools);
 }
 
+bool is_limited(const Budget& limits) {
+  return limits.max_calls > 0 || limits.max_tokens > 0 || limits.max_usd > 0;
+}
+
+/// "scope (stage)", for messages.
+std::string name_of(const ChatRequest& request) {
+  return request.scope + " (" + request.stage + ")";
+}
+
+/// A stored call that a replay needs and cannot read.
+Error unreadable(const Error& problem, const ChatRequest& request) {
+  Error error = problem;
+  // A file that the user gave is at fault, and every further call may need it.
+  if (error.code == ErrorCode::input) error.code = ErrorCode::config;
+  error.context.push_back("a recorded call of " + name_of(request) + " cannot be read");
+  if (error.mend.empty())
+    error.mend =
+        "restore the file; with --record of the same folder, too, the call is made and recorded "
+        "again";
+  return error;
+}
+
 }  // namespace
 
-void Call::warn_if_not_kept() {
+Result<std::optional<ChatReply>> Replay::recorded() {
+  Endpoint& endpoint = facts_.endpoint;
+  if (endpoint.recorder() == nullptr) return std::optional<ChatReply>{};
+  SKILLGRAD_TRY(const std::optional<std::string> found, endpoint.recorder()->find(form_.key()));
+  if (!found) return std::optional<ChatReply>{};
+  auto reply = reply_from_json(*found, "recorded reply " + form_.key());
+  if (!reply) {
+    // A damaged entry is a miss: the call is made again and its reply replaces it.
+    endpoint.warn_once("a recorded reply cannot be read and is asked for again: " +
+                       reply.error().message);
+    return std::optional<ChatReply>{};
+  }
+  endpoint.hide_secrets(*reply);
+  endpoint.accountant().note_replay();
+  warn_if_not_kept();
+  return std::optional<ChatReply>(std::move(*reply));
+}
+
+void Replay::warn_if_not_kept() const {
   for (const ExchangeStore* store : facts_.endpoint.stores()) {
     if (store->writes() && !store->good_only() && !store->holds(form_.key())) {
       facts_.endpoint.warn_once("calls that the run directory answers are not recorded in " +
@@ -45,7 +85,7 @@ void Call::warn_if_not_kept() {
   }
 }
 
-Result<std::optional<ChatReply>> Call::stored() {
+Result<std::optional<ChatReply>> Replay::stored() {
   for (const ExchangeStore* store : facts_.endpoint.stores()) {
     if (!store->reads()) continue;
     SKILLGRAD_TRY(const std::optional<StoredCall> found, look_up(*store));
@@ -56,21 +96,23 @@ Result<std::optional<ChatReply>> Call::stored() {
     }
     if (!store->must_hit()) continue;
     // A run that was recorded up to a limit ends there again.
-    form_.estimate();
-    SKILLGRAD_CHECK(facts_.endpoint.accountant().reserve(form_.most().usd, form_.most().tokens));
-    facts_.endpoint.accountant().release(form_.most().usd, form_.most().tokens);
+    const Estimate& most = form_.estimate();
+    SKILLGRAD_CHECK(facts_.endpoint.accountant().reserve(most.usd, most.tokens));
+    facts_.endpoint.accountant().release(most.usd, most.tokens);
     return tl::unexpected(miss(*store));
   }
   return std::optional<ChatReply>{};
 }
 
 /// What the store has for this call, as far as it can be used.
-Result<std::optional<StoredCall>> Call::look_up(const ExchangeStore& store) {
+Result<std::optional<StoredCall>> Replay::look_up(const ExchangeStore& store) const {
   auto found = store.find(form_.key());
-  if (found && !*found && store.must_hit())
+  if (found && !*found && store.must_hit()) {
     found = store.find(late_key(form_.address(), facts_.request));
-  if (!found && store.must_hit())
-    return tl::unexpected(end_run(facts_.endpoint, unreadable(found.error())));
+  }
+  if (!found && store.must_hit()) {
+    return tl::unexpected(end_run(facts_.endpoint, unreadable(found.error(), facts_.request)));
+  }
   std::string flaw;
   if (!found) {
     flaw = found.error().to_line();
@@ -89,7 +131,7 @@ Result<std::optional<StoredCall>> Call::look_up(const ExchangeStore& store) {
 }
 
 /// Why a cache must not answer with this; "" if it may.
-std::string Call::flaw_of(const StoredCall& call) {
+std::string Replay::flaw_of(const StoredCall& call) const {
   if (call.ending || call.replies.empty()) return "it holds no reply";
   if (kept_reply(call.replies.back().body)) return {};
   HttpReply http = reply_of(call.replies.back(), facts_.endpoint.options().max_reply_bytes);
@@ -100,32 +142,15 @@ std::string Call::flaw_of(const StoredCall& call) {
   return "HTTP " + std::to_string(failure.status) + " " + failure.body.text();
 }
 
-Error Call::unreadable(const Error& problem) {
-  Error error = problem;
-  // A file that the user gave is at fault, and every further call may need it.
-  if (error.code == ErrorCode::input) error.code = ErrorCode::config;
-  error.context.push_back("a recorded call of " + facts_.request.scope + " (" +
-                          facts_.request.stage + ") cannot be read");
-  if (error.mend.empty())
-    error.mend =
-        "restore the file; with --record of the same folder, too, the call is made and recorded "
-        "again";
-  return error;
-}
-
-bool Call::is_limited() const {
-  const Budget& limits = facts_.endpoint.accountant().budget();
-  return limits.max_calls > 0 || limits.max_tokens > 0 || limits.max_usd > 0;
-}
-
-Error Call::miss(const ExchangeStore& store) {
+Error Replay::miss(const ExchangeStore& store) const {
   MissingCall missing = store.missing(stored_call(nullptr));
   // Workers meet a limit in another order each time, so the end may lie before this call.
-  if (missing.limit && is_limited()) return std::move(*missing.limit);
+  if (missing.limit && is_limited(facts_.endpoint.accountant().budget())) {
+    return std::move(*missing.limit);
+  }
   Error error;
   error.code = ErrorCode::config;
-  error.message = "a call of " + facts_.request.scope + " (" + facts_.request.stage +
-                  ") is not recorded: " + missing.nearest;
+  error.message = "a call of " + name_of(facts_.request) + " is not recorded: " + missing.nearest;
   error.where = store.dir().string();
   error.mend =
       "replay with the options, skill and tasks of the recording, or record again with "
@@ -133,8 +158,8 @@ Error Call::miss(const ExchangeStore& store) {
   return end_run(facts_.endpoint, std::move(error));
 }
 
-/// As attempts() went, without waiting and without a connection.
-Result<ChatReply> Call::play(const StoredCall& call) {
+/// As Call::attempts() went, without waiting and without a connection.
+Result<ChatReply> Replay::play(const StoredCall& call) {
   facts_.total_seconds = call.seconds;
   SKILLGRAD_CHECK(form_.rewrite());  // in the form in which it was sent
   const bool by_hand = call.replies.size() > 1 || (!call.made && !call.ending);
@@ -156,46 +181,49 @@ Result<ChatReply> Call::play(const StoredCall& call) {
 }
 
 /// Of a file made by hand: each reply is that of an attempt.
-Result<ChatReply> Call::play_replies(const StoredCall& call) {
+Result<ChatReply> Replay::play_replies(const StoredCall& call) {
+  Endpoint& endpoint = facts_.endpoint;
   const std::size_t count = call.replies.size();
   for (std::size_t i = 0; i < count; ++i) {
-    HttpReply http = reply_of(call.replies[i], facts_.endpoint.options().max_reply_bytes);
+    HttpReply http = reply_of(call.replies[i], endpoint.options().max_reply_bytes);
     facts_.last = call.replies[i];
     facts_.attempt = count == 1 ? call.attempts : static_cast<int>(i) + 1;
     ReadReply read = understand(facts_, form_, http);
     if (!read.failure) return played(read, http.status, call);
+    Failure& failure = *read.failure;
     const bool more = i + 1 < count;
-    const bool again = more && (adapt(read) || retries_.decide(*read.failure, 0).retry);
-    if (!again && clamped_ && read.failure->cls == FailureClass::bad_request)
-      read.failure->cls = FailureClass::context_overflow;
+    const bool again = more && (remedies_.adapt(read) || remedies_.retry(failure, 0).retry);
+    if (!again && remedies_.clamped() && failure.cls == FailureClass::bad_request)
+      failure.cls = FailureClass::context_overflow;
     SKILLGRAD_CHECK(booking_.book_failure(booking_.as_made(read, http.status)));
     if (again) continue;
-    Error error = give_up(facts_, form_, *read.failure, "from a recording");
-    if (is_fatal(read.failure->cls)) facts_.endpoint.set_fatal(error);
-    facts_.endpoint.accountant().note_failed_call();
+    Error error = give_up(facts_, form_, failure, "from a recording");
+    if (is_fatal(failure.cls)) endpoint.set_fatal(error);
+    endpoint.accountant().note_failed_call();
     SKILLGRAD_CHECK(keep(tl::unexpected(error)));
     return tl::unexpected(std::move(error));
   }
   return tl::unexpected(miss(*facts_.played_from));
 }
 
-Result<ChatReply> Call::end_as_recorded(const Error& ending) {
+Result<ChatReply> Replay::end_as_recorded(const Error& ending) const {
+  Endpoint& endpoint = facts_.endpoint;
   Error error = ending;
-  if (ending.code == ErrorCode::budget && !is_limited()) {
+  if (ending.code == ErrorCode::budget && !is_limited(endpoint.accountant().budget())) {
     error.code = ErrorCode::config;
-    error.message = "a call of " + facts_.request.scope + " (" + facts_.request.stage +
-                    ") was not made when the run was recorded: " + ending.message;
+    error.message = "a call of " + name_of(facts_.request) +
+                    " was not made when the run was recorded: " + ending.message;
     error.mend = "replay with the limits of the recording, or record again with --record";
-    return tl::unexpected(end_run(facts_.endpoint, std::move(error)));
+    return tl::unexpected(end_run(endpoint, std::move(error)));
   }
   const bool stops = error.code != ErrorCode::deadline && error.code != ErrorCode::budget;
-  if (stops && ends_run(error.code)) facts_.endpoint.set_fatal(error);
-  if (facts_.attempt > 0) facts_.endpoint.accountant().note_failed_call();
+  if (stops && ends_run(error.code)) endpoint.set_fatal(error);
+  if (facts_.attempt > 0) endpoint.accountant().note_failed_call();
   SKILLGRAD_CHECK(keep(tl::unexpected(error)));
   return tl::unexpected(std::move(error));
 }
 
-Result<ChatReply> Call::played(ReadReply& read, int http_status, const StoredCall& call) {
+Result<ChatReply> Replay::played(ReadReply& read, int http_status, const StoredCall& call) {
   ChatReply& reply = read.reply;
   facts_.hidden = facts_.endpoint.hide_secrets(reply);
   reply.usage.calls = 1;
@@ -208,8 +236,7 @@ Result<ChatReply> Call::played(ReadReply& read, int http_status, const StoredCal
   return std::move(reply);
 }
 
-/// `ending` is how the call ended without a reply, else null.
-StoredCall Call::stored_call(const Error* ending) const {
+StoredCall Replay::stored_call(const Error* ending) const {
   StoredCall out;
   out.request = form_.canonical();
   out.stage = facts_.request.stage;
@@ -226,19 +253,19 @@ StoredCall Call::stored_call(const Error* ending) const {
 }
 
 /// The task's own time limit is a part of what a recording shows, the run's is not.
-bool Call::is_recordable(const Error& error) const {
+bool Replay::is_recordable(const Error& error) const {
   if (error.code != ErrorCode::deadline) return belongs_in_a_recording(error.code);
-  const bool run_is_late =
-      facts_.context.deadline && facts_.endpoint.clock().now() >= *facts_.context.deadline;
-  return facts_.context.cut_at && !run_is_late;
+  const CallContext& context = facts_.context;
+  const bool run_is_late = context.deadline && facts_.endpoint.clock().now() >= *context.deadline;
+  return context.cut_at && !run_is_late;
 }
 
-StoredCall Call::stored_call(const ChatReply& reply) const {
+StoredCall Replay::stored_call(const ChatReply& reply) const {
   StoredCall out = stored_call(nullptr);
   // A key may be spread over the chunks of a stream, and hiding it in the bytes alone could change
   // what is read from them.
-  const bool cleaned =
-      facts_.hidden || facts_.endpoint.redact_content(facts_.last.body) != facts_.last.body;
+  const std::string& body = facts_.last.body;
+  const bool cleaned = facts_.hidden || facts_.endpoint.redact_content(body) != body;
   if (cleaned && !out.replies.empty()) {
     out.replies.front().body = reply_to_json(reply);
     out.replies.front().headers.erase("content-type");
@@ -246,7 +273,7 @@ StoredCall Call::stored_call(const ChatReply& reply) const {
   return out;
 }
 
-Result<> Call::keep(const Result<ChatReply>& result) {
+Result<> Replay::keep(const Result<ChatReply>& result) const {
   const bool sent = facts_.attempt > 0;
   const Error* ending = result ? nullptr : &result.error();
   for (const ExchangeStore* store : facts_.endpoint.stores()) {
