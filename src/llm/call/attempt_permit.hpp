@@ -2,6 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
+#include <utility>
+
+#include <skillgrad/llm/client.hpp>
 
 #include "llm/call/endpoint.hpp"
 #include "llm/call/request_form.hpp"
