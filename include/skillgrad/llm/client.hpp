@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -11,222 +11,17 @@
 #include <vector>
 
 #include <skillgrad/core/clock.hpp>
+#include <skillgrad/core/error.hpp>
 #include <skillgrad/core/secret.hpp>
+#include <skillgrad/llm/accountant.hpp>
 #include <skillgrad/llm/chat.hpp>
+#include <skillgrad/llm/endpoint_options.hpp>
+#include <skillgrad/llm/limits.hpp>
 
 namespace skillgrad::llm {
 
-class ExchangeStore;
-class LearnedChanges;
-class PriceTable;  // prices.hpp
-
-/// Where and how to call. Serialised into config.json without `api_key`.
-struct EndpointOptions {
-  std::string base_url;  ///< joined by R1.1
-  /// Stands for the address in call keys, so that a resumed run finds its calls although the port
-  /// of a simulated endpoint changed; empty: origin and path of the URL.
-  std::string identity;
-  std::string model;
-  Secret api_key;                              ///< empty: no auth header
-  std::map<std::string, std::string> headers;  ///< extra ones; values are secrets to the redactor
-  std::string api = "auto";                    ///< auto | chat | responses
-  std::string stream = "auto";                 ///< auto | on | off
-  std::string http_version = "auto";           ///< auto | 1.1
-  std::optional<int> max_output_tokens;
-  std::optional<double> temperature;  ///< not sent unless set
-  std::string extra_body;             ///< JSON object merged last, or ""
-  std::string ca_file;
-  bool insecure_tls = false;
-  std::chrono::milliseconds connect_timeout{10'000};
-  std::chrono::milliseconds attempt_timeout{600'000};
-  std::chrono::milliseconds max_retry_after{120'000};
-  /// Streams only: until the first byte, between bytes, between pieces of output.
-  std::chrono::milliseconds first_byte_timeout{120'000}, idle_timeout{90'000},
-      progress_timeout{300'000};
-  std::size_t max_reply_bytes = std::size_t{64} << 20U;  ///< after decompression
-  /// Limits of the endpoint's account, shared by all clients with the same origin and key; 0: none.
-  double requests_per_minute = 0, tokens_per_minute = 0;
-  int max_concurrency = 0;          ///< requests in flight at once; 0: no limit of its own
-  std::int64_t context_tokens = 0;  ///< what the model can read and write together; 0: not known
-  /// A reply whose token count shows that the endpoint cut the prompt: an error, or a warning.
-  bool truncation_is_error = false;
-  bool fold_system = false;   ///< system text goes in front of the first user message
-  bool strict_tools = false;  ///< tool schemas are sent as strict
-  int max_attempts_transient = 6;
-  int max_attempts_rate_limit = 12;
-  /// USD per million tokens, override.
-  std::optional<double> price_in, price_cached, price_cache_write, price_out;
-  std::shared_ptr<const PriceTable> price_table;  ///< the user's, asked before the built-in one
-};
-
-/// Hard limits of a run; 0 = none. Checked before every attempt; `max_calls` counts attempts.
-struct Budget {
-  double max_usd = 0;
-  std::int64_t max_tokens = 0;
-  std::int64_t max_calls = 0;
-  /// Retries after server and connection errors: at most floor + share * calls, run-wide.
-  std::int64_t retry_floor = 10;
-  double retry_share = 0.2;
-};
-
-/// Outcome of an attempt that got no answer within the time limit of its task.
-inline constexpr const char* kUnanswered = "unanswered";
-
-/// One row per attempt; written by the client, read by resume and reports. A row with billed
-/// "unknown" carries in `cost_usd` what was reserved for it.
-struct LedgerRow {
-  std::string key;  ///< request key (content hash with sample index and scope)
-  std::string stage, scope, model;
-  std::string outcome;  ///< "ok", "refused", an ErrorCode name or kUnanswered
-  std::string billed;   ///< "yes", "no", "unknown"
-  Usage usage;
-  std::int64_t cache_write_tokens = 0;  ///< of the input: what the prompt cache stored
-  std::optional<double> cost_usd;
-  int http_status = 0;
-  int attempt = 0;
-  /// What the attempt may take at most; of an ended one only where it may have been billed and the
-  /// endpoint named no usage.
-  std::int64_t reserved_tokens = 0;
-  bool budgeted_retry = false;  ///< a retry that the run-wide retry budget allowed
-  double seconds = 0;
-  double first_byte_seconds = 0;
-  /// As the endpoint named them; never keys, because some endpoints repeat their ids.
-  std::string response_model, response_id, request_id, provider, system_fingerprint;
-  bool cached = false;  ///< answered from a cache or cassette; nothing was sent or paid
-  /// Of an attempt of a replayed run: what it had cost, 0 where that is not known. Such a row
-  /// counts towards limits as its original did, although nothing is paid.
-  std::optional<double> recorded_usd;
-};
-
-/// Where finished calls and attempts are recorded (implemented by the store; a fake in tests).
-/// Thread-safe. A finished reply is durable before `finish` returns, so that a resumed run finds
-/// it.
-class CallRecorder {
- public:
-  virtual ~CallRecorder() = default;
-  /// Reply JSON of an equal finished request, or nullopt.
-  [[nodiscard]] virtual Result<std::optional<std::string>> find(const std::string& key) = 0;
-  /// An attempt is about to be sent; `reserved_usd` is what it may cost at most, nullopt where the
-  /// price is not known.
-  [[nodiscard]] virtual Result<> begin(const std::string& key, const LedgerRow& row,
-                                       std::optional<double> reserved_usd) = 0;
-  /// An attempt ended without a usable reply.
-  [[nodiscard]] virtual Result<> attempt_failed(const LedgerRow& row) = 0;
-  /// The call is done: request and reply bodies (redacted JSON) and the paying row.
-  [[nodiscard]] virtual Result<> finish(const LedgerRow& row, const std::string& request_json,
-                                        const std::string& reply_json) = 0;
-};
-
-/// Whether a stage's endpoint answers: replies to it, and the attempts since the last answer of any
-/// kind that found the endpoint away (transient, rate_limit, unanswered).
-struct Answers {
-  std::int64_t replies = 0;  ///< those of earlier processes included
-  std::int64_t failed_in_row = 0;
-  std::int64_t unanswered_in_row = 0;  ///< of them, those that the task's limit cut
-};
-
-/// What keeps calls from being sent, for people.
-struct Waiting {
-  std::string why;     ///< the last failure, or the limit; without secrets
-  SteadyTime until{};  ///< when the first of the calls that wait looks again
-  int calls = 0;       ///< that wait
-};
-
-/// Totals over a run, for the status line and run.json. `usage` and `cost_usd` are what is known to
-/// be billed: replies, and failed attempts whose usage the endpoint named. What may have been
-/// billed as well is in the `unsettled` fields and in no other; limits count both.
-struct LedgerTotals {
-  Usage usage;
-  std::optional<double> cost_usd;  ///< nullopt once any call has an unknown price
-  std::map<std::string, Usage> by_stage;
-  std::map<std::string, double> cost_by_stage;
-  std::map<std::string, Answers> answers;  ///< by stage
-  std::int64_t attempts = 0, retries = 0, failed_calls = 0, replayed_calls = 0;
-  std::int64_t cached_calls = 0;  ///< answered from a cache or cassette
-  /// Attempts that may have been billed but gave no reply; nullopt once the price of one is not
-  /// known.
-  std::optional<double> unsettled_usd = 0.0;
-  std::int64_t unsettled_tokens = 0;
-  std::map<std::string, std::optional<double>> unsettled_by_stage;
-  std::string last_failure;  ///< why the latest attempt failed; empty once a call is answered
-};
-
-/// Shared by all clients of a run: budget, ledger totals, calls in flight. Thread-safe.
-class Accountant {
- public:
-  explicit Accountant(Budget budget);
-  ~Accountant();
-  Accountant(const Accountant&) = delete;
-  Accountant& operator=(const Accountant&) = delete;
-  /// Errors: budget, naming the limit, what is spent and how to raise it.
-  [[nodiscard]] Result<> reserve(double usd, std::int64_t tokens);
-  /// The same, but waits while only attempts in flight stand in the way: they settle for less than
-  /// they reserved. Also cancelled when the stop token ends the wait.
-  [[nodiscard]] Result<> reserve_or_wait(double usd, std::int64_t tokens, std::stop_token stop);
-  void settle(double reserved_usd, std::int64_t reserved_tokens, const LedgerRow& row);
-  /// Gives a reservation back whose attempt was never sent.
-  void release(double reserved_usd, std::int64_t reserved_tokens);
-  /// A row of an earlier process of the same run (replayed at resume), which counts as spent, or of
-  /// a call that was answered from a cache, which does not. A row with `recorded_usd` counts
-  /// towards the limits without having cost anything.
-  void restore(const LedgerRow& row);
-  /// An attempt that was in flight when an earlier process ended, with what was reserved for it: it
-  /// may have been billed, so it counts as spent.
-  void restore_lost(const LedgerRow& begun);
-  [[nodiscard]] LedgerTotals totals() const;
-  [[nodiscard]] int in_flight() const;
-  [[nodiscard]] const Budget& budget() const;
-  /// A call begins with its first attempt. One that an earlier process began and did not finish is
-  /// no further call.
-  void note_call(const std::string& key);
-  /// False: the run-wide retry budget is spent.
-  [[nodiscard]] bool take_retry();
-  /// A call ended in an error.
-  void note_failed_call();
-  /// An attempt failed; `why` without secrets.
-  void note_failure(const std::string& why);
-  /// For as long as the result lives, a call waits for this reason until then.
-  class Wait {
-   public:
-    Wait(Accountant& accountant, const std::string& why, SteadyTime until);
-    ~Wait();
-    Wait(const Wait&) = delete;
-    Wait& operator=(const Wait&) = delete;
-
-   private:
-    Accountant* accountant_;
-    std::uint64_t number_ = 0;
-  };
-  /// nullopt: no call waits.
-  [[nodiscard]] std::optional<Waiting> waiting() const;
-  /// A call was answered from the record. Adds nothing else: its rows were restored or settled.
-  void note_replay();
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-class Limiter;
-struct Url;
-
-/// Holds requests to the limits of the endpoints' accounts (EndpointOptions::requests_per_minute
-/// and its neighbours, and what the endpoints themselves say). Clients that are given the same
-/// object share one limiter per origin and key. Thread-safe.
-class Limits {
- public:
-  Limits();
-  ~Limits();
-  Limits(const Limits&) = delete;
-  Limits& operator=(const Limits&) = delete;
-
- private:
-  friend std::shared_ptr<Limiter> limiter_of(Limits& limits, const Url& url,
-                                             const std::vector<std::string>& headers,
-                                             std::uint64_t jitter_seed);
-  struct State;
-  std::unique_ptr<State> state_;
-};
+class ExchangeStore;   // exchange_store.hpp
+class LearnedChanges;  // exchange_store.hpp
 
 /// Everything a client needs besides the endpoint. All references outlive the client.
 struct ClientDependencies {
@@ -249,10 +44,6 @@ struct ClientDependencies {
 /// URL of the chat completions resource by R1.1. Errors: config.
 [[nodiscard]] Result<std::string> join_url(const std::string& base_url,
                                            const std::string& resource);
-/// USD per million tokens.
-struct Price {
-  double input = 0, cached = 0, output = 0;
-};
 /// What GET {base}/models brought. The list is a nicety: only a call shows what an endpoint does.
 struct ModelList {
   std::vector<std::string> names;

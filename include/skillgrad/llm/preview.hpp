@@ -5,13 +5,11 @@
 #include <string>
 #include <vector>
 
-#include <skillgrad/llm/client.hpp>
+#include <skillgrad/core/error.hpp>
+#include <skillgrad/llm/chat.hpp>
+#include <skillgrad/llm/endpoint_options.hpp>
 
 namespace skillgrad::llm {
-
-/// Output cap of a call for which nobody named one. Enough for long tool calls and some hidden
-/// reasoning; endpoints that allow less say so, and the cap is then cut to what they name.
-inline constexpr std::int64_t kDefaultOutputCap = 16'000;
 
 /// A request as it would go out first, before the endpoint has taught anything.
 struct WirePreview {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -9,9 +10,16 @@
 #include <vector>
 
 #include <skillgrad/core/clock.hpp>
-#include <skillgrad/llm/client.hpp>
+#include <skillgrad/core/error.hpp>
+#include <skillgrad/llm/chat.hpp>
+#include <skillgrad/llm/endpoint_options.hpp>
 
 namespace skillgrad::llm {
+
+/// USD per million tokens.
+struct Price {
+  double input = 0, cached = 0, output = 0;
+};
 
 /// What prompts above a length cost instead.
 struct PriceTier {

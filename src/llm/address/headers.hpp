@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <skillgrad/llm/client.hpp>
+#include <skillgrad/llm/endpoint_options.hpp>
 #include <skillgrad/llm/inspect.hpp>
 
 #include "llm/address/profile.hpp"

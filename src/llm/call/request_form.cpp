@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "llm/call/request_form.hpp"
 
-#include <skillgrad/llm/preview.hpp>
+#include <skillgrad/llm/endpoint_options.hpp>
 
 #include "llm/address/url.hpp"
 #include "llm/reply/usage.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <skillgrad/llm/client.hpp>
+#include <skillgrad/llm/limits.hpp>
 
 #include "llm/address/url.hpp"
 #include "llm/limits/limiter.hpp"

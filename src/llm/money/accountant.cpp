@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include <skillgrad/llm/client.hpp>
+#include <skillgrad/llm/accountant.hpp>
 
 namespace skillgrad::llm {
 
