@@ -29,7 +29,7 @@ class AttemptPermit {
   /// Takes what the attempt may use out of the budget, and waits while only attempts in flight
   /// stand in the way. Once. Errors: budget, cancelled.
   [[nodiscard]] Result<> reserve(const Estimate& most, const std::stop_token& stop);
-  /// What the attempt took takes the place of what was reserved for it.
+  /// After reserve(): what the attempt took takes the place of what was reserved for it.
   void settle(const LedgerRow& row);
   /// Lets the next attempt of any call start.
   void make_room(const AttemptEnd& end) { place_.end(end); }

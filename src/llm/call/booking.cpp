@@ -121,8 +121,7 @@ StoredAttempt Booking::as_made(const ReadReply& read, int http_status) const {
   return {ended.outcome, http_status, ended.usage, ended.cost_usd};
 }
 
-/// Books an attempt that was not made now. In a replay it takes the place within the run's limits
-/// that it had when it was recorded.
+/// Only a replay counts towards the limits: with a cache, nothing was used now.
 Result<> Booking::book(LedgerRow& row, std::optional<double> usd) {
   Accountant& accountant = facts_.endpoint.accountant();
   mark_cached(row);

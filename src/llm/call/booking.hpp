@@ -34,7 +34,7 @@ class Booking {
   /// What this failed attempt would be booked as, had it been made now.
   [[nodiscard]] StoredAttempt as_made(const ReadReply& read, int http_status) const;
   [[nodiscard]] Result<> book_failure(const StoredAttempt& attempt);
-  /// `reply` is complete; `call` is what the store has of it.
+  /// `read` holds the reply as the caller gets it; `call` is what the store has.
   [[nodiscard]] Result<> book_answer(const ReadReply& read, int http_status,
                                      const StoredCall& call);
 

@@ -40,7 +40,7 @@ struct CallFacts {
 
   SteadyTime began_at{};                ///< before any wait
   int attempt = 0;                      ///< number of the latest one; 0: none was made
-  bool budgeted_retry = false;          ///< it took from the run-wide retry budget
+  bool budgeted_retry = false;          ///< the present attempt took from the run-wide budget
   double total_seconds = 0;             ///< of all attempts
   std::optional<Failure> last_failure;  ///< of this call's attempts
   Exchange last;        ///< the reply of the last attempt; only where calls are kept
