@@ -41,9 +41,6 @@ struct ClientDependencies {
 /// thread reuses its own connection).
 [[nodiscard]] Result<std::unique_ptr<ChatModel>> make_client(EndpointOptions options,
                                                              ClientDependencies dependencies);
-/// URL of the chat completions resource by R1.1. Errors: config.
-[[nodiscard]] Result<std::string> join_url(const std::string& base_url,
-                                           const std::string& resource);
 /// What GET {base}/models brought. The list is a nicety: only a call shows what an endpoint does.
 struct ModelList {
   std::vector<std::string> names;

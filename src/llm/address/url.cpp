@@ -208,9 +208,4 @@ bool is_loopback_url(const std::string& base_url) {
   return url && is_loopback(*url);
 }
 
-Result<std::string> join_url(const std::string& base_url, const std::string& resource) {
-  SKILLGRAD_TRY(const Url url, parse_base_url(base_url));
-  return url.resource(resource);
-}
-
 }  // namespace skillgrad::llm
