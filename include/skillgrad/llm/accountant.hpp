@@ -27,8 +27,8 @@ struct Budget {
 /// Outcome of an attempt that got no answer within the time limit of its task.
 inline constexpr const char* kUnanswered = "unanswered";
 
-/// One row per attempt; written by the client, read by resume and reports. A row with billed
-/// "unknown" carries in `cost_usd` what was reserved for it.
+/// One row per attempt, field by field of ledger.jsonl; written by the client, read by resume and
+/// reports. A row with billed "unknown" carries in `cost_usd` what was reserved for it.
 struct LedgerRow {
   std::string key;  ///< request key (content hash with sample index and scope)
   std::string stage, scope, model;

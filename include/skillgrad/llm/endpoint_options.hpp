@@ -19,7 +19,7 @@ class PriceTable;  // prices.hpp
 /// reasoning; endpoints that allow less say so, and the cap is then cut to what they name.
 inline constexpr std::int64_t kDefaultOutputCap = 16'000;
 
-/// Where and how to call. Serialised into config.json without `api_key`.
+/// Where and how to call, one field for each option. Serialised into config.json without `api_key`.
 struct EndpointOptions {
   std::string base_url;  ///< joined by R1.1
   /// Stands for the address in call keys, so that a resumed run finds its calls although the port

@@ -24,7 +24,8 @@
 namespace skillgrad::llm {
 
 /// What all calls of one client share: the resolved endpoint and what its replies have taught.
-/// Thread-safe.
+/// Each part of it is a class of its own (Limiter, Breaker, Mutations, ...); the many small methods
+/// hand these out, or ask several of them one question. Thread-safe.
 class Endpoint {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Endpoint>> create(EndpointOptions options,
