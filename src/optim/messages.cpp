@@ -255,7 +255,7 @@ Result<Overlay> overlay_from_json(const Json& value) {
 
 Json to_json(const Patch& value) {
   Json edits = Json::array();
-  for (const auto& edit : value.edits) edits.push_back(Json::parse(skill::edit_to_json(edit)));
+  for (const auto& edit : value.edits) edits.push_back(skill::edit_to_json(edit));
   Json addressed = Json::array();
   for (const auto& item : value.addressed)
     addressed.push_back(
@@ -277,9 +277,8 @@ Result<Patch> patch_from_json(const Json& value) {
   SKILLGRAD_TRY(out.edits,
                 read_array<skill::EditOp>(
                     value, "edits", schema, true, [](const Json& item, const std::string& where) {
-                      return skill::parse_edit(dump_json(item)).map_error([&](Error error) {
-                        return std::move(error).with_context(where);
-                      });
+                      return skill::parse_edit(item).map_error(
+                          [&](Error error) { return std::move(error).with_context(where); });
                     }));
   SKILLGRAD_TRY(out.addressed,
                 read_array<Patch::Addressed>(value, "addressed", schema, false, read_addressed));

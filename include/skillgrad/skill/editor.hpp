@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <skillgrad/core/json.hpp>
 #include <skillgrad/skill/package.hpp>
 
 namespace skillgrad::skill {
@@ -22,11 +23,31 @@ struct EditOp {
   std::string op, heading, after, before, path, old_text, new_text;
 };
 
-/// JSON object -> EditOp, strict. Errors: input with the mend.
-[[nodiscard]] Result<EditOp> parse_edit(const std::string& json_object);
-[[nodiscard]] std::string edit_to_json(const EditOp& op);
+/// A part of an operation, under its name in JSON and in the arguments of its tool.
+struct EditField {
+  const char* key;
+  std::string EditOp::*member;
+  bool required;
+};
+/// One operation: what a model is told of it, what it takes and what it does.
+struct EditOperation {
+  const char* name;         ///< also of the tool that a patcher calls
+  const char* description;  ///< of that tool
+  const char* parameters;   ///< JSON Schema of its arguments
+  std::vector<EditField> fields;
+  /// As apply_edit().
+  Result<std::string> (*apply)(SkillPackage& package, const EditOp& op);
+};
+/// All of them. Whoever reads, writes, offers or applies edits goes by this table.
+[[nodiscard]] const std::vector<EditOperation>& edit_operations();
 /// Names of the operations.
 [[nodiscard]] const std::vector<std::string>& edit_ops();
+/// Errors: input (unknown, with the nearest name).
+[[nodiscard]] Result<const EditOperation*> find_edit_operation(const std::string& name);
+
+/// JSON object -> EditOp, strict. Errors: input with the mend.
+[[nodiscard]] Result<EditOp> parse_edit(const Json& object);
+[[nodiscard]] Json edit_to_json(const EditOp& op);
 
 /// Applies one edit; on error (input: ambiguous or missing anchor with near matches, forbidden
 /// path, too large, ...) the package is unchanged. Returns one line that says what was done.

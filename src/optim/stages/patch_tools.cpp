@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "optim/stages/patch_tools.hpp"
 
-#include <array>
 #include <iterator>
 #include <sstream>
 #include <string_view>
@@ -14,34 +13,9 @@
 namespace skillgrad::optim {
 namespace {
 
-struct EditTool {
-  const char* name;
-  const char* description;
-  const char* parameters;
-};
-
 constexpr std::size_t kProcedureWords = 50;
 constexpr const char* kShortDescription =
     "Sets the description in the front matter: at most 50 words.";
-
-constexpr std::array<EditTool, 7> kEditTools{{
-    {"replace_section",
-     "Replaces a body section, from its heading to the next heading of the same or a higher level.",
-     R"({"type":"object","properties":{"heading":{"type":"string","description":"Title of the section, or Parent / Child"},"text":{"type":"string","description":"The new section with its heading line"}},"required":["heading","text"]})"},
-    {"insert_section", "Inserts a new body section after or before another one, or at the end.",
-     R"({"type":"object","properties":{"text":{"type":"string","description":"The section with its heading line"},"after":{"type":"string","description":"Title of the section it follows"},"before":{"type":"string","description":"Title of the section it precedes"}},"required":["text"]})"},
-    {"delete_section", "Deletes a body section.",
-     R"({"type":"object","properties":{"heading":{"type":"string","description":"Title of the section, or Parent / Child"}},"required":["heading"]})"},
-    {"edit_text", "Replaces an exact text that occurs once in a file.",
-     R"({"type":"object","properties":{"path":{"type":"string","description":"SKILL.md or a bundled file"},"old":{"type":"string","description":"Exact text, occurring once"},"new":{"type":"string","description":"What replaces it"}},"required":["path","old","new"]})"},
-    {"write_file", "Writes a bundled text file, for example references/x.md.",
-     R"({"type":"object","properties":{"path":{"type":"string"},"text":{"type":"string"}},"required":["path","text"]})"},
-    {"delete_file", "Deletes a bundled file.",
-     R"({"type":"object","properties":{"path":{"type":"string"}},"required":["path"]})"},
-    {"set_description",
-     "Sets the description in the front matter: at most 1024 characters, better 50 words.",
-     R"({"type":"object","properties":{"text":{"type":"string"}},"required":["text"]})"},
-}};
 
 Result<skill::EditOp> read_edit(const std::string& name, const std::string& arguments) {
   SKILLGRAD_TRY(const Json json, parse_json(arguments, name));
@@ -57,7 +31,7 @@ Result<skill::EditOp> read_edit(const std::string& name, const std::string& argu
                   name, "call the tool of that name, or leave it out");
     op[key] = value;
   }
-  return skill::parse_edit(dump_json(op));
+  return skill::parse_edit(op);
 }
 
 agent::ToolOutcome edit(CandidateEditor& editor, const std::string& name,
@@ -106,7 +80,7 @@ Result<> CandidateEditor::apply_all(const std::vector<skill::EditOp>& edits) {
 
 std::vector<std::unique_ptr<agent::Tool>> make_edit_tools(CandidateEditor& editor) {
   std::vector<std::unique_ptr<agent::Tool>> out;
-  for (const EditTool& tool : kEditTools) {
+  for (const skill::EditOperation& tool : skill::edit_operations()) {
     const bool strict = editor.rules() == EditRules::procedure;
     const bool is_description = std::string_view(tool.name) == "set_description";
     const char* description = strict && is_description ? kShortDescription : tool.description;

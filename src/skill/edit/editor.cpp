@@ -240,32 +240,92 @@ class Edit {
   std::vector<Section> outline_;
 };
 
+Result<std::string> replace_section(SkillPackage& package, const EditOp& op) {
+  return Edit(package, op).replace_section();
+}
+
+Result<std::string> insert_section(SkillPackage& package, const EditOp& op) {
+  return Edit(package, op).insert_section();
+}
+
+Result<std::string> delete_section(SkillPackage& package, const EditOp& op) {
+  return Edit(package, op).delete_section();
+}
+
+Result<std::string> edit_text(SkillPackage& package, const EditOp& op) {
+  return Edit(package, op).edit_text();
+}
+
+Result<std::string> write_file(SkillPackage& package, const EditOp& op) {
+  const auto old = package.files().find(op.path);
+  const bool existed = old != package.files().end();
+  const std::size_t before = existed ? old->second.bytes.size() : 0;
+  SKILLGRAD_CHECK(package.write_file(op.path, op.new_text));
+  const std::size_t after = package.files().at(op.path).bytes.size();
+  return (existed ? "rewrote " : "wrote ") + op.path + sizes(before, after);
+}
+
+Result<std::string> delete_file(SkillPackage& package, const EditOp& op) {
+  SKILLGRAD_CHECK(package.delete_file(op.path));
+  return "deleted " + op.path;
+}
+
+Result<std::string> set_description(SkillPackage& package, const EditOp& op) {
+  SKILLGRAD_CHECK(package.set_description(op.new_text));
+  return "set the description: " + package.description();
+}
+
 }  // namespace
 
+const std::vector<EditOperation>& edit_operations() {
+  static const std::vector<EditOperation> operations = {
+      {"replace_section",
+       "Replaces a body section, from its heading to the next heading of the same or a higher "
+       "level.",
+       R"({"type":"object","properties":{"heading":{"type":"string","description":"Title of the section, or Parent / Child"},"text":{"type":"string","description":"The new section with its heading line"}},"required":["heading","text"]})",
+       {{"heading", &EditOp::heading, true}, {"text", &EditOp::new_text, true}},
+       replace_section},
+      {"insert_section",
+       "Inserts a new body section after or before another one, or at the end.",
+       R"({"type":"object","properties":{"text":{"type":"string","description":"The section with its heading line"},"after":{"type":"string","description":"Title of the section it follows"},"before":{"type":"string","description":"Title of the section it precedes"}},"required":["text"]})",
+       {{"after", &EditOp::after, false},
+        {"before", &EditOp::before, false},
+        {"text", &EditOp::new_text, true}},
+       insert_section},
+      {"delete_section",
+       "Deletes a body section.",
+       R"({"type":"object","properties":{"heading":{"type":"string","description":"Title of the section, or Parent / Child"}},"required":["heading"]})",
+       {{"heading", &EditOp::heading, true}},
+       delete_section},
+      {"edit_text",
+       "Replaces an exact text that occurs once in a file.",
+       R"({"type":"object","properties":{"path":{"type":"string","description":"SKILL.md or a bundled file"},"old":{"type":"string","description":"Exact text, occurring once"},"new":{"type":"string","description":"What replaces it"}},"required":["path","old","new"]})",
+       {{"path", &EditOp::path, true},
+        {"old", &EditOp::old_text, true},
+        {"new", &EditOp::new_text, true}},
+       edit_text},
+      {"write_file",
+       "Writes a bundled text file, for example references/x.md.",
+       R"({"type":"object","properties":{"path":{"type":"string"},"text":{"type":"string"}},"required":["path","text"]})",
+       {{"path", &EditOp::path, true}, {"text", &EditOp::new_text, true}},
+       write_file},
+      {"delete_file",
+       "Deletes a bundled file.",
+       R"({"type":"object","properties":{"path":{"type":"string"}},"required":["path"]})",
+       {{"path", &EditOp::path, true}},
+       delete_file},
+      {"set_description",
+       "Sets the description in the front matter: at most 1024 characters, better 50 words.",
+       R"({"type":"object","properties":{"text":{"type":"string"}},"required":["text"]})",
+       {{"text", &EditOp::new_text, true}},
+       set_description},
+  };
+  return operations;
+}
+
 Result<std::string> apply_edit(SkillPackage& package, const EditOp& op) {
-  if (op.op == "replace_section") return Edit(package, op).replace_section();
-  if (op.op == "insert_section") return Edit(package, op).insert_section();
-  if (op.op == "delete_section") return Edit(package, op).delete_section();
-  if (op.op == "edit_text") return Edit(package, op).edit_text();
-  if (op.op == "write_file") {
-    const auto old = package.files().find(op.path);
-    const bool existed = old != package.files().end();
-    const std::size_t before = existed ? old->second.bytes.size() : 0;
-    SKILLGRAD_CHECK(package.write_file(op.path, op.new_text));
-    const std::size_t after = package.files().at(op.path).bytes.size();
-    return (existed ? "rewrote " : "wrote ") + op.path + sizes(before, after);
-  }
-  if (op.op == "delete_file") {
-    SKILLGRAD_CHECK(package.delete_file(op.path));
-    return "deleted " + op.path;
-  }
-  if (op.op == "set_description") {
-    SKILLGRAD_CHECK(package.set_description(op.new_text));
-    return "set the description: " + package.description();
-  }
-  const auto near = nearest_match(op.op, edit_ops());
-  return fail(ErrorCode::input, "unknown edit operation \"" + op.op + "\"", "edit",
-              near ? "did you mean " + *near + "?" : "use one of: " + join(edit_ops(), ", "));
+  SKILLGRAD_TRY(const EditOperation* const operation, find_edit_operation(op.op));
+  return operation->apply(package, op);
 }
 
 }  // namespace skillgrad::skill

@@ -14,7 +14,7 @@ const char kBody[] =
     "same line\n";
 
 EditOp op(const std::string& json) {
-  auto parsed = parse_edit(json);
+  auto parsed = parse_edit(Json::parse(json));
   EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().to_text());
   return parsed.value_or(EditOp{});
 }
@@ -50,7 +50,22 @@ TEST(ParseEdit, ReadsEveryOperationAndWritesItBack) {
                                R"({"op":"write_file","path":"references/x.md","text":""})",
                                R"({"op":"delete_file","path":"references/x.md"})",
                                R"({"op":"set_description","text":"d"})"};
-  for (const char* json : cases) EXPECT_EQ(edit_to_json(op(json)), json);
+  for (const char* json : cases) EXPECT_EQ(dump_json(edit_to_json(op(json))), json);
+}
+
+TEST(EditOperations, TellModelsOfEveryFieldThatTheyTake) {
+  for (const EditOperation& operation : edit_operations()) {
+    const Json schema = Json::parse(operation.parameters);
+    std::set<std::string> told, taken, required;
+    for (const auto& [key, value] : schema["properties"].items()) told.insert(key);
+    for (const EditField& field : operation.fields) {
+      taken.insert(field.key);
+      if (field.required) required.insert(field.key);
+    }
+    EXPECT_EQ(told, taken) << operation.name;
+    EXPECT_EQ(schema["required"].get<std::set<std::string>>(), required) << operation.name;
+    EXPECT_STRNE(operation.description, "") << operation.name;
+  }
 }
 
 TEST(ParseEdit, RefusesUnknownOperationsAndKeysWithTheNearest) {
@@ -61,10 +76,9 @@ TEST(ParseEdit, RefusesUnknownOperationsAndKeysWithTheNearest) {
       {R"({"op":"insert_section","after":"A","before":"B","text":"t"})", "both"},
       {R"({"op":"edit_text","path":1,"old":"a","new":"b"})", "path"},
       {R"(["op"])", "JSON object"},
-      {R"({"heading":"A"})", "op"},
-      {"{", "edit"}};
+      {R"({"heading":"A"})", "op"}};
   for (const auto& [json, part] : cases) {
-    const auto parsed = parse_edit(json);
+    const auto parsed = parse_edit(Json::parse(json));
     ASSERT_FALSE(parsed.has_value()) << json;
     EXPECT_EQ(parsed.error().code, ErrorCode::input);
     EXPECT_THAT(parsed.error().to_text(), HasSubstr(part)) << json;
