@@ -130,8 +130,8 @@ Result<> check_apology(const Benchmark& benchmark, const Task& task, const Grade
   constexpr const char* kApology = "I am sorry, but I cannot help with this.";
   if (task.judged || benchmark.name() != "records") return {};
   SKILLGRAD_TRY(const Prepared dir, Prepared::make(benchmark, task, context));
-  const auto answer = benchmark.prediction(
-      task, dump_json({{"task_id", task.id}, {"answer", kApology}}), dir.path(), dir.path());
+  const auto answer = benchmark.prediction(task, {{"task_id", task.id}, {"answer", kApology}},
+                                           dir.path(), dir.path());
   if (!answer) return {};
   const Grade grade = benchmark.grade(task, *answer, context);
   if (grade.status == GradeStatus::pass)

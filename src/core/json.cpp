@@ -81,10 +81,9 @@ class Builder final : public nlohmann::json_sax<Json> {
   bool key(string_t& name) override {
     if (skipped_ > 0) return true;
     Frame& frame = frames_.back();
-    const auto [known, first] = frame.keys.try_emplace(name, frame.value->size());
-    if (!first && repeated_ == RepeatedKeys::refuse)
+    frame.member = frame.place_of(name);
+    if (frame.member < frame.value->size() && repeated_ == RepeatedKeys::refuse)
       return refuse("key \"" + name + "\" occurs twice");
-    frame.member = known->second;
     frame.key = std::move(name);
     return true;
   }
@@ -109,7 +108,20 @@ class Builder final : public nlohmann::json_sax<Json> {
     Json* value = nullptr;
     std::string key;
     std::size_t member = 0;  ///< where the value of `key` stands, or will stand
-    std::unordered_map<std::string, std::size_t> keys;
+    std::unordered_map<std::string, std::size_t> keys;  ///< of an object of many
+
+    std::size_t place_of(const std::string& name) {
+      constexpr std::size_t kMany = 16;
+      const auto& members = value->get_ref<const Json::object_t&>();
+      if (members.size() < kMany) {
+        std::size_t at = 0;
+        for (auto it = members.begin(); it != members.end() && it->first != name; ++it) ++at;
+        return at;
+      }
+      if (keys.empty())
+        for (const auto& [known, _] : members) keys.emplace(known, keys.size());
+      return keys.try_emplace(name, members.size()).first->second;
+    }
   };
 
   bool refuse(std::string problem) {
@@ -253,6 +265,16 @@ Result<std::vector<Json>> read_json_lines(const fs::path& path) {
 
 std::string dump_json(const Json& value, int indent) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+  });
+  if (plain)
+    out.append(1, '"').append(text).append(1, '"');
+  else
+    out += dump_json(Json(text));
 }
 
 std::string canonical_json(const Json& value) {

@@ -6,6 +6,7 @@
 #include <bitset>
 #include <optional>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
 
 namespace skillgrad {
@@ -14,8 +15,6 @@ namespace {
 
 constexpr std::string_view kMask = "***";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 bool is_key_char(char c) { return is_alnum(c) || is_one_of(c, "_-*"); }
 bool is_token_char(char c) { return is_alnum(c) || is_one_of(c, "_-*.~+/=%"); }

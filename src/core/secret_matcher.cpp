@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/unicode.hpp>
 
 namespace skillgrad {
@@ -17,15 +18,9 @@ constexpr std::size_t kFragment = 6;
 
 std::uint8_t byte_of(char c) { return static_cast<std::uint8_t>(c); }
 
-bool is_alnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  const char small = lower(c);
+  const char small = to_lower(c);
   return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
 }
 
@@ -104,7 +99,7 @@ class Walk {
 
  private:
   [[nodiscard]] bool same(char c, std::size_t i) const {
-    return any_case_ ? lower(c) == needle_[i] : c == needle_[i];
+    return any_case_ ? to_lower(c) == needle_[i] : c == needle_[i];
   }
 
   /// "%2B", "%252B", ... or the sign itself: only then there is more than one way to go on.

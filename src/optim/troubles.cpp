@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/troubles.hpp>
 
@@ -26,8 +27,6 @@ std::string telling_line(const std::string& text) {
   }
   return first;
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool was_run(const LossRecord& record) { return record.status != "skipped"; }
 

@@ -10,7 +10,7 @@
 namespace skillgrad::sim {
 namespace {
 
-constexpr const char* kTool = "submit_diagnosis";
+constexpr const char* kSubmitDiagnosis = "submit_diagnosis";
 
 /// The facts of one diagnosis.
 struct Facts {
@@ -140,7 +140,7 @@ Reply play_diagnoser(const Player& player, const Conversation& conversation) {
          facts.success ? R"({"from":1,"to":12,"run":"current"})" : R"({"from":1,"to":12})"});
   } else {
     const Diagnosis diagnosis = diagnose(player, facts);
-    reply = hand_in(conversation, kTool,
+    reply = hand_in(conversation, kSubmitDiagnosis,
                     dump_json({{"label", diagnosis.label},
                                {"analysis", diagnosis.analysis},
                                {"skipped_step", diagnosis.skipped},

@@ -13,7 +13,7 @@
 namespace skillgrad::sim {
 namespace {
 
-constexpr const char* kTool = "submit_momentum";
+constexpr const char* kSubmitMomentum = "submit_momentum";
 constexpr const char* kNothing = "no-actionable-signal";
 constexpr std::size_t kThemes = 3;
 
@@ -159,8 +159,8 @@ Reply play_momentum(const Player& player, const Conversation& conversation) {
                  {"overlay", std::move(overlay)},
                  {"themes", grouping.themes()}};
   // A refused hand-in is repeated without its optional part.
-  if (was_refused(conversation, kTool)) handed["themes"] = Json::array();
-  Reply reply = hand_in(conversation, kTool, dump_json(handed));
+  if (was_refused(conversation, kSubmitMomentum)) handed["themes"] = Json::array();
+  Reply reply = hand_in(conversation, kSubmitMomentum, dump_json(handed));
   reply.stage = "momentum";
   return reply;
 }

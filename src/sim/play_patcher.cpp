@@ -11,7 +11,7 @@
 namespace skillgrad::sim {
 namespace {
 
-constexpr const char* kTool = "finish_patch";
+constexpr const char* kFinishPatch = "finish_patch";
 
 std::string same_call(const ToolUse& call) {
   const Json arguments = Json::parse(call.arguments, nullptr, false);
@@ -155,7 +155,7 @@ Reply with_tools(const Player& player, const Conversation& conversation,
     taken_back(since);
   }
   if (reply.calls.empty())
-    reply.calls.push_back({"", kTool, dump_json(finish_arguments(player, made))});
+    reply.calls.push_back({"", kFinishPatch, dump_json(finish_arguments(player, made))});
   return reply;
 }
 
@@ -178,8 +178,8 @@ Reply as_text(const Player& player, const Conversation& conversation,
 
 Reply play_patcher(const Player& player, const Conversation& conversation) {
   const std::vector<PlannedEdit> plan = plan_patch(player, conversation.first_user());
-  Reply reply = conversation.offers(kTool) ? with_tools(player, conversation, plan)
-                                           : as_text(player, conversation, plan);
+  Reply reply = conversation.offers(kFinishPatch) ? with_tools(player, conversation, plan)
+                                                  : as_text(player, conversation, plan);
   reply.stage = "patcher";
   return reply;
 }

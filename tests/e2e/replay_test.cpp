@@ -16,7 +16,7 @@ std::string findings(const Scratch& scratch, const std::string& run) {
   return comparable(json);
 }
 
-void expect_same_run(const Scratch& scratch, const std::string& a, const std::string& b) {
+void expect_replayed_run(const Scratch& scratch, const std::string& a, const std::string& b) {
   EXPECT_EQ(tree(scratch / (a + "/best")), tree(scratch / (b + "/best")));
   EXPECT_EQ(findings(scratch, a), findings(scratch, b));
 }
@@ -67,7 +67,7 @@ TEST(Replay, TheSimulationInsideTheProgramIsNotStartedForAReplay) {
       run(scratch,
           mini.optimize("offline", {"--replay", cassette, "--sim-request-log", log, "-j", "1"}));
   ASSERT_EQ(outcome.exit_code, 0) << outcome;
-  expect_same_run(scratch, "live", "offline");
+  expect_replayed_run(scratch, "live", "offline");
   EXPECT_FALSE(scratch.has("requests.jsonl")) << "no server was there";
 }
 
@@ -197,7 +197,7 @@ TEST(Replay, AResumedRecordingIsWholeAndNotWarnedOf) {
   EXPECT_EQ(resumed.err.find("are not recorded"), std::string::npos) << resumed;
   const auto offline = run(scratch, mini.optimize("offline", {"--replay", "cas"}));
   ASSERT_EQ(offline.exit_code, 0) << offline;
-  expect_same_run(scratch, "live", "offline");
+  expect_replayed_run(scratch, "live", "offline");
 }
 
 TEST(Replay, ACertificateFileThatIsMissingIsNamedBeforeAnyCall) {

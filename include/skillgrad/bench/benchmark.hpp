@@ -12,6 +12,7 @@
 
 #include <skillgrad/bench/judging.hpp>
 #include <skillgrad/core/error.hpp>
+#include <skillgrad/core/json.hpp>
 #include <skillgrad/exec/sandbox.hpp>
 #include <skillgrad/sheet/workbook.hpp>
 
@@ -152,9 +153,9 @@ class Benchmark {
   /// check`. Error (dataset) when the task has none, e.g. a command grader without a target.
   [[nodiscard]] virtual Result<AgentAnswer> golden_answer(
       const Task& task, const std::filesystem::path& work_dir) const = 0;
-  /// Turns a line of `grade --predictions` ("output" path or "answer" list) into an answer.
+  /// Turns an object of `grade --predictions` ("output" path or "answer" list) into an answer.
   [[nodiscard]] virtual Result<AgentAnswer> prediction(
-      const Task& task, const std::string& json_line, const std::filesystem::path& base_dir,
+      const Task& task, const Json& line, const std::filesystem::path& base_dir,
       const std::filesystem::path& work_dir) const = 0;
   /// The answer as a line of the predictions file that the benchmark's official evaluator reads.
   /// Error (config) where there is no such format.
@@ -167,9 +168,9 @@ class Benchmark {
   [[nodiscard]] virtual std::optional<std::string> known_flaw(const Task&) const {
     return std::nullopt;
   }
-  /// Task of this id, or null.
   /// What a judge model is asked to check of an answer, in words; of other tasks nothing.
   [[nodiscard]] virtual std::vector<std::string> criteria(const Task&) const { return {}; }
+  /// Task of this id, or null.
   [[nodiscard]] virtual const Task* find(const std::string& id) const;
 };
 

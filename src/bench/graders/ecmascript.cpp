@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <skillgrad/core/ascii.hpp>
+
 namespace skillgrad::bench {
 namespace {
 
@@ -19,7 +21,6 @@ constexpr std::string_view kLineBegin = R"((?:^|(?<=[\n\r\u2028\u2029])))";
 constexpr std::string_view kLineEnd = R"((?:$|(?=[\n\r\u2028\u2029])))";
 constexpr std::string_view kVerticalTab = R"(\x0b)";
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 
 /// The flags of "(?flags)" or "(?flags:" at the start of `rest`, or "".

@@ -17,9 +17,9 @@
 namespace skillgrad::bench {
 namespace {
 
-bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
+bool is_ascii_digit(char32_t c) { return c >= '0' && c <= '9'; }
 
-bool is_letter(char32_t c) {
+bool is_word_sign(char32_t c) {
   const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
   return c == '_' || (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO);
 }
@@ -49,9 +49,9 @@ class NumberScanner {
   [[nodiscard]] std::vector<double> scan() {
     std::vector<double> numbers;
     while (at_ < text_.size()) {
-      if (is_letter(look(0)) || is_hexadecimal())
+      if (is_word_sign(look(0)) || is_hexadecimal())
         skip_word();
-      else if (is_digit(look(0)) || (look(0) == '.' && is_digit(look(1))))
+      else if (is_ascii_digit(look(0)) || (look(0) == '.' && is_ascii_digit(look(1))))
         numbers.push_back(number());
       else
         ++at_;
@@ -68,7 +68,7 @@ class NumberScanner {
   }
   static int narrow(char32_t c) { return c < 0x80 ? static_cast<int>(c) : 0; }
   void skip_word() {
-    while (is_letter(look(0)) || is_digit(look(0))) ++at_;
+    while (is_word_sign(look(0)) || is_ascii_digit(look(0))) ++at_;
   }
 
   // A hyphen is a sign unless it joins the number to something before it ("2024-05").
@@ -76,11 +76,11 @@ class NumberScanner {
     std::size_t before = at_;
     if (before > 0 && is_currency(text_[before - 1])) --before;
     if (before == 0 || text_[before - 1] != '-') return false;
-    return before == 1 || !(is_digit(text_[before - 2]) || is_letter(text_[before - 2]));
+    return before == 1 || !(is_ascii_digit(text_[before - 2]) || is_word_sign(text_[before - 2]));
   }
 
   void digits(std::string& out) {
-    while (is_digit(look(0))) out.push_back(static_cast<char>(text_[at_++]));
+    while (is_ascii_digit(look(0))) out.push_back(static_cast<char>(text_[at_++]));
   }
 
   static bool is_separator(char32_t c) {
@@ -92,8 +92,8 @@ class NumberScanner {
     const std::size_t first = out.size();
     const char32_t separator = look(0);
     if (first == 0 || first > 3 || !is_separator(separator)) return;
-    while (look(0) == separator && is_digit(look(1)) && is_digit(look(2)) && is_digit(look(3)) &&
-           !is_digit(look(4))) {
+    while (look(0) == separator && is_ascii_digit(look(1)) && is_ascii_digit(look(2)) &&
+           is_ascii_digit(look(3)) && !is_ascii_digit(look(4))) {
       ++at_;
       digits(out);
     }
@@ -103,9 +103,9 @@ class NumberScanner {
     if (look(0) != 'e' && look(0) != 'E') return;
     const std::size_t sign = look(1) == '+' || look(1) == '-' ? 1 : 0;
     std::size_t end = 1 + sign;
-    if (!is_digit(look(end))) return;
-    while (is_digit(look(end))) ++end;
-    if (is_letter(look(end))) return;
+    if (!is_ascii_digit(look(end))) return;
+    while (is_ascii_digit(look(end))) ++end;
+    if (is_word_sign(look(end))) return;
     out.push_back('e');
     if (look(1) == '-') out.push_back('-');
     at_ += 1 + sign;
@@ -117,7 +117,7 @@ class NumberScanner {
     std::string token;
     digits(token);
     groups(token);
-    if (look(0) == '.' && is_digit(look(1))) {
+    if (look(0) == '.' && is_ascii_digit(look(1))) {
       if (token.empty()) token = "0";
       token.push_back('.');
       ++at_;

@@ -106,12 +106,11 @@ class RecordsBenchmark final : public Benchmark {
     return answer;
   }
 
-  [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const std::string& json_line,
+  [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const Json& line,
                                                const fs::path& base_dir,
                                                const fs::path& work_dir) const override {
     SKILLGRAD_TRY(const Record* record, record_of(task));
     if (!work_dir.empty()) SKILLGRAD_CHECK(write_sources(record->files, work_dir));
-    SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction"));
     SKILLGRAD_TRY(const PredictedOutput output, predicted_output(line, task.id, base_dir));
     if (output.given) return output_answer(task, output, line, work_dir);
     if (!output.missing.empty()) {

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/core/unicode.hpp>
 
@@ -15,9 +16,6 @@ constexpr std::int64_t kMaxRow = 1'048'576;
 constexpr std::int64_t kMaxColumn = 16'384;
 constexpr std::int64_t kMaxLetters = 18'278;  // ZZZ, the last column that openpyxl can name
 constexpr std::int64_t kHuge = std::int64_t{1} << 40;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 // Removes white space of any script (U+00A0 too, as Python's strip) and, if `quotes`, apostrophes
 // at both ends.

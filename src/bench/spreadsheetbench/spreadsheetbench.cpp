@@ -94,7 +94,7 @@ class SpreadsheetBench final : public Benchmark {
                             const GradeContext& context) const override;
   [[nodiscard]] Result<AgentAnswer> golden_answer(const Task& task,
                                                   const fs::path& work_dir) const override;
-  [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const std::string& json_line,
+  [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const Json& line,
                                                const fs::path& base_dir,
                                                const fs::path& work_dir) const override;
 
@@ -357,10 +357,9 @@ Result<AgentAnswer> SpreadsheetBench::golden_answer(const Task& task,
 }
 
 // The file is read where it lies. One over the reader's cap is an unreadable output, a fail.
-Result<AgentAnswer> SpreadsheetBench::prediction(const Task& task, const std::string& json_line,
+Result<AgentAnswer> SpreadsheetBench::prediction(const Task& task, const Json& line,
                                                  const fs::path& base_dir,
                                                  const fs::path& work_dir) const {
-  SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction for task " + task.id));
   SKILLGRAD_TRY(const PredictedOutput output, predicted_output(line, task.id, base_dir));
   if (!output.given) {
     return fail(ErrorCode::input, "a prediction needs \"output\": the path of a workbook, or null",

@@ -16,27 +16,28 @@ namespace {
 
 constexpr std::size_t kMaxItems = 10'000;  // of one answer
 
-std::vector<std::string_view> cut(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
+/// The parts between separators go to `parts`, whose memory is used again.
+void cut(std::string_view text, char separator, std::vector<std::string_view>& parts) {
+  parts.clear();
   for (;;) {
     const std::size_t at = text.find(separator);
     parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
+    if (at == std::string_view::npos) return;
     text.remove_prefix(at + 1);
   }
 }
 
-/// A file of lines with tab-separated columns that its first line names.
+/// Lines with tab-separated columns that the first line names. The text must outlive it.
 class TsvReader {
  public:
-  static Result<TsvReader> open(const fs::path& path, const std::vector<std::string>& wanted) {
+  static Result<TsvReader> open(std::string_view text, std::string file,
+                                const std::vector<std::string>& wanted) {
     TsvReader reader;
-    reader.file_ = path.string();
-    SKILLGRAD_TRY(reader.text_, read_dataset_text(path));
-    reader.rest_ = reader.text_;
+    reader.file_ = std::move(file);
+    reader.rest_ = text;
     if (reader.count_cells() > kMaxColumns)
       return unexpected(too_many("columns", kMaxColumns, reader.file_ + ":1"));
-    const auto header = reader.next_cells();
+    const auto& header = reader.next_cells();
     for (const std::string& name : wanted) {
       const auto found = std::find(header.begin(), header.end(), name);
       if (found == header.end())
@@ -47,25 +48,13 @@ class TsvReader {
     reader.width_ = header.size();
     return reader;
   }
-  TsvReader(const TsvReader&) = delete;
-  TsvReader& operator=(const TsvReader&) = delete;
-  // `rest_` points into `text_`, whose buffer may move with it.
-  TsvReader(TsvReader&& other) noexcept
-      : file_(std::move(other.file_)),
-        offset_(other.text_.size() - other.rest_.size()),
-        text_(std::move(other.text_)),
-        columns_(std::move(other.columns_)),
-        width_(other.width_),
-        line_(other.line_) {
-    rest_ = std::string_view(text_).substr(offset_);
-  }
-  ~TsvReader() = default;
 
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
   [[nodiscard]] std::string where() const { return file_ + ":" + std::to_string(line_); }
+  [[nodiscard]] std::uint32_t line() const { return line_; }
 
-  /// The wanted columns of the next line.
-  Result<std::vector<std::string_view>> next() {
+  /// The next line. Its wanted columns are then had by column().
+  Result<> next() {
     const std::size_t count = count_cells();
     if (count != width_)
       return fail(ErrorCode::dataset,
@@ -73,116 +62,161 @@ class TsvReader {
                       std::to_string(width_),
                   file_ + ":" + std::to_string(line_ + 1),
                   "get the file anew: its lines end with LF and hold no further tabs");
-    const auto cells = next_cells();
-    std::vector<std::string_view> out;
-    for (const std::size_t column : columns_) out.push_back(cells[column]);
-    return out;
+    next_cells();
+    return {};
+  }
+  [[nodiscard]] std::string_view column(std::size_t wanted) const {
+    return cells_[columns_[wanted]];
   }
 
  private:
-  TsvReader() = default;
   // Before a line is cut, which takes memory for each of its cells.
   [[nodiscard]] std::size_t count_cells() const {
     const std::string_view line = rest_.substr(0, rest_.find('\n'));
     return 1 + static_cast<std::size_t>(std::count(line.begin(), line.end(), '\t'));
   }
-  std::vector<std::string_view> next_cells() {
+  const std::vector<std::string_view>& next_cells() {
     const std::size_t end = rest_.find('\n');
     const std::string_view line = rest_.substr(0, end);
     rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
     ++line_;
-    return cut(line, '\t');
+    cut(line, '\t', cells_);
+    return cells_;
   }
   std::string file_;
-  std::size_t offset_ = 0;
-  std::string text_;
   std::string_view rest_;
   std::vector<std::size_t> columns_;
-  std::size_t width_ = 0, line_ = 0;
+  std::vector<std::string_view> cells_;
+  std::size_t width_ = 0;
+  std::uint32_t line_ = 0;
 };
 
-Result<std::vector<std::string>> read_list(std::string_view field, const std::string& where) {
-  if (std::count(field.begin(), field.end(), '|') >= static_cast<std::ptrdiff_t>(kMaxItems))
-    return unexpected(too_many("items in one list", kMaxItems, where));
-  return unescape_list(field);
+std::size_t count_items(std::string_view list) {
+  return 1 + static_cast<std::size_t>(std::count(list.begin(), list.end(), '|'));
 }
 
-using CanonicalItems = std::unordered_map<std::string, std::vector<std::string>>;
+fs::path split_file(const fs::path& dir, const std::string& split) {
+  return dir / "data" / (split + ".tsv");
+}
 
-Result<CanonicalItems> read_tagged(const fs::path& path) {
-  SKILLGRAD_TRY(TsvReader reader, TsvReader::open(path, {"id", "targetCanon"}));
-  CanonicalItems items;
-  while (!reader.at_end()) {
-    SKILLGRAD_TRY(const auto cells, reader.next());
-    if (items.size() == kMaxTasks)
-      return unexpected(too_many("questions", kMaxTasks, reader.where()));
-    SKILLGRAD_TRY(auto list, read_list(cells[1], reader.where()));
-    items.emplace(std::string(cells[0]), std::move(list));
+/// Reads the questions of one split after the other.
+class SplitReader {
+ public:
+  explicit SplitReader(QuestionSet& set) : set_(set) {}
+
+  Result<> read(std::uint32_t number) {
+    split_ = number;
+    const std::string& split = set_.split_names[number];
+    canonical_.clear();
+    const fs::path tagged = set_.dir / "tagged" / "data" / (split + ".tagged");
+    std::error_code error;
+    const bool has_tagged = fs::is_regular_file(tagged, error);
+    if (has_tagged)
+      SKILLGRAD_CHECK(read_tagged(tagged));
+    else
+      set_.notices.push_back("no tagged/data/" + split +
+                             ".tagged: the raw items of these questions serve as canonical ones, "
+                             "so some verdicts differ from the official ones");
+    const fs::path file = split_file(set_.dir, split);
+    SKILLGRAD_TRY(const std::string_view text, keep_text(file));
+    SKILLGRAD_TRY(TsvReader reader, TsvReader::open(text, file.string(),
+                                                    {"id", "utterance", "context", "targetValue"}));
+    std::vector<std::string> untagged;
+    while (!reader.at_end()) {
+      SKILLGRAD_CHECK(reader.next());
+      SKILLGRAD_TRY(const bool added, add(reader));
+      if (added && has_tagged && !set_.questions.back().canonical)
+        untagged.emplace_back(set_.questions.back().id);
+    }
+    if (!untagged.empty())
+      set_.notices.push_back(
+          "tagged/data/" + split + ".tagged lacks " + std::to_string(untagged.size()) +
+          " questions, whose raw items serve as canonical ones: " + list_some(untagged));
+    return {};
   }
-  return items;
-}
 
-/// Without an entry of `canonical` the question's raw items stay.
-Result<> set_canonical(Question& question, const CanonicalItems& canonical) {
-  const auto found = canonical.find(question.id);
-  if (found == canonical.end()) return {};
-  if (found->second.size() != question.targets.size())
-    return fail(ErrorCode::dataset,
-                "question \"" + question.id + "\" has " + std::to_string(question.targets.size()) +
-                    " target items and " + std::to_string(found->second.size()) + " canonical ones",
-                question.where, "get the tagged file that belongs to this split");
-  for (std::size_t i = 0; i < question.targets.size(); ++i)
-    question.targets[i].canonical = found->second[i];
-  return {};
-}
-
-Result<> read_split(const fs::path& dir, const std::string& split,
-                    std::unordered_set<std::string>& seen, QuestionSet& set) {
-  const fs::path tagged = dir / "tagged" / "data" / (split + ".tagged");
-  std::error_code error;
-  const bool has_tagged = fs::is_regular_file(tagged, error);
-  CanonicalItems canonical;
-  if (has_tagged) {
-    SKILLGRAD_TRY(canonical, read_tagged(tagged));
-  } else {
-    set.notices.push_back("no tagged/data/" + split +
-                          ".tagged: the raw items of these questions serve as canonical ones, so "
-                          "some verdicts differ from the official ones");
+ private:
+  Result<std::string_view> keep_text(const fs::path& path) {
+    SKILLGRAD_TRY(std::string text, read_dataset_text(path));
+    set_.texts.push_back(std::make_unique<const std::string>(std::move(text)));
+    return std::string_view(*set_.texts.back());
   }
-  SKILLGRAD_TRY(TsvReader reader, TsvReader::open(dir / "data" / (split + ".tsv"),
-                                                  {"id", "utterance", "context", "targetValue"}));
-  std::unordered_set<std::string> here;
-  std::vector<std::string> untagged;
-  while (!reader.at_end()) {
-    SKILLGRAD_TRY(const auto cells, reader.next());
+
+  static Result<> check_items(std::string_view list, const TsvReader& reader) {
+    if (count_items(list) > kMaxItems)
+      return unexpected(too_many("items in one list", kMaxItems, reader.where()));
+    return {};
+  }
+
+  Result<> read_tagged(const fs::path& path) {
+    SKILLGRAD_TRY(const std::string_view text, keep_text(path));
+    SKILLGRAD_TRY(TsvReader reader, TsvReader::open(text, path.string(), {"id", "targetCanon"}));
+    while (!reader.at_end()) {
+      SKILLGRAD_CHECK(reader.next());
+      if (canonical_.size() == kMaxTasks)
+        return unexpected(too_many("questions", kMaxTasks, reader.where()));
+      SKILLGRAD_CHECK(check_items(reader.column(1), reader));
+      canonical_.emplace(reader.column(0), reader.column(1));
+    }
+    return {};
+  }
+
+  /// Without an entry among the canonical lists the question's raw items stay.
+  Result<> set_canonical(Question& question, const TsvReader& reader) const {
+    const auto found = canonical_.find(question.id);
+    if (found == canonical_.end()) return {};
+    const std::size_t raw = count_items(question.targets), other = count_items(found->second);
+    if (raw != other)
+      return fail(ErrorCode::dataset,
+                  "question \"" + std::string(question.id) + "\" has " + std::to_string(raw) +
+                      " target items and " + std::to_string(other) + " canonical ones",
+                  reader.where(), "get the tagged file that belongs to this split");
+    question.canonical = found->second;
+    return {};
+  }
+
+  Result<> check_context(std::string_view context, const TsvReader& reader) {
+    if (confined_.contains(context)) return {};
+    if (!is_confined(fs::path(context)))
+      return fail(ErrorCode::dataset, "table \"" + std::string(context) + "\" leaves the data set",
+                  reader.where(), "use a relative path without \"..\"");
+    confined_.insert(context);
+    return {};
+  }
+
+  /// False: an earlier split has the question.
+  Result<bool> add(const TsvReader& reader) {
     Question question;
-    question.id = cells[0];
-    question.where = reader.where();
-    if (question.id.empty() || !here.insert(question.id).second)
-      return fail(ErrorCode::dataset, "id \"" + question.id + "\" is empty or used twice",
-                  question.where, "get the file anew");
+    question.id = reader.column(0);
+    const auto number = static_cast<std::uint32_t>(set_.questions.size());
+    const auto [known, first] =
+        set_.places.try_emplace(question.id, QuestionSet::Place{number, split_});
+    if (question.id.empty() || (!first && known->second.last_split == split_))
+      return fail(ErrorCode::dataset,
+                  "id \"" + std::string(question.id) + "\" is empty or used twice", reader.where(),
+                  "get the file anew");
+    known->second.last_split = split_;
     // The random splits cut the training questions anew: one question, one task.
-    if (!seen.insert(question.id).second) continue;
-    question.utterance = unescape_item(std::string(cells[1]));
-    question.context = cells[2];
-    question.split = split;
-    if (!is_confined(question.context))
-      return fail(ErrorCode::dataset, "table \"" + question.context + "\" leaves the data set",
-                  question.where, "use a relative path without \"..\"");
-    SKILLGRAD_TRY(auto targets, read_list(cells[3], question.where));
-    for (std::string& item : targets) question.targets.push_back({std::move(item), ""});
-    SKILLGRAD_CHECK(set_canonical(question, canonical));
-    if (has_tagged && !canonical.contains(question.id)) untagged.push_back(question.id);
-    if (set.questions.size() == kMaxTasks)
-      return unexpected(too_many("questions", kMaxTasks, question.where));
-    set.questions.push_back(std::move(question));
+    if (!first) return false;
+    question.utterance = reader.column(1);
+    question.context = reader.column(2);
+    question.targets = reader.column(3);
+    question.split = split_;
+    question.line = reader.line();
+    SKILLGRAD_CHECK(check_context(question.context, reader));
+    SKILLGRAD_CHECK(check_items(question.targets, reader));
+    SKILLGRAD_CHECK(set_canonical(question, reader));
+    if (set_.questions.size() == kMaxTasks)
+      return unexpected(too_many("questions", kMaxTasks, reader.where()));
+    set_.questions.push_back(question);
+    return true;
   }
-  if (!untagged.empty())
-    set.notices.push_back(
-        "tagged/data/" + split + ".tagged lacks " + std::to_string(untagged.size()) +
-        " questions, whose raw items serve as canonical ones: " + list_some(untagged));
-  return {};
-}
+
+  QuestionSet& set_;
+  std::uint32_t split_ = 0;
+  std::unordered_map<std::string_view, std::string_view> canonical_;  ///< of this split, by id
+  std::unordered_set<std::string_view> confined_;
+};
 
 // The main splits first, so that their questions keep these as their split; then by name.
 Result<std::vector<std::string>> find_splits(const fs::path& data) {
@@ -221,12 +255,27 @@ std::vector<std::string> unescape_list(std::string_view field) {
   }
 }
 
+std::string QuestionSet::where(const Question& question) const {
+  return split_file(dir, split_of(question)).string() + ":" + std::to_string(question.line);
+}
+
+std::vector<AnswerItem> target_items(const Question& question) {
+  std::vector<AnswerItem> out;
+  for (std::string& item : unescape_list(question.targets)) out.push_back({std::move(item), ""});
+  if (!question.canonical) return out;
+  std::size_t number = 0;
+  for (std::string& item : unescape_list(*question.canonical))
+    out[number++].canonical = std::move(item);
+  return out;
+}
+
 Result<QuestionSet> read_questions(const fs::path& dir) {
   QuestionSet set;
+  set.dir = dir;
   SKILLGRAD_TRY(set.split_names, find_splits(dir / "data"));
-  std::unordered_set<std::string> seen;
-  for (const std::string& split : set.split_names)
-    SKILLGRAD_CHECK(read_split(dir, split, seen, set));
+  SplitReader reader(set);
+  for (std::uint32_t split = 0; split < set.split_names.size(); ++split)
+    SKILLGRAD_CHECK(reader.read(split));
   if (set.questions.empty())
     return fail(ErrorCode::dataset, "the split files hold no question", (dir / "data").string(),
                 "get the files anew: the first line names columns, each other one is a question");

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <skillgrad/core/error.hpp>
@@ -12,17 +16,38 @@
 
 namespace skillgrad::bench {
 
+/// One line of a split file. Its fields are as they stand there, in the texts of the set.
 struct Question {
-  std::string id, utterance, context, split;
-  std::vector<AnswerItem> targets;
-  std::string where;  ///< file:line
+  std::string_view id, context;
+  std::string_view utterance;                 ///< escaped
+  std::string_view targets;                   ///< a list field
+  std::optional<std::string_view> canonical;  ///< the list of the tagged file, as long as `targets`
+  std::uint32_t split = 0;                    ///< number among the names
+  std::uint32_t line = 0;                     ///< of the split's file, from 1
 };
 
+/// Thousands of questions are read for a few grades, so nothing is copied out of the files before
+/// it is asked for. May be moved: the views stay.
 struct QuestionSet {
   std::vector<Question> questions;  ///< ids unique; split files in order of `split_names`
+  struct Place {
+    std::uint32_t number = 0;      ///< among the questions
+    std::uint32_t last_split = 0;  ///< that has it
+  };
+  std::unordered_map<std::string_view, Place> places;  ///< by id
   std::vector<std::string> split_names;
   std::vector<std::string> notices;
+  std::filesystem::path dir;
+  std::vector<std::unique_ptr<const std::string>> texts;
+
+  [[nodiscard]] const std::string& split_of(const Question& question) const {
+    return split_names[question.split];
+  }
+  [[nodiscard]] std::string where(const Question& question) const;  ///< file:line
 };
+
+/// Raw and canonical items of the expected answer.
+[[nodiscard]] std::vector<AnswerItem> target_items(const Question& question);
 
 /// All questions of DIR/data/*.tsv with canonical targets of DIR/tagged/data/*.tagged.
 /// Errors: input (no split file), dataset (file:line).

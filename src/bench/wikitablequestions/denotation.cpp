@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <unordered_set>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/core/unicode.hpp>
 
@@ -29,8 +30,6 @@ std::optional<std::string> ascii_number(std::u32string text) {
   }
   return out;
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::size_t skip_digits(std::string_view text, std::size_t at) {
   while (at < text.size() && is_digit(text[at])) ++at;
@@ -153,7 +152,8 @@ class ValueSet {
   std::unordered_set<std::string> keys_;
 };
 
-constexpr std::size_t kMaxItems = 10'000;  // each is sought among the targets: bounds the time
+constexpr std::size_t kMaxGradedItems =
+    10'000;  // each is sought among the targets: bounds the time
 
 }  // namespace
 
@@ -221,7 +221,7 @@ std::vector<AnswerValue> target_values(const std::vector<AnswerItem>& items) {
 Grade grade_denotation(const std::vector<AnswerItem>& targets,
                        const std::vector<std::string>& predicted) {
   const std::vector<AnswerValue> wanted = target_values(targets);
-  const std::size_t count = std::min(predicted.size(), kMaxItems);
+  const std::size_t count = std::min(predicted.size(), kMaxGradedItems);
   ValueSet given_set;
   for (std::size_t i = 0; i < count; ++i) given_set.add(make_value(predicted[i], predicted[i]));
   const std::vector<AnswerValue>& given = given_set.values;
@@ -241,7 +241,7 @@ Grade grade_denotation(const std::vector<AnswerItem>& targets,
     if (!wanted_somewhere)
       grade.differences.push_back({"item not wanted", {"empty", ""}, typed(got)});
   }
-  const bool complete = predicted.size() <= kMaxItems;
+  const bool complete = predicted.size() <= kMaxGradedItems;
   const bool right = complete && grade.matched == grade.total && given.size() == wanted.size();
   grade.score = right ? 1 : 0;
   settle(grade);

@@ -33,7 +33,7 @@ constexpr std::uint64_t kSplitSeed = 0;
 
 // The question stands alone on its line: readers of a prompt can find it whole.
 std::string prompt_of(const Question& question) {
-  std::string line = question.utterance;
+  std::string line = unescape_item(std::string(question.utterance));
   std::replace(line.begin(), line.end(), '\n', ' ');
   return "Answer the question about the table in the file table.csv (CSV with a header line).\n\n" +
          std::string(trim(line)) +
@@ -43,24 +43,18 @@ std::string prompt_of(const Question& question) {
 
 class WikiTableQuestions final : public Benchmark {
  public:
-  WikiTableQuestions(fs::path dir, QuestionSet set)
-      : dir_(std::move(dir)),
-        questions_(std::move(set.questions)),
-        notices_(std::move(set.notices)) {}
+  WikiTableQuestions(fs::path dir, QuestionSet set) : dir_(std::move(dir)), set_(std::move(set)) {}
 
   Result<> make_tasks(bool for_grading) {
-    tasks_.reserve(questions_.size());
-    index_.reserve(questions_.size());
-    for (const Question& question : questions_) {
-      Task task;
+    tasks_.reserve(set_.questions.size());
+    for (const Question& question : set_.questions) {
+      Task& task = tasks_.emplace_back();
       task.id = question.id;
       if (!for_grading) task.prompt = prompt_of(question);
-      task.category = question.split;
-      task.split = question.split;
-      task.input_files = {kTableFile};
+      task.category = set_.split_of(question);
+      task.split = task.category;
+      task.input_files.emplace_back(kTableFile);
       task.output_file = kAnswerFile;
-      index_.emplace(task.id, tasks_.size());
-      tasks_.push_back(std::move(task));
     }
     return for_grading ? Result<>() : hash_tasks();
   }
@@ -71,10 +65,10 @@ class WikiTableQuestions final : public Benchmark {
   [[nodiscard]] std::string grading() const override { return "denotation"; }
   [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }
   [[nodiscard]] const Task* find(const std::string& id) const override {
-    const auto found = index_.find(id);
-    return found == index_.end() ? nullptr : &tasks_[found->second];
+    const auto found = set_.places.find(id);
+    return found == set_.places.end() ? nullptr : &tasks_[found->second.number];
   }
-  [[nodiscard]] const std::vector<std::string>& notices() const override { return notices_; }
+  [[nodiscard]] const std::vector<std::string>& notices() const override { return set_.notices; }
 
   [[nodiscard]] std::optional<Splits> own_splits() const override {
     std::unordered_set<std::string> taken;  // contents that an earlier split holds
@@ -112,7 +106,7 @@ class WikiTableQuestions final : public Benchmark {
     if (!question) return error_grade(task.id, question.error());
     Grade grade;
     try {
-      grade = grade_items((*question)->targets, answer);
+      grade = grade_items(target_items(**question), answer);
     } catch (const std::bad_alloc&) {
       grade = error_grade(task.id, GradeErrorKind::infra_error, "out of memory while grading");
     }
@@ -129,7 +123,7 @@ class WikiTableQuestions final : public Benchmark {
     std::string text;
     std::vector<std::string> items;
     bool writable = true;  // a file cannot hold an item without text
-    for (const AnswerValue& value : target_values(question->targets)) {
+    for (const AnswerValue& value : target_values(target_items(*question))) {
       std::string line = value.raw;
       std::replace(line.begin(), line.end(), '\n', ' ');
       writable = writable && !trim_white_space_utf8(line).empty();
@@ -143,10 +137,9 @@ class WikiTableQuestions final : public Benchmark {
     return answer;
   }
 
-  [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const std::string& json_line,
+  [[nodiscard]] Result<AgentAnswer> prediction(const Task& task, const Json& line,
                                                const fs::path& base_dir,
                                                const fs::path& work_dir) const override {
-    SKILLGRAD_TRY(const Json line, parse_json(json_line, "prediction"));
     SKILLGRAD_TRY(const PredictedOutput output, predicted_output(line, task.id, base_dir));
     if (output.answered && output.missing.empty()) {
       AgentAnswer answer{work_dir, ""};
@@ -181,24 +174,24 @@ class WikiTableQuestions final : public Benchmark {
   static bool is_separator(char c) { return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1E); }
 
   [[nodiscard]] Result<const Question*> question_of(const Task& task) const {
-    const auto found = index_.find(task.id);
-    if (found == index_.end())
+    const auto found = set_.places.find(task.id);
+    if (found == set_.places.end())
       return fail(ErrorCode::internal, "no task \"" + task.id + "\" in this benchmark",
                   dir_.string());
-    return &questions_[found->second];
+    return &set_.questions[found->second.number];
   }
 
   [[nodiscard]] bool has_split(const std::string& split) const {
-    return std::any_of(questions_.begin(), questions_.end(),
-                       [&](const Question& question) { return question.split == split; });
+    return std::any_of(set_.questions.begin(), set_.questions.end(),
+                       [&](const Question& question) { return set_.split_of(question) == split; });
   }
 
   /// The first `count` questions of a shuffled split whose content is not taken yet.
   [[nodiscard]] std::vector<std::size_t> sample(const std::string& split, std::size_t count,
                                                 std::unordered_set<std::string>& taken) const {
     std::vector<std::size_t> all;
-    for (std::size_t i = 0; i < questions_.size(); ++i)
-      if (questions_[i].split == split) all.push_back(i);
+    for (std::size_t i = 0; i < set_.questions.size(); ++i)
+      if (set_.split_of(set_.questions[i]) == split) all.push_back(i);
     PyRandom(kSplitSeed).shuffle(all);
     std::vector<std::size_t> chosen;
     for (const std::size_t i : all) {
@@ -218,23 +211,24 @@ class WikiTableQuestions final : public Benchmark {
 
   // Tables are read once each: thousands of questions share them.
   Result<> hash_tasks() {
-    std::unordered_map<std::string, std::string> table_hash;
+    std::unordered_map<std::string_view, std::string> table_hash;
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
-      const Question& question = questions_[i];
+      const Question& question = set_.questions[i];
       std::string& hash = table_hash[question.context];
       if (hash.empty()) {
         auto bytes = read_dataset_bytes(dir_ / question.context, kMaxTextBytes);
         if (!bytes)
           return fail(
-              ErrorCode::dataset, "no table \"" + question.context + "\": " + bytes.error().message,
-              question.where, "get the table files (folder csv/) that belong to this split");
+              ErrorCode::dataset,
+              "no table \"" + std::string(question.context) + "\": " + bytes.error().message,
+              set_.where(question), "get the table files (folder csv/) that belong to this split");
         hash = sha256_hex(*bytes);
       }
       Task& task = tasks_[i];
       task.content_hash = PartHasher().add(task.prompt).add(hash).finish();
       PartHasher whole;
       whole.add(task.content_hash);
-      for (const AnswerItem& item : question.targets) whole.add(item.raw).add(item.canonical);
+      for (const AnswerItem& item : target_items(question)) whole.add(item.raw).add(item.canonical);
       task.hash = whole.finish();
     }
     return {};
@@ -263,10 +257,8 @@ class WikiTableQuestions final : public Benchmark {
   }
 
   fs::path dir_;
-  std::vector<Question> questions_;
+  QuestionSet set_;
   std::vector<Task> tasks_;
-  std::vector<std::string> notices_;
-  std::unordered_map<std::string, std::size_t> index_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -36,9 +37,9 @@ struct Outcome {
 Outcome grade_one(const Workbench& bench, const Prediction& prediction, const fs::path& base_dir,
                   const bench::GradeContext& context, bool exporting) {
   Outcome out;
-  out.grade.task_id = prediction.id;
+  out.grade.task_id = prediction.task->id;
   out.grade.kind = bench::GradeErrorKind::infra_error;
-  const bench::Task& task = *bench.benchmark->find(prediction.id);
+  const bench::Task& task = *prediction.task;
   std::optional<TempDir> work;
   if (bench.benchmark->needs_work_dir(task)) {
     auto made = TempDir::create("skillgrad-grade");
@@ -53,7 +54,7 @@ Outcome grade_one(const Workbench& bench, const Prediction& prediction, const fs
   if (!answer) {
     out.grade.message = answer.error().to_line();
     if (!prediction.kept && answer.error().code == ErrorCode::input)
-      out.wrong = std::move(answer).error().with_context(prediction.where);
+      out.wrong = std::move(answer).error().with_context(prediction.place());
     return out;
   }
   if (exporting)
@@ -101,12 +102,10 @@ Graded grade_all(const Workbench& bench, const std::vector<Prediction>& predicti
 
 /// Opens the models only when one of the tasks needs a judge.
 Result<std::unique_ptr<Models>> judges_for(const Settings& settings, Clock& clock,
-                                           const Workbench& bench,
                                            const std::vector<Prediction>& predictions,
                                            const std::stop_token& stop) {
-  const auto judged = std::count_if(predictions.begin(), predictions.end(), [&](const auto& one) {
-    return bench.benchmark->find(one.id)->judged;
-  });
+  const auto judged = std::count_if(predictions.begin(), predictions.end(),
+                                    [](const auto& one) { return one.task->judged; });
   if (judged == 0) return nullptr;
   return open_judges(
       settings, clock,
@@ -115,32 +114,39 @@ Result<std::unique_ptr<Models>> judges_for(const Settings& settings, Clock& cloc
 
 /// Cases of a task that has a prediction for another case count as failed.
 std::vector<bench::CaseScore> planned_cases(const std::vector<bench::Grade>& grades,
+                                            const std::vector<Prediction>& predictions,
                                             const bench::Benchmark& benchmark) {
   std::vector<bench::CaseScore> out;
-  std::set<std::string> groups, given;
-  for (const auto& grade : grades) {
+  if (std::all_of(predictions.begin(), predictions.end(),
+                  [](const auto& one) { return one.task->group.empty(); }))
+    return out;
+  std::set<std::string> groups;
+  std::unordered_set<const bench::Task*> given;
+  for (std::size_t i = 0; i < grades.size(); ++i) {
+    const auto& grade = grades[i];
+    const auto& group = predictions[i].task->group;
+    if (!group.empty()) groups.insert(group);
+    given.insert(predictions[i].task);
     out.push_back(
         {grade.task_id, grade.score, grade.hard, grade.status != bench::GradeStatus::error});
-    given.insert(grade.task_id);
-    const auto& group = benchmark.find(grade.task_id)->group;
-    if (!group.empty()) groups.insert(group);
   }
   for (const auto& task : benchmark.tasks())
-    if (groups.contains(task.group) && !given.contains(task.id))
+    if (groups.contains(task.group) && !given.contains(&task))
       out.push_back({task.id, 0, false, true});
   return out;
 }
 
 /// Rates by category (instruction_type of SpreadsheetBench), where there is more than one.
 std::string category_lines(const std::vector<bench::Grade>& grades,
-                           const bench::Benchmark& benchmark) {
+                           const std::vector<Prediction>& predictions) {
   struct Sum {
     std::size_t planned = 0, graded = 0, passed = 0;
     double score = 0;
   };
   std::map<std::string, Sum> sums;
-  for (const auto& grade : grades) {
-    Sum& sum = sums[benchmark.find(grade.task_id)->category];
+  for (std::size_t i = 0; i < grades.size(); ++i) {
+    const auto& grade = grades[i];
+    Sum& sum = sums[predictions[i].task->category];
     ++sum.planned;
     if (grade.status == bench::GradeStatus::error) continue;
     ++sum.graded;
@@ -161,7 +167,9 @@ std::string category_lines(const std::vector<bench::Grade>& grades,
   return out;
 }
 
-int print_grades(const std::vector<bench::Grade>& grades, const Workbench& bench) {
+/// Grades are those of the first predictions.
+int print_grades(const std::vector<bench::Grade>& grades,
+                 const std::vector<Prediction>& predictions, const Workbench& bench) {
   std::size_t passed = 0, errors = 0;
   double sum = 0;
   std::string lines;
@@ -181,9 +189,9 @@ int print_grades(const std::vector<bench::Grade>& grades, const Workbench& bench
   if (errors > 0 && graded > 0)
     print_err(fmt::format("with errors as failures: mean score {:.4f}\n",
                           sum / static_cast<double>(grades.size())));
-  if (graded > 0) print_err(category_lines(grades, *bench.benchmark));
-  if (const auto groups =
-          bench::score_groups(*bench.benchmark, planned_cases(grades, *bench.benchmark)))
+  if (graded > 0) print_err(category_lines(grades, predictions));
+  if (const auto groups = bench::score_groups(*bench.benchmark,
+                                              planned_cases(grades, predictions, *bench.benchmark)))
     print_err(report::group_line(*groups));
   return errors > 0 && graded == 0 ? 3 : 0;
 }
@@ -229,15 +237,14 @@ Result<int> run_grade(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto predictions, read_predictions(path, *bench.benchmark, invocation.stop));
   SKILLGRAD_CHECK(check_outputs(predictions, path));
   SystemClock clock;
-  SKILLGRAD_TRY(const auto models,
-                judges_for(settings, clock, bench, predictions, invocation.stop));
+  SKILLGRAD_TRY(const auto models, judges_for(settings, clock, predictions, invocation.stop));
   auto context = bench.grading(invocation.stop);
   if (models != nullptr) SKILLGRAD_CHECK(lend_judges(settings, clock, *models, context));
   auto graded = grade_all(bench, predictions, fs::absolute(path).parent_path(), context,
                           static_cast<unsigned>(settings.integer("jobs")), !exported.empty());
   if (invocation.stop.stop_requested())
     return fail(ErrorCode::cancelled, "stopped on request", path);
-  const int code = print_grades(graded.grades, bench);
+  const int code = print_grades(graded.grades, predictions, bench);
   if (!exported.empty()) SKILLGRAD_CHECK(write_file_atomic(exported, graded.exported));
   if (models != nullptr) print_err(report::cost_by_stage(models->accountant().totals()));
   return finish(std::move(graded), predictions.size(), code);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <skillgrad/core/error.hpp>
 #include <skillgrad/core/json.hpp>
 
 #include "cli/settings/options.hpp"
@@ -21,6 +22,12 @@ struct DoctorRow {
   std::string found;
   std::string mend;  ///< a command or an instruction, for rows that are not ok
 };
+
+/// The words of a row's finding: its mend stands in a column of its own.
+[[nodiscard]] inline std::string without_mend(Error error) {
+  error.mend.clear();
+  return error.to_line();
+}
 
 /// The findings, each shown as soon as it is there: an endpoint may take a minute.
 class DoctorRows {

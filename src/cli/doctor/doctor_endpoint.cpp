@@ -28,11 +28,6 @@ constexpr int kSecondCap = 2'000;
 constexpr auto kPatience = std::chrono::seconds(60);
 constexpr auto kListTime = std::chrono::seconds(5);
 
-std::string without_mend(Error error) {
-  error.mend.clear();
-  return error.to_line();
-}
-
 bool sends_key(const llm::EndpointFacts& facts) { return !facts.auth.empty(); }
 
 /// One endpoint with its roles.

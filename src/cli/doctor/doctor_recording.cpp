@@ -14,11 +14,6 @@ namespace {
 
 using State = DoctorRow::State;
 
-std::string without_mend(Error error) {
-  error.mend.clear();
-  return error.to_line();
-}
-
 std::string shown(const llm::StoreSurvey::Source& source) {
   std::string out = fmt::format("{} of {}", source.calls,
                                 source.model.empty() ? "an unnamed model" : source.model);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/run/predictions.hpp"
 
-#include <set>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -30,13 +30,14 @@ tl::unexpected<Error> with_mend(Error error, const char* mend) {
   return tl::unexpected(std::move(error));
 }
 
-Result<Json> parse_line(const std::string& text, const std::string& where) {
+template <class Where>
+Result<Json> parse_line(std::string_view text, const Where& where) {
   auto value = parse_json(text, "");
   if (value) return value;
   Error error = std::move(value).error();
   // ":1:COLUMN" of the single line becomes "file:LINE:COLUMN".
   const auto column = error.where.rfind(':');
-  error.where = where + (column == std::string::npos ? "" : error.where.substr(column));
+  error.where = where() + (column == std::string::npos ? "" : error.where.substr(column));
   return with_mend(std::move(error), kForm);
 }
 
@@ -56,12 +57,12 @@ struct UnusedKey {
   std::size_t count = 0;
 };
 
-void find_unused(const Json& line, const std::string& where, std::vector<UnusedKey>& unused) {
-  for (const auto& [key, _] : line.items()) {
+void find_unused(const Prediction& prediction, std::vector<UnusedKey>& unused) {
+  for (const auto& [key, _] : prediction.line.items()) {
     if (key == "task_id" || key == "answer" || key == "output") continue;
     auto known = unused.begin();
     while (known != unused.end() && known->key != key) ++known;
-    if (known == unused.end()) known = unused.insert(known, {key, where});
+    if (known == unused.end()) known = unused.insert(known, {key, prediction.place()});
     ++known->count;
   }
 }
@@ -98,26 +99,27 @@ Result<std::vector<Prediction>> read_lines(const std::string& path,
                          : "give --predictions FILE with one JSON line for each answer");
   const std::string& text = *file;
   std::vector<Prediction> out;
-  std::set<std::string> seen;
+  std::unordered_set<const bench::Task*> seen;
   std::vector<UnusedKey> unused;
   const fs::path base_dir = fs::absolute(path).parent_path();
   int number = 0;
   for (const auto& raw : split_lines(text)) {
     ++number;
     if (trim(raw).empty()) continue;
-    const std::string where = fmt::format("{}:{}", path, number);
-    SKILLGRAD_TRY(const auto json, parse_line(raw, where));
+    const auto where = [&] { return fmt::format("{}:{}", path, number); };
+    SKILLGRAD_TRY(auto json, parse_line(raw, where));
     const auto id = json.is_object() ? json.find("task_id") : json.end();
     if (!json.is_object() || id == json.end() || !(id->is_string() || id->is_number_integer()))
-      return fail(ErrorCode::input, "no \"task_id\" in this line", where, kForm);
-    std::string name = id->is_string() ? id->get<std::string>() : dump_json(*id);
-    if (benchmark.find(name) == nullptr) return unknown_task(name, benchmark, where);
-    if (!seen.insert(name).second)
-      return fail(ErrorCode::input, "task \"" + name + "\" stands there twice", where,
+      return fail(ErrorCode::input, "no \"task_id\" in this line", where(), kForm);
+    const std::string name = id->is_string() ? id->get<std::string>() : dump_json(*id);
+    const bench::Task* task = benchmark.find(name);
+    if (task == nullptr) return unknown_task(name, benchmark, where());
+    if (!seen.insert(task).second)
+      return fail(ErrorCode::input, "task \"" + name + "\" stands there twice", where(),
                   "keep one prediction for each task");
-    out.push_back({std::move(name), where, raw});
-    note_output(json, base_dir, out.back());
-    find_unused(json, where, unused);
+    out.push_back({task, path, number, std::move(json)});
+    note_output(out.back().line, base_dir, out.back());
+    find_unused(out.back(), unused);
   }
   note_unused(unused);
   if (out.empty())
@@ -166,7 +168,7 @@ Result<std::vector<Prediction>> read_run(const fs::path& path, const std::string
     if (!fs::exists(dir / "loss.json", ignored)) continue;
     trials = trials || fs::exists(folder(1), ignored);
     SKILLGRAD_TRY(auto kept, read_kept(dir));
-    out.push_back({task.id, dir.string(), {}});
+    out.push_back({&task, dir.string(), 0, {}});
     out.back().kept = std::move(kept);
   }
   if (out.empty())
@@ -193,7 +195,8 @@ Result<> check_outputs(const std::vector<Prediction>& predictions, const std::st
     if (prediction.missing.empty()) continue;
     missing.push_back("\"" + prediction.missing + "\"");
     if (missing.size() <= kNamed)
-      notes().say(fmt::format("{}: there is no file \"{}\"", prediction.where, prediction.missing));
+      notes().say(
+          fmt::format("{}: there is no file \"{}\"", prediction.place(), prediction.missing));
   }
   if (missing.empty()) return {};
   std::error_code ignored;
@@ -218,7 +221,7 @@ Result<bench::AgentAnswer> open_prediction(const Prediction& prediction,
                                            const bench::Benchmark& benchmark,
                                            const fs::path& base_dir, const fs::path& work_dir,
                                            const bench::GradeContext& context) {
-  const bench::Task& task = *benchmark.find(prediction.id);
+  const bench::Task& task = *prediction.task;
   if (!prediction.kept) return benchmark.prediction(task, prediction.line, base_dir, work_dir);
   if (!prediction.kept->error.empty())
     return fail(ErrorCode::infra, prediction.kept->error, prediction.where);

@@ -13,9 +13,10 @@ namespace skillgrad::cli {
 
 /// An answer to grade: a line of a predictions file, or what a run kept of one rollout.
 struct Prediction {
-  std::string id;            ///< of a task that the benchmark has
-  std::string where;         ///< file:line, or the rollout's folder
-  std::string line;          ///< JSON, of a file
+  const bench::Task* task;   ///< of the benchmark, which outlives this; never null
+  std::string where;         ///< the file, or the rollout's folder
+  int number = 0;            ///< of the line in the file, from 1
+  Json line;                 ///< of a file
   bool answers = true;       ///< the line holds an answer, or names a file that exists
   std::string missing = {};  ///< the file that it names and that does not exist
   struct Kept {
@@ -24,6 +25,10 @@ struct Prediction {
     std::string error;  ///< why the rollout left no answer that can be graded, or ""
   };
   std::optional<Kept> kept = std::nullopt;  ///< of a run
+
+  [[nodiscard]] std::string place() const {  ///< file:line, or the rollout's folder
+    return kept ? where : where + ":" + std::to_string(number);
+  }
 };
 
 /// `path` is a file or pipe with a JSON object a line ("-": standard input), or the folder of a run

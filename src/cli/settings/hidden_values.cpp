@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <array>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
 
 namespace skillgrad::cli {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 bool holds_key(const std::string& name) {

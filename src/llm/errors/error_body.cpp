@@ -15,12 +15,12 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kMaxText = 2048;
+constexpr std::size_t kMaxBodyText = 2048;
 /// Gateways behind gateways wrap a message once each; what is deeper is shown as it is.
 constexpr int kMostWraps = 12;
 
 std::string bounded(std::string text) {
-  if (text.size() > kMaxText) text = truncate_middle(text, kMaxText);
+  if (text.size() > kMaxBodyText) text = truncate_middle(text, kMaxBodyText);
   return text;
 }
 
@@ -29,7 +29,7 @@ void set_if_empty(std::string& target, std::string value) {
 }
 
 void add_name(ErrorBody& out, const std::string& name) {
-  if (!name.empty() && out.names.size() < kMaxText) out.names += bounded(name) + "\n";
+  if (!name.empty() && out.names.size() < kMaxBodyText) out.names += bounded(name) + "\n";
 }
 
 /// Takes over what an error inside another one says; the outer one's own words go before.

@@ -10,7 +10,7 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kMaxText = 2048;
+constexpr std::size_t kMaxExplained = 2048;
 
 /// The form of the base URL that most often is the right one when this one is not (R1.2); "" when
 /// it has that form already.
@@ -178,7 +178,7 @@ Error explain(const Failure& failure, const ErrorScene& scene) {
   if (scene.attempts > 1) message += " (after " + std::to_string(scene.attempts) + " attempts)";
   add(scene.note);
   if (scene.redact) message = scene.redact(message);
-  if (message.size() > kMaxText) message = truncate_middle(message, kMaxText);
+  if (message.size() > kMaxExplained) message = truncate_middle(message, kMaxExplained);
   std::string mend = mend_for(failure, scene);
   if (scene.redact) mend = scene.redact(mend);
   return Error{

@@ -16,9 +16,9 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr int kMaxDepth = 4;
+constexpr int kMaxPartDepth = 4;
 
-std::string type_of(const Json& part) { return to_lower_ascii(text_of(member(&part, "type"))); }
+std::string part_type(const Json& part) { return to_lower_ascii(text_of(member(&part, "type"))); }
 
 bool is_thinking(const Json& part, const std::string& type) {
   if (const Json* thought = member(&part, "thought"); thought != nullptr) {
@@ -37,7 +37,7 @@ const Json* call_in(const Json& part) {
   static constexpr std::array<std::string_view, 7> kTypes = {
       "tool_use",      "tool_call",    "toolcall", "tool-call",
       "function_call", "functioncall", "function"};
-  const std::string type = type_of(part);
+  const std::string type = part_type(part);
   return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end() ? &part : nullptr;
 }
 
@@ -51,7 +51,7 @@ class Parts {
 
   /// Also nested: {"type":"thinking","thinking":[{"type":"text","text":".."}]}.
   void read(const Json& parts, bool thinking, int depth) {
-    if (depth > kMaxDepth) return;
+    if (depth > kMaxPartDepth) return;
     for (const Json& part : parts) read_part(part, thinking, depth);
   }
   [[nodiscard]] bool any() const { return any_; }
@@ -63,7 +63,7 @@ class Parts {
       (thinking ? out_.reasoning : out_.visible) += part.get_ref<const std::string&>();
       return;
     }
-    const std::string type = type_of(part);
+    const std::string type = part_type(part);
     const Json* error = member(&part, "error");
     if (type == "error" || (error != nullptr && names_an_error(*error))) {
       out_.problem = "the reply's content holds an error: " + shown(part);
@@ -190,7 +190,7 @@ std::vector<Json> call_parts(const Json& message) {
   if (content == nullptr || !content->is_structured()) return out;
   const auto take = [&](const Json& part) {
     const Json* call =
-        part.is_object() && !is_thinking(part, type_of(part)) ? call_in(part) : nullptr;
+        part.is_object() && !is_thinking(part, part_type(part)) ? call_in(part) : nullptr;
     if (call == nullptr) return;
     Json found = *call;
     if (const Json* id = member_of(&part, {"id", "call_id", "tool_call_id"})) found["id"] = *id;

@@ -15,7 +15,7 @@ namespace skillgrad::llm {
 namespace {
 
 /// How deep usage objects are read.
-constexpr int kMaxDepth = 3;
+constexpr int kMaxUsageDepth = 3;
 
 /// One spelling for promptTokens, prompt_tokens, promptTokenCount and their like.
 std::string plain(std::string_view key) {
@@ -34,7 +34,7 @@ bool is_positive(const Json& value) { return integer_of(&value).value_or(0) > 0;
 Json with_plain_names(const Json& usage, int depth = 0) {
   Json out = Json::object();
   for (const auto& [key, value] : usage.items()) {
-    if (value.is_null() || (value.is_object() && depth >= kMaxDepth)) continue;
+    if (value.is_null() || (value.is_object() && depth >= kMaxUsageDepth)) continue;
     const std::string name = plain(key);
     if (out.contains(name) && (out[name].is_object() || is_positive(out[name]))) continue;
     out[name] = value.is_object() ? with_plain_names(value, depth + 1) : value;

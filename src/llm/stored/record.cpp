@@ -12,7 +12,7 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr const char* kSchema = "skillgrad.reply/1";
+constexpr const char* kReplySchema = "skillgrad.reply/1";
 
 constexpr std::array<std::pair<Finish, const char*>, 5> kFinishNames = {{
     {Finish::stop, "stop"},
@@ -87,7 +87,7 @@ std::string reply_to_json(const ChatReply& reply) {
     if (!call.problem.empty()) item["problem"] = call.problem;
     calls.push_back(std::move(item));
   }
-  Json json = {{"schema", kSchema}, {"content", reply.message.content}};
+  Json json = {{"schema", kReplySchema}, {"content", reply.message.content}};
   if (!calls.empty()) json["tool_calls"] = std::move(calls);
   if (!reply.message.mirror.empty()) json["mirror"] = reply.message.mirror;
   if (!reply.reasoning.empty()) json["reasoning"] = reply.reasoning;
@@ -105,9 +105,10 @@ std::string reply_to_json(const ChatReply& reply) {
 
 Result<ChatReply> reply_from_json(const std::string& text, const std::string& where) {
   SKILLGRAD_TRY(const Json json, parse_json(text, where));
-  if (text_of(member(&json, "schema")) != kSchema) {
-    return fail(ErrorCode::input, std::string("the recorded reply is not of schema ") + kSchema,
-                where, "move the run's calls folder away to ask again");
+  if (text_of(member(&json, "schema")) != kReplySchema) {
+    return fail(ErrorCode::input,
+                std::string("the recorded reply is not of schema ") + kReplySchema, where,
+                "move the run's calls folder away to ask again");
   }
   ChatReply reply;
   reply.message.role = Role::assistant;
@@ -139,9 +140,9 @@ Result<ChatReply> reply_from_json(const std::string& text, const std::string& wh
 }
 
 std::optional<ChatReply> kept_reply(const std::string& body) {
-  if (body.find(kSchema) == std::string::npos) return std::nullopt;
+  if (body.find(kReplySchema) == std::string::npos) return std::nullopt;
   const auto parsed = parse_json(body, "kept reply");
-  if (!parsed || text_of(member(&*parsed, "schema")) != kSchema) return std::nullopt;
+  if (!parsed || text_of(member(&*parsed, "schema")) != kReplySchema) return std::nullopt;
   const auto reply = reply_from_json(body, "kept reply");
   return reply ? std::optional(*reply) : std::nullopt;
 }

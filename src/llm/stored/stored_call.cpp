@@ -7,7 +7,7 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr const char* kSchema = "skillgrad.exchange/1";
+constexpr const char* kExchangeSchema = "skillgrad.exchange/1";
 
 Json exchange_to_json(const Exchange& exchange) {
   Json out = {{"status", exchange.status}};
@@ -106,7 +106,8 @@ Result<StoredFile> stored_from_json(const Json& value, const std::string& where)
   StoredFile out;
   StoredCall& call = out.call;
   const std::string schema = reader.string("schema");
-  if (schema != kSchema) reader.reject("schema", "got \"" + schema + "\", expected " + kSchema);
+  if (schema != kExchangeSchema)
+    reader.reject("schema", "got \"" + schema + "\", expected " + kExchangeSchema);
   reader.string("key", "");
   out.stored_at = reader.integer("stored_at", 0);
   call.stage = reader.string("stage", "");
@@ -139,7 +140,7 @@ Result<StoredFile> stored_from_json(const Json& value, const std::string& where)
 Result<Json> stored_to_json(const StoredFile& file, const std::string& key) {
   const StoredCall& call = file.call;
   SKILLGRAD_TRY(const Json request, parse_json(call.request, "request"));
-  Json out = {{"schema", kSchema},           {"key", key},
+  Json out = {{"schema", kExchangeSchema},   {"key", key},
               {"stored_at", file.stored_at}, {"stage", call.stage},
               {"scope", call.scope},         {"model", call.model},
               {"endpoint", call.endpoint},   {"sample_index", call.sample_index},

@@ -5,11 +5,11 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/text/search.hpp"
+
 namespace skillgrad::llm {
 
 namespace {
-
-constexpr std::size_t kNone = std::string_view::npos;
 
 /// The next run of at least as many backticks that begins or ends a line.
 std::size_t fence_end(std::string_view text, std::size_t from, std::size_t ticks) {

@@ -7,11 +7,12 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/text/search.hpp"
+
 namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kLongestHeader = 300;
 constexpr std::string_view kStart = "<|start|>", kChannel = "<|channel|>", kMessage = "<|message|>";
 

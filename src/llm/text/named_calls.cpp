@@ -8,16 +8,16 @@
 #include <skillgrad/core/text.hpp>
 
 #include "llm/text/code_spans.hpp"
+#include "llm/text/search.hpp"
 #include "llm/text/written_calls.hpp"
 
 namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kLongestMark = 80;
+constexpr std::size_t kLongestCallMark = 80;
 /// What stands around a name is never longer.
-constexpr std::size_t kLongestHead = 240;
+constexpr std::size_t kLongestNamedHead = 240;
 
 /// What announces a call, with or without its arguments' names.
 constexpr std::array<std::string_view, 5> kAnnouncing = {"action", "call", "toolcall",
@@ -27,11 +27,6 @@ constexpr std::array<std::string_view, 9> kLabels = {
 constexpr std::array<std::string_view, 13> kArguments = {
     "arguments", "args",   "parameters", "params",   "input",  "actioninput", "toolinput",
     "toolargs",  "kwargs", "json",       "withargs", "python", "toolcall"};
-
-template <std::size_t N>
-bool holds(const std::array<std::string_view, N>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 bool is_one_of(char c, std::string_view set) { return set.find(c) != kNone; }
 
@@ -46,7 +41,7 @@ std::string plain(std::string_view word) {
 
 std::string_view word_at(std::string_view text, std::size_t at) {
   std::size_t end = at;
-  while (end < text.size() && end - at < kLongestHead && is_call_name_char(text[end])) ++end;
+  while (end < text.size() && end - at < kLongestNamedHead && is_call_name_char(text[end])) ++end;
   return text.substr(at, end - at);
 }
 
@@ -99,7 +94,7 @@ std::size_t behind_any_mark(std::string_view text, std::size_t at) {
     return end != kNone && end > at + 2 && text[end] == ']' ? end + 1 : kNone;
   }
   if (text[at] != '<') return kNone;
-  const auto size = text.substr(at + 1, kLongestMark).find_first_of("<>\n");
+  const auto size = text.substr(at + 1, kLongestCallMark).find_first_of("<>\n");
   if (size == kNone || size == 0 || text[at + 1 + size] != '>' || text[at + 1] == ' ') return kNone;
   return at + size + 2;
 }
@@ -139,7 +134,7 @@ bool NamedCalls::take_word_before(std::size_t& at, std::size_t end, Before& out,
 
 NamedCalls::Before NamedCalls::before(std::size_t at) const {
   Before out;
-  const std::size_t from = at > kLongestHead ? at - kLongestHead : 0;
+  const std::size_t from = at > kLongestNamedHead ? at - kLongestNamedHead : 0;
   const auto line_end = text_.substr(from, at - from).rfind('\n');
   if (line_end == kNone && from > 0) return out;
   std::size_t place = line_end == kNone ? 0 : from + line_end + 1;
@@ -197,7 +192,7 @@ bool NamedCalls::take_word_behind(std::size_t& at, const std::string& tool, Behi
 
 NamedCalls::Behind NamedCalls::behind(std::size_t at, const std::string& tool) const {
   Behind out;
-  const std::size_t limit = std::min(at + kLongestHead, text_.size());
+  const std::size_t limit = std::min(at + kLongestNamedHead, text_.size());
   if (const std::size_t number = behind_number(text_, at); number != kNone) {
     out.numbered = true;
     at = number;

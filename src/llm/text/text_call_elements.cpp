@@ -4,6 +4,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/text/search.hpp"
 #include "llm/text/text_call_reader.hpp"
 #include "llm/text/written_calls.hpp"
 #include "llm/wire/field.hpp"
@@ -12,8 +13,6 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kLongestHead = 300;
 /// More are no call: looking a parameter up takes time in proportion to their number.
 constexpr std::size_t kMaxParameters = 256;
 /// Different spellings of closing tags that are looked for in one text.

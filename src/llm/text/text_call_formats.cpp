@@ -7,13 +7,15 @@
 #include <algorithm>
 #include <array>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
+
+#include "llm/text/search.hpp"
 
 namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
 /// Tags and their attributes are never longer.
 constexpr std::size_t kLongestTag = 300;
 
@@ -77,9 +79,9 @@ constexpr std::array<std::string_view, 12> kBlocks = {
     "calls",    "longcattoolcall", "functioncall", "functioncalls", "usetool",     "usemcptool"};
 constexpr std::array<std::string_view, 4> kCalls = {"invoke", "function", "call", "tool"};
 constexpr std::array<std::string_view, 4> kParameters = {"parameter", "param", "argument", "arg"};
-constexpr std::array<std::string_view, 6> kArguments = {"arguments", "parameters", "args",
-                                                        "params",    "input",      "toolinput"};
-constexpr std::array<std::string_view, 3> kNames = {"toolname", "name", "functionname"};
+constexpr std::array<std::string_view, 6> kArgumentElements = {
+    "arguments", "parameters", "args", "params", "input", "toolinput"};
+constexpr std::array<std::string_view, 3> kNameElements = {"toolname", "name", "functionname"};
 
 constexpr std::array<const char*, 7> kNameKeys = {"name",     "tool_name", "function_name", "tool",
                                                   "function", "action",    "recipient_name"};
@@ -89,16 +91,7 @@ constexpr std::array<const char*, 9> kArgumentKeys = {"arguments", "parameters",
 constexpr std::array<const char*, 6> kHolderKeys = {"tool_calls", "tool_uses",     "function_calls",
                                                     "calls",      "function_call", "tool_call"};
 
-template <std::size_t N>
-bool holds(const std::array<std::string_view, N>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_name_char(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-}
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_name_char(char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.'; }
 
 /// Bytes of a bar at `at`: the ASCII one or the full-width one; 0 if none stands there.
 std::size_t bar_at(std::string_view text, std::size_t at) {
@@ -262,8 +255,8 @@ CallElement call_element(std::string_view local_name) {
   if (holds(kBlocks, name)) return CallElement::block;
   if (holds(kCalls, name)) return CallElement::call;
   if (holds(kParameters, name)) return CallElement::parameter;
-  if (holds(kArguments, name)) return CallElement::arguments;
-  if (holds(kNames, name)) return CallElement::name;
+  if (holds(kArgumentElements, name)) return CallElement::arguments;
+  if (holds(kNameElements, name)) return CallElement::name;
   return CallElement::other;
 }
 
@@ -278,7 +271,7 @@ std::size_t match_token(std::string_view text, std::size_t at, std::string_view 
       // A header's parts may stand without a blank between them, or with several.
       at = skip_blanks(text, at);
       continue;
-    } else if (at < text.size() && lower(text[at]) == lower(c)) {
+    } else if (at < text.size() && to_lower(text[at]) == to_lower(c)) {
       step = 1;
     }
     if (step == 0) return kNone;

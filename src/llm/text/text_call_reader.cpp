@@ -9,6 +9,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/text/search.hpp"
 #include "llm/text/written_calls.hpp"
 #include "llm/wire/field.hpp"
 #include "llm/wire/json_scan.hpp"
@@ -19,11 +20,7 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::string_view kBlanks = " \t\r\n";
-/// Names of tools and parameters, and what stands around them, are never longer.
-constexpr std::size_t kLongestHead = 300;
-
 bool has_type(const Json& value, const std::string& type) {
   if (type == "string") return value.is_string();
   if (type == "integer") return value.is_number_integer() || integer_of(&value).has_value();

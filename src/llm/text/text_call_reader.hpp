@@ -16,6 +16,9 @@
 
 namespace skillgrad::llm {
 
+/// Names of tools and parameters, and what stands around them, are never longer.
+inline constexpr std::size_t kLongestHead = 300;
+
 /// What a place in a text was read as.
 struct Reading {
   std::vector<ToolCall> calls;  ///< none: nothing acceptable stands here

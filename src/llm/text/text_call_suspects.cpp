@@ -7,6 +7,7 @@
 
 #include "llm/text/code_spans.hpp"
 #include "llm/text/named_calls.hpp"
+#include "llm/text/search.hpp"
 #include "llm/text/text_call_reader.hpp"
 #include "llm/text/text_call_values.hpp"
 #include "llm/text/text_calls.hpp"
@@ -18,7 +19,6 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kShown = 80;
 
 bool is_one_of(char c, std::string_view set) { return set.find(c) != kNone; }

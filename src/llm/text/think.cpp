@@ -9,13 +9,12 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "llm/text/search.hpp"
 #include "llm/text/think_marks.hpp"
 
 namespace skillgrad::llm {
 
 namespace {
-
-constexpr std::size_t kNone = std::string::npos;
 
 struct Span {
   std::size_t begin = 0, end = 0;

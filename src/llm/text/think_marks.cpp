@@ -4,23 +4,22 @@
 #include <algorithm>
 #include <array>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
+
+#include "llm/text/search.hpp"
 
 namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kLongestName = 60;
+constexpr std::size_t kLongestMark = 60;
 constexpr std::size_t kLongestAttributes = 200;
-constexpr std::array<std::string_view, 8> kNames = {"think",      "thinking",         "thought",
-                                                    "thoughts",   "reasoning",        "reflection",
-                                                    "scratchpad", "redacted_thinking"};
+constexpr std::array<std::string_view, 8> kThinkNames = {
+    "think",     "thinking",   "thought",    "thoughts",
+    "reasoning", "reflection", "scratchpad", "redacted_thinking"};
 
-bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == ':' || c == '-';
-}
+bool is_mark_char(char c) { return is_alnum(c) || c == '_' || c == ':' || c == '-'; }
 
 /// Takes the words off with which tokens begin or end something. True: it ends.
 bool take_ending(std::string& name) {
@@ -75,12 +74,12 @@ class MarkReader {
 
   bool take_name(ThinkMark& mark) {
     const std::size_t begin = at_;
-    while (at_ < text_.size() && at_ - begin < kLongestName && is_name_char(text_[at_])) ++at_;
+    while (at_ < text_.size() && at_ - begin < kLongestMark && is_mark_char(text_[at_])) ++at_;
     std::string name = to_lower_ascii(text_.substr(begin, at_ - begin));
     if (const auto space = name.rfind(':'); space != kNone) name.erase(0, space + 1);
     if (take_ending(name)) mark.closes = true;
     mark.name = std::move(name);
-    return std::find(kNames.begin(), kNames.end(), mark.name) != kNames.end();
+    return std::find(kThinkNames.begin(), kThinkNames.end(), mark.name) != kThinkNames.end();
   }
 
   void skip_attributes() {

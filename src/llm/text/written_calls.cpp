@@ -5,22 +5,21 @@
 #include <charconv>
 #include <utility>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/core/unicode.hpp>
+
+#include "llm/text/search.hpp"
 
 namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kLongestName = 128;
 constexpr std::size_t kMaxArguments = 256;
 constexpr int kMaxDepth = 32;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
-}
+bool is_word_char(char c) { return is_alnum(c) || c == '_'; }
 
 /// Reads from one place on. Every function returns false, or nothing, where what it wants does not
 /// stand there; the reading is over then.
@@ -223,12 +222,12 @@ class Reader {
   }
 
   bool escape(std::string& out) {
-    static constexpr std::string_view kNames = "nrtabfv\\'\"/";
+    static constexpr std::string_view kEscapes = "nrtabfv\\'\"/";
     static constexpr std::string_view kMeanings = "\n\r\t\a\b\f\v\\'\"/";
     if (at_ + 1 >= text_.size()) return false;
     const char c = text_[at_ + 1];
     at_ += 2;
-    if (const auto known = kNames.find(c); known != kNone) {
+    if (const auto known = kEscapes.find(c); known != kNone) {
       out += kMeanings[known];
       return true;
     }

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
 
@@ -16,8 +17,6 @@ namespace {
 constexpr std::size_t kLongestAnswer = 4'000;
 /// Fewer are a phrase that a rule may well use.
 constexpr std::ptrdiff_t kLeastCriterionWords = 4;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_plain_number(const std::string& text) {
   return text.find_first_not_of("0123456789.,+-eE% ") == std::string::npos &&

@@ -24,6 +24,9 @@ class OpenpyxlValues {
     std::string text;
   };
   [[nodiscard]] std::optional<std::string_view> text(std::string_view field) const;
+  [[nodiscard]] std::string text_or_empty(std::string_view field) const {
+    return std::string(text(field).value_or(""));
+  }
   [[nodiscard]] double number(std::string_view field, double otherwise) const;
   [[nodiscard]] const Given* find(const OpenpyxlField& field) const;
   std::vector<Given> given;

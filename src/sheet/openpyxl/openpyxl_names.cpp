@@ -3,14 +3,11 @@
 
 #include <algorithm>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
 
 namespace skillgrad::sheet {
-namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-}  // namespace
+namespace {}  // namespace
 
 std::string openpyxl_title(const std::vector<std::string>& before, const std::string& name) {
   const std::string title = name.empty() ? "Sheet" : name;

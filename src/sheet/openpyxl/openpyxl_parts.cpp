@@ -15,10 +15,6 @@ using Refusal = std::optional<OpenpyxlRefusal>;
 
 constexpr const char* kStyles = "xl/styles.xml";
 
-std::string text_of(const OpenpyxlValues& values, std::string_view field) {
-  return std::string(values.text(field).value_or(""));
-}
-
 bool is(const Path& path, std::initializer_list<std::string_view> names) {
   return std::equal(path.begin(), path.end(), names.begin(), names.end());
 }
@@ -49,7 +45,7 @@ struct StyleIndex {
     if (is(path, {"cellStyleXfs", "xf"})) xfs.push_back(xf_of(values));
     if (is(path, {"cellXfs", "xf"})) overflow = overflow || too_large(values);
     if (is(path, {"cellStyles", "cellStyle"}))
-      named.push_back({values.number("xfId", 0), text_of(values, "name")});
+      named.push_back({values.number("xfId", 0), values.text_or_empty("name")});
   }
 
   // Of equal names or styles the first counts, in the order of the styles.
@@ -145,8 +141,8 @@ Result<OpenpyxlRelations> OpenpyxlRelations::read(ZipArchive& archive, const std
                 check_part(archive, relationships_of(part), "RelationshipList",
                            [&](const Path& path, const OpenpyxlValues& values) {
                              if (path.empty()) return;  // the list itself
-                             Relation made{text_of(values, "Id"), text_of(values, "Type"),
-                                           text_of(values, "Target")};
+                             Relation made{values.text_or_empty("Id"), values.text_or_empty("Type"),
+                                           values.text_or_empty("Target")};
                              out.relations_.push_back(std::move(made));
                              if (values.text("TargetMode") == "External") return;
                              std::string& target = out.relations_.back().target;
@@ -190,13 +186,13 @@ Result<OpenpyxlWorkbook> check_openpyxl_workbook(ZipArchive& archive, const std:
         if (is(path, {"sheets"})) out.sheets.clear();
         if (path.size() != 2) return;
         if (path[0] == "sheets")
-          out.sheets.push_back({text_of(values, "name"), text_of(values, "id")});
+          out.sheets.push_back({values.text_or_empty("name"), values.text_or_empty("id")});
         else if (path[0] == "externalReferences")
-          external.push_back(text_of(values, "id"));
+          external.push_back(values.text_or_empty("id"));
         else if (path[0] == "pivotCaches")
-          out.pivot_caches.push_back({values.number("cacheId", 0), text_of(values, "id")});
+          out.pivot_caches.push_back({values.number("cacheId", 0), values.text_or_empty("id")});
         else if (path[1] == "definedName")
-          out.names.push_back({text_of(values, "name"), text_of(values, "attr_text"),
+          out.names.push_back({values.text_or_empty("name"), values.text_or_empty("attr_text"),
                                values.text("localSheetId")
                                    ? std::optional(values.number("localSheetId", 0))
                                    : std::nullopt});

@@ -38,10 +38,6 @@ constexpr std::pair<std::string_view, std::string_view> kElements[] = {
     {"rowBreaks", "RowBreak"},
     {"colBreaks", "ColBreak"}};
 
-std::string text_of(const OpenpyxlValues& values, std::string_view field) {
-  return std::string(values.text(field).value_or(""));
-}
-
 /// What a constructor with keywords takes of the attributes of a row or column.
 struct Attribute {
   std::string_view name, rule;
@@ -91,10 +87,10 @@ Result<bool> OpenpyxlSheet::take(XmlReader& reader) {
   OpenpyxlElements elements([this](const Path& path, const OpenpyxlValues& values) {
     if (path.size() != 1) return;
     if (path[0] == "hyperlink")
-      links_.push_back({text_of(values, "ref"), text_of(values, "id"), text_of(values, "target"),
-                        text_of(values, "location")});
+      links_.push_back({values.text_or_empty("ref"), values.text_or_empty("id"),
+                        values.text_or_empty("target"), values.text_or_empty("location")});
     else if (path[0] == "tablePart")
-      table_ids_.push_back(text_of(values, "id"));
+      table_ids_.push_back(values.text_or_empty("id"));
   });
   SKILLGRAD_TRY(const Refusal refusal, elements.check(reader, openpyxl_class(known->second)));
   if (refusal) return openpyxl_refuses(part_, refusal->what);
@@ -199,8 +195,8 @@ Result<> OpenpyxlSheet::check_tables(const OpenpyxlRelations& relations) {
     SKILLGRAD_CHECK(require_part(context_.archive, relation->target, "Table",
                                  [&](const Path& path, const OpenpyxlValues& values) {
                                    if (path.empty())
-                                     name = text_of(values,
-                                                    values.text("name") ? "name" : "displayName");
+                                     name = values.text_or_empty(
+                                         values.text("name") ? "name" : "displayName");
                                  }));
     if (!context_.tables.insert(to_lower_ascii(name)).second)
       return openpyxl_refuses(relation->target, "there are two tables \"" + name + "\"");
@@ -245,7 +241,7 @@ Result<> OpenpyxlSheet::check_pivots(const OpenpyxlRelations& relations) {
     std::string records;
     SKILLGRAD_CHECK(require_part(archive, relation->target, "CacheDefinition",
                                  [&](const Path& path, const OpenpyxlValues& values) {
-                                   if (path.empty()) records = text_of(values, "id");
+                                   if (path.empty()) records = values.text_or_empty("id");
                                  }));
     caches.insert(cache.cache);
     if (!archive.has(relationships_of(relation->target))) continue;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
 
 #include "sheet/values/date_time.hpp"
@@ -19,10 +20,8 @@ Refusal refuse(bool type_error, std::string_view value, std::string_view wanted)
                                          std::string(wanted)};
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_upper_hex(char c) { return is_digit(c) || (c >= 'A' && c <= 'F'); }
 bool is_hex(char c) { return is_upper_hex(c) || (c >= 'a' && c <= 'f'); }
-bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 template <class Is>
 std::size_t run_of(std::string_view text, Is is) {

@@ -11,7 +11,6 @@
 namespace skillgrad::sheet {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
 // Days from 1899-12-30 to 0001-01-01, 9999-12-31 and 1904-01-01.
 constexpr std::int64_t kFirstDay = -693'593;
 constexpr std::int64_t kLastDay = 2'958'465;

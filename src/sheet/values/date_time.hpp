@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include <skillgrad/sheet/workbook.hpp>
 
 namespace skillgrad::sheet {
+
+inline constexpr std::int64_t kDayMs = 86'400'000;
 
 enum class NumberKind { plain, date_time, duration };
 

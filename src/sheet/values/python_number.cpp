@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
 
 namespace skillgrad::sheet {
@@ -79,8 +80,6 @@ bool may_be_number(std::string_view text) {
   return c >= 0x80 || c <= ' ' || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' ||
          c == 'i' || c == 'I' || c == 'n' || c == 'N';
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Removes '_' between two digits; false if one stands elsewhere.
 bool drop_underscores(std::string& text) {

@@ -11,12 +11,11 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/sheet/values.hpp>
 
+#include "sheet/values/date_time.hpp"
 #include "sheet/values/python_number.hpp"
 
 namespace skillgrad::sheet {
 namespace {
-
-constexpr std::int64_t kDayMs = 86'400'000;
 
 // A value as the benchmark compares it. Values of different kinds are never equal.
 struct Normal {

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/core/unicode.hpp>
 
@@ -83,8 +84,6 @@ constexpr std::array<Entity, 6> kNamed = {{{"&period;", '.'},
   }
   return text;
 }
-
-[[nodiscard]] bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 [[nodiscard]] bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/core/unicode.hpp>
 
@@ -18,8 +19,6 @@ namespace {
 constexpr std::size_t kMaxCodePoints = 1024;
 constexpr std::size_t kLongLine = 120;
 constexpr std::size_t kBlockLine = 88;
-
-[[nodiscard]] bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 [[nodiscard]] bool all_of_set(std::string_view text, std::string_view set) {
   return !text.empty() && text.find_first_not_of(set) == std::string_view::npos;

@@ -11,14 +11,14 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-struct Row {
+struct ChoiceRow {
   const char* record;
   std::vector<const char*> right, wrong;
   const char* note;  ///< "": none about two choices
 };
 
-void expect_rows(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
+void expect_rows(const std::vector<ChoiceRow>& rows) {
+  for (const ChoiceRow& row : rows) {
     const Loaded loaded("t.jsonl", row.record);
     ASSERT_TRUE(loaded.benchmark) << row.record << loaded.error();
     const auto score = [&](const char* answer) {

@@ -29,17 +29,17 @@ Grade graded(const std::string& grader, const std::string& target, const std::st
   return loaded->grade(loaded->tasks()[0], {work.path(), answer}, context);
 }
 
-struct Row {
+struct GraderRow {
   const char* grader;
   const char* target;
   const char* answer;
   bool right;
 };
 
-class GraderTable : public ::testing::TestWithParam<Row> {};
+class GraderTable : public ::testing::TestWithParam<GraderRow> {};
 
 TEST_P(GraderTable, GivesTheVerdict) {
-  const Row& row = GetParam();
+  const GraderRow& row = GetParam();
   const Grade grade = graded(row.grader, row.target, row.answer);
   EXPECT_NE(grade.status, GradeStatus::error) << grade.message;
   EXPECT_EQ(grade.status == GradeStatus::pass, row.right)
@@ -56,22 +56,23 @@ constexpr const char* kContains = R"("contains")";
 constexpr const char* kContainsAll = R"({"type":"contains","all":true})";
 INSTANTIATE_TEST_SUITE_P(
     Text, GraderTable,
-    ::testing::Values(Row{kExact, R"("a b")", "a b", true}, Row{kExact, R"("a b")", " a b\n", true},
-                      Row{kExact, R"("a b")", "a  b", false}, Row{kExact, R"("a b")", "A b", false},
-                      Row{kExact, R"(["x","y"])", "y", true}, Row{kExact, R"("x")", "", false},
-                      Row{kExact, "42", "42", true}, Row{kExact, R"("\u00e9")", "e\xCC\x81", true},
-                      Row{kExactRaw, R"("a")", "a ", false}, Row{kExactRaw, R"("a ")", "a ", true},
-                      Row{kExactCase, R"("STRASSE")",
-                          "stra\xC3\x9F"
-                          "e",
-                          true},
-                      Row{kExactCase, R"("b")", "A", false},
-                      Row{kExactSpace, R"("a b")", "a \n\t b", true},
-                      Row{kContains, R"("b")", "abc", true}, Row{kContains, R"("d")", "abc", false},
-                      Row{kContains, R"(["z","c"])", "abc", true},
-                      Row{kContains, R"("d")", "", false},
-                      Row{kContainsAll, R"(["a","c"])", "abc", true},
-                      Row{kContainsAll, R"(["a","d"])", "abc", false}));
+    ::testing::Values(
+        GraderRow{kExact, R"("a b")", "a b", true}, GraderRow{kExact, R"("a b")", " a b\n", true},
+        GraderRow{kExact, R"("a b")", "a  b", false}, GraderRow{kExact, R"("a b")", "A b", false},
+        GraderRow{kExact, R"(["x","y"])", "y", true}, GraderRow{kExact, R"("x")", "", false},
+        GraderRow{kExact, "42", "42", true}, GraderRow{kExact, R"("\u00e9")", "e\xCC\x81", true},
+        GraderRow{kExactRaw, R"("a")", "a ", false}, GraderRow{kExactRaw, R"("a ")", "a ", true},
+        GraderRow{kExactCase, R"("STRASSE")",
+                  "stra\xC3\x9F"
+                  "e",
+                  true},
+        GraderRow{kExactCase, R"("b")", "A", false},
+        GraderRow{kExactSpace, R"("a b")", "a \n\t b", true},
+        GraderRow{kContains, R"("b")", "abc", true}, GraderRow{kContains, R"("d")", "abc", false},
+        GraderRow{kContains, R"(["z","c"])", "abc", true},
+        GraderRow{kContains, R"("d")", "", false},
+        GraderRow{kContainsAll, R"(["a","c"])", "abc", true},
+        GraderRow{kContainsAll, R"(["a","d"])", "abc", false}));
 
 constexpr const char* kRegex = R"("regex")";
 constexpr const char* kRegexFull = R"({"type":"regex","full":true})";
@@ -79,47 +80,56 @@ constexpr const char* kRegexCase = R"({"type":"regex","ignore_case":true})";
 INSTANTIATE_TEST_SUITE_P(
     Regex, GraderTable,
     ::testing::Values(
-        Row{kRegex, R"("^a+$")", "aaa", true}, Row{kRegex, R"("^a+$")", "aab", false},
-        Row{kRegex, R"("^a$")", "a\n", false}, Row{kRegex, R"("\\bfoo\\b")", "a foo b", true},
-        Row{kRegex, R"("\\u00e9")", "\xC3\xA9", true},
-        Row{kRegex, R"("(?<y>\\d{4})-\\k<y>")", "1999-1999", true},
-        Row{kRegex, R"("[^]")", "x", true}, Row{kRegex, R"("a[]")", "a", false},
-        Row{kRegex, R"(["no","ye?s"])", "yes", true}, Row{kRegexFull, R"("a|ab")", "ab", true},
-        Row{kRegexFull, R"("a")", "ab", false}, Row{kRegexCase, R"("ABC")", "xabcx", true},
+        GraderRow{kRegex, R"("^a+$")", "aaa", true}, GraderRow{kRegex, R"("^a+$")", "aab", false},
+        GraderRow{kRegex, R"("^a$")", "a\n", false},
+        GraderRow{kRegex, R"("\\bfoo\\b")", "a foo b", true},
+        GraderRow{kRegex, R"("\\u00e9")", "\xC3\xA9", true},
+        GraderRow{kRegex, R"("(?<y>\\d{4})-\\k<y>")", "1999-1999", true},
+        GraderRow{kRegex, R"("[^]")", "x", true}, GraderRow{kRegex, R"("a[]")", "a", false},
+        GraderRow{kRegex, R"(["no","ye?s"])", "yes", true},
+        GraderRow{kRegexFull, R"("a|ab")", "ab", true},
+        GraderRow{kRegexFull, R"("a")", "ab", false},
+        GraderRow{kRegexCase, R"("ABC")", "xabcx", true},
         // What PCRE2 by itself reads otherwise.
-        Row{kRegexFull, R"("^[\\w-.]+$")", "a-b.c", true},
-        Row{kRegexFull, R"("[.-\\d]+")", "1-.", true}, Row{kRegexFull, R"("[\\w-.]")", "/", false},
-        Row{kRegexFull, R"("a\\sb")",
-            "a\xC2\xA0"
-            "b",
-            true},
-        Row{kRegexFull, R"("[\\s]")", "\xEF\xBB\xBF", true},
-        Row{kRegexFull, R"("\\s")", "\xC2\x85", false},
-        Row{kRegexFull, R"("\\S")", "\xC2\xA0", false},
-        Row{kRegexFull, R"("[\\S]+")", "a\xC3\xA9", true},
-        Row{kRegexFull, R"("[\\S]")", "\xE3\x80\x80", false},
-        Row{kRegexFull, R"("[^\\S]")", " ", true}, Row{kRegexFull, R"("[^\\S]")", "a", false},
-        Row{kRegexFull, R"("\\A\\Z\\z\\Q\\E\\G\\h\\R\\K\\e")", "AZzQEGhRKe", true},
-        Row{kRegexFull, R"("\\Q.\\E")", "QxE", true}, Row{kRegexFull, R"("\\v")", "\x0B", true},
-        Row{kRegexFull, R"("\\v")", "\n", false}, Row{kRegexFull, R"("[[:alpha:]]")", "b", false},
-        Row{kRegexFull, R"("[[:alpha:]]")", "a]", true}, Row{kRegexFull, R"("a.b")", "a\rb", false},
-        Row{kRegexFull, R"("(?s)a.b")", "a\nb", true},
-        Row{kRegexFull, R"("(?s:a)b.c")", "ab\rc", false},
-        Row{kRegexFull, R"~("(?-s:ab.c)")~", "ab\rc", false},
-        Row{kRegexFull, R"("(?s:a.)b.c")", "a\rb.c", true},
-        Row{kRegexFull, R"("(?s-i:a.)b.")", "a\nb\n", false},
-        Row{kRegexFull, R"("((?s)a.)b.c")", "a\nb\nc", false},
-        Row{kRegexFull, R"~("(?s:a(?-s:.).)")~", "a\n\n", false},
-        Row{kRegexFull, R"("(?is:A.)b")", "a\nb", true},
-        Row{kRegexFull, R"("(?i:a)B")", "Ab", false},
-        Row{kRegexFull, R"("a\\r(?m:^b$)\\rc")", "a\rb\rc", true},
-        Row{kRegexFull, R"("a\\r^b")", "a\rb", false},
-        Row{kRegexFull, R"("(?m)a$\\r\\n^b$")", "a\r\nb", true},
-        Row{kRegexFull, R"("[.]")", "x", false}, Row{kRegexFull, R"("[^]]")", "x]", true},
-        Row{kRegexFull, R"("(?i)ab")", "AB", true},
-        Row{kRegexFull, R"("(?<=a)b|\\(\\?Px")", "(?Px", true},
-        Row{kRegexFull, R"("\\p{Lu}[\\p{Ll}-]")", "A-", true},
-        Row{kRegexFull, R"("\\.\\/")", "./", true}));
+        GraderRow{kRegexFull, R"("^[\\w-.]+$")", "a-b.c", true},
+        GraderRow{kRegexFull, R"("[.-\\d]+")", "1-.", true},
+        GraderRow{kRegexFull, R"("[\\w-.]")", "/", false},
+        GraderRow{kRegexFull, R"("a\\sb")",
+                  "a\xC2\xA0"
+                  "b",
+                  true},
+        GraderRow{kRegexFull, R"("[\\s]")", "\xEF\xBB\xBF", true},
+        GraderRow{kRegexFull, R"("\\s")", "\xC2\x85", false},
+        GraderRow{kRegexFull, R"("\\S")", "\xC2\xA0", false},
+        GraderRow{kRegexFull, R"("[\\S]+")", "a\xC3\xA9", true},
+        GraderRow{kRegexFull, R"("[\\S]")", "\xE3\x80\x80", false},
+        GraderRow{kRegexFull, R"("[^\\S]")", " ", true},
+        GraderRow{kRegexFull, R"("[^\\S]")", "a", false},
+        GraderRow{kRegexFull, R"("\\A\\Z\\z\\Q\\E\\G\\h\\R\\K\\e")", "AZzQEGhRKe", true},
+        GraderRow{kRegexFull, R"("\\Q.\\E")", "QxE", true},
+        GraderRow{kRegexFull, R"("\\v")", "\x0B", true},
+        GraderRow{kRegexFull, R"("\\v")", "\n", false},
+        GraderRow{kRegexFull, R"("[[:alpha:]]")", "b", false},
+        GraderRow{kRegexFull, R"("[[:alpha:]]")", "a]", true},
+        GraderRow{kRegexFull, R"("a.b")", "a\rb", false},
+        GraderRow{kRegexFull, R"("(?s)a.b")", "a\nb", true},
+        GraderRow{kRegexFull, R"("(?s:a)b.c")", "ab\rc", false},
+        GraderRow{kRegexFull, R"~("(?-s:ab.c)")~", "ab\rc", false},
+        GraderRow{kRegexFull, R"("(?s:a.)b.c")", "a\rb.c", true},
+        GraderRow{kRegexFull, R"("(?s-i:a.)b.")", "a\nb\n", false},
+        GraderRow{kRegexFull, R"("((?s)a.)b.c")", "a\nb\nc", false},
+        GraderRow{kRegexFull, R"~("(?s:a(?-s:.).)")~", "a\n\n", false},
+        GraderRow{kRegexFull, R"("(?is:A.)b")", "a\nb", true},
+        GraderRow{kRegexFull, R"("(?i:a)B")", "Ab", false},
+        GraderRow{kRegexFull, R"("a\\r(?m:^b$)\\rc")", "a\rb\rc", true},
+        GraderRow{kRegexFull, R"("a\\r^b")", "a\rb", false},
+        GraderRow{kRegexFull, R"("(?m)a$\\r\\n^b$")", "a\r\nb", true},
+        GraderRow{kRegexFull, R"("[.]")", "x", false},
+        GraderRow{kRegexFull, R"("[^]]")", "x]", true},
+        GraderRow{kRegexFull, R"("(?i)ab")", "AB", true},
+        GraderRow{kRegexFull, R"("(?<=a)b|\\(\\?Px")", "(?Px", true},
+        GraderRow{kRegexFull, R"("\\p{Lu}[\\p{Ll}-]")", "A-", true},
+        GraderRow{kRegexFull, R"("\\.\\/")", "./", true}));
 
 TEST(RegexGrader, NamesWhatEcmaScriptDoesNotKnow) {
   const std::vector<std::pair<std::string, std::string>> rows = {
@@ -141,48 +151,51 @@ constexpr const char* kNumberFirst = R"({"type":"numeric","pick":"first"})";
 INSTANTIATE_TEST_SUITE_P(
     Numeric, GraderTable,
     ::testing::Values(
-        Row{kNumber, "1234.5", "1,234.5", true}, Row{kNumber, "1234.5", "$1,234.50 USD", true},
-        Row{kNumber, R"("12%")", "12 %", true}, Row{kNumber, "5", "the result is 5 km.", true},
-        Row{kNumber, "-5",
-            "\xE2\x88\x92"
-            "5",
-            true},
-        Row{kNumber, "-5", "-$5", true},
-        Row{kNumber, "-5",
-            "-\xE2\x82\xAC"
-            "5",
-            true},
-        Row{kNumber, "1000000",
-            "1 000\xC2\xA0"
-            "000",
-            false},
-        Row{kNumber, "1000000",
-            "1\xC2\xA0"
-            "000\xC2\xA0"
-            "000",
-            true},
-        Row{kNumber, "5", "5 or 6", false}, Row{kNumber, "5", "", false},
-        Row{kNumber, "5", "five", false}, Row{kNumber, "5", "NaN", false},
-        Row{kNumber, "2", "H2O", false}, Row{kNumber, "0", "0x10", false},
-        Row{kNumber, "12345", "1,2345", false}, Row{kNumber, "1500", "1.5e3", true},
-        Row{kNumber, "0.5", ".5", true}, Row{kNumber, "3", "\xD9\xA3", true},
-        Row{kNumber, "1", "1e999", false}, Row{kNumber, "5", "5.0000001", false},
-        Row{kNumber, "0.1", "0.1", true}, Row{kNumberAbs, "5", "5.5", true},
-        Row{kNumberAbs, "5", "5.51", false}, Row{kNumberRel, "100", "101", true},
-        Row{kNumberRel, "100", "101.1", false}, Row{kNumberRel, "-100", "-99", true},
-        Row{kNumberLast, "7", "2 + 5 = 7", true}, Row{kNumberFirst, "2", "2 + 5 = 7", true},
-        Row{kNumber, "1000", "1_000", true}, Row{kNumber, "1", "1_000", false},
-        Row{kNumber, "1000000", "1'000'000", true},
-        Row{kNumber, "1000",
-            "1\xE2\x80\x99"
-            "000 km",
-            true},
-        Row{kNumber, "1234567", "1,234'567", false}, Row{kNumber, "12", "\xE2\x82\xAC 12 %", true},
-        Row{kNumber, "5", "EUR 5", true}, Row{kNumber, "5", "5km", true},
-        Row{kNumber, "5", "-5", false}, Row{kNumber, "0", "-0", true},
-        Row{kNumber, "5", "inf", false}, Row{kNumberAbs, "5", "NaN", false},
-        Row{kNumberRel, "0", "0.001", false}, Row{kNumberFirst, "7", "no number", false},
-        Row{kNumberLast, "5", "2024-05", true}, Row{kNumber, "[1,2]", "2", true}));
+        GraderRow{kNumber, "1234.5", "1,234.5", true},
+        GraderRow{kNumber, "1234.5", "$1,234.50 USD", true},
+        GraderRow{kNumber, R"("12%")", "12 %", true},
+        GraderRow{kNumber, "5", "the result is 5 km.", true},
+        GraderRow{kNumber, "-5",
+                  "\xE2\x88\x92"
+                  "5",
+                  true},
+        GraderRow{kNumber, "-5", "-$5", true},
+        GraderRow{kNumber, "-5",
+                  "-\xE2\x82\xAC"
+                  "5",
+                  true},
+        GraderRow{kNumber, "1000000",
+                  "1 000\xC2\xA0"
+                  "000",
+                  false},
+        GraderRow{kNumber, "1000000",
+                  "1\xC2\xA0"
+                  "000\xC2\xA0"
+                  "000",
+                  true},
+        GraderRow{kNumber, "5", "5 or 6", false}, GraderRow{kNumber, "5", "", false},
+        GraderRow{kNumber, "5", "five", false}, GraderRow{kNumber, "5", "NaN", false},
+        GraderRow{kNumber, "2", "H2O", false}, GraderRow{kNumber, "0", "0x10", false},
+        GraderRow{kNumber, "12345", "1,2345", false}, GraderRow{kNumber, "1500", "1.5e3", true},
+        GraderRow{kNumber, "0.5", ".5", true}, GraderRow{kNumber, "3", "\xD9\xA3", true},
+        GraderRow{kNumber, "1", "1e999", false}, GraderRow{kNumber, "5", "5.0000001", false},
+        GraderRow{kNumber, "0.1", "0.1", true}, GraderRow{kNumberAbs, "5", "5.5", true},
+        GraderRow{kNumberAbs, "5", "5.51", false}, GraderRow{kNumberRel, "100", "101", true},
+        GraderRow{kNumberRel, "100", "101.1", false}, GraderRow{kNumberRel, "-100", "-99", true},
+        GraderRow{kNumberLast, "7", "2 + 5 = 7", true},
+        GraderRow{kNumberFirst, "2", "2 + 5 = 7", true}, GraderRow{kNumber, "1000", "1_000", true},
+        GraderRow{kNumber, "1", "1_000", false}, GraderRow{kNumber, "1000000", "1'000'000", true},
+        GraderRow{kNumber, "1000",
+                  "1\xE2\x80\x99"
+                  "000 km",
+                  true},
+        GraderRow{kNumber, "1234567", "1,234'567", false},
+        GraderRow{kNumber, "12", "\xE2\x82\xAC 12 %", true}, GraderRow{kNumber, "5", "EUR 5", true},
+        GraderRow{kNumber, "5", "5km", true}, GraderRow{kNumber, "5", "-5", false},
+        GraderRow{kNumber, "0", "-0", true}, GraderRow{kNumber, "5", "inf", false},
+        GraderRow{kNumberAbs, "5", "NaN", false}, GraderRow{kNumberRel, "0", "0.001", false},
+        GraderRow{kNumberFirst, "7", "no number", false},
+        GraderRow{kNumberLast, "5", "2024-05", true}, GraderRow{kNumber, "[1,2]", "2", true}));
 
 constexpr const char* kJson = R"("json-equal")";
 constexpr const char* kJsonSubset = R"({"type":"json-equal","subset":true})";
@@ -193,39 +206,43 @@ constexpr const char* kJsonLoose =
 INSTANTIATE_TEST_SUITE_P(
     JsonEqual, GraderTable,
     ::testing::Values(
-        Row{kJson, R"({"a":1,"b":[1,2]})", R"({"b":[1,2],"a":1.0})", true},
-        Row{kJson, R"({"a":1})", "```json\n{\"a\":1}\n```", true},
-        Row{kJson, R"({"a":1})", R"({"a":1,"b":2})", false},
-        Row{kJson, R"({"a":1})", R"({"a":"1"})", false},
-        Row{kJson, R"({"a":1})", R"({"a":1,"a":1})", false},
-        Row{kJson, R"({"a":1})", R"({"a":true})", false},
-        Row{kJson, R"({"a":null})", R"({})", false}, Row{kJson, R"({"a":1})", "{", false},
-        Row{kJson, R"({"a":1})", "", false}, Row{kJson, R"([[1,2]])", "[2,1]", false},
-        Row{kJson, R"([[1,2]])", "[1,2]", true}, Row{kJson, R"([[1,2]])", "[1,2,3]", false},
-        Row{kJsonSubset, R"({"a":{"b":1}})", R"({"a":{"b":1,"c":2},"d":3})", true},
-        Row{kJsonSubset, R"({"a":{"b":1}})", R"({"a":{}})", false},
-        Row{kJsonAnyOrder, R"([[1,2,2]])", "[2,1,2]", true},
-        Row{kJsonAnyOrder, R"([[1,2,2]])", "[2,1,1]", false}, Row{kJsonTol, "1.0", "1.005", true},
-        Row{kJsonTol, "1.0", "1.02", false},
+        GraderRow{kJson, R"({"a":1,"b":[1,2]})", R"({"b":[1,2],"a":1.0})", true},
+        GraderRow{kJson, R"({"a":1})", "```json\n{\"a\":1}\n```", true},
+        GraderRow{kJson, R"({"a":1})", R"({"a":1,"b":2})", false},
+        GraderRow{kJson, R"({"a":1})", R"({"a":"1"})", false},
+        GraderRow{kJson, R"({"a":1})", R"({"a":1,"a":1})", false},
+        GraderRow{kJson, R"({"a":1})", R"({"a":true})", false},
+        GraderRow{kJson, R"({"a":null})", R"({})", false},
+        GraderRow{kJson, R"({"a":1})", "{", false}, GraderRow{kJson, R"({"a":1})", "", false},
+        GraderRow{kJson, R"([[1,2]])", "[2,1]", false},
+        GraderRow{kJson, R"([[1,2]])", "[1,2]", true},
+        GraderRow{kJson, R"([[1,2]])", "[1,2,3]", false},
+        GraderRow{kJsonSubset, R"({"a":{"b":1}})", R"({"a":{"b":1,"c":2},"d":3})", true},
+        GraderRow{kJsonSubset, R"({"a":{"b":1}})", R"({"a":{}})", false},
+        GraderRow{kJsonAnyOrder, R"([[1,2,2]])", "[2,1,2]", true},
+        GraderRow{kJsonAnyOrder, R"([[1,2,2]])", "[2,1,1]", false},
+        GraderRow{kJsonTol, "1.0", "1.005", true}, GraderRow{kJsonTol, "1.0", "1.02", false},
         // 1 fits 1.5 first, but 1.5 fits nothing else: a matching is sought, not the first fit.
-        Row{kJsonLoose, "[[1,1.5]]", "[1.5,0.5,9]", true},
-        Row{kJson, "9007199254740993", "9007199254740992", false},
-        Row{kJson, "-1", "18446744073709551615", false},
-        Row{kJson, "18446744073709551615", "-1", false},
-        Row{kJson, "18446744073709551615", "18446744073709551615", true},
-        Row{kJson, R"({"a":1})", R"({"a":NaN})", false}, Row{kJson, R"([[]])", "[]", true},
-        Row{kJson, R"([[]])", "{}", false}, Row{kJsonTol, "5", "5", true},
-        Row{kJsonTol, R"("5")", "5", true}, Row{kJsonTol, R"({"a":"5"})", R"({"a":5})", false},
-        Row{kJsonSubset, R"([[1,2]])", "[1,2,3]", false}, Row{kJson, "1", "1 2", false}));
+        GraderRow{kJsonLoose, "[[1,1.5]]", "[1.5,0.5,9]", true},
+        GraderRow{kJson, "9007199254740993", "9007199254740992", false},
+        GraderRow{kJson, "-1", "18446744073709551615", false},
+        GraderRow{kJson, "18446744073709551615", "-1", false},
+        GraderRow{kJson, "18446744073709551615", "18446744073709551615", true},
+        GraderRow{kJson, R"({"a":1})", R"({"a":NaN})", false},
+        GraderRow{kJson, R"([[]])", "[]", true}, GraderRow{kJson, R"([[]])", "{}", false},
+        GraderRow{kJsonTol, "5", "5", true}, GraderRow{kJsonTol, R"("5")", "5", true},
+        GraderRow{kJsonTol, R"({"a":"5"})", R"({"a":5})", false},
+        GraderRow{kJsonSubset, R"([[1,2]])", "[1,2,3]", false},
+        GraderRow{kJson, "1", "1 2", false}));
 
 constexpr const char* kDenotation = R"("denotation")";
-INSTANTIATE_TEST_SUITE_P(Denotation, GraderTable,
-                         ::testing::Values(Row{kDenotation, R"(["A","B"])", "b\na", true},
-                                           Row{kDenotation, R"(["A","B"])",
-                                               "I looked.\nAnswer: b | a", true},
-                                           Row{kDenotation, R"(["A","B"])", "a", false},
-                                           Row{kDenotation, R"("1,990")", "1,990 (approx.)", true},
-                                           Row{kDenotation, R"("5")", "", false}));
+INSTANTIATE_TEST_SUITE_P(
+    Denotation, GraderTable,
+    ::testing::Values(GraderRow{kDenotation, R"(["A","B"])", "b\na", true},
+                      GraderRow{kDenotation, R"(["A","B"])", "I looked.\nAnswer: b | a", true},
+                      GraderRow{kDenotation, R"(["A","B"])", "a", false},
+                      GraderRow{kDenotation, R"("1,990")", "1,990 (approx.)", true},
+                      GraderRow{kDenotation, R"("5")", "", false}));
 
 TEST(RegexGrader, AnAnswerThatIsTooLongOrTakesTooLongIsNoScore) {
   const Grade longer = graded(kRegex, R"("a")", std::string(65537, 'a'));

@@ -21,30 +21,30 @@ namespace skillgrad::bench {
 namespace {
 
 const fs::path kShared = SKILLGRAD_SHARED_DIR;
-const fs::path kData = kShared / "data/spreadsheetbench_verified";
+const fs::path kSheetData = kShared / "data/spreadsheetbench_verified";
 const fs::path kParity = kShared / "parity/spreadsheetbench";
 
-struct Row {
+struct VerdictRow {
   std::string id, name, proc;
   bool official = false;
   CellGradeRequest request;
 };
 
 // Every line of verdicts.jsonl with the files that it names.
-std::vector<Row> read_rows() {
+std::vector<VerdictRow> read_rows() {
   std::map<std::string, DatasetEntry> entries;
-  const auto dataset = read_dataset(kData / "dataset.json");
+  const auto dataset = read_dataset(kSheetData / "dataset.json");
   for (const auto& entry : *dataset) entries[entry.id] = entry;
-  std::vector<Row> rows;
+  std::vector<VerdictRow> rows;
   const auto lines = read_json_lines(kParity / "verdicts.jsonl");
   for (const Json& line : *lines) {
-    Row row;
+    VerdictRow row;
     row.id = line["id"].get<std::string>();
     row.name = line["case"].get<std::string>();
     row.proc = line["proc"].get<std::string>();
     row.official = line["official_pass"].get<int>() == 1;
     const DatasetEntry& entry = entries.at(row.id);
-    const auto files = find_test_case(kData / entry.folder, row.id);
+    const auto files = find_test_case(kSheetData / entry.folder, row.id);
     row.request.task_id = row.id;
     row.request.golden = files->golden;
     row.request.output = row.proc == "@init"     ? files->input
@@ -60,7 +60,7 @@ std::vector<Row> read_rows() {
 
 // The three comparisons of one line, made from one reading of its two workbooks.
 struct Verdict {
-  Row row;
+  VerdictRow row;
   Comparison strict, official, skillgrad;
 };
 
@@ -68,7 +68,7 @@ std::vector<Verdict> compare_all() {
   std::vector<Verdict> out;
   fs::path golden_path;
   sheet::Workbook golden, golden_as_openpyxl;
-  for (const Row& row : read_rows()) {
+  for (const VerdictRow& row : read_rows()) {
     const CellGradeRequest& request = row.request;
     if (request.golden != golden_path) {
       golden = *sheet::Workbook::read(request.golden);
@@ -89,18 +89,18 @@ std::vector<Verdict> compare_all() {
 class SpreadsheetBenchParity : public testing::Test {
  protected:
   void SetUp() override {
-    if (!fs::exists(kParity / "verdicts.jsonl") || !fs::exists(kData / "dataset.json")) {
+    if (!fs::exists(kParity / "verdicts.jsonl") || !fs::exists(kSheetData / "dataset.json")) {
       GTEST_SKIP() << "no SpreadsheetBench data in " << kShared;
     }
     static const std::vector<Verdict> kVerdicts = compare_all();
     verdicts_ = &kVerdicts;
   }
-  static Grade grade(const Row& row, GradingMode mode) {
+  static Grade grade(const VerdictRow& row, GradingMode mode) {
     CellGradeRequest request = row.request;
     request.mode = mode;
     return grade_cells(request, {});
   }
-  static std::string key(const Row& row) { return row.id + " " + row.proc + " " + row.name; }
+  static std::string key(const VerdictRow& row) { return row.id + " " + row.proc + " " + row.name; }
   // Positions that only the official evaluator cannot read (docs/rules-grading.md 2.12).
   static bool is_odd(const std::string& id) {
     return id == "283-32" || id == "130-9" || id == "49300" || id == "45944";

@@ -18,7 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const std::filesystem::path kData =
+const std::filesystem::path kQuestionData =
     std::filesystem::path(SKILLGRAD_SHARED_DIR) / "data" / "wikitablequestions";
 const std::filesystem::path kVerdicts =
     std::filesystem::path(SKILLGRAD_SHARED_DIR) / "parity" / "wikitablequestions" / "verdicts.tsv";
@@ -284,8 +284,9 @@ TEST(WikiTableQuestions, BrokenDataSetsAreRefusedWithFileAndLine) {
 }
 
 TEST(WikiTableQuestions, ExportsAnswersAsTheOfficialEvaluatorReadsThem) {
-  if (!std::filesystem::exists(kData)) GTEST_SKIP() << "no WikiTableQuestions beside the sources";
-  const auto benchmark = load_benchmark("wikitablequestions:" + kData.string(), {});
+  if (!std::filesystem::exists(kQuestionData))
+    GTEST_SKIP() << "no WikiTableQuestions beside the sources";
+  const auto benchmark = load_benchmark("wikitablequestions:" + kQuestionData.string(), {});
   ASSERT_TRUE(benchmark) << benchmark.error().to_text();
   const Task& task = (*benchmark)->tasks().front();
   const auto exported = [&](std::vector<std::string> items) {
@@ -315,9 +316,10 @@ TEST(WikiTableQuestions, OtherBenchmarksHaveNoOfficialFormatForPredictions) {
 }
 
 TEST(WikiTableQuestions, LoadsTheRealDataQuicklyAndSplitsIt) {
-  if (!std::filesystem::exists(kData)) GTEST_SKIP() << "no WikiTableQuestions beside the sources";
+  if (!std::filesystem::exists(kQuestionData))
+    GTEST_SKIP() << "no WikiTableQuestions beside the sources";
   const auto start = std::chrono::steady_clock::now();
-  const auto benchmark = load_benchmark("wikitablequestions:" + kData.string(), {});
+  const auto benchmark = load_benchmark("wikitablequestions:" + kQuestionData.string(), {});
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   ASSERT_TRUE(benchmark) << benchmark.error().to_text();
   EXPECT_EQ((*benchmark)->tasks().size(), 17'689U);
@@ -341,7 +343,7 @@ TEST(WikiTableQuestions, LoadsTheRealDataQuicklyAndSplitsIt) {
 
 TEST(WikiTableQuestions, AgreesWithTheOfficialEvaluatorOnEveryVerdict) {
   if (!std::filesystem::exists(kVerdicts)) GTEST_SKIP() << "no parity data beside the sources";
-  const auto benchmark = load_benchmark("wikitablequestions:" + kData.string(), {});
+  const auto benchmark = load_benchmark("wikitablequestions:" + kQuestionData.string(), {});
   ASSERT_TRUE(benchmark) << benchmark.error().to_text();
   std::size_t rows = 0, agreed = 0, right = 0;
   for (const std::string& line : split(read_file(kVerdicts).value(), '\n')) {

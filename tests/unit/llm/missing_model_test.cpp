@@ -8,14 +8,14 @@
 namespace skillgrad::llm {
 namespace {
 
-struct Case {
+struct ModelCase {
   int status;
   const char* message;
   const char* code = "";
   const char* type = "";
 };
 
-bool missing(const Case& given) {
+bool missing(const ModelCase& given) {
   ErrorBody error;
   error.message = given.message;
   error.code = given.code;
@@ -24,43 +24,45 @@ bool missing(const Case& given) {
 }
 
 TEST(MissingModel, IsReadInTheWordsOfManyEndpoints) {
-  for (const Case& given : {
-           Case{404, "The model `gpt-x` does not exist or you do not have access to it.",
-                "model_not_found"},
-           Case{404, "no", "DeploymentNotFound"},
-           Case{404, "model 'x' not found"},
-           Case{404, "model \"x\" not found, try pulling it first"},
-           Case{404, "The model `x` does not exist."},
-           Case{404, "Model mine does not exist"},
-           Case{400, "Model qwen3:8b does not exist"},
-           Case{400, "The requested model 'x' does not exist."},
-           Case{400, "Model Not Exist"},
-           Case{400, "Model not found, inaccessible, and/or not deployed"},
-           Case{404, "models/gemini-x is not found for API version v1main, or is not supported"},
-           Case{400, "Invalid model: x", "1500", "invalid_model"},
-           Case{400, "foo/bar is not a valid model ID"},
-           Case{404, "No endpoints found for foo/bar."},
-           Case{404, "Not found the model x or Permission denied"},
-           Case{404, "model: claude-x", "", "not_found_error"},
-           Case{400, "The model `x` has been decommissioned and is no longer supported."},
-           Case{400, "The 'x' model is not supported when using this tool with such an account."},
-           Case{400, "Unknown model: x"},
+  for (const ModelCase& given : {
+           ModelCase{404, "The model `gpt-x` does not exist or you do not have access to it.",
+                     "model_not_found"},
+           ModelCase{404, "no", "DeploymentNotFound"},
+           ModelCase{404, "model 'x' not found"},
+           ModelCase{404, "model \"x\" not found, try pulling it first"},
+           ModelCase{404, "The model `x` does not exist."},
+           ModelCase{404, "Model mine does not exist"},
+           ModelCase{400, "Model qwen3:8b does not exist"},
+           ModelCase{400, "The requested model 'x' does not exist."},
+           ModelCase{400, "Model Not Exist"},
+           ModelCase{400, "Model not found, inaccessible, and/or not deployed"},
+           ModelCase{404,
+                     "models/gemini-x is not found for API version v1main, or is not supported"},
+           ModelCase{400, "Invalid model: x", "1500", "invalid_model"},
+           ModelCase{400, "foo/bar is not a valid model ID"},
+           ModelCase{404, "No endpoints found for foo/bar."},
+           ModelCase{404, "Not found the model x or Permission denied"},
+           ModelCase{404, "model: claude-x", "", "not_found_error"},
+           ModelCase{400, "The model `x` has been decommissioned and is no longer supported."},
+           ModelCase{400,
+                     "The 'x' model is not supported when using this tool with such an account."},
+           ModelCase{400, "Unknown model: x"},
        }) {
     EXPECT_TRUE(missing(given)) << given.message;
   }
 }
 
 TEST(MissingModel, IsNotReadFromSentencesAboutOtherThings) {
-  for (const Case& given : {
-           Case{400, "The model called a function that was not found in the tools list"},
-           Case{400, "The model's tool 'x' does not exist"},
-           Case{400, "Model output: function `x` not found"},
-           Case{400, "A field that does not exist was sent to the model"},
-           Case{400, "'system' role is not supported by this model"},
-           Case{400, "Function calling with model x is not supported"},
-           Case{400, "model x does not support tools; the tool does not exist"},
-           Case{400, "Unknown model parameter 'seed'"},
-           Case{404, "Not Found"},
+  for (const ModelCase& given : {
+           ModelCase{400, "The model called a function that was not found in the tools list"},
+           ModelCase{400, "The model's tool 'x' does not exist"},
+           ModelCase{400, "Model output: function `x` not found"},
+           ModelCase{400, "A field that does not exist was sent to the model"},
+           ModelCase{400, "'system' role is not supported by this model"},
+           ModelCase{400, "Function calling with model x is not supported"},
+           ModelCase{400, "model x does not support tools; the tool does not exist"},
+           ModelCase{400, "Unknown model parameter 'seed'"},
+           ModelCase{404, "Not Found"},
        }) {
     EXPECT_FALSE(missing(given)) << given.message;
   }

@@ -53,20 +53,22 @@ std::string says(const std::string& message) {
   return dump_json({{"error", {{"message", message}, {"type", "invalid_request_error"}}}});
 }
 
-struct Case {
+struct MutationCase {
   const char* name;
   const char* body;  ///< JSON, or the message alone
   const char* change;
 };
 
-std::string json_of(const Case& given) {
+std::string json_of(const MutationCase& given) {
   const std::string text = given.body;
   return text.front() == '{' || text.front() == '[' ? text : says(text);
 }
 
-std::string name_of(const ::testing::TestParamInfo<Case>& given) { return given.param.name; }
+std::string name_of(const ::testing::TestParamInfo<MutationCase>& given) {
+  return given.param.name;
+}
 
-class RefusedKeyTest : public ::testing::TestWithParam<Case> {};
+class RefusedKeyTest : public ::testing::TestWithParam<MutationCase> {};
 
 TEST_P(RefusedKeyTest, IsDroppedInWhateverWords) {
   const Sent sent{R"({"seed":1,"top_p":0.5,"presence_penalty":0.5,"user":"me",)"
@@ -80,65 +82,74 @@ TEST_P(RefusedKeyTest, IsDroppedInWhateverWords) {
 INSTANTIATE_TEST_SUITE_P(
     Wordings, RefusedKeyTest,
     ::testing::Values(
-        Case{"Pydantic1",
-             R"({"detail":[{"loc":["body","seed"],"msg":"extra fields not permitted",)"
-             R"("type":"value_error.extra"}]})",
-             "seed dropped"},
-        Case{"Pydantic2",
-             R"({"detail":[{"type":"extra_forbidden","loc":["body","seed"],"msg":)"
-             R"("Extra inputs are not permitted"}]})",
-             "seed dropped"},
-        Case{"LocAlone", R"({"detail":[{"loc":["body","Request","seed"],"msg":"no"}]})",
-             "seed dropped"},
-        Case{"BedrockKey",
-             "Malformed input request: #: extraneous key [temperature] is not permitted, please "
-             "reformat your input and try again.",
-             "temperature dropped"},
-        Case{"BedrockField",
-             "This model doesn't support the temperature field. Remove temperature and try again.",
-             "temperature dropped"},
-        Case{"Argument", "Unknown argument: 'seed'", "seed dropped"},
-        Case{"RequestParameters", "Unknown request parameter(s): seed", "seed dropped"},
-        Case{"Unexpected", "Unexpected field 'seed' in request body", "seed dropped"},
-        Case{"NotRecognized", "Parameter 'seed' is not recognized.", "seed dropped"},
-        Case{"NotPermitted", "seed: this field is not permitted", "seed dropped"},
-        Case{"NoLonger", "Parameter `top_p` is no longer supported for this model",
-             "top_p dropped"},
-        Case{"NotAllowed", "The following parameters are not allowed: seed", "seed dropped"},
-        Case{"InvalidParameter",
-             R"({"error":{"message":"Invalid parameter: seed","param":"seed",)"
-             R"("code":"invalid_parameter"}})",
-             "seed dropped"},
-        Case{"ParamAlone", R"({"error":{"message":"no","param":"seed"}})", "seed dropped"},
-        Case{"XaiCamelCase",
-             R"({"code":"Client specified an invalid argument","error":"Argument not supported )"
-             R"(on this model: presencePenalty"})",
-             "presence_penalty dropped"},
-        Case{"InProse", "Parallel tool calls are not supported by this model.",
-             "parallel_tool_calls dropped"},
-        Case{"Kimi", "invalid temperature: only 1 is allowed for this model",
-             "temperature dropped"},
-        Case{"Anthropic",
-             "`temperature` and `top_p` cannot both be specified for this model. Please use only "
-             "one.",
-             "top_p dropped"},
-        Case{"EverydayWordMarked", "Unsupported parameter: 'user'", "user dropped"},
-        Case{"EverydayWordUnmarked", "This model does not support images of the user in chat", ""},
-        Case{"EverydayWordAlone", "Unknown parameters: n", "n dropped"},
-        Case{"KeyThatWasNotSent", "Unsupported parameter: 'logit_bias'", ""},
-        Case{"OutOfRangeIsForTheUser",
-             R"({"error":{"message":"temperature: must be between 0 and 0.2","param":)"
-             R"("temperature"}})",
-             ""},
-        Case{"NotARefusal", "The request failed. seed=1", ""},
-        Case{"FieldOfATool", "Unknown parameter: 'tools[0].seed'.", ""},
-        Case{"Cap", "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
-             "max_tokens replaced by max_completion_tokens"},
-        Case{"CapTooLarge", "max_tokens of 16000 is not supported: it exceeds the limit", ""},
-        Case{"StreamMode",
-             "This model only support stream mode, please enable the stream parameter to access "
-             "the model. ",
-             "streaming switched on"}),
+        MutationCase{"Pydantic1",
+                     R"({"detail":[{"loc":["body","seed"],"msg":"extra fields not permitted",)"
+                     R"("type":"value_error.extra"}]})",
+                     "seed dropped"},
+        MutationCase{"Pydantic2",
+                     R"({"detail":[{"type":"extra_forbidden","loc":["body","seed"],"msg":)"
+                     R"("Extra inputs are not permitted"}]})",
+                     "seed dropped"},
+        MutationCase{"LocAlone", R"({"detail":[{"loc":["body","Request","seed"],"msg":"no"}]})",
+                     "seed dropped"},
+        MutationCase{
+            "BedrockKey",
+            "Malformed input request: #: extraneous key [temperature] is not permitted, please "
+            "reformat your input and try again.",
+            "temperature dropped"},
+        MutationCase{
+            "BedrockField",
+            "This model doesn't support the temperature field. Remove temperature and try again.",
+            "temperature dropped"},
+        MutationCase{"Argument", "Unknown argument: 'seed'", "seed dropped"},
+        MutationCase{"RequestParameters", "Unknown request parameter(s): seed", "seed dropped"},
+        MutationCase{"Unexpected", "Unexpected field 'seed' in request body", "seed dropped"},
+        MutationCase{"NotRecognized", "Parameter 'seed' is not recognized.", "seed dropped"},
+        MutationCase{"NotPermitted", "seed: this field is not permitted", "seed dropped"},
+        MutationCase{"NoLonger", "Parameter `top_p` is no longer supported for this model",
+                     "top_p dropped"},
+        MutationCase{"NotAllowed", "The following parameters are not allowed: seed",
+                     "seed dropped"},
+        MutationCase{"InvalidParameter",
+                     R"({"error":{"message":"Invalid parameter: seed","param":"seed",)"
+                     R"("code":"invalid_parameter"}})",
+                     "seed dropped"},
+        MutationCase{"ParamAlone", R"({"error":{"message":"no","param":"seed"}})", "seed dropped"},
+        MutationCase{
+            "XaiCamelCase",
+            R"({"code":"Client specified an invalid argument","error":"Argument not supported )"
+            R"(on this model: presencePenalty"})",
+            "presence_penalty dropped"},
+        MutationCase{"InProse", "Parallel tool calls are not supported by this model.",
+                     "parallel_tool_calls dropped"},
+        MutationCase{"Kimi", "invalid temperature: only 1 is allowed for this model",
+                     "temperature dropped"},
+        MutationCase{
+            "Anthropic",
+            "`temperature` and `top_p` cannot both be specified for this model. Please use only "
+            "one.",
+            "top_p dropped"},
+        MutationCase{"EverydayWordMarked", "Unsupported parameter: 'user'", "user dropped"},
+        MutationCase{"EverydayWordUnmarked",
+                     "This model does not support images of the user in chat", ""},
+        MutationCase{"EverydayWordAlone", "Unknown parameters: n", "n dropped"},
+        MutationCase{"KeyThatWasNotSent", "Unsupported parameter: 'logit_bias'", ""},
+        MutationCase{"OutOfRangeIsForTheUser",
+                     R"({"error":{"message":"temperature: must be between 0 and 0.2","param":)"
+                     R"("temperature"}})",
+                     ""},
+        MutationCase{"NotARefusal", "The request failed. seed=1", ""},
+        MutationCase{"FieldOfATool", "Unknown parameter: 'tools[0].seed'.", ""},
+        MutationCase{"Cap",
+                     "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+                     "max_tokens replaced by max_completion_tokens"},
+        MutationCase{"CapTooLarge", "max_tokens of 16000 is not supported: it exceeds the limit",
+                     ""},
+        MutationCase{
+            "StreamMode",
+            "This model only support stream mode, please enable the stream parameter to access "
+            "the model. ",
+            "streaming switched on"}),
     name_of);
 
 struct EffortCase {
@@ -200,7 +211,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "reasoning_effort dropped"}),
     [](const auto& given) { return given.param.name; });
 
-class ReasoningFieldTest : public ::testing::TestWithParam<Case> {};
+class ReasoningFieldTest : public ::testing::TestWithParam<MutationCase> {};
 
 TEST_P(ReasoningFieldTest, GoesBackOrStaysOutAsTheEndpointWants) {  // R2.7
   const std::string fields = R"({"reasoning_content":"t","reasoning":"t","reasoning_details":[1]})";
@@ -213,29 +224,34 @@ constexpr const char* kBackfill = "reasoning_content sent back on every turn wit
 INSTANTIATE_TEST_SUITE_P(
     Wordings, ReasoningFieldTest,
     ::testing::Values(
-        Case{"OpenAi", "Unrecognized request argument supplied: reasoning_content", kStrip},
-        Case{"Go", R"({"message":"Bad request: json: unknown field \"reasoning_content\""})",
-             kStrip},
-        Case{"InputPath", "Unknown parameter: 'input[2].reasoning_content'.", kStrip},
-        Case{"InInput", "reasoning_content is not allowed in input", kStrip},
-        Case{"MessagePath", "body.message.2.reasoning_details: unsupported", kStrip},
-        Case{"GroqProperty", "property 'messages.2.reasoning' is unsupported", kStrip},
-        Case{"BareProperty", "property 'reasoning' is unsupported", kStrip},
-        Case{"Gemini",
-             R"({"error":{"message":"Unknown name \"reasoning_content\" at )"
-             R"('messages[2]': Cannot find field."}})",
-             kStrip},
-        Case{"DeepSeek", "The `reasoning_content` in the thinking mode must be passed back.",
-             kBackfill},
-        Case{"DeepSeekMissing",
-             "Missing `reasoning_content` field in the assistant message at message index 2. For "
-             "more information, please refer to https://api-docs.deepseek.com/guides/thinking_mode",
-             kBackfill},
-        Case{"Kimi",
-             "thinking is enabled but reasoning_content is missing in assistant tool call message",
-             kBackfill},
-        Case{"Required", "messages[2]: reasoning_content is required when thinking is enabled",
-             kBackfill}),
+        MutationCase{"OpenAi", "Unrecognized request argument supplied: reasoning_content", kStrip},
+        MutationCase{"Go",
+                     R"({"message":"Bad request: json: unknown field \"reasoning_content\""})",
+                     kStrip},
+        MutationCase{"InputPath", "Unknown parameter: 'input[2].reasoning_content'.", kStrip},
+        MutationCase{"InInput", "reasoning_content is not allowed in input", kStrip},
+        MutationCase{"MessagePath", "body.message.2.reasoning_details: unsupported", kStrip},
+        MutationCase{"GroqProperty", "property 'messages.2.reasoning' is unsupported", kStrip},
+        MutationCase{"BareProperty", "property 'reasoning' is unsupported", kStrip},
+        MutationCase{"Gemini",
+                     R"({"error":{"message":"Unknown name \"reasoning_content\" at )"
+                     R"('messages[2]': Cannot find field."}})",
+                     kStrip},
+        MutationCase{"DeepSeek",
+                     "The `reasoning_content` in the thinking mode must be passed back.",
+                     kBackfill},
+        MutationCase{
+            "DeepSeekMissing",
+            "Missing `reasoning_content` field in the assistant message at message index 2. For "
+            "more information, please refer to https://api-docs.deepseek.com/guides/thinking_mode",
+            kBackfill},
+        MutationCase{
+            "Kimi",
+            "thinking is enabled but reasoning_content is missing in assistant tool call message",
+            kBackfill},
+        MutationCase{"Required",
+                     "messages[2]: reasoning_content is required when thinking is enabled",
+                     kBackfill}),
     name_of);
 
 TEST(Mutations, AKeyOfTheBodyComesBeforeAFieldOfTheSameNameInTheMessages) {

@@ -49,12 +49,12 @@ TEST(ProviderErrors, DelaysInWords) {
       {"Please retry in 17", 17},
       {"please wait a moment, then try again in 4 s", 4},
   };
-  for (const auto& [text, seconds] : cases) {
+  for (const auto& [text, wanted] : cases) {
     ErrorBody error;
     error.message = text;
     const auto delay = requested_delay({}, error, WallTime{});
     ASSERT_TRUE(delay.has_value()) << text;
-    EXPECT_NEAR(std::chrono::duration<double>(*delay).count(), seconds, 1e-9) << text;
+    EXPECT_NEAR(std::chrono::duration<double>(*delay).count(), wanted, 1e-9) << text;
   }
   for (const char* text : {"try again later", "please wait", "try again in a moment",
                            "retry after the reset", "try again in -5 s", "try again in NaN"}) {

@@ -15,7 +15,7 @@ const std::string kText = data(R"({"choices":[{"delta":{"content":"half an ans"}
 const std::string kCall =
     data(R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"x","function":{"name":"bash",)"
          R"("arguments":"{\"command\":\"ls\"}"}}]}}]})");
-const std::string kStop = data(R"({"choices":[{"delta":{},"finish_reason":"stop"}]})");
+const std::string kFaultStop = data(R"({"choices":[{"delta":{},"finish_reason":"stop"}]})");
 const std::string kDone = data("[DONE]");
 
 class ReplyFault : public ClientTest {
@@ -77,7 +77,7 @@ TEST_F(StreamFault, ALineThatIsNoFieldIsNoPartOfAStream) {
                                  "upstream gone\n", "event: exception\ndata: {\"x\":1}\n\n",
                                  "event: server_error\n\n", "event: failure\ndata:\n\n"}) {
     for (const std::string& part : {kText, kCall}) {
-      expect_asked_again(stream_step({part, line, kStop, kDone}), line + part);
+      expect_asked_again(stream_step({part, line, kFaultStop, kDone}), line + part);
     }
   }
 }
@@ -98,7 +98,7 @@ TEST_F(StreamFault, WhatServersTellBesideTheTextIsNone) {
         std::string("keep-alive\n\n"), data(R"({"sources":[{"url":"https://x"}]})")}) {
     SCOPED_TRACE(extra);
     server_.script({stream_step(
-        {data(R"({"choices":[{"delta":{"content":"4"}}]})"), extra, kStop, extra, kDone})});
+        {data(R"({"choices":[{"delta":{"content":"4"}}]})"), extra, kFaultStop, extra, kDone})});
     const std::size_t before = server_.hit_count();
     const auto reply = client()->complete(request(extra), {});
     ASSERT_TRUE(reply.has_value()) << reply.error().to_text();

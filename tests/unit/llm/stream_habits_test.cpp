@@ -8,12 +8,12 @@ namespace {
 
 using fault::stream_step;
 
-std::string data(const std::string& payload) { return "data: " + payload + "\n\n"; }
+std::string event_of(const std::string& payload) { return "data: " + payload + "\n\n"; }
 std::string text_chunk(const std::string& text) {
-  return data(dump_json({{"choices", Json::array({{{"delta", {{"content", text}}}}})}}));
+  return event_of(dump_json({{"choices", Json::array({{{"delta", {{"content", text}}}}})}}));
 }
-const std::string kStop = data(R"({"choices":[{"delta":{},"finish_reason":"stop"}]})");
-const std::string kDone = data("[DONE]");
+const std::string kHabitStop = event_of(R"({"choices":[{"delta":{},"finish_reason":"stop"}]})");
+const std::string kHabitDone = event_of("[DONE]");
 
 class StreamHabits : public ClientTest {
  protected:
@@ -22,12 +22,13 @@ class StreamHabits : public ClientTest {
 
 TEST_F(StreamHabits, SignsOfLifeAreNoPartOfTheReply) {
   for (const std::string& sign :
-       {std::string("event: ping\ndata: 2026-11-29T02:00:00Z\n\n"), data(": PROCESSING"),
-        data("ping"), data("[HEARTBEAT]"), data("keep-alive"), data("\"ping\""),
-        data("2026-11-29 02:00:00"), data("1764381600"), data(R"({"type":"ping"})"),
-        std::string("event: keepalive\ndata: still here\n\n"), data("null")}) {
+       {std::string("event: ping\ndata: 2026-11-29T02:00:00Z\n\n"), event_of(": PROCESSING"),
+        event_of("ping"), event_of("[HEARTBEAT]"), event_of("keep-alive"), event_of("\"ping\""),
+        event_of("2026-11-29 02:00:00"), event_of("1764381600"), event_of(R"({"type":"ping"})"),
+        std::string("event: keepalive\ndata: still here\n\n"), event_of("null")}) {
     SCOPED_TRACE(sign);
-    server_.script({stream_step({sign, text_chunk("fi"), sign, text_chunk("ne"), kStop, kDone})});
+    server_.script(
+        {stream_step({sign, text_chunk("fi"), sign, text_chunk("ne"), kHabitStop, kHabitDone})});
     const std::size_t before = server_.hit_count();
     const auto reply = client()->complete(request(sign), {});
     ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
@@ -38,9 +39,9 @@ TEST_F(StreamHabits, SignsOfLifeAreNoPartOfTheReply) {
 
 TEST_F(StreamHabits, CallsInTheMembersOfNeighboursAreReadOrRefused) {
   const auto chunk = [](const Json& choice) {
-    return data(dump_json({{"choices", Json::array({choice})}}));
+    return event_of(dump_json({{"choices", Json::array({choice})}}));
   };
-  const std::string end = data(R"({"choices":[{"delta":{},"finish_reason":"tool_calls"}]})");
+  const std::string end = event_of(R"({"choices":[{"delta":{},"finish_reason":"tool_calls"}]})");
   const Json head = {
       {"index", 0}, {"id", "a"}, {"function", {{"name", "bash"}, {"arguments", ""}}}};
   const Json more = {{"index", 0}, {"function", {{"arguments", R"({"command":"ls"})"}}}};
@@ -61,7 +62,7 @@ TEST_F(StreamHabits, CallsInTheMembersOfNeighboursAreReadOrRefused) {
             {{"message", {{"toolCalls", list(whole)}}}}}}) {
     std::vector<std::string> events;
     for (const Json& piece : pieces) events.push_back(chunk(piece));
-    events.insert(events.end(), {end, kDone});
+    events.insert(events.end(), {end, kHabitDone});
     SCOPED_TRACE(events.front());
     server_.script({stream_step(events)});
     ChatRequest asked = tool_request();
@@ -75,7 +76,8 @@ TEST_F(StreamHabits, CallsInTheMembersOfNeighboursAreReadOrRefused) {
   for (const Json& odd : std::vector<Json>{{{"tool_calls", "bash ls"}},
                                            {{"toolCalls", Json::array({"bash ls"})}},
                                            {{"function_call", "bash ls"}}}) {
-    const Step broken = stream_step({chunk({{"delta", odd}}), text_chunk("Done."), kStop, kDone});
+    const Step broken =
+        stream_step({chunk({{"delta", odd}}), text_chunk("Done."), kHabitStop, kHabitDone});
     const std::size_t before = server_.hit_count();
     server_.handler(
         [=](const fault::Hit&, std::size_t number) { return number == before ? broken : kGood; });
@@ -89,9 +91,9 @@ TEST_F(StreamHabits, CallsInTheMembersOfNeighboursAreReadOrRefused) {
 
 TEST_F(StreamHabits, AnErrorOfAnyShapeEndsTheStreamAndNothingOfItIsUsed) {
   budget_.retry_floor = 100;
-  const std::string call =
-      data(R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"x","function":{"name":"bash",)"
-           R"("arguments":"{\"command\":\"ls\"}"}}]}}]})");
+  const std::string call = event_of(
+      R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"x","function":{"name":"bash",)"
+      R"("arguments":"{\"command\":\"ls\"}"}}]}}]})");
   for (const std::string error :
        {R"({"detail":"Internal error"})", R"({"success":false,"errors":[{"message":"capacity"}]})",
         R"({"message":"Internal error"})", R"({"status":"error","msg":"capacity"})",
@@ -102,7 +104,7 @@ TEST_F(StreamHabits, AnErrorOfAnyShapeEndsTheStreamAndNothingOfItIsUsed) {
     for (const std::string& part : {text_chunk("half an ans"), call}) {
       SCOPED_TRACE(error + part);
       const std::size_t before = server_.hit_count();
-      const Step broken = stream_step({part, data(error), kDone});
+      const Step broken = stream_step({part, event_of(error), kHabitDone});
       server_.handler(
           [=](const fault::Hit&, std::size_t number) { return number == before ? broken : kGood; });
       ChatRequest asked = tool_request();
@@ -117,8 +119,9 @@ TEST_F(StreamHabits, AnErrorOfAnyShapeEndsTheStreamAndNothingOfItIsUsed) {
 
 TEST_F(StreamHabits, PlainTextBetweenTheEventsIsNoSignOfLife) {
   server_.handler([&](const fault::Hit&, std::size_t number) {
-    return number == 0 ? stream_step({text_chunk("half"), data("Internal Server Error"), kDone})
-                       : kGood;
+    return number == 0
+               ? stream_step({text_chunk("half"), event_of("Internal Server Error"), kHabitDone})
+               : kGood;
   });
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
@@ -131,9 +134,9 @@ class StreamMirror : public StreamHabits {
   Json second_turn(const std::vector<std::string>& deltas) {
     std::vector<std::string> events;
     for (const std::string& delta : deltas) {
-      events.push_back(data(R"({"choices":[{"delta":)" + delta + "}]}"));
+      events.push_back(event_of(R"({"choices":[{"delta":)" + delta + "}]}"));
     }
-    events.push_back(data(R"({"choices":[{"delta":{},"finish_reason":"tool_calls"}]})"));
+    events.push_back(event_of(R"({"choices":[{"delta":{},"finish_reason":"tool_calls"}]})"));
     server_.handler([=](const fault::Hit&, std::size_t number) {
       return number == 0 ? stream_step(events) : kGood;
     });

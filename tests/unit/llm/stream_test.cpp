@@ -21,7 +21,7 @@ std::string finish(const std::string& reason) {
 }
 const std::string kUsage =
     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":50,\"completion_tokens\":9}}\n\n";
-const std::string kDone = "data: [DONE]\n\n";
+const std::string kStreamDone = "data: [DONE]\n\n";
 
 class StreamTest : public ClientTest {
  protected:
@@ -37,7 +37,7 @@ std::string with_line_ends(const std::string& text, const std::string& end) {
 TEST_F(StreamTest, LineEndsAndPacketBordersDoNotMatter) {
   const std::string whole =
       ": ping\n\nevent: message\n" + delta("gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80 ") + "data:\n\n" +
-      delta("\\ud83d\\ude00") + "id: 7\nretry: 5\n\n" + finish("stop") + kUsage + kDone;
+      delta("\\ud83d\\ude00") + "id: 7\nretry: 5\n\n" + finish("stop") + kUsage + kStreamDone;
   for (const std::string end : {"\n", "\r\n", "\r"}) {
     const std::string bytes = with_line_ends(whole, end);
     std::vector<std::string> single;
@@ -75,15 +75,16 @@ INSTANTIATE_TEST_SUITE_P(
     Ends, StreamEndTest,
     ::testing::Values(
         Completeness{"FinishWithoutDone", {delta("text"), finish("stop")}, true},
-        Completeness{"DoneWithoutFinish", {delta("text"), kDone}, true},
+        Completeness{"DoneWithoutFinish", {delta("text"), kStreamDone}, true},
         Completeness{
             "NoSpaceAfterColon",
             {"data:{\"choices\":[{\"delta\":{\"content\":\"text\"}}]}\n\n", "data:[DONE]\n\n"},
             true},
         Completeness{"LastEventWithoutBlankLine", {delta("text"), "data: [DONE]"}, true},
-        Completeness{"AfterDoneIsIgnored", {delta("text"), kDone, delta("more"), "junk\n\n"}, true},
+        Completeness{
+            "AfterDoneIsIgnored", {delta("text"), kStreamDone, delta("more"), "junk\n\n"}, true},
         Completeness{"Neither", {delta("te")}, false},
-        Completeness{"NothingButDone", {kDone}, false},
+        Completeness{"NothingButDone", {kStreamDone}, false},
         Completeness{"NotJson", {"data: {\"choices\":\n\n", finish("stop")}, false},
         Completeness{"ErrorCode",
                      {delta("te"), "data: {\"error\":{\"code\":502,\"message\":\"x\"}}\n\n"},
@@ -93,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
                      false},
         Completeness{"ErrorEvent", {"event: error\ndata: overloaded\n\n"}, false},
         Completeness{"ErrorLine", {delta("te"), "{\"error\":\"model runner stopped\"}\n"}, false},
-        Completeness{"FinishError", {delta("te"), finish("error"), kDone}, false}),
+        Completeness{"FinishError", {delta("te"), finish("error"), kStreamDone}, false}),
     [](const auto& given) { return given.param.name; });
 
 struct Assembly {
@@ -109,7 +110,7 @@ TEST_P(AssemblyTest, DeltasBecomeTheRightCalls) {
   for (const std::string& piece : GetParam().deltas) pieces.push_back(call_delta(piece));
   pieces.push_back(finish("tool_calls"));
   pieces.push_back(finish("tool_calls"));
-  pieces.push_back(kDone);
+  pieces.push_back(kStreamDone);
   server_.script({stream_step(pieces)});
   const auto reply = client()->complete(tool_request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
@@ -163,7 +164,7 @@ TEST_F(StreamTest, CumulativeUsageIsNotSummed) {
   };
   server_.script(
       {stream_step({usage(1), usage(2), usage(3), "data: {\"choices\":null,\"usage\":null}\n\n",
-                    finish("stop"), kDone})});
+                    finish("stop"), kStreamDone})});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   EXPECT_EQ(reply->usage.input_tokens, 50);
@@ -179,7 +180,7 @@ TEST_F(StreamTest, APlainJsonReplyIsUnderstood) {
 
 TEST_F(StreamTest, AStreamThatWasNotAskedForIsUnderstood) {
   options_.stream = "off";
-  server_.script({stream_step({delta("text"), finish("stop"), kDone})});
+  server_.script({stream_step({delta("text"), finish("stop"), kStreamDone})});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value());
   EXPECT_EQ(reply->message.content, "text");
@@ -196,7 +197,7 @@ TEST_F(StreamTest, AnErrorOfTheConnectionAfterTheFinishDoesNotMatter) {
 }
 
 TEST_F(StreamTest, AVeryLongLineIsRead) {
-  server_.script({stream_step({delta(std::string(5U << 20U, 'a')), finish("stop"), kDone})});
+  server_.script({stream_step({delta(std::string(5U << 20U, 'a')), finish("stop"), kStreamDone})});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   EXPECT_EQ(reply->message.content.size(), 5U << 20U);
@@ -208,7 +209,7 @@ TEST_F(StreamTest, ThinkingThatNeedsStreamingSwitchesItOn) {
       {json_step(400,
                  R"({"error":{"code":"invalid_parameter_error","message":)"
                  R"("parameter.enable_thinking must be set to false for non-streaming calls"}})"),
-       stream_step({delta("text"), finish("stop"), kDone})});
+       stream_step({delta("text"), finish("stop"), kStreamDone})});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   EXPECT_FALSE(body_of_hit(0).contains("stream"));

@@ -10,7 +10,7 @@ namespace {
 
 using fault::stream_step;
 
-const std::string kCall = R"({"name":"bash","arguments":{"command":"ls"}})";
+const std::string kTextCall = R"({"name":"bash","arguments":{"command":"ls"}})";
 
 std::string reply_with(const Json& message, const std::string& finish = "stop") {
   return dump_json({{"model", "test-model"},
@@ -18,8 +18,8 @@ std::string reply_with(const Json& message, const std::string& finish = "stop") 
 }
 
 TEST_F(ClientTest, ACallInTheTextIsTakenOutAndSaidOnce) {
-  server_.script(
-      {json_step(200, reply_with({{"content", "Look.\n<tool_call>" + kCall + "</tool_call>"}}))});
+  server_.script({json_step(
+      200, reply_with({{"content", "Look.\n<tool_call>" + kTextCall + "</tool_call>"}}))});
   auto model = client();
   for (int i = 0; i < 2; ++i) {
     ChatRequest asked = tool_request();
@@ -40,8 +40,8 @@ TEST_F(ClientTest, ACallInTheTextIsTakenOutAndSaidOnce) {
 TEST_F(ClientTest, SeveralCallsInTheTextKeepTheirOrder) {
   const std::string other = R"({"name":"bash","arguments":{"command":"pwd"}})";
   const std::vector<std::string> texts = {
-      "<tool_call>" + kCall + "</tool_call>\n<tool_call>" + other + "</tool_call>",
-      "[TOOL_CALLS][" + kCall + "," + other + "]", "[" + kCall + "," + other + "]",
+      "<tool_call>" + kTextCall + "</tool_call>\n<tool_call>" + other + "</tool_call>",
+      "[TOOL_CALLS][" + kTextCall + "," + other + "]", "[" + kTextCall + "," + other + "]",
       "<function=bash><parameter=command>ls</parameter></function>"
       "<function=bash><parameter=command>pwd</parameter></function>"};
   auto model = client();
@@ -69,7 +69,8 @@ class NoTextCallTest : public ClientTest, public ::testing::WithParamInterface<N
 
 TEST_P(NoTextCallTest, IsNotRead) {
   server_.script({json_step(200, reply_with(GetParam().message))});
-  const auto reply = client()->complete(GetParam().offered ? tool_request() : request(kCall), {});
+  const auto reply =
+      client()->complete(GetParam().offered ? tool_request() : request(kTextCall), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   for (const ToolCall& call : reply->message.tool_calls) {
     EXPECT_EQ(call.arguments, R"({"command":"native"})");
@@ -79,23 +80,24 @@ TEST_P(NoTextCallTest, IsNotRead) {
 INSTANTIATE_TEST_SUITE_P(
     Texts, NoTextCallTest,
     ::testing::Values(
-        NoCall{"NoToolsOffered", {{"content", kCall}}, false},
-        NoCall{"InsideThink", {{"content", "<think>" + kCall + "</think>No."}}, true},
-        NoCall{"InsideThinkOfALine",
-               {{"content", "Okay. <think>maybe <tool_call>" + kCall + "</tool_call></think>No."}},
-               true},
+        NoCall{"NoToolsOffered", {{"content", kTextCall}}, false},
+        NoCall{"InsideThink", {{"content", "<think>" + kTextCall + "</think>No."}}, true},
+        NoCall{
+            "InsideThinkOfALine",
+            {{"content", "Okay. <think>maybe <tool_call>" + kTextCall + "</tool_call></think>No."}},
+            true},
         NoCall{"InsideThinking",
-               {{"content", "<Thinking><tool_call>" + kCall + "</tool_call></Thinking>No."}},
+               {{"content", "<Thinking><tool_call>" + kTextCall + "</tool_call></Thinking>No."}},
                true},
-        NoCall{"InReasoning", {{"content", "No."}, {"reasoning_content", kCall}}, true},
+        NoCall{"InReasoning", {{"content", "No."}, {"reasoning_content", kTextCall}}, true},
         NoCall{"BesideNativeCalls",
-               {{"content", "<tool_call>" + kCall + "</tool_call>"},
+               {{"content", "<tool_call>" + kTextCall + "</tool_call>"},
                 {"tool_calls",
                  Json::array({{{"id", "n"},
                                {"function",
                                 {{"name", "bash"}, {"arguments", R"({"command":"native"})"}}}}})}},
                true},
-        NoCall{"Refusal", {{"content", nullptr}, {"refusal", kCall}}, true}),
+        NoCall{"Refusal", {{"content", nullptr}, {"refusal", kTextCall}}, true}),
     [](const auto& given) { return given.param.name; });
 
 TEST_F(ClientTest, ATextWithACallThatCannotBeReadIsAskedForAgainAndNeverAnAnswer) {
@@ -103,9 +105,9 @@ TEST_F(ClientTest, ATextWithACallThatCannotBeReadIsAskedForAgainAndNeverAnAnswer
   for (const std::string& text :
        {unknown,
         std::string(R"(<tool_call>{"name":"bash","arguments":{"command":[1]}}</tool_call>)"),
-        "<tool_call>" + kCall + "</tool_call>\n" + unknown,
-        "Okay. <think>maybe <tool_call>" + kCall + "</tool_call>",
-        std::string("<think><tool_call>") + kCall + "</tool_call>",
+        "<tool_call>" + kTextCall + "</tool_call>\n" + unknown,
+        "Okay. <think>maybe <tool_call>" + kTextCall + "</tool_call>",
+        std::string("<think><tool_call>") + kTextCall + "</tool_call>",
         std::string("[bash(command=ls)]")}) {
     for (const std::string stream : {"off", "on"}) {
       SCOPED_TRACE(text + stream);
@@ -158,7 +160,7 @@ TEST_F(ClientTest, AnEmptyReplyIsAskedForAgainAndThenAnError) {
 
 TEST_F(ClientTest, ACallInATextThatWasCutIsAskedForAgainWithADoubledCap) {  // R2.10
   const std::string cut = R"(<tool_call>{"name":"bash","arguments":{"command":"rm )";
-  for (const std::string& text : {kCall, cut}) {
+  for (const std::string& text : {kTextCall, cut}) {
     SCOPED_TRACE(text);
     const std::size_t before = server_.hit_count();
     const Step cut_step = json_step(200, reply_with({{"content", text}}, "length"));

@@ -11,7 +11,7 @@
 namespace skillgrad::llm {
 namespace {
 
-std::vector<ToolSpec> offered() {
+std::vector<ToolSpec> offered_tools() {
   return {{"bash", "Runs a command.",
            R"({"type":"object","properties":{"command":{"type":"string"},)"
            R"("timeout":{"type":"integer"}},"required":["command"]})"}};
@@ -31,7 +31,7 @@ std::string deepseek(const std::string& what) {
 /// The commands of the calls found, and what is left of the text.
 std::pair<std::vector<std::string>, std::string> commands_in(std::string text) {
   std::vector<std::string> commands;
-  for (const ToolCall& found : take_text_calls(text, offered())) {
+  for (const ToolCall& found : take_text_calls(text, offered_tools())) {
     EXPECT_EQ(found.name, "bash");
     const auto arguments = parse_json(found.arguments, "arguments");
     commands.push_back(arguments ? arguments->value("command", "-") : "-");
@@ -147,7 +147,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(TextCalls, NothingBehindTheCertainPartIsRead) {
   std::string text = "<tool_call>" + call("a") + "</tool_call>or <think> <tool_call>" + call("b");
   const std::size_t certain = text.find("<think>");
-  EXPECT_EQ(take_text_calls(text, offered(), certain).size(), 1U);
+  EXPECT_EQ(take_text_calls(text, offered_tools(), certain).size(), 1U);
   EXPECT_EQ(text, "or <think> <tool_call>" + call("b"));
 }
 
@@ -160,12 +160,12 @@ TEST(TextCalls, ACallThatWasCutIsNoticed) {
         std::string("<|tool_call_begin|>functions.bash:0<|tool_call_arg"),
         std::string("{\"name\": \"bash\", \"arguments\": {\"comm"),
         std::string("```json\n{\"name\": \"bash\", \"argum")}) {
-    EXPECT_TRUE(holds_text_call(text, offered())) << text;
+    EXPECT_TRUE(holds_text_call(text, offered_tools())) << text;
     EXPECT_FALSE(holds_text_call(text, {})) << text;
   }
   for (const char* text : {"an answer that was cu", "use the <tool_call> tag to ca",
                            "{\"name\": \"Bob\", \"age\": 4", "```json\n{\"a\": 1,", ""}) {
-    EXPECT_FALSE(holds_text_call(text, offered())) << text;
+    EXPECT_FALSE(holds_text_call(text, offered_tools())) << text;
   }
 }
 
@@ -206,9 +206,9 @@ TEST(TextCalls, HostileTextsTakeTimeInProportionToTheirLength) {
     for (std::size_t i = 0; i < kTimes; ++i) repeated += piece;
     for (const std::string back : {"", "</tool_call>"}) {
       std::string text = repeated + back;
-      EXPECT_LE(take_text_calls(text, offered()).size(), 1U);
+      EXPECT_LE(take_text_calls(text, offered_tools()).size(), 1U);
       EXPECT_LE(text.size(), (repeated + back).size());
-      static_cast<void>(holds_text_call(text, offered()));
+      static_cast<void>(holds_text_call(text, offered_tools()));
     }
   }
 }
@@ -216,7 +216,7 @@ TEST(TextCalls, HostileTextsTakeTimeInProportionToTheirLength) {
 TEST(TextCalls, ManyCallsAreAllRead) {
   std::string text;
   for (int i = 0; i < 5'000; ++i) text += "<tool_call>" + call("a") + "</tool_call>\n";
-  EXPECT_EQ(take_text_calls(text, offered()).size(), 5'000U);
+  EXPECT_EQ(take_text_calls(text, offered_tools()).size(), 5'000U);
   EXPECT_EQ(text, "");
 }
 

@@ -9,12 +9,12 @@
 namespace skillgrad::llm {
 namespace {
 
-struct Case {
+struct ThinkCase {
   const char *content, *visible, *reasoning;
 };
 
-void expect_all(const std::vector<Case>& cases) {
-  for (const Case& c : cases) {
+void expect_all(const std::vector<ThinkCase>& cases) {
+  for (const ThinkCase& c : cases) {
     const ThinkSplit split = split_think(c.content);
     EXPECT_EQ(split.visible, c.visible) << c.content;
     EXPECT_EQ(split.reasoning, c.reasoning) << c.content;

@@ -13,37 +13,38 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-struct Case {
+struct UrlCase {
   const char *base, *chat, *responses;
   bool api_key_header;
 };
 
 TEST(Url, OnlyAzureAddressesMeanADeployment) {
-  for (const Case& given : {
-           Case{"http://h/v1?api-version=1", "http://h/v1/chat/completions?api-version=1",
-                "http://h/v1/responses?api-version=1", false},
-           Case{"http://h?api-version=1", "http://h/v1/chat/completions?api-version=1",
-                "http://h/v1/responses?api-version=1", false},
-           Case{"http://h/openai?api-version=1", "http://h/openai/chat/completions?api-version=1",
-                "http://h/openai/responses?api-version=1", false},
-           Case{"http://h/gw/openai/deployments/d?api-version=1",
-                "http://h/gw/openai/deployments/d/chat/completions?api-version=1",
-                "http://h/gw/openai/responses?api-version=1", true},
-           Case{"http://h/gw/openai/deployments?api-version=1",
-                "http://h/gw/openai/deployments/m/chat/completions?api-version=1",
-                "http://h/gw/openai/responses?api-version=1", true},
-           Case{"https://r.openai.azure.com?api-version=1",
-                "https://r.openai.azure.com/openai/deployments/m/chat/completions?api-version=1",
-                "https://r.openai.azure.com/openai/responses?api-version=1", true},
-           Case{"https://r.openai.azure.us/openai?api-version=1",
-                "https://r.openai.azure.us/openai/deployments/m/chat/completions?api-version=1",
-                "https://r.openai.azure.us/openai/responses?api-version=1", true},
-           Case{"https://r.openai.azure.com/openai/v1?api-version=preview",
-                "https://r.openai.azure.com/openai/v1/chat/completions?api-version=preview",
-                "https://r.openai.azure.com/openai/v1/responses?api-version=preview", true},
-           Case{"https://r.openai.azure.com/v1?api-version=1",
-                "https://r.openai.azure.com/v1/chat/completions?api-version=1",
-                "https://r.openai.azure.com/v1/responses?api-version=1", true},
+  for (const UrlCase& given : {
+           UrlCase{"http://h/v1?api-version=1", "http://h/v1/chat/completions?api-version=1",
+                   "http://h/v1/responses?api-version=1", false},
+           UrlCase{"http://h?api-version=1", "http://h/v1/chat/completions?api-version=1",
+                   "http://h/v1/responses?api-version=1", false},
+           UrlCase{"http://h/openai?api-version=1",
+                   "http://h/openai/chat/completions?api-version=1",
+                   "http://h/openai/responses?api-version=1", false},
+           UrlCase{"http://h/gw/openai/deployments/d?api-version=1",
+                   "http://h/gw/openai/deployments/d/chat/completions?api-version=1",
+                   "http://h/gw/openai/responses?api-version=1", true},
+           UrlCase{"http://h/gw/openai/deployments?api-version=1",
+                   "http://h/gw/openai/deployments/m/chat/completions?api-version=1",
+                   "http://h/gw/openai/responses?api-version=1", true},
+           UrlCase{"https://r.openai.azure.com?api-version=1",
+                   "https://r.openai.azure.com/openai/deployments/m/chat/completions?api-version=1",
+                   "https://r.openai.azure.com/openai/responses?api-version=1", true},
+           UrlCase{"https://r.openai.azure.us/openai?api-version=1",
+                   "https://r.openai.azure.us/openai/deployments/m/chat/completions?api-version=1",
+                   "https://r.openai.azure.us/openai/responses?api-version=1", true},
+           UrlCase{"https://r.openai.azure.com/openai/v1?api-version=preview",
+                   "https://r.openai.azure.com/openai/v1/chat/completions?api-version=preview",
+                   "https://r.openai.azure.com/openai/v1/responses?api-version=preview", true},
+           UrlCase{"https://r.openai.azure.com/v1?api-version=1",
+                   "https://r.openai.azure.com/v1/chat/completions?api-version=1",
+                   "https://r.openai.azure.com/v1/responses?api-version=1", true},
        }) {
     const auto url = parse_base_url(given.base);
     ASSERT_TRUE(url.has_value()) << given.base;

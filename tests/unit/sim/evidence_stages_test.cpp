@@ -6,7 +6,7 @@ namespace {
 
 const std::vector<std::string> kDiagnoserTools = {"read_trace", "read_file", "submit_diagnosis"};
 const std::vector<std::string> kMomentumTools = {"read_file", "submit_momentum"};
-const std::string kTaught = "## SKILL.md\n# R\n\n## Sum a column\n\nDrop every total row.\n";
+const std::string kTaughtSkill = "## SKILL.md\n# R\n\n## Sum a column\n\nDrop every total row.\n";
 const std::string kUntaught = "## SKILL.md\n# R\n";
 
 std::string evidence(const std::string& task, const std::string& loaded, bool success) {
@@ -50,20 +50,20 @@ TEST_F(EvidenceTest, NamesTheFirstLessonThatIsMissing) {
   EXPECT_EQ(said["known"], "skip-totals");
   EXPECT_EQ(said["skipped_step"], "");
   EXPECT_EQ(said["steps"], Json::array({2}));
-  said = diagnose({}, evidence("Count stock.csv", kTaught, false));
+  said = diagnose({}, evidence("Count stock.csv", kTaughtSkill, false));
   EXPECT_EQ(said["label"], "header row taken for data");
   EXPECT_EQ(said["known"], "new");
   EXPECT_EQ(said["skipped_step"], "Find the header first");
 }
 
 TEST_F(EvidenceTest, TellsWhichLessonASuccessRestsOn) {
-  const Json said = diagnose({}, evidence("Add up sales.csv", kTaught, true));
+  const Json said = diagnose({}, evidence("Add up sales.csv", kTaughtSkill, true));
   EXPECT_EQ(said["label"], "total row counted as data");
   EXPECT_EQ(said["analysis"], "This run left the total row out before it added.");
 }
 
 TEST_F(EvidenceTest, CallsSlipAndLuckByTheirNames) {
-  EXPECT_EQ(diagnose({}, evidence("Add up sales.csv", kTaught, false))["label"], kSlipLabel);
+  EXPECT_EQ(diagnose({}, evidence("Add up sales.csv", kTaughtSkill, false))["label"], kSlipLabel);
   EXPECT_EQ(diagnose({}, evidence("Add up sales.csv", kUntaught, true))["label"], kLuckLabel);
 }
 

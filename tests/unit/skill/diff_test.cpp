@@ -11,7 +11,7 @@
 namespace skillgrad::skill {
 namespace {
 
-const std::string kHead = "---\nname: my-skill\ndescription: d\n---\n";
+const std::string kDiffHead = "---\nname: my-skill\ndescription: d\n---\n";
 
 TEST(UnifiedDiff, IsEmptyForEqualPackages) {
   const SkillPackage package = package_with_body("a\n", {{"x.md", {"y\n", 0644}}});
@@ -81,7 +81,7 @@ TEST(UnifiedDiff, RandomChangesApplyBackToTheNewText) {
   for (int round = 0; round < 300; ++round) {
     std::string texts[2];
     for (std::string& text : texts) {
-      text = kHead;
+      text = kDiffHead;
       for (auto i = random() % 40; i > 0; --i) text += std::string(1, "abcde"[random() % 5]) + "\n";
     }
     const std::string diff = unified_diff(make_package(texts[0]), make_package(texts[1]));

@@ -9,10 +9,10 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string kBody = "## Work\n\nDo it.\n";
+const std::string kNamesBody = "## Work\n\nDo it.\n";
 
 std::string refusal(const std::string& path, std::map<std::string, BundledFile> files = {}) {
-  SkillPackage package = package_with_body(kBody, std::move(files));
+  SkillPackage package = package_with_body(kNamesBody, std::move(files));
   const auto written = package.write_file(path, "text\n");
   return written ? "" : written.error().message;
 }

@@ -17,13 +17,13 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string kHead = "---\nname: my-skill\ndescription: d\n---\n";
+const std::string kInstallHead = "---\nname: my-skill\ndescription: d\n---\n";
 
 /// A live folder with files of its own beside the package, and a better state of the package.
 class InstallTest : public ::testing::Test {
  protected:
   InstallTest() : temp_(std::move(*TempDir::create("install-test"))) {
-    write("SKILL.md", kHead + "## Work\n\nDo it.\n");
+    write("SKILL.md", kInstallHead + "## Work\n\nDo it.\n");
     write("references/a.md", "old a\n");
     write(".git/config", "mine\n");
     write(".env", "KEY=1\n");
