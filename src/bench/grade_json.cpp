@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The JSON form of a grade: the fields of `skillgrad grade`'s output and a few more.
+#include <algorithm>
 #include <utility>
 
 #include <skillgrad/bench/benchmark.hpp>
@@ -32,13 +33,24 @@ const char* kind_name(GradeErrorKind kind) {
   return "infra_error";
 }
 
+/// As dump_json() writes a string.
+void append_string(std::string& out, std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+  });
+  if (plain)
+    out.append(1, '"').append(text).append(1, '"');
+  else
+    out += dump_json(Json(text));
+}
+
 /// Writes members in their order. Grades are written by the thousand: as values of the JSON library
 /// they would cost more than the grading.
 class Members {
  public:
   explicit Members(std::string& out) : out_(out) { out_ += '{'; }
   Members& text(std::string_view key, std::string_view value) {
-    append_json_string(begin(key), value);
+    append_string(begin(key), value);
     return *this;
   }
   Members& number(std::string_view key, double value) {
@@ -64,7 +76,7 @@ class Members {
   /// After a key whose value the caller appends.
   std::string& begin(std::string_view key) {
     if (!std::exchange(first_, false)) out_ += ',';
-    append_json_string(out_, key);
+    append_string(out_, key);
     return out_ += ':';
   }
   void end() { out_ += '}'; }

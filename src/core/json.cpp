@@ -267,16 +267,6 @@ std::string dump_json(const Json& value, int indent) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-  });
-  if (plain)
-    out.append(1, '"').append(text).append(1, '"');
-  else
-    out += dump_json(Json(text));
-}
-
 std::string canonical_json(const Json& value) {
   const nlohmann::json sorted = value;
   return sorted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -149,6 +149,10 @@ tl::expected<void, ApiError> read_options(const Json& body, Conversation& out) {
       return refuse("must be an integer of at least 1", key);
     out.max_tokens = cap->get<std::int64_t>();
   }
+  if (const Json* seed = member(body, "seed")) {
+    if (!seed->is_number_integer()) return refuse("must be an integer", "seed");
+    out.seed = dump_json(*seed);
+  }
   const Json* n = member(body, "n");
   if (n != nullptr && *n != 1) return refuse("only n = 1 is supported", "n");
   return {};

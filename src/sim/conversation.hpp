@@ -34,7 +34,8 @@ struct Conversation {
   bool include_usage = false;
   std::int64_t max_tokens = 0;    ///< 0 = no cap
   std::int64_t prompt_bytes = 0;  ///< of messages and tools: basis of the token count
-  std::string key;                ///< SHA-256 of messages and tools; nothing else decides a reply
+  std::string key;                ///< SHA-256 of messages and tools
+  std::string seed;               ///< as the request gives it; with `key` all that decides a reply
 
   [[nodiscard]] bool offers(std::string_view tool) const;
   [[nodiscard]] std::string system_text() const;

@@ -12,6 +12,7 @@ namespace skillgrad::sim {
 /// Error rates of the simulated model, each in [0,1].
 struct Noise {
   double slip = 0, luck = 0, vague = 0, wrong = 0, weak = 0, forget = 0;
+  double own = 0;  ///< how far a task's own chance may be from what the lessons say
 };
 
 /// One thing that a skill can teach.

@@ -74,19 +74,38 @@ double draw(const Player& player, std::string_view what, const SimTask& task, co
   return player.draw({"executor", what, task.id, join(past.loaded.sections(), "\n")});
 }
 
-const std::string& choose_script(const Player& player, const SimTask& task, const Past& past) {
+/// Whether this rollout errs, as its task does in a share of the rollouts with all lessons. Without
+/// them it errs more often. Each turn of the rollout draws the same.
+bool errs_by_itself(const Player& player, const SimTask& task, const Conversation& conversation,
+                    bool taught) {
+  const double share = player.noise().own * player.draw({"executor", "own", task.id});
+  const double drawn = player.draw({"executor", "own-draw", task.id, conversation.seed});
+  return taught ? drawn < share : drawn >= share * (1 - share);
+}
+
+const std::string& slip(const Player& player, const SimTask& task, const Past& past) {
+  if (task.lessons.empty()) return task.wrong_any ? *task.wrong_any : task.right;
+  const auto which = static_cast<std::size_t>(draw(player, "slip-of", task, past) *
+                                              static_cast<double>(task.lessons.size()));
+  return *Scenario::wrong_command(task, task.lessons[which]);
+}
+
+const std::string& choose_script(const Player& player, const SimTask& task, const Past& past,
+                                 const Conversation& conversation) {
   const auto missing = std::find_if(task.lessons.begin(), task.lessons.end(), [&](std::size_t i) {
     return !past.loaded.teaches(player.scenario().lessons[i]);
   });
+  if (player.noise().own > 0) {
+    const bool taught = missing == task.lessons.end();
+    if (!errs_by_itself(player, task, conversation, taught)) return task.right;
+    return taught ? slip(player, task, past) : *Scenario::wrong_command(task, *missing);
+  }
   if (missing != task.lessons.end()) {
     if (draw(player, "luck", task, past) < player.noise().luck) return task.right;
     return *Scenario::wrong_command(task, *missing);
   }
   if (draw(player, "slip", task, past) >= player.noise().slip) return task.right;
-  if (task.lessons.empty()) return task.wrong_any ? *task.wrong_any : task.right;
-  const auto which = static_cast<std::size_t>(draw(player, "slip-of", task, past) *
-                                              static_cast<double>(task.lessons.size()));
-  return *Scenario::wrong_command(task, task.lessons[which]);
+  return slip(player, task, past);
 }
 
 /// References whose pointer fits and that were not asked for yet, all in one turn.
@@ -138,7 +157,7 @@ Reply play_executor(const Player& player, const Conversation& conversation) {
     const SimTask* task = player.scenario().find_task(task_text);
     if (task == nullptr || !conversation.offers("shell"))
       return saying("This simulation has no script for this task, so nothing was written.");
-    const std::string& script = choose_script(player, *task, past);
+    const std::string& script = choose_script(player, *task, past, conversation);
     for (const PastCall& run : past.shell)
       if (argument(run, "command") == script) return finish(run);
     if (past.shell.empty() && player.draw({"executor", "look", task->id}) < 0.5)

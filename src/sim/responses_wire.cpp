@@ -218,6 +218,7 @@ tl::expected<Conversation, ApiError> read_responses_request(const std::string& b
   for (const char* key : {"model", "stream", "n"})
     if (json.contains(key)) chat[key] = json[key];
   if (json.contains("tools")) chat["tools"] = nested_tools(json["tools"]);
+  if (json.contains("seed")) chat["seed"] = json["seed"];
   if (json.contains("max_output_tokens")) chat["max_completion_tokens"] = json["max_output_tokens"];
   return read_conversation(chat);
 }

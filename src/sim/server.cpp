@@ -32,16 +32,22 @@ Noise with_overrides(Noise noise, const ServerOptions& options) {
   set(noise.wrong, options.wrong);
   set(noise.weak, options.weak);
   set(noise.forget, options.forget);
+  set(noise.own, options.noise);
   return noise;
 }
 
 Result<> check_rates(const ServerOptions& options) {
-  const std::map<std::string, double> rates = {
-      {"slip", options.slip},           {"luck", options.luck},
-      {"vague", options.vague},         {"wrong", options.wrong},
-      {"weak", options.weak},           {"forget", options.forget},
-      {"fault_429", options.fault_429}, {"fault_500", options.fault_500},
-      {"fault_cut", options.fault_cut}, {"fault_tool_call", options.fault_tool_call}};
+  const std::map<std::string, double> rates = {{"slip", options.slip},
+                                               {"luck", options.luck},
+                                               {"noise", options.noise},
+                                               {"vague", options.vague},
+                                               {"wrong", options.wrong},
+                                               {"weak", options.weak},
+                                               {"forget", options.forget},
+                                               {"fault_429", options.fault_429},
+                                               {"fault_500", options.fault_500},
+                                               {"fault_cut", options.fault_cut},
+                                               {"fault_tool_call", options.fault_tool_call}};
   for (const auto& [name, value] : rates)
     if (std::isnan(value) || value > 1)
       return fail(ErrorCode::config, "simulated endpoint: " + name + " must be at most 1", name,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The loop over real benchmark data: real workbooks and tables are edited in the sandbox and
 // graded. The replies are a simulation's, so the scores say nothing about a model.
+#include "fakes/real_data.hpp"
+
 #include "e2e/support.hpp"
 
 namespace skillgrad::e2e {
@@ -38,13 +40,15 @@ void expect_gain(const char* skill_name, const std::string& benchmark, const cha
 
 TEST(RealData, OptimizeImprovesTheHeldOutScoreOnSpreadsheetBench) {
   const auto dir = data("spreadsheetbench_verified");
-  if (!fs::exists(dir / "dataset.json")) GTEST_SKIP() << "no SpreadsheetBench data at " << dir;
+  if (!fs::exists(dir / "dataset.json"))
+    SKIP_WITHOUT_DATA(std::string("no SpreadsheetBench data at ") + dir.string());
   expect_gain("xlsx", "spreadsheetbench:" + dir.string(), "sim:spreadsheetbench");
 }
 
 TEST(RealData, OptimizeImprovesTheHeldOutScoreOnWikiTableQuestions) {
   const auto dir = data("wikitablequestions");
-  if (!fs::exists(dir / "data")) GTEST_SKIP() << "no WikiTableQuestions data at " << dir;
+  if (!fs::exists(dir / "data"))
+    SKIP_WITHOUT_DATA(std::string("no WikiTableQuestions data at ") + dir.string());
   expect_gain("table-qa", "wikitablequestions:" + dir.string(), "sim:wikitablequestions");
 }
 

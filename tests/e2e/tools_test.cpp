@@ -5,6 +5,7 @@
 #include <skillgrad/exec/process.hpp>
 
 #include "e2e/support.hpp"
+#include "fakes/real_data.hpp"
 #include "fakes/xlsx_writer.hpp"
 
 namespace skillgrad::e2e {
@@ -301,7 +302,8 @@ TEST(Grade, LibreOfficeIsMissedOnlyWhereAGradedFormulaNeedsIt) {
 
 TEST(Grade, RealGoldenWorkbooksPass) {
   const fs::path data = kShared / "data/spreadsheetbench_verified";
-  if (!fs::exists(data / "dataset.json")) GTEST_SKIP() << "no SpreadsheetBench data at " << data;
+  if (!fs::exists(data / "dataset.json"))
+    SKIP_WITHOUT_DATA(std::string("no SpreadsheetBench data at ") + data.string());
   const Scratch scratch;
   std::string lines;
   for (const auto& id : {"13-1", "32438"}) {
@@ -310,7 +312,7 @@ TEST(Grade, RealGoldenWorkbooksPass) {
       lines += fmt::format("{{\"task_id\":\"{}\",\"output\":\"{}\"}}\n", id,
                            fs::canonical(golden).string());
   }
-  if (lines.empty()) GTEST_SKIP() << "the chosen golden files are not there";
+  if (lines.empty()) SKIP_WITHOUT_DATA("the chosen golden files are not there");
   scratch.put("answers.jsonl", lines);
   const auto graded = run(scratch, {"grade", "-b", "spreadsheetbench:" + data.string(),
                                     "--predictions", "answers.jsonl"});

@@ -26,6 +26,9 @@ DAY = datetime.timedelta(days=1)
 
 
 def skip(why):
+    if os.environ.get("SKILLGRAD_TEST_DATA") == "required":
+        print(f"{why}, and SKILLGRAD_TEST_DATA=required says that it must be here")
+        sys.exit(1)
     print(f"skipped: {why}")
     sys.exit(SKIPPED)
 

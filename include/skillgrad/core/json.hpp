@@ -37,9 +37,6 @@ enum class DeepValues { refuse, make_null };
 [[nodiscard]] Result<Json> object_in_text(const std::string& text);
 /// Never throws: bad UTF-8 is replaced. indent < 0: one line.
 [[nodiscard]] std::string dump_json(const Json& value, int indent = -1);
-/// Appends `text` as dump_json() writes a string, without the value between: for lines that are
-/// written by the thousand.
-void append_json_string(std::string& out, std::string_view text);
 /// Keys sorted at every level, one line: for hashing.
 [[nodiscard]] std::string canonical_json(const Json& value);
 [[nodiscard]] Result<> write_json(const fs::path& path, const Json& value);  ///< atomic, indent 1

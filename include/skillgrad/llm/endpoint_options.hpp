@@ -33,7 +33,10 @@ struct EndpointOptions {
   std::string http_version = "auto";           ///< auto | 1.1
   std::optional<int> max_output_tokens;
   std::optional<double> temperature;  ///< not sent unless set
-  std::string extra_body;             ///< JSON object merged last, or ""
+  /// Each request carries a `seed` made of this number, its place in the run and its sample, so
+  /// that a server that honours seeds gives equal replies to equal runs. nullopt: none is sent.
+  std::optional<std::uint64_t> request_seed;
+  std::string extra_body;  ///< JSON object merged last, or ""
   std::string ca_file;
   bool insecure_tls = false;
   std::chrono::milliseconds connect_timeout{10'000};

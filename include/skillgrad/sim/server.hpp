@@ -19,10 +19,14 @@ struct ServerOptions {
   std::string scenario;  ///< a built-in name ("demo", ...) or a path to a scenario.json
   int port = 0;          ///< 0: any free port; always 127.0.0.1
   std::uint64_t seed = 0;
-  int latency_ms = 0;             ///< before each reply
-  unsigned threads = 320;         ///< connections served at once
-  double slip = -1;               ///< agent errs although the skill taught the lesson
-  double luck = -1;               ///< agent succeeds although nothing taught it
+  int latency_ms = 0;      ///< before each reply
+  unsigned threads = 320;  ///< connections served at once
+  double slip = -1;        ///< agent errs although the skill taught the lesson
+  double luck = -1;        ///< agent succeeds although nothing taught it
+  /// A task passes with a probability of its own: with all lessons it fails in a share s of the
+  /// rollouts that is uniform from 0 to this, without them it passes in s (1 - s) of them. Drawn
+  /// anew for each `seed` of a request; takes the place of slip and luck.
+  double noise = 0;
   double vague = -1, wrong = -1;  ///< diagnoser
   double weak = -1;               ///< patcher words a rule too weakly
   double forget = -1;             ///< patcher without memory overwrites an older rule

@@ -7,6 +7,7 @@
 #include <skillgrad/core/unicode.hpp>
 
 #include "bench/grade_tools.hpp"
+#include "bench/graders/closeness.hpp"
 #include "bench/graders/grader.hpp"
 
 namespace skillgrad::bench {
@@ -49,9 +50,14 @@ class TextGrader final : public Grader {
   [[nodiscard]] Grade grade(const GraderInput& input, const GradeContext&) const override {
     const std::string answer = prepared(input.answer, options_);
     const auto fits = [&](const std::string& target) { return holds(answer, target); };
-    if (!options_.all)
-      return yes_or_no(input, std::any_of(prepared_.begin(), prepared_.end(), fits),
-                       targets_.front());
+    if (!options_.all) {
+      const bool right = std::any_of(prepared_.begin(), prepared_.end(), fits);
+      Grade grade = yes_or_no(input, right, targets_.front());
+      if (kind_ == Kind::exact && !right)
+        if (const auto close = how_close(targets_.front(), input.answer); !close.empty())
+          grade.message += "\n" + close;
+      return grade;
+    }
     Grade grade;
     grade.task_id = input.task_id;
     grade.total = targets_.size();

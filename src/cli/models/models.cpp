@@ -144,6 +144,10 @@ Json model_identity(const Settings& settings) {
           {"roles", settings.deciding("roles")}};
 }
 
+std::uint64_t request_seed(const Settings& settings) {
+  return static_cast<std::uint64_t>(settings.integer("seed"));
+}
+
 sim::ServerOptions simulation_options(const Settings& settings) {
   sim::ServerOptions out;
   out.scenario = scenario_of(settings);
@@ -151,6 +155,7 @@ sim::ServerOptions simulation_options(const Settings& settings) {
   out.latency_ms = static_cast<int>(settings.integer("sim.latency_ms"));
   out.slip = settings.number("sim.slip");
   out.luck = settings.number("sim.luck");
+  out.noise = settings.number("sim.noise");
   out.vague = settings.number("sim.vague");
   out.wrong = settings.number("sim.wrong");
   out.weak = settings.number("sim.weak");
@@ -194,6 +199,8 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
     out.base_url = simulated_url_;
     out.model = simulated_model_;
     out.identity = simulated_model_;
+    // Without seeds all rollouts of a task would get the same draws.
+    if (settings.number("sim.noise") > 0) out.request_seed = request_seed(settings);
     SKILLGRAD_CHECK(apply_limits(settings, role, false, out));
   } else {
     SKILLGRAD_TRY(const Account account, account_of(settings, role));
@@ -212,6 +219,7 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
   out.http_version = settings.text("http_version");
   if (const Json value = value_of(settings, role, "temperature"); !value.is_null())
     out.temperature = value.get<double>();
+  if (settings.flag("request_seeds")) out.request_seed = request_seed(settings);
   if (!settings.json("max_output_tokens").is_null())
     out.max_output_tokens = static_cast<int>(settings.integer("max_output_tokens"));
   if (const Json value = value_of(settings, role, "extra_body"); !value.is_null())

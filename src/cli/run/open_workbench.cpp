@@ -2,6 +2,7 @@
 #include "cli/run/open_workbench.hpp"
 
 #include <algorithm>
+#include <future>
 #include <set>
 
 #include <fmt/format.h>
@@ -158,18 +159,24 @@ bench::BenchmarkOptions benchmark_options(const Settings& settings) {
   return out;
 }
 
-Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings) {
+namespace {
+
+exec::SandboxMode sandbox_mode(const Settings& settings) {
   const auto mode = settings.text("sandbox");
-  SKILLGRAD_TRY(auto sandbox, exec::make_sandbox(mode == "require" ? exec::SandboxMode::require
-                                                 : mode == "off"   ? exec::SandboxMode::off
-                                                                   : exec::SandboxMode::automatic));
-  const auto info = sandbox->info();
+  return mode == "require" ? exec::SandboxMode::require
+         : mode == "off"   ? exec::SandboxMode::off
+                           : exec::SandboxMode::automatic;
+}
+
+using OpenedSandbox = Result<std::unique_ptr<exec::Sandbox>>;
+
+OpenedSandbox with_weaknesses_said(OpenedSandbox sandbox) {
+  if (!sandbox) return sandbox;
+  const auto info = (*sandbox)->info();
   for (const auto& weakness : info.weaknesses)
     notes().say("sandbox \"" + info.backend + "\": " + weakness);
   return sandbox;
 }
-
-namespace {
 
 /// What is loaded for a command.
 struct Needs {
@@ -186,12 +193,17 @@ Result<Workbench> open_benchmark(const Settings& settings, const std::string& sp
                 "--recalc-golden", "leave one of the two out");
   SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));
   options.for_grading = !needs.prompts;
+  // Trying the sandbox out takes as long as reading a thousand tasks, or grading their answers.
+  std::future<OpenedSandbox> tried;
+  if (needs.sandbox)
+    tried = std::async(std::launch::async, exec::make_sandbox, sandbox_mode(settings));
   SKILLGRAD_TRY(out.benchmark, bench::load_benchmark(spec, options));
   const auto& tasks = out.benchmark->tasks();
-  // Trying the sandbox out takes longer than grading a thousand answers.
-  if (needs.sandbox || std::any_of(tasks.begin(), tasks.end(), [&](const bench::Task& task) {
-        return out.benchmark->needs_work_dir(task);
-      })) {
+  if (tried.valid()) {
+    SKILLGRAD_TRY(out.sandbox, with_weaknesses_said(tried.get()));
+  } else if (std::any_of(tasks.begin(), tasks.end(), [&](const bench::Task& task) {
+               return out.benchmark->needs_work_dir(task);
+             })) {
     SKILLGRAD_TRY(out.sandbox, open_sandbox(settings));
   }
   out.recalculator = sheet::make_libreoffice_recalculator(2);
@@ -204,6 +216,10 @@ Result<Workbench> open_benchmark(const Settings& settings, const std::string& sp
 }
 
 }  // namespace
+
+Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings) {
+  return with_weaknesses_said(exec::make_sandbox(sandbox_mode(settings)));
+}
 
 Result<Workbench> open_graders(const Settings& settings, const std::string& spec) {
   return open_benchmark(settings, spec, {.prompts = false, .sandbox = false});

@@ -88,8 +88,9 @@ Result<> Endpoint::resolve() {
   tried_ = {style_};
   context_limit_.store(options_.context_tokens);
   SKILLGRAD_TRY(std::vector<std::string> headers, request_headers(options_, profile));
-  SKILLGRAD_TRY(builder_, BodyBuilder::create({options_.model, options_.extra_body,
-                                               options_.temperature, source_}));
+  SKILLGRAD_TRY(builder_,
+                BodyBuilder::create({options_.model, options_.extra_body, options_.temperature,
+                                     options_.request_seed, source_}));
   Limits own_limits;
   limiter_ = limiter_of(dependencies_.limits != nullptr ? *dependencies_.limits : own_limits, url,
                         headers, dependencies_.jitter_seed);

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
+#include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
 
 #include "llm/wire/field.hpp"
@@ -170,6 +172,19 @@ void add_effort(FieldList& list, Body& body, const WireStyle& style, const std::
   list.add("reasoning", canonical_json(value));
 }
 
+/// 31 bits: some servers read the seed into a 32-bit integer with a sign. One for all turns of a
+/// rollout, another for each rollout.
+std::string seed_of(const ChatRequest& request, std::uint64_t run_seed) {
+  const std::string hex = PartHasher()
+                              .add(std::to_string(run_seed))
+                              .add(request.record_scope.value_or(request.scope))
+                              .add(std::to_string(request.sample_index))
+                              .finish();
+  std::uint32_t bits = 0;
+  std::from_chars(hex.data(), hex.data() + 8, bits, 16);
+  return std::to_string(bits >> 1U);
+}
+
 const char* cap_key(const WireStyle& style) {
   if (style.responses) return "max_output_tokens";
   return style.completion_cap ? "max_completion_tokens" : "max_tokens";
@@ -279,6 +294,7 @@ Result<Body> BodyBuilder::build(const ChatRequest& request, const WireStyle& sty
   body.output_cap = extra_cap_ > 0 ? std::min(extra_cap_, cap) : cap;
   if (body.output_cap > 0) list.add(cap_key(style), std::to_string(body.output_cap));
   if (options_.temperature) list.add("temperature", format_double(*options_.temperature));
+  if (options_.request_seed) list.add("seed", seed_of(request, *options_.request_seed));
   if (style.responses) {
     // Nothing is kept at the provider; reasoning comes back encrypted and is sent along instead.
     list.add("store", "false");

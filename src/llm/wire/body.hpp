@@ -37,6 +37,7 @@ struct BodyOptions {
   std::string model;
   std::string extra_body;  ///< JSON object merged last, or ""
   std::optional<double> temperature;
+  std::optional<std::uint64_t> request_seed;  ///< as EndpointOptions::request_seed
   std::string source;  ///< whose mirrored fields go back (endpoint and model)
 };
 

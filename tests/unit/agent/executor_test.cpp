@@ -46,7 +46,7 @@ class OneFileBenchmark final : public bench::Benchmark {
       const bench::Task&, const std::filesystem::path&) const override {
     return fail(ErrorCode::dataset, "none");
   }
-  [[nodiscard]] Result<bench::AgentAnswer> prediction(const bench::Task&, const std::string&,
+  [[nodiscard]] Result<bench::AgentAnswer> prediction(const bench::Task&, const Json&,
                                                       const std::filesystem::path&,
                                                       const std::filesystem::path&) const override {
     return fail(ErrorCode::dataset, "none");

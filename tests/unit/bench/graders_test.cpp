@@ -8,6 +8,7 @@
 
 #include <skillgrad/core/json.hpp>
 
+#include "bench/graders/closeness.hpp"
 #include "unit/bench/support.hpp"
 
 namespace skillgrad::bench {
@@ -259,6 +260,38 @@ TEST(TextGrader, DifferencesShowTypesAndExactText) {
   EXPECT_EQ(grade.differences[0].expected, (TypedText{"string", "1"}));
   EXPECT_EQ(grade.differences[0].got, (TypedText{"string", "2"}));
   EXPECT_THAT(grade.message, HasSubstr("expected string \"1\", got string \"2\""));
+}
+
+TEST(TextGrader, SaysHowFarAWrongAnswerIsRight) {
+  struct Row {
+    const char *expected, *answer, *said;
+  };
+  for (const auto& [expected, answer, said] :
+       {Row{"A-1 paid", "a-1 PAID", "only letter case differs"},
+        Row{"A-1 paid", "A-1   paid", "only white space differs"},
+        Row{"A-1 paid", "a-1\tpaid", "only letter case and white space differ"},
+        Row{"A-1 paid", "It is A-1 paid, I think.",
+            "the expected text stands in the answer, with other text around it"},
+        Row{"a\nb\nc", "c\nb\na",
+            "3 of 3 expected lines are in the answer, in another order; the first that differs "
+            "is line 1: expected \"a\", got \"c\""},
+        Row{"a\nb\nc", "a\nx\nc",
+            "2 of 3 expected lines are in the answer, beside 1 other line; the first that differs "
+            "is "
+            "line 2: expected \"b\", got \"x\""},
+        Row{"a\nb", "a",
+            "1 of 2 expected lines are in the answer; the first that differs is "
+            "line 2: expected \"b\", got nothing"},
+        Row{"a\na", "a\na\na",
+            "2 of 2 expected lines are in the answer, beside 1 other line; the first that differs "
+            "is "
+            "line 3: expected nothing, got \"a\""},
+        Row{"x", "y", ""}, Row{"x\ny", "", ""}})
+    EXPECT_EQ(how_close(expected, answer), said) << expected << " / " << answer;
+  EXPECT_THAT(graded(kExact, R"("a\nb")", "a\nc").message,
+              HasSubstr("\n1 of 2 expected lines are in the answer"));
+  EXPECT_EQ(graded(kContains, R"("a\nb")", "a\nc").message.find("expected lines"),
+            std::string::npos);
 }
 
 TEST(JsonGrader, DifferencesNameThePlace) {

@@ -65,7 +65,7 @@ TEST(Records, AnUnknownPrefixOfAnExpectationIsNoticed) {
 Grade predicted(const Loaded& loaded, const Json& line) {
   const Folder work;
   const auto answer =
-      loaded->prediction(loaded->tasks()[0], dump_json(line), loaded.folder.path(), work.path());
+      loaded->prediction(loaded->tasks()[0], line, loaded.folder.path(), work.path());
   EXPECT_TRUE(answer) << answer.error().to_text();
   return loaded->grade(loaded->tasks()[0], *answer, {});
 }
@@ -83,8 +83,8 @@ TEST(Predictions, AnOutputThatIsNotThereIsAFailWhateverTheTasksFilesAre) {
     EXPECT_EQ(grade.total, 1U) << output;
   }
   const Folder work;
-  const auto wrong =
-      loaded->prediction(loaded->tasks()[0], R"({"output":5})", loaded.folder.path(), work.path());
+  const auto wrong = loaded->prediction(loaded->tasks()[0], Json::parse(R"({"output":5})"),
+                                        loaded.folder.path(), work.path());
   ASSERT_FALSE(wrong);
   EXPECT_THAT(wrong.error().message, HasSubstr("\"output\" is 5"));
 }
@@ -99,7 +99,7 @@ TEST(Predictions, ATextTaskWithoutAnOutputOrWithTooLargeAOneFails) {
   EXPECT_EQ(grade.status, GradeStatus::fail);
   EXPECT_THAT(grade.message, HasSubstr("unreadable"));
   const Folder work;
-  const auto gone = loaded->prediction(loaded->tasks()[0], R"({"output":"gone"})",
+  const auto gone = loaded->prediction(loaded->tasks()[0], Json::parse(R"({"output":"gone"})"),
                                        loaded.folder.path(), work.path());
   ASSERT_FALSE(gone);
   EXPECT_FALSE(gone.error().mend.empty());
@@ -150,7 +150,7 @@ TEST(Predictions, ATextTaskIsGradedAlikeWithAndWithoutAFolder) {
       {{{"answer", "5\n"}}, GradeStatus::pass},
       {{{"answer", "6"}}, GradeStatus::fail}};
   for (const auto& [line, status] : rows) {
-    const auto answer = loaded->prediction(tasks[0], dump_json(line), loaded.folder.path(), "");
+    const auto answer = loaded->prediction(tasks[0], line, loaded.folder.path(), "");
     ASSERT_TRUE(answer) << answer.error().to_text();
     const Grade without = loaded->grade(tasks[0], *answer, {}), with = predicted(loaded, line);
     EXPECT_EQ(without.status, with.status) << line;
@@ -169,7 +169,7 @@ TEST(Predictions, AnAnswerBesideAnOutputIsRefusedAndNullIsNoAnswer) {
     for (const char* line :
          {R"({"answer":"5","output":"p.txt"})", R"({"answer":"5","output":null})",
           R"({"answer":null,"output":"p.txt"})"}) {
-      const auto both = loaded->prediction(task, line, loaded.folder.path(), "");
+      const auto both = loaded->prediction(task, Json::parse(line), loaded.folder.path(), "");
       ASSERT_FALSE(both) << line;
       EXPECT_EQ(both.error().code, ErrorCode::input);
       EXPECT_THAT(both.error().to_text(), HasSubstr("both \"answer\" and \"output\"")) << line;

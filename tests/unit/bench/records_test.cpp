@@ -235,13 +235,14 @@ TEST(Records, PredictionsBecomeAnswers) {
                          Row{file, R"({"task_id":"a","output":"gone.txt"})", GradeStatus::fail}}) {
     Folder work;
     const Task& task = row.loaded->tasks()[0];
-    const auto answer = row.loaded->prediction(task, row.line, base.path(), work.path());
+    const auto answer =
+        row.loaded->prediction(task, Json::parse(row.line), base.path(), work.path());
     ASSERT_TRUE(answer) << row.line;
     EXPECT_EQ(row.loaded->grade(task, *answer, {}).status, row.status) << row.line;
   }
   Folder work;
-  EXPECT_FALSE(
-      message->prediction(message->tasks()[0], R"({"task_id":"a"})", base.path(), work.path()));
+  EXPECT_FALSE(message->prediction(message->tasks()[0], Json::parse(R"({"task_id":"a"})"),
+                                   base.path(), work.path()));
 }
 
 TEST(Tables, AreReadByGuessedOrGivenColumns) {

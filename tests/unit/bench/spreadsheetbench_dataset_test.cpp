@@ -9,6 +9,7 @@
 #include "bench/spreadsheetbench/dataset.hpp"
 #include "bench/spreadsheetbench/published_split.hpp"
 #include "bench/spreadsheetbench/spreadsheetbench.hpp"
+#include "fakes/real_data.hpp"
 #include "fakes/xlsx_writer.hpp"
 
 namespace skillgrad::bench {
@@ -119,10 +120,12 @@ TEST_F(SpreadsheetBenchDataset, GradingReadsWorkbooksWhereTheyLie) {
   EXPECT_EQ((*bench)->grade(task, *golden, {}).status, GradeStatus::pass);
   // A link that the user made is followed, as copying the file would.
   fs::create_symlink(dir_ / "spreadsheet/1/1_1_golden.xlsx", dir_ / "link.xlsx");
-  const auto answer = (*bench)->prediction(task, R"({"output":"link.xlsx"})", dir_, "");
+  const auto answer =
+      (*bench)->prediction(task, Json::parse(R"({"output":"link.xlsx"})"), dir_, "");
   ASSERT_TRUE(answer) << answer.error().to_text();
   EXPECT_EQ((*bench)->grade(task, *answer, {}).status, GradeStatus::pass);
-  const auto missing = (*bench)->prediction(task, R"({"output":"gone.xlsx"})", dir_, "");
+  const auto missing =
+      (*bench)->prediction(task, Json::parse(R"({"output":"gone.xlsx"})"), dir_, "");
   const Grade grade = (*bench)->grade(task, *missing, {});
   EXPECT_EQ(grade.status, GradeStatus::fail);
   EXPECT_THAT(grade.message, HasSubstr("gone.xlsx"));
@@ -222,13 +225,13 @@ TEST_F(SpreadsheetBenchDataset, SetUpGradeGoldenAndPredictionWorkTogether) {
   const Grade grade = (*bench)->grade(task, *golden, {});
   EXPECT_EQ(grade.status, GradeStatus::pass);
   EXPECT_EQ(grade.grader, "spreadsheetbench/strict");
-  const auto wrong =
-      (*bench)->prediction(task, R"({"output": "1/1_1_init.xlsx"})", dir_ / "spreadsheet", work);
+  const auto wrong = (*bench)->prediction(task, Json::parse(R"({"output": "1/1_1_init.xlsx"})"),
+                                          dir_ / "spreadsheet", work);
   ASSERT_TRUE(wrong) << wrong.error().to_text();
   EXPECT_EQ((*bench)->grade(task, *wrong, {}).status, GradeStatus::fail);
-  EXPECT_FALSE((*bench)->prediction(task, R"({"output": 1})", dir_, work));
-  EXPECT_FALSE((*bench)->prediction(task, R"({"answer": []})", dir_, work));
-  EXPECT_TRUE((*bench)->prediction(task, R"({"output": null})", dir_, work));
+  EXPECT_FALSE((*bench)->prediction(task, Json::parse(R"({"output": 1})"), dir_, work));
+  EXPECT_FALSE((*bench)->prediction(task, Json::parse(R"({"answer": []})"), dir_, work));
+  EXPECT_TRUE((*bench)->prediction(task, Json::parse(R"({"output": null})"), dir_, work));
 }
 
 TEST_F(SpreadsheetBenchDataset, IdsKeepAllTheirDigits) {
@@ -256,7 +259,7 @@ TEST_F(SpreadsheetBenchDataset, PredictionsThatAreMissingOrUnreadableFail) {
         R"({"output": "junk.xlsx"})", R"({"output": "huge.xlsx"})"}) {
     const fs::path work = folder_.path() / "work";
     fs::create_directories(work);
-    const auto answer = (*bench)->prediction(task, line, dir_, work);
+    const auto answer = (*bench)->prediction(task, Json::parse(line), dir_, work);
     ASSERT_TRUE(answer) << line << ": " << answer.error().to_text();
     const Grade grade = (*bench)->grade(task, *answer, {});
     EXPECT_EQ(grade.status, GradeStatus::fail) << line << ": " << grade.message;
@@ -264,8 +267,8 @@ TEST_F(SpreadsheetBenchDataset, PredictionsThatAreMissingOrUnreadableFail) {
     EXPECT_EQ(grade.total, 1U) << line;
     fs::remove_all(work);
   }
-  const auto both =
-      (*bench)->prediction(task, R"({"answer": "3", "output": "junk.xlsx"})", dir_, dir_);
+  const auto both = (*bench)->prediction(
+      task, Json::parse(R"({"answer": "3", "output": "junk.xlsx"})"), dir_, dir_);
   ASSERT_FALSE(both);
   EXPECT_THAT(both.error().to_text(), HasSubstr("both \"answer\" and \"output\""));
 }
@@ -407,7 +410,8 @@ TEST(PublishedSplit, IsThatOfThePaperForTheFourHundredTasks) {
 
 TEST(SpreadsheetBenchRealData, TwoHundredTasksLoad) {
   const fs::path data = fs::path(SKILLGRAD_SHARED_DIR) / "data/spreadsheetbench_verified";
-  if (!fs::exists(data / "dataset.json")) GTEST_SKIP() << "no SpreadsheetBench data in " << data;
+  if (!fs::exists(data / "dataset.json"))
+    SKIP_WITHOUT_DATA(std::string("no SpreadsheetBench data in ") + data.string());
   const auto bench = load_spreadsheetbench(data, {});
   ASSERT_TRUE(bench) << bench.error().to_text();
   std::size_t cell_level = 0;

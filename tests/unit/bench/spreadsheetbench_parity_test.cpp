@@ -16,6 +16,7 @@
 #include "bench/spreadsheetbench/compare.hpp"
 #include "bench/spreadsheetbench/dataset.hpp"
 #include "bench/spreadsheetbench/spreadsheetbench.hpp"
+#include "fakes/real_data.hpp"
 
 namespace skillgrad::bench {
 namespace {
@@ -90,7 +91,7 @@ class SpreadsheetBenchParity : public testing::Test {
  protected:
   void SetUp() override {
     if (!fs::exists(kParity / "verdicts.jsonl") || !fs::exists(kSheetData / "dataset.json")) {
-      GTEST_SKIP() << "no SpreadsheetBench data in " << kShared;
+      SKIP_WITHOUT_DATA(std::string("no SpreadsheetBench data in ") + kShared.string());
     }
     static const std::vector<Verdict> kVerdicts = compare_all();
     verdicts_ = &kVerdicts;

@@ -10,6 +10,7 @@
 
 #include "bench/wikitablequestions/dataset.hpp"
 #include "bench/wikitablequestions/denotation.hpp"
+#include "fakes/real_data.hpp"
 #include "unit/bench/support.hpp"
 
 namespace skillgrad::bench {
@@ -235,19 +236,22 @@ TEST(WikiTableQuestions, TakesTheFileBeforeTheMessageAndTheListBeforeBoth) {
            "\xEF\xBB\xBF"
            "A\r\n\r\nB\r\n");
   EXPECT_EQ((*benchmark)->grade(task, {work.path(), ""}, {}).score, 1);
-  const auto answer = (*benchmark)
-                          ->prediction(task, R"({"task_id":"ns-0","answer":["A","B",""]})",
-                                       work.path(), work.path());
+  const auto answer =
+      (*benchmark)
+          ->prediction(task, Json::parse(R"({"task_id":"ns-0","answer":["A","B",""]})"),
+                       work.path(), work.path());
   ASSERT_TRUE(answer);
   const Grade grade = (*benchmark)->grade(task, *answer, {});
   EXPECT_EQ(grade.score, 0) << "an empty item counts";
   EXPECT_EQ(grade.total, 2U);
-  const auto both = (*benchmark)
-                        ->prediction(task, R"({"answer":["A","B"],"output":"answer.txt"})",
-                                     work.path(), work.path());
+  const auto both =
+      (*benchmark)
+          ->prediction(task, Json::parse(R"({"answer":["A","B"],"output":"answer.txt"})"),
+                       work.path(), work.path());
   ASSERT_FALSE(both);
   EXPECT_THAT(both.error().to_text(), HasSubstr("both \"answer\" and \"output\""));
-  const auto none = (*benchmark)->prediction(task, R"({"answer":null})", work.path(), work.path());
+  const auto none =
+      (*benchmark)->prediction(task, Json::parse(R"({"answer":null})"), work.path(), work.path());
   ASSERT_TRUE(none);
   EXPECT_EQ((*benchmark)->grade(task, *none, {}).score, 0) << "though there is a file";
 }
@@ -285,7 +289,7 @@ TEST(WikiTableQuestions, BrokenDataSetsAreRefusedWithFileAndLine) {
 
 TEST(WikiTableQuestions, ExportsAnswersAsTheOfficialEvaluatorReadsThem) {
   if (!std::filesystem::exists(kQuestionData))
-    GTEST_SKIP() << "no WikiTableQuestions beside the sources";
+    SKIP_WITHOUT_DATA("no WikiTableQuestions beside the sources");
   const auto benchmark = load_benchmark("wikitablequestions:" + kQuestionData.string(), {});
   ASSERT_TRUE(benchmark) << benchmark.error().to_text();
   const Task& task = (*benchmark)->tasks().front();
@@ -317,7 +321,7 @@ TEST(WikiTableQuestions, OtherBenchmarksHaveNoOfficialFormatForPredictions) {
 
 TEST(WikiTableQuestions, LoadsTheRealDataQuicklyAndSplitsIt) {
   if (!std::filesystem::exists(kQuestionData))
-    GTEST_SKIP() << "no WikiTableQuestions beside the sources";
+    SKIP_WITHOUT_DATA("no WikiTableQuestions beside the sources");
   const auto start = std::chrono::steady_clock::now();
   const auto benchmark = load_benchmark("wikitablequestions:" + kQuestionData.string(), {});
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
@@ -342,7 +346,7 @@ TEST(WikiTableQuestions, LoadsTheRealDataQuicklyAndSplitsIt) {
 }
 
 TEST(WikiTableQuestions, AgreesWithTheOfficialEvaluatorOnEveryVerdict) {
-  if (!std::filesystem::exists(kVerdicts)) GTEST_SKIP() << "no parity data beside the sources";
+  if (!std::filesystem::exists(kVerdicts)) SKIP_WITHOUT_DATA("no parity data beside the sources");
   const auto benchmark = load_benchmark("wikitablequestions:" + kQuestionData.string(), {});
   ASSERT_TRUE(benchmark) << benchmark.error().to_text();
   std::size_t rows = 0, agreed = 0, right = 0;
@@ -357,7 +361,7 @@ TEST(WikiTableQuestions, AgreesWithTheOfficialEvaluatorOnEveryVerdict) {
       for (const std::string& item : unescape_list(cells[5])) prediction["answer"].push_back(item);
     const Task* task = (*benchmark)->find(cells[0]);
     ASSERT_NE(task, nullptr) << cells[0];
-    const auto answer = (*benchmark)->prediction(*task, dump_json(prediction), {}, {});
+    const auto answer = (*benchmark)->prediction(*task, prediction, {}, {});
     ASSERT_TRUE(answer);
     const Grade grade = (*benchmark)->grade(*task, *answer, {});
     ++rows;

@@ -65,6 +65,28 @@ TEST_F(ClientTest, ReusesTheConnectionAndSendsEqualBytesOnARetry) {
   EXPECT_EQ(hits[0].connection, hits[2].connection);
 }
 
+TEST_F(ClientTest, ASeedStandsForThePlaceInTheRunAndTheTrial) {
+  server_.script({kGood, kGood, kGood, kGood, kGood});
+  options_.request_seed = 7;
+  auto model = client();
+  const auto seed_of = [&](const char* scope, int sample, std::size_t hit) {
+    ChatRequest asked = request();
+    asked.scope = scope;
+    asked.sample_index = sample;
+    EXPECT_TRUE(model->complete(asked, {}).has_value());
+    return body_of_hit(hit).value("seed", std::int64_t{-1});
+  };
+  const auto first = seed_of("base/t1", 0, 0);
+  EXPECT_GE(first, 0);
+  EXPECT_LE(first, INT32_MAX);
+  EXPECT_EQ(seed_of("base/t1", 0, 1), first);
+  EXPECT_NE(seed_of("base/t1", 1, 2), first);
+  EXPECT_NE(seed_of("base/t2", 0, 3), first);
+  options_.request_seed = 8;
+  model = client();
+  EXPECT_NE(seed_of("base/t1", 0, 4), first);
+}
+
 TEST_F(ClientTest, RedirectsAreNeverFollowed) {
   Step moved = json_step(302, "");
   moved.headers.emplace_back("Location", server_.origin() + "/login");

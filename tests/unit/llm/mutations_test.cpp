@@ -35,7 +35,7 @@ struct Sent {
       request.messages.push_back(turn);
       request.messages.push_back(result);
     }
-    auto builder = BodyBuilder::create({"m", extra, temperature, "here"});
+    auto builder = BodyBuilder::create({"m", extra, temperature, std::nullopt, "here"});
     EXPECT_TRUE(builder.has_value()) << builder.error().to_text();
     auto built = (*builder)->build(request, style, 16'000);
     EXPECT_TRUE(built.has_value());

@@ -38,7 +38,7 @@ class JudgedBenchmark final : public bench::Benchmark {
       const bench::Task& task, const std::filesystem::path&) const override {
     return fail(ErrorCode::dataset, "no golden answer", task.id);
   }
-  [[nodiscard]] Result<bench::AgentAnswer> prediction(const bench::Task& task, const std::string&,
+  [[nodiscard]] Result<bench::AgentAnswer> prediction(const bench::Task& task, const Json&,
                                                       const std::filesystem::path&,
                                                       const std::filesystem::path&) const override {
     return fail(ErrorCode::internal, "not asked for here", task.id);

@@ -63,7 +63,7 @@ class FakeBenchmark final : public bench::Benchmark {
     if (text.empty()) return fail(ErrorCode::dataset, "no golden answer", task.id);
     return bench::AgentAnswer{work_dir, text};
   }
-  [[nodiscard]] Result<bench::AgentAnswer> prediction(const bench::Task& task, const std::string&,
+  [[nodiscard]] Result<bench::AgentAnswer> prediction(const bench::Task& task, const Json&,
                                                       const std::filesystem::path&,
                                                       const std::filesystem::path&) const override {
     return fail(ErrorCode::internal, "not asked for here", task.id);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
+#include <set>
+
 #include "unit/sim/sim_fixture.hpp"
 
 namespace skillgrad::sim {
 namespace {
 
 const std::string kTaught = "# Reports\n\n## Sum a column\n\nDrop every total row first.\n";
+
+const std::string kBoth = kTaught + "\n## Top\n\nFind the header line before reading.\n";
 
 struct ExecutorTest : testing::Test {
   ScenarioFolder folder;
@@ -15,9 +19,10 @@ struct ExecutorTest : testing::Test {
   }
   /// Plays until the command that works on the task; returns it. "" when it ended without one.
   std::string command(const Noise& noise, const std::string& task, const std::string& body,
-                      const std::string& reference = "") const {
+                      const std::string& reference = "", const std::string& seed = "") const {
     const Player player(scenario, noise, 1);
     Conversation talk = opening(kCatalog, wrap("task", task), kExecutorTools);
+    talk.seed = seed;
     for (int turn = 0; turn < 8; ++turn) {
       const Reply reply = player.reply(talk);
       EXPECT_EQ(reply.stage, "executor");
@@ -76,6 +81,29 @@ TEST_F(ExecutorTest, LuckAndSlipTurnTheOutcomeRound) {
   EXPECT_EQ(command(noise, "Add up sales.csv", "# Reports\n"), scenario.tasks[0].right);
   noise.slip = 1;
   EXPECT_EQ(command(noise, "Add up sales.csv", kTaught), wrong(0, 0));
+}
+
+TEST_F(ExecutorTest, WithNoiseATaskHasItsOwnChanceInEachRollout) {
+  constexpr int kRollouts = 400;
+  Noise noise;
+  noise.own = 0.8;
+  std::set<int> shares;
+  for (const std::string task : {"Add up sales.csv", "Count stock.csv"}) {
+    const std::string& right = scenario.tasks[task.starts_with("Add") ? 0 : 1].right;
+    int passed = 0, untaught = 0;
+    for (int i = 0; i < kRollouts; ++i) {
+      const std::string seed = std::to_string(i);
+      passed += command(noise, task, kBoth, "", seed) == right ? 1 : 0;
+      untaught += command(noise, task, "# Reports\n", "", seed) == right ? 1 : 0;
+      EXPECT_EQ(command(noise, task, kBoth, "", seed), command(noise, task, kBoth, "", seed));
+    }
+    const double share = 1 - static_cast<double>(passed) / kRollouts;
+    EXPECT_GT(share, 0);
+    EXPECT_LT(share, 0.9);
+    EXPECT_NEAR(static_cast<double>(untaught) / kRollouts, share * (1 - share), 0.08);
+    shares.insert(passed);
+  }
+  EXPECT_EQ(shares.size(), 2U);
 }
 
 TEST_F(ExecutorTest, WorksWithoutASkillAndThenNothingIsTaught) {
