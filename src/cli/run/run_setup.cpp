@@ -249,6 +249,7 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
   terminal.status_line = wants_status_line();
   terminal.quiet = setup.settings.flag("quiet");
   terminal.max_usd = setup.settings.number("max_usd");
+  terminal.run = shell_word(setup.store->dir().string());
   terminal.write = print_err;
   terminal.columns = terminal_columns;
   setup.observer =
