@@ -166,7 +166,9 @@ class Loop {
   }
 
   [[nodiscard]] int raised_cap(const llm::ChatReply& reply) const {
-    const std::int64_t met = cap_ ? *cap_ : reply.usage.output_tokens;
+    // What a server counts may leave out the reasoning that filled the cap.
+    const std::int64_t met =
+        cap_ ? *cap_ : std::max<std::int64_t>(reply.usage.output_tokens, model_.output_cap());
     return static_cast<int>(
         std::clamp<std::int64_t>(met * 2, cap_ ? 1 : kLeastRaisedCap, kMostRaisedCap));
   }

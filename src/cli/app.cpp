@@ -45,9 +45,43 @@ const char* group_title(unsigned groups) {
   return "Run";
 }
 
+constexpr std::size_t kHelpColumn = 34;  ///< where descriptions begin
+constexpr std::size_t kHelpWidth = 100;
+
+/// Words, and of one that is longer than a line the parts behind its commas.
+std::vector<std::string> pieces_of(const std::string& text, std::size_t width) {
+  std::vector<std::string> out;
+  for (const std::string& word : split(text, ' ')) {
+    std::size_t from = 0;
+    for (std::size_t at = 0; word.size() > width && at + 1 < word.size(); ++at) {
+      if (word[at] != ',') continue;
+      out.push_back(word.substr(from, at + 1 - from));
+      from = at + 1;
+    }
+    out.push_back(word.substr(from) + " ");
+  }
+  return out;
+}
+
+/// In lines; CLI11 indents each behind a line break.
+std::string wrapped(const std::string& text, std::size_t width) {
+  std::string out, line;
+  for (const std::string& piece : pieces_of(text, width)) {
+    if (!line.empty() && line.size() + trim(piece).size() > width) {
+      out += std::string(trim(line)) + "\n";
+      line.clear();
+    }
+    line += piece;
+  }
+  return out + std::string(trim(line));
+}
+
 /// CLI11 writes the value of a negated flag behind its name; "--no-test" needs none.
 class HelpFormatter final : public CLI::Formatter {
  public:
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return wrapped(CLI::Formatter::make_option_desc(option), kHelpWidth - kHelpColumn);
+  }
   std::string make_option_name(const CLI::Option* option, bool positional) const override {
     return replace_all(CLI::Formatter::make_option_name(option, positional), "{false}", "");
   }
@@ -116,7 +150,7 @@ std::string positional_help(const CommandSpec& command) {
 
 void add_options(const CommandSpec& command, Parsed& parsed) {
   const auto formatter = std::make_shared<HelpFormatter>();
-  formatter->column_width(34);
+  formatter->column_width(kHelpColumn);
   parsed.app->formatter(formatter);
   if (command.argument[0] != '\0') {
     auto* option =

@@ -27,11 +27,32 @@ std::string short_time(Duration duration) {
   return fmt::format("{}:{:02d} h", total / 3600, total / 60 % 60);
 }
 
+/// How the rollouts of a stage ended, as they come.
+struct Tally {
+  std::size_t pass = 0, fail = 0, error = 0;
+  double scores = 0;
+
+  void add(const optim::LossRecord& record) {
+    if (record.graded()) {
+      ++(record.status == "pass" ? pass : fail);
+      scores += record.score;
+    } else if (record.failed()) {
+      ++error;
+    }
+  }
+  [[nodiscard]] std::size_t count() const { return pass + fail + error; }
+  [[nodiscard]] std::string text() const {
+    std::string out = fmt::format("{} pass, {} fail", pass, fail);
+    if (error > 0) out += fmt::format(", {} error{}", error, error == 1 ? "" : "s");
+    return out;
+  }
+};
+
 class TerminalObserver final : public optim::Observer {
  public:
   TerminalObserver(TerminalOptions options, const llm::Accountant& accountant, const Clock& clock)
       : options_(std::move(options)), accountant_(accountant), clock_(clock) {
-    stage_started_ = last_drawn_ = clock_.now();
+    started_ = stage_started_ = last_drawn_ = clock_.now();
   }
 
   ~TerminalObserver() override {
@@ -43,16 +64,29 @@ class TerminalObserver final : public optim::Observer {
     if (options_.quiet) return;
     const std::lock_guard lock(mutex_);
     if (stage != stage_) {
+      if (stage_.empty() && !options_.run.empty()) options_.write("run: " + options_.run + "\n");
+      tell_result();
       stage_ = stage;
+      tally_ = {};
       stage_started_ = clock_.now();
       before_ = done;
       if (!options_.status_line)
-        options_.write(stage + (total > 1 ? tasks(done, total) : "") + "\n");
+        options_.write(shown(stage) + (total > 1 ? tasks(done, total) : "") + "\n");
     }
     done_ = done;
     total_ = total;
     const auto since = clock_.now() - last_drawn_;
     if (!options_.status_line ? since >= kHeartbeat : since >= kRedraw || done == total) draw();
+  }
+
+  void planned(std::size_t iterations) override {
+    const std::lock_guard lock(mutex_);
+    iterations_ = iterations;
+  }
+
+  void rollout(const std::string& stage, const optim::LossRecord& record) override {
+    const std::lock_guard lock(mutex_);
+    if (stage == stage_) tally_.add(record);
   }
 
   void tick() override {
@@ -69,8 +103,9 @@ class TerminalObserver final : public optim::Observer {
     std::string gate = "-";
     if (row.gate && row.gate->n > 0)
       gate = fmt::format("{} -> {}", percent(row.gate->before), percent(row.gate->after));
-    options_.write(fmt::format("iteration {:>3}  {:<10} train {:>7}  gate {:<20} {}\n",
-                               row.iteration, row.decision,
+    const std::string of = iterations_ > 0 ? fmt::format(" of {}", iterations_) : "";
+    options_.write(fmt::format("iteration {:>3}{}  {} train {:>7}  gate {:<20} {}\n", row.iteration,
+                               of, decision(row.decision),
                                row.train_n > 0 ? percent(row.train_score) : "-", gate,
                                strip_control(truncate_middle(row.reason, 80))));
   }
@@ -87,6 +122,33 @@ class TerminalObserver final : public optim::Observer {
     if (before == 0) return fmt::format(": {} to do", total);
     if (before >= total) return fmt::format(": all {} done before", total);
     return fmt::format(": {} done before, {} to do", before, total - before);
+  }
+
+  /// "iteration 3: patch" as "iteration 3 of 10: patch".
+  [[nodiscard]] std::string shown(const std::string& stage) const {
+    const std::size_t colon = stage.find(':');
+    if (iterations_ == 0 || colon == std::string::npos || !stage.starts_with("iteration "))
+      return stage;
+    return fmt::format("{} of {}{}", stage.substr(0, colon), iterations_, stage.substr(colon));
+  }
+
+  /// In colour on a terminal.
+  [[nodiscard]] std::string decision(const std::string& name) const {
+    const std::string padded = fmt::format("{:<10}", name);
+    const char* colour = name == "accepted" ? "32" : name == "rejected" ? "31" : nullptr;
+    if (!options_.status_line || colour == nullptr) return padded;
+    return fmt::format("\x1b[{}m{}\x1b[0m", colour, padded);
+  }
+
+  /// What the stage before came to. Iterations have a row of their own, and of a stage that an
+  /// earlier process began only a part is known here.
+  void tell_result() {
+    if (tally_.count() == 0 || before_ > 0 || stage_.starts_with("iteration ")) return;
+    clear_line();
+    const std::size_t graded = tally_.pass + tally_.fail;
+    const std::string mean =
+        graded > 0 ? ", mean score " + percent(tally_.scores / static_cast<double>(graded)) : "";
+    options_.write(stage_ + ": " + tally_.text() + mean + "\n");
   }
 
   void draw() {
@@ -112,7 +174,9 @@ class TerminalObserver final : public optim::Observer {
 
   std::string status(std::size_t done, std::size_t total) const {
     const auto totals = accountant_.totals();
-    std::string out = fmt::format("{} {}/{}", stage_, done, total) + waiting();
+    std::string out = fmt::format("{} {}/{}", shown(stage_), done, total);
+    if (tally_.count() > 0) out += " | " + tally_.text();
+    out += waiting();
     out += fmt::format(" | {} in flight | {} tokens", accountant_.in_flight(),
                        totals.usage.input_tokens + totals.usage.output_tokens);
     out += " | " + money(totals.cost_usd);
@@ -124,6 +188,7 @@ class TerminalObserver final : public optim::Observer {
                         static_cast<std::int64_t>(done - before_)) +
              " left";
     }
+    out += " | " + short_time(clock_.now() - started_) + " in all";
     out = strip_control(out);
     // A line as wide as the terminal would wrap, and the next one would not replace it.
     if (options_.status_line)
@@ -137,7 +202,9 @@ class TerminalObserver final : public optim::Observer {
   std::mutex mutex_;
   std::string stage_;
   std::size_t done_ = 0, total_ = 0, before_ = 0;
-  SteadyTime stage_started_, last_drawn_;
+  Tally tally_;                 ///< of the stage's rollouts in this process
+  std::size_t iterations_ = 0;  ///< planned; 0: not known
+  SteadyTime started_, stage_started_, last_drawn_;
   bool drawn_ = false;
 };
 

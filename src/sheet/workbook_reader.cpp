@@ -181,25 +181,42 @@ Result<> WorkbookReader::start_row(const XmlReader& reader, SheetState& state) {
     ++state.row;
   } else {
     const auto number = parse_python_float(*row);
-    if (!number || *number != std::floor(*number) || *number < 0 || *number > kMaxRow) {
+    const double least = as_openpyxl_ ? -static_cast<double>(kMaxRow) : 0;
+    if (!number || *number != std::floor(*number) || *number < least || *number > kMaxRow) {
       return unexpected(unreadable("\"" + std::string(*row) + "\" is no row number"));
     }
-    state.row = static_cast<std::uint32_t>(*number);
+    state.row = static_cast<std::int64_t>(*number);
   }
   return {};
 }
 
+namespace {
+
+/// "B0", which is a cell for openpyxl alone.
+std::optional<CellRef> cell_of_row_zero(std::string_view name) {
+  const std::size_t zeros = name.find('0');
+  if (zeros == std::string_view::npos ||
+      name.find_first_not_of('0', zeros) != std::string_view::npos)
+    return std::nullopt;
+  const auto below = parse_cell_name(std::string(name.substr(0, zeros)) + "1");
+  return below ? std::optional(CellRef{0, below->column}) : std::nullopt;
+}
+
+}  // namespace
+
 Result<> WorkbookReader::place_cell(const XmlReader& reader, SheetState& state, CellRef& cell) {
   const auto name = reader.attribute("r");
   if (name && !name->empty()) {
-    const auto parsed = parse_cell_name(*name);
+    auto parsed = parse_cell_name(*name);
+    if (!parsed && as_openpyxl_) parsed = cell_of_row_zero(*name);
     if (!parsed) return unexpected(unreadable("\"" + std::string(*name) + "\" is no cell"));
     cell = *parsed;
     state.column = cell.column;
     return {};
   }
-  cell = {state.row, ++state.column};
-  if (cell.row == 0 || cell.row > kMaxRow || cell.column > kMaxColumn) {
+  const bool above = state.row < 1;
+  cell = {above ? 0 : static_cast<std::uint32_t>(state.row), ++state.column};
+  if ((above && !as_openpyxl_) || cell.row > kMaxRow || cell.column > kMaxColumn) {
     return unexpected(unreadable("a cell lies outside the sheet"));
   }
   return {};
@@ -218,6 +235,10 @@ Result<> WorkbookReader::read_cell(XmlReader& reader, SheetState& state) {
   const bool long_text = raw_.type != RawCell::Type::number && raw_.value.size() > kShort;
   if (!text_.take(TextBudget::kCell + (long_text ? TextBudget::kLongText : 0)))
     return unexpected(unreadable("holds too many cells with too much text"));
+  if (cell.row == 0) {  // openpyxl keeps it where no name of a cell leads
+    CellValue unseen;
+    return read_value(raw_, unseen);
+  }
   Worksheet& sheet = state.sheet;
   const std::uint64_t key = Worksheet::key(cell.row, cell.column);
   if (!sheet.cells_.empty() && sheet.cells_.back().key >= key) state.sorted = false;

@@ -35,7 +35,9 @@ class WorkbookReader {
   struct SheetState {
     Worksheet sheet;
     std::vector<Merge> merges;
-    std::uint32_t row = 0, column = 0;  ///< of the last element, for those without a position
+    // Of the last element, for those without a position; a row of openpyxl's may be below 1.
+    std::int64_t row = 0;
+    std::uint32_t column = 0;
     bool sorted = true;
   };
   /// What a cell element says, before its type is applied.
@@ -58,6 +60,7 @@ class WorkbookReader {
   [[nodiscard]] bool counts(const XmlReader& reader) const;
   [[nodiscard]] Result<> start_row(const XmlReader& reader, SheetState& state);
   [[nodiscard]] Result<> read_cell(XmlReader& reader, SheetState& state);
+  /// Row 0: it lies above the sheet.
   [[nodiscard]] Result<> place_cell(const XmlReader& reader, SheetState& state, CellRef& cell);
   [[nodiscard]] Result<> start_cell(const XmlReader& reader);
   [[nodiscard]] Result<> read_cell_content(XmlReader& reader);

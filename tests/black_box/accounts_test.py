@@ -93,7 +93,7 @@ class Judges(Runs):
 
         def answer(body):
             if any(tool["function"]["name"] != "shell" for tool in body.get("tools", [])) or "polite" in json.dumps(body):
-                return reply(json.dumps({"verdicts": [{"criterion": 1, "quote": "Good day", "met": True}]}))
+                return reply(json.dumps({"verdicts": [{"criterion": 1, "evidence": "Good day", "passed": True}]}))
             return reply("Good day")
 
         for words, said in (([], True), (["--roles", '{"judge":{"model":"other"}}'], False)):

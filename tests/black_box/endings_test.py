@@ -179,6 +179,24 @@ class SecondStart(Runs):
         self.assertIn("3 done before, 5 to do", done.stderr)
 
 
+    def test_after_a_call_that_was_not_recorded_asks_the_recording_again(self):
+        with Endpoint(lambda body: reply("total 3")) as endpoint:
+            words = ["eval", "none", "-b", "words.jsonl", "-j", "1"]
+            self.run_at(endpoint, [*words, "--split", "val", "--record", "calls", "--run", "some"], 0)
+            missing = self.run_at(endpoint, [*words, "--split", "all", "--replay", "calls", "--run", "r"], 2)
+            self.assertIn("is not recorded", missing.stderr)
+            for _ in range(2):
+                again = program.run(["resume", "r"], cwd=self.root)
+                self.assertEqual(again.returncode, 2, "nothing has changed")
+                self.assertIn("is not recorded", again.stderr)
+            self.run_at(endpoint, [*words, "--split", "all", "--record", "calls", "--run", "rest"], 0)
+            sent = len(endpoint.requests)
+            done = program.run(["resume", "r", "--json"], cwd=self.root)
+            self.assertEqual(len(endpoint.requests), sent, "a replay sends nothing")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["n_graded"], 8)
+
+
 class Simulation(Runs):
     def test_without_a_script_for_any_task_is_refused_before_anything_runs(self):
         done = program.run(["optimize", "skill", "-b", "words.jsonl", "-m", "sim:demo", "--run", "r"], cwd=self.root)

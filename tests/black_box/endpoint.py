@@ -21,8 +21,17 @@ def tool_call(name, arguments):
     return out
 
 
+class Raw:
+    """A reply byte for byte, where the status or a header is what a test is about."""
+
+    def __init__(self, body=b"", status=200, **headers):
+        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
 class Endpoint:
-    """`answer` takes the request's JSON and gives the reply's JSON, or an HTTP status."""
+    """`answer` takes the request's JSON and gives the reply's JSON, an HTTP status, or a Raw reply."""
 
     def __init__(self, answer):
         owner = self
@@ -30,29 +39,30 @@ class Endpoint:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else each reply waits 40 ms for an acknowledgement
 
             def log_message(self, *_):
                 pass
 
             def do_GET(self):
-                self.send(200, {"object": "list", "data": [{"id": "mock", "object": "model"}]})
+                self.send(Raw({"object": "list", "data": [{"id": "mock", "object": "model"}]}))
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 owner.requests.append(body)
                 answered = answer(body)
                 if isinstance(answered, int):
-                    self.send(answered, {"error": {"message": "made up", "type": "server_error"}})
-                else:
-                    self.send(200, answered)
+                    answered = Raw({"error": {"message": "made up", "type": "server_error"}}, answered)
+                self.send(answered if isinstance(answered, Raw) else Raw(answered))
 
-            def send(self, status, value):
-                data = json.dumps(value).encode()
-                self.send_response(status)
+            def send(self, raw):
+                self.send_response(raw.status)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
+                self.send_header("Content-Length", str(len(raw.body)))
+                for name, value in raw.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(data)
+                self.wfile.write(raw.body)
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"

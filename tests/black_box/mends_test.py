@@ -136,6 +136,27 @@ class Help(unittest.TestCase):
                     self.assertEqual(words[1], command, example)
                     self.assertEqual(program.wrong_flags(words[1:]), [], example)
 
+    def test_and_version_are_had_in_the_usual_ways(self):
+        version = program.run(["--version"])
+        self.assertEqual(version.returncode, 0)
+        self.assertRegex(version.stdout, r"^skillgrad \d+\.\d+\.\d+")
+        for words in (["-V"], ["version"]):
+            self.assertEqual(program.run(words).stdout, version.stdout, words)
+        for words in (["help"], ["-h"]):
+            self.assertEqual(program.run(words).stdout, program.help_of(), words)
+        for words in (["help", "eval"], ["eval", "-h"]):
+            self.assertEqual(program.run(words).stdout, program.help_of("eval"), words)
+
+    def test_says_what_arguments_are_in_lines_that_fit(self):
+        for command in program.commands():
+            with self.subTest(command):
+                options = program.help_of(command).split("Examples:", 1)[0]
+                for line in options.splitlines():
+                    self.assertLessEqual(len(line), 100, line)
+                if "Positionals:" in options:
+                    for line in re.findall(r"^  [A-Z]+.*$", options.split("Positionals:")[1].split("Options:")[0], re.M):
+                        self.assertRegex(line, r"^  [A-Z]+(?: REQUIRED)? {2,}\S", "an argument without a text")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -17,8 +17,8 @@ def run(words, cwd=None, timeout=120, **environment):
     """Runs the program with a scrubbed environment."""
     variables = {"PATH": os.environ["PATH"], "HOME": str(cwd or "/nowhere"), "LANG": "C.UTF-8", **environment}
     return subprocess.run(
-        [BINARY, *words], cwd=cwd, env=variables, capture_output=True, text=True, timeout=timeout,
-        check=False, stdin=subprocess.DEVNULL,
+        [BINARY, *words], cwd=cwd, env=variables, capture_output=True, text=True, errors="surrogateescape",
+        timeout=timeout, check=False, stdin=subprocess.DEVNULL,
     )
 
 

@@ -58,8 +58,8 @@ constexpr const char* kCommandTask =
 TEST(Walls, WhatAnAgentDoesToItsOwnFolderIsAFailAndNoError) {
   for (const Options& options : {Options{}, landlock()}) {
     for (const char* command :
-         {"chmod 000 .", "mkdir -p a/b && chmod 000 a",
-          "for i in $(seq 3000); do mkdir d && cd d; done",
+         {"chmod 000 .", "chmod 000 /task", "mkdir -p a/b && chmod 000 a", "mkdir a && chmod 311 a",
+          "echo x > f && chmod 000 f", "for i in $(seq 3000); do mkdir d && cd d; done",
           "n=$(printf %0250d 0); for i in $(seq 55); do mkdir $n && cd $n; done"}) {
       SCOPED_TRACE(command);
       const Scratch scratch;
@@ -71,6 +71,20 @@ TEST(Walls, WhatAnAgentDoesToItsOwnFolderIsAFailAndNoError) {
       EXPECT_EQ(task["status"], "fail") << outcome;
       EXPECT_EQ(task["score"], 0) << outcome;
     }
+  }
+}
+
+// Longer than a path may be, yet nothing that a grader could not read.
+TEST(Walls, LongPathsOfAnAgentAreGraded) {
+  for (const Options& options : {Options{}, landlock()}) {
+    const Scratch scratch;
+    scratch.put("bench/t.jsonl", kCommandTask);
+    const Agent agent(
+        "n=$(printf %0250d 0); for i in $(seq 17); do mkdir $n && cd $n; done; echo x > f && ls");
+    const auto outcome = run(scratch, agent.eval(), options);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome;
+    EXPECT_EQ(outcome.json()["tasks"][0]["status"], "pass") << outcome;
+    EXPECT_TRUE(holds(agent.told(), {"exit code: 0", "f"})) << agent.told();
   }
 }
 

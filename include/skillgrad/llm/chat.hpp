@@ -95,6 +95,8 @@ class ChatModel {
   [[nodiscard]] virtual Result<ChatReply> complete(const ChatRequest& request,
                                                    const CallContext& context) = 0;
   [[nodiscard]] virtual std::string model_name() const = 0;
+  /// Tokens that a reply may have where the request sets no limit; 0: not known.
+  [[nodiscard]] virtual std::int64_t output_cap() const { return 0; }
 };
 
 /// True for errors after which no further call can succeed: the run stops with a checkpoint.

@@ -27,6 +27,8 @@ class Observer {
   /// `stage` such as "base run" or "iteration 3: diagnose"; total 0 = unknown.
   virtual void progress(const std::string& stage, std::size_t done, std::size_t total) = 0;
   virtual void iteration(const IterationRow& row) = 0;
+  /// How many iterations there may be, before the first of them; told again by a run that goes on.
+  virtual void planned(std::size_t /*iterations*/) {}
   /// Something a user should know: a task left out, a failed stage call, a repaired message.
   virtual void notice(const std::string& text) = 0;
   /// A rollout of `stage` ended in this process, or was left out.

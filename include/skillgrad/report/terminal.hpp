@@ -16,6 +16,7 @@ struct TerminalOptions {
   bool status_line = false;  ///< one rewritten line; otherwise rows and a heartbeat every 30 s
   bool quiet = false;        ///< notes alone
   double max_usd = 0;
+  std::string run;  ///< folder of the run, named before the first progress; "": none
   std::function<void(const std::string& text)> write;                      ///< to stderr
   std::function<std::size_t()> columns = [] { return std::size_t{100}; };  ///< of the status line
 };

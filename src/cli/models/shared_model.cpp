@@ -39,6 +39,7 @@ class SharedModel final : public llm::ChatModel {
     return reply;
   }
   [[nodiscard]] std::string model_name() const override { return model_.model_name(); }
+  [[nodiscard]] std::int64_t output_cap() const override { return model_.output_cap(); }
 
  private:
   llm::ChatModel& model_;

@@ -65,7 +65,8 @@ std::string baseline_lines(const Scored& scored) {
 }
 
 std::string usage_line(const llm::LedgerTotals& totals) {
-  return fmt::format("usage      {} calls, {} input and {} output tokens, {}\n", totals.usage.calls,
+  return fmt::format("usage      {}, {} input and {} output tokens, {}\n",
+                     counted(static_cast<std::size_t>(totals.usage.calls), "call"),
                      totals.usage.input_tokens, totals.usage.output_tokens,
                      report::money(totals.cost_usd));
 }

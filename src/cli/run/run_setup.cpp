@@ -249,6 +249,7 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
   terminal.status_line = wants_status_line();
   terminal.quiet = setup.settings.flag("quiet");
   terminal.max_usd = setup.settings.number("max_usd");
+  terminal.run = shell_word(setup.store->dir().string());
   terminal.write = print_err;
   terminal.columns = terminal_columns;
   setup.observer =
@@ -334,6 +335,26 @@ Result<> recover_skill(const fs::path& skill) {
   return {};
 }
 
+/// config.json is text: a name of other bytes would be another name when it is read back.
+Result<> check_kept_names(const RunSetup& setup) {
+  const auto refuse = [](const std::string& name, const std::string& where, const char* mend) {
+    return fail(ErrorCode::config,
+                "\"" + sanitize_utf8(name) + "\" is no UTF-8, so the run could not be resumed",
+                where, mend);
+  };
+  for (const auto& spec : option_table()) {
+    const Json& value = setup.settings.json(spec.key);
+    if (value.is_string() && first_invalid_utf8(value.get_ref<const std::string&>()))
+      return refuse(setup.settings.shown(spec.key).get<std::string>(),
+                    setup.settings.origin(spec.key),
+                    "rename the file or folder, or give a link to it whose path is UTF-8");
+  }
+  // A run keeps the skill itself. Where it is written back to, links on the way are followed.
+  if (setup.settings.flag("in_place") && first_invalid_utf8(setup.skill_path))
+    return refuse(setup.skill_path, "skill", "rename the folders on the way to the skill");
+  return {};
+}
+
 /// Settings, skill and benchmark of a new command.
 Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
                                              const RunRequest& request) {
@@ -350,6 +371,7 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
     setup->skill_path = skill_folder(request.skill).string();
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
+  SKILLGRAD_CHECK(check_kept_names(*setup));
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
   if (request.command == "optimize") share_small_set(setup->settings, setup->bench);
   for (const auto& idle :

@@ -19,6 +19,7 @@ class ForwardingObserver : public optim::Observer {
     next_->progress(stage, done, total);
   }
   void iteration(const optim::IterationRow& row) override { next_->iteration(row); }
+  void planned(std::size_t iterations) override { next_->planned(iterations); }
   void notice(const std::string& text) override { next_->notice(text); }
   void rollout(const std::string& stage, const optim::LossRecord& record) override {
     next_->rollout(stage, record);

@@ -16,6 +16,9 @@ class Client final : public ChatModel {
     return Call(*endpoint_, request, context).run();
   }
   [[nodiscard]] std::string model_name() const override { return endpoint_->options().model; }
+  [[nodiscard]] std::int64_t output_cap() const override {
+    return endpoint_->options().max_output_tokens.value_or(kDefaultOutputCap);
+  }
 
  private:
   std::unique_ptr<Endpoint> endpoint_;

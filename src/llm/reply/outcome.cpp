@@ -266,10 +266,26 @@ FailureClass classify_curl(int code) {
 
 namespace {
 
+/// What a status of success says of a body that is not the whole reply, whatever stands in it; ""
+/// if it may be whole.
+std::string unfinished(int status) {
+  constexpr int kAccepted = 202;
+  constexpr int kPartial = 206;
+  if (status == kAccepted)
+    return "the endpoint only took the request on; replies that are fetched later are not "
+           "supported";
+  return status == kPartial ? "the endpoint sent only a part of the reply" : "";
+}
+
 ReadReply read_body(HttpReply& http, const ReplyContext& context, WallTime wall_now) {
   const bool ended_well = http.ending == Ending::finished && http.curl_code == CURLE_OK;
   if (http.ending == Ending::cancelled || http.ending == Ending::too_big) {
     return failed(transport_failure(http));
+  }
+  if (std::string why = unfinished(http.status); !why.empty()) {
+    Failure failure = make_failure(FailureClass::malformed, http.status, std::move(why));
+    failure.possibly_billed = true;
+    return failed(std::move(failure));
   }
   if (http.stream) {
     // An error after the finish reason does not matter: the reply is whole.

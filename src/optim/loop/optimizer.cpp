@@ -273,6 +273,7 @@ std::string Loop::stop_reason() const {
 }
 
 Result<> Loop::iterate() {
+  parts_.observer->planned(batches_.size());
   for (const auto& row : state_.rows) parts_.observer->iteration(row);
   while (true) {
     if (auto reason = stop_reason(); !reason.empty()) {

@@ -109,7 +109,8 @@ Result<std::string> Dialog::take_text(const agent::LoopResult& result) {
                         "the answer was cut at the output limit, so it was not used");
   if (result.truncated) {
     // The loop's turns together wrote more than the one that was cut.
-    const std::int64_t met = std::max<std::int64_t>(cap_.value_or(0), result.usage.output_tokens);
+    const std::int64_t met =
+        std::max<std::int64_t>(cap_.value_or(model_.output_cap()), result.usage.output_tokens);
     cap_ = static_cast<int>(std::clamp(2 * met, kLeastRaisedCap, kMostRaisedCap));
   } else {
     const auto json = object_in_text(result.final_message);

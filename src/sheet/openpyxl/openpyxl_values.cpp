@@ -61,6 +61,36 @@ bool starts_with_measure(std::string_view text) {
          unit == "pi";
 }
 
+/// openpyxl's pattern of a range: the row of its second corner may be missing, and whole columns
+/// have no `$`.
+bool fits_range(std::string_view value) {
+  constexpr std::size_t kMaxLetters = 3;
+  const auto skip = [&value](bool wanted, std::size_t count) {
+    value.remove_prefix(count);
+    return !wanted || count > 0;
+  };
+  const auto letters = [&] { return skip(true, run_of(value.substr(0, kMaxLetters), is_letter)); };
+  const auto digits = [&](bool wanted) { return skip(wanted, run_of(value, is_digit)); };
+  const auto dollar = [&] { skip(false, value.starts_with('$') ? 1 : 0); };
+  const std::size_t colon = value.find(':');
+  if (colon != std::string_view::npos && colon == run_of(value, is_letter)) {
+    if (!letters() || !value.starts_with(':')) return false;
+    value.remove_prefix(1);
+    return letters() && value.empty();
+  }
+  dollar();
+  if (!letters()) return false;
+  dollar();
+  if (!digits(true)) return false;
+  if (value.empty()) return true;
+  if (!value.starts_with(':')) return false;
+  value.remove_prefix(1);
+  dollar();
+  if (!letters()) return false;
+  dollar();
+  return digits(false) && value.empty();
+}
+
 bool fits_pattern(std::string_view name, std::string_view value) {
   const std::size_t hex = run_of(value, is_hex);
   if (name == "HEX") return !value.empty() && hex == value.size();
@@ -68,9 +98,7 @@ bool fits_pattern(std::string_view name, std::string_view value) {
   if (name == "GUID") return starts_with_guid(value);
   if (name == "B64") return is_base64(value);
   if (name == "MEASURE") return starts_with_measure(value);
-  const auto range = openpyxl_range(value);
-  return range && range->first_column &&
-         !(value.find(':') == std::string_view::npos && !range->first_row);
+  return fits_range(value);
 }
 
 Refusal check_bounds(std::string_view rule, double number, std::string_view value) {

@@ -189,7 +189,7 @@ Result<bool> check_in_text(XmlReader& reader, std::size_t depth, OpenpyxlElement
 }  // namespace
 
 Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out,
-                        OpenpyxlElements* elements) {
+                        OpenpyxlElements* elements, const std::function<Result<>()>* nested) {
   const std::size_t base = reader.depth();
   std::string& plain = out;
   std::string runs;
@@ -204,6 +204,11 @@ Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out,
     if (token == Token::done) return unexpected(unreadable("a text has no end"));
     if (token == Token::start) {
       const bool text = reader.is("t");
+      if (nested != nullptr && reader.is("si") && reader.space() == XmlReader::Space::main) {
+        SKILLGRAD_CHECK((*nested)());
+        if (depth == 1) in_run = false;
+        continue;
+      }
       if (elements != nullptr && depth <= 2) {
         SKILLGRAD_TRY(const bool taken, check_in_text(reader, depth, *elements));
         if (taken) continue;
@@ -236,19 +241,28 @@ Result<std::vector<std::string_view>> read_shared_strings(ZipArchive& archive,
   SKILLGRAD_TRY(ZipPart source, archive.part(part));
   XmlReader reader(std::move(source));
   std::vector<std::string_view> out;
-  std::string text;
+  std::string spare;  // its room is used again
+  // openpyxl takes them from anywhere, each as it ends: one inside of another comes before it.
+  std::function<Result<>()> read_one = [&]() -> Result<> {
+    std::string text = std::move(spare);
+    SKILLGRAD_CHECK(
+        read_rich_text(reader, budget, text, elements, elements == nullptr ? nullptr : &read_one));
+    if (out.size() == max_strings || !budget.take(TextBudget::kSharedString))
+      return unexpected(unreadable("too many shared strings"));
+    // openpyxl drops this part of escapes such as _x005F_ and decodes no other.
+    if (text.find(kDropped) != std::string::npos) text = replace_all(text, kDropped, "");
+    out.push_back(texts.keep(text));
+    spare = std::move(text);
+    return {};
+  };
   while (true) {
     const Token token = reader.next();
     if (token == Token::failed) return unexpected(reader.error());
     if (token == Token::done) return out;
-    if (token != Token::start || reader.depth() != 2 || !reader.is("si")) continue;
-    if (elements != nullptr && reader.space() != XmlReader::Space::main) continue;
-    if (out.size() == max_strings || !budget.take(TextBudget::kSharedString))
-      return unexpected(unreadable("too many shared strings"));
-    SKILLGRAD_CHECK(read_rich_text(reader, budget, text, elements));
-    // openpyxl drops this part of escapes such as _x005F_ and decodes no other.
-    if (text.find(kDropped) != std::string::npos) text = replace_all(text, kDropped, "");
-    out.push_back(texts.keep(text));
+    if (token != Token::start || !reader.is("si")) continue;
+    const bool counts =
+        elements == nullptr ? reader.depth() == 2 : reader.space() == XmlReader::Space::main;
+    if (counts) SKILLGRAD_CHECK(read_one());
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -74,8 +75,10 @@ struct TextBudget {
     ZipArchive& archive, const std::string& part, std::size_t max_strings, TextBudget& budget,
     TextStore& texts, OpenpyxlElements* elements);
 /// After the start of <si> or <is>: puts into `out` its text with runs joined and phonetic runs
-/// left out. Reads through the end of the element.
+/// left out. Reads through the end of the element. `nested`, or null: called after the start of an
+/// <si> inside of it, which it reads through.
 [[nodiscard]] Result<> read_rich_text(XmlReader& reader, TextBudget& budget, std::string& out,
-                                      OpenpyxlElements* elements);
+                                      OpenpyxlElements* elements,
+                                      const std::function<Result<>()>* nested = nullptr);
 
 }  // namespace skillgrad::sheet

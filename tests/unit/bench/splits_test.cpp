@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <set>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -333,6 +334,29 @@ TEST(CheckBenchmark, FindsSplitsThatShareIdsOrContent) {
   EXPECT_THAT(problems(loaded, &splits),
               ElementsAre(HasSubstr("t0: is in the splits train and test"),
                           HasSubstr("copy: in test has the same content as t1 in train")));
+}
+
+// What computes gains nothing from more workers than cores; what waits does.
+TEST(Workers, AreNoMoreThanTheCoresUnlessAGradingWaits) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const unsigned many = 4 * cores;
+  struct Case {
+    const char* record;
+    unsigned wanted;
+  };
+  const Case cases[] = {
+      {R"({"id":"x","input":"x","target":"y"})", cores},
+      {R"({"id":"x","input":"x","target":"1","grader":"numeric"})", cores},
+      {R"({"id":"x","input":"x","grader":{"type":"llm-judge","criteria":["is kind"]}})", many},
+      {R"({"id":"x","input":"x","target":"y","grader":{"type":"command","run":"x"}})", many}};
+  for (const Case& one : cases) {
+    // Among many that wait for nothing, one that waits is enough.
+    const Loaded loaded("tasks.jsonl", records(3) + one.record + "\n");
+    ASSERT_TRUE(loaded.benchmark) << loaded.error();
+    EXPECT_EQ(workers_for(*loaded, many), one.wanted) << one.record;
+    EXPECT_EQ(workers_for(*loaded, 1), 1U) << one.record;
+    EXPECT_EQ(workers_for(*loaded, 0), 1U) << one.record;
+  }
 }
 
 TEST(CheckBenchmark, RefusesAnUnknownTaskAndStops) {

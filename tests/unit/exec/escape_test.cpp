@@ -348,6 +348,12 @@ TEST_P(Escape, DatagramsReachNoSocketOfTheHost) {
                      path +
                      "')\n"
                      "  except OSError: pass\n"
+                     // With a descriptor that the receiver could use.
+                     "  try: make().sendmsg([b'out'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, "
+                     "(1).to_bytes(4, 'little'))], 0, '" +
+                     path +
+                     "')\n"
+                     "  except OSError: pass\n"
                      "a, b = socket.socketpair(); a.send(b'pair'); print(b.recv(9).decode())\n"};
     spec.work_dir = work.path();
     spec.env = scrubbed_environment();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gmock/gmock.h>
 
+#include <skillgrad/core/text.hpp>
 #include <skillgrad/report/terminal.hpp>
 
 namespace skillgrad::report {
@@ -93,6 +94,69 @@ TEST_F(Terminal, NamesTheScoresOfAnIteration) {
   EXPECT_THAT(written_.back(), HasSubstr("iteration   3  accepted"));
   EXPECT_THAT(written_.back(), HasSubstr("train  50.0 %"));
   EXPECT_THAT(written_.back(), HasSubstr("gate 25.0 % -> 75.0 %"));
+}
+
+TEST_F(Terminal, NamesTheRunFirstAndHowManyIterationsThereMayBe) {
+  options_.run = "runs/x";
+  const auto observer = this->observer();
+  observer->planned(12);
+  observer->progress("iteration 3: patch", 0, 1);
+  observer->progress("test: after", 0, 2);
+  EXPECT_THAT(written_,
+              ElementsAre("run: runs/x\n", "iteration 3 of 12: patch\n", "test: after: 2 to do\n"));
+  observer->iteration(row());
+  EXPECT_THAT(written_.back(), HasSubstr("iteration   3 of 12  accepted   train"));
+}
+
+optim::LossRecord loss(const std::string& status, double score) {
+  optim::LossRecord out;
+  out.status = status;
+  out.score = score;
+  return out;
+}
+
+TEST_F(Terminal, CountsHowRolloutsEndAndSaysWhatAStageCameTo) {
+  options_.status_line = true;
+  const auto observer = this->observer();
+  observer->progress("base run", 0, 4);
+  clock_.advance(seconds(61));
+  std::size_t done = 0;
+  for (const auto& record :
+       {loss("pass", 1), loss("fail", 0.5), loss("error", 0), loss("skipped", 0)}) {
+    observer->rollout("base run", record);
+    observer->rollout("another stage", record);
+    observer->progress("base run", ++done, 4);
+  }
+  EXPECT_THAT(written_.back(), StartsWith("\rbase run 4/4 | 1 pass, 1 fail, 1 error | 0 in"));
+  EXPECT_THAT(written_.back(), HasSubstr(" | 1:01 min in all"));
+  observer->progress("base run on val", 2, 4);
+  EXPECT_THAT(written_,
+              testing::Contains("base run: 1 pass, 1 fail, 1 error, mean score 75.0 %\n"));
+  observer->rollout("base run on val", loss("pass", 1));
+  observer->progress("iteration 1: execute", 0, 4);
+  observer->rollout("iteration 1: execute", loss("pass", 1));
+  observer->progress("iteration 1: patch", 0, 1);
+  for (const auto& text : written_) {
+    EXPECT_THAT(text, Not(StartsWith("base run on val: 1 pass")))
+        << "two are of an earlier process";
+    EXPECT_THAT(text, Not(StartsWith("iteration 1: execute: "))) << "it has a row of its own";
+  }
+}
+
+TEST_F(Terminal, ColoursDecisionsOnATerminalAlone) {
+  for (const bool terminal : {false, true}) {
+    for (const auto& [decision, colour] :
+         {std::pair{"accepted", "\x1b[32m"}, {"rejected", "\x1b[31m"}, {"no_patch", ""}}) {
+      written_.clear();
+      options_.status_line = terminal;
+      optim::IterationRow shown = row();
+      shown.decision = decision;
+      observer()->iteration(shown);
+      const std::string text = join(written_, "");
+      EXPECT_EQ(text.find("\x1b[") != std::string::npos, terminal && colour[0] != 0) << text;
+      EXPECT_THAT(text, HasSubstr(terminal ? std::string(colour) + decision : decision));
+    }
+  }
 }
 
 TEST_F(Terminal, QuietLeavesProgressOutAndNotesIn) {

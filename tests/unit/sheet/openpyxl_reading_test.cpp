@@ -280,6 +280,63 @@ TEST_F(OpenpyxlReading, CountsIndicesAsPythonDoes) {
   EXPECT_FALSE(theirs(XlsxWriter().sheet("S").raw(R"(<c r="A1" s="-9"><v>3</v></c>)").parts()));
 }
 
+TEST_F(OpenpyxlReading, RangesOfFiltersMayLackTheirLastRow) {
+  for (const auto& [ref, taken] : {std::pair{"A1:B", true},
+                                   {"$A$1:$B", true},
+                                   {"a1:b", true},
+                                   {"A:B", true},
+                                   {"A0:B0", true},
+                                   {"B3:A1", true},
+                                   {"A1", true},
+                                   {"$A:B", false},
+                                   {"A", false},
+                                   {"A1:", false},
+                                   {"A1:2", false},
+                                   {"1:2", false},
+                                   {"A1:B2:C3", false},
+                                   {"ABCD1", false},
+                                   {"A1 ", false},
+                                   {"", false}}) {
+    Parts parts = base();
+    replace(parts, kSheet, "</sheetData>",
+            std::string("</sheetData><autoFilter ref=\"") + ref + "\"/>");
+    EXPECT_EQ(theirs(parts).has_value(), taken) << ref;
+    EXPECT_TRUE(read(parts)) << ref;
+  }
+}
+
+TEST_F(OpenpyxlReading, CellsAboveTheSheetAreReadAndNowhere) {
+  for (const char* rows : {R"(<row r="0"><c><v>5</v></c></row><row><c><v>6</v></c></row>)",
+                           R"(<row r="0"><c r="A1"><v>6</v></c></row>)",
+                           R"(<row r="-3"><c><v>5</v></c></row><row r="1"><c><v>6</v></c></row>)",
+                           R"(<row r="1"><c r="A0"><v>5</v></c><c r="A1"><v>6</v></c></row>)"}) {
+    const auto parts = XlsxWriter().sheet("S").raw_rows(rows).parts();
+    const auto book = theirs(parts);
+    ASSERT_TRUE(book) << rows << book.error().message;
+    EXPECT_EQ(cell(*book, 1, 1), "number 6") << rows;
+    EXPECT_EQ(book->sheets().front().last_row(), 1U) << rows;
+  }
+  for (const char* rows : {R"(<row r="0"><c><v>five</v></c></row>)", R"(<row r="1.5"/>)",
+                           R"(<row><c r="0"><v>5</v></c></row>)"}) {
+    EXPECT_FALSE(theirs(XlsxWriter().sheet("S").raw_rows(rows).parts())) << rows;
+  }
+  EXPECT_FALSE(
+      read(XlsxWriter().sheet("S").raw_rows(R"(<row r="0"><c><v>5</v></c></row>)").parts()));
+}
+
+TEST_F(OpenpyxlReading, TextsInsideOfOthersComeBeforeThem) {
+  const auto writer = XlsxWriter()
+                          .sheet("S")
+                          .raw(R"(<c t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>2</v></c>)")
+                          .shared("<si><r><t>a</t><si><t>b</t></si></r></si>")
+                          .shared("<x><si><t>c</t></si></x>");
+  const auto book = theirs(writer.parts());
+  ASSERT_TRUE(book) << book.error().message;
+  EXPECT_EQ(cell(*book, 1, 1), "string b");
+  EXPECT_EQ(cell(*book, 1, 2), "string a");
+  EXPECT_EQ(cell(*book, 1, 3), "string c");
+}
+
 TEST_F(OpenpyxlReading, ValuesOfForeignNamespacesAreNone) {
   const auto parts = XlsxWriter()
                          .sheet("S")
