@@ -7,7 +7,7 @@
 
 #include <skillgrad/core/json.hpp>
 
-#include "bench/graders/json_compare.hpp"
+#include "bench/graders/json/json_compare.hpp"
 #include "unit/bench/support.hpp"
 
 namespace skillgrad::bench {

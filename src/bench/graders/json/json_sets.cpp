@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "bench/graders/json_sets.hpp"
+#include "bench/graders/json/json_sets.hpp"
 
 #include <algorithm>
 #include <cmath>

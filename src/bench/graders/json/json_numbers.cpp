@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "bench/graders/json_numbers.hpp"
+#include "bench/graders/json/json_numbers.hpp"
 
 #include <charconv>
 #include <cmath>

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "bench/graders/json_side.hpp"
+#include "bench/graders/json/json_side.hpp"
 
 namespace skillgrad::bench {
 

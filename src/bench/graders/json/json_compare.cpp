@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "bench/graders/json_compare.hpp"
+#include "bench/graders/json/json_compare.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include <skillgrad/core/text.hpp>
 
-#include "bench/graders/json_sets.hpp"
+#include "bench/graders/json/json_sets.hpp"
 
 namespace skillgrad::bench {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <skillgrad/core/json.hpp>
 
-#include "bench/graders/json_numbers.hpp"
+#include "bench/graders/json/json_numbers.hpp"
 
 namespace skillgrad::bench {
 

@@ -11,7 +11,7 @@
 #include <skillgrad/bench/benchmark.hpp>
 #include <skillgrad/core/json.hpp>
 
-#include "bench/graders/json_side.hpp"
+#include "bench/graders/json/json_side.hpp"
 
 namespace skillgrad::bench {
 

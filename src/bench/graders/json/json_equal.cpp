@@ -7,7 +7,7 @@
 
 #include "bench/grade_tools.hpp"
 #include "bench/graders/grader.hpp"
-#include "bench/graders/json_compare.hpp"
+#include "bench/graders/json/json_compare.hpp"
 
 namespace skillgrad::bench {
 namespace {
