@@ -18,10 +18,9 @@ namespace skillgrad::cli {
 namespace {
 
 Result<skill::Profile> parse_profile(const std::string& text) {
-  if (text == "spec") return skill::Profile::spec;
-  if (text == "strict") return skill::Profile::strict;
-  if (text == "lenient") return skill::Profile::lenient;
-  return fail(ErrorCode::usage, "got --profile " + text + ", expected spec, strict or lenient",
+  if (const auto known = named<skill::Profile>(text)) return *known;
+  return fail(ErrorCode::usage,
+              "got --profile " + text + ", expected " + join_or(names_of<skill::Profile>()),
               "--profile", "for example --profile strict");
 }
 
@@ -55,7 +54,7 @@ Result<Validated> validate_one(const std::string& path, const ValidateOptions& o
 
 Json finding_json(const skill::Finding& finding) {
   return {{"rule", finding.rule},
-          {"severity", skill::to_string(finding.severity)},
+          {"severity", name_of(finding.severity)},
           {"message", finding.message},
           {"file", finding.file},
           {"line", finding.line}};

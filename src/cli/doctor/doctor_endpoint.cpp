@@ -86,8 +86,7 @@ class Check {
     if (!prefix_.empty())
       mend +=
           " (in roles." + prefix_.substr(0, prefix_.find_first_of(",:")) + " of the configuration)";
-    json_["error"] = {{"code", to_string(error.code)},
-                      {"message", redactor_.redact(error.message)}};
+    json_["error"] = {{"code", name_of(error.code)}, {"message", redactor_.redact(error.message)}};
     add(what, State::bad, without_mend(error), mend);
   }
 
@@ -192,7 +191,7 @@ class Check {
         error.code == ErrorCode::bad_request || error.code == ErrorCode::transient;
     if (about_request && to_lower_ascii(error.message).find("tool") != std::string::npos) {
       json_["tool_calls"] = "refused";
-      json_["error"] = {{"code", to_string(error.code)},
+      json_["error"] = {{"code", name_of(error.code)},
                         {"message", redactor_.redact(error.message)}};
       add("tool calling", State::bad, without_mend(error), llm::kToolsMend);
       return;

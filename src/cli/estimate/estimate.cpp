@@ -333,7 +333,7 @@ Result<Measured> measure_run(const fs::path& run_dir) {
   out.run = run_dir.string();
   std::map<std::string, std::set<std::string>> scopes;
   for (const auto& row : rows) {
-    if (row.outcome != "ok" && row.outcome != "refused") continue;
+    if (!row.answered()) continue;
     auto& talk = out.by_role[row.stage];
     scopes[row.stage].insert(row.scope);
     ++talk.calls;

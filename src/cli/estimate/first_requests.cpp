@@ -78,7 +78,7 @@ std::vector<optim::Gradient> gradients(const Settings& settings, const bench::Sp
     if (out.size() >= static_cast<std::size_t>(settings.integer("batch_size"))) break;
     optim::Gradient gradient;
     gradient.task_id = id;
-    gradient.kind = "failure";
+    gradient.kind = optim::EvidenceKind::failure;
     gradient.label = "a label of some words";
     gradient.gradient = words(kDiagnosis);
     gradient.loss = 1;
@@ -94,10 +94,10 @@ optim::Evidence evidence(const RunSetup& setup, const bench::Task& task) {
   const auto trace = static_cast<std::size_t>(static_cast<double>(tokens) * kBytesPerToken);
   optim::Evidence out;
   out.task_id = task.id;
-  out.kind = "failure";
+  out.kind = optim::EvidenceKind::failure;
   out.task_prompt = task.prompt;
   out.current.task_id = task.id;
-  out.current.status = "fail";
+  out.current.status = optim::LossStatus::fail;
   out.current.feedback = words(kFeedback);
   out.current_trace = words(std::min(trace, kTraceShown));
   out.skill_text = setup.skill.body();
@@ -110,7 +110,7 @@ optim::MomentumMemory memory(const std::vector<optim::Gradient>& gradients) {
   for (const auto& gradient : gradients) {
     optim::Pattern pattern;
     pattern.slug = "pattern-" + std::to_string(out.patterns.size());
-    pattern.kind = "operation";
+    pattern.kind = optim::PatternKind::operation;
     pattern.line = gradient.label;
     pattern.description = words(kPatternText);
     pattern.appeared_in = {1};

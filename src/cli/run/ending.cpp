@@ -61,7 +61,7 @@ void print_error_event(const Json& object) {
 Json error_object(const Error& error, const std::string& command) {
   return {{"schema", kErrorSchema},
           {"command", command},
-          {"code", to_string(error.code)},
+          {"code", name_of(error.code)},
           {"what", strip_control(error.message)},
           {"where", strip_control(error.where)},
           {"mend", strip_control(mend_of(error))},
