@@ -111,7 +111,7 @@ void print_github(const Validated& value) {
 Result<int> explain(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   SKILLGRAD_TRY(const RuleText rule, find_rule(invocation.value("explain")));
-  if (settings.flag("json")) {
+  if (settings.get<"json">()) {
     print_out(dump_json({{"schema", "skillgrad.rule/1"},
                          {"rule", rule.id},
                          {"title", rule.title},
@@ -131,7 +131,7 @@ Result<int> run_validate(const Invocation& invocation) {
   SKILLGRAD_TRY(options.profile, parse_profile(invocation.value("profile", "spec")));
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   SKILLGRAD_TRY(options.ignored, ignored_lint_rules(settings));
-  const bool json = settings.flag("json");
+  const bool json = settings.get<"json">();
   bool all_valid = true;
   Json reports = Json::array(), findings = Json::array();
   for (const auto& path : invocation.arguments) {
@@ -146,7 +146,7 @@ Result<int> run_validate(const Invocation& invocation) {
     } else if (invocation.has("github"))
       print_github(result);
     else
-      print_text(result, settings.flag("quiet"));
+      print_text(result, settings.get<"quiet">());
   }
   if (json)
     print_out(dump_json({{"schema", "skillgrad.validate/1"},

@@ -358,10 +358,11 @@ EndpointReport check_endpoints(const Settings& given, DoctorRows& rows) {
   EndpointReport out;
   Settings settings = given;
   // Its calls are answered by the endpoints themselves, and not kept.
-  for (const char* key : {"cache", "cache_ttl", "refresh", "record", "replay"})
-    static_cast<void>(
-        settings.set(key, std::string(key) == "refresh" ? Json(false) : Json(""), "default"));
-  if (settings.text("model").empty()) {
+  for (const auto key : {option<"cache">, option<"record">, option<"replay">})
+    static_cast<void>(settings.set(key, "", "default"));
+  static_cast<void>(settings.set(option<"cache_ttl">, "", "default"));
+  static_cast<void>(settings.set(option<"refresh">, false, "default"));
+  if (settings.get<"model">().empty()) {
     rows.add({"endpoint", State::weak, "not checked: no model is named",
               "skillgrad doctor --model NAME [--base-url URL]"});
     return out;
