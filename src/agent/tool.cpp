@@ -40,24 +40,6 @@ std::unique_ptr<Tool> make_tool(llm::ToolSpec spec, FunctionTool::Call call) {
   return std::make_unique<FunctionTool>(std::move(spec), std::move(call));
 }
 
-const char* to_string(EndState state) {
-  switch (state) {
-    case EndState::finished:
-      return "finished";
-    case EndState::turn_limit:
-      return "turn_limit";
-    case EndState::time_limit:
-      return "time_limit";
-    case EndState::token_limit:
-      return "token_limit";
-    case EndState::infra_error:
-      return "infra_error";
-    case EndState::refused:
-      return "refused";
-  }
-  return "infra_error";
-}
-
 std::string tagged(std::string_view tag, std::string_view data) {
   const std::string clean = sanitize_utf8(data);
   const std::string name(tag);

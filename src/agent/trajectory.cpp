@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <array>
 
 #include <skillgrad/agent/tool_loop.hpp>
 #include <skillgrad/core/json.hpp>
@@ -10,34 +9,18 @@ namespace skillgrad::agent {
 namespace {
 
 using Kind = TraceEvent::Kind;
-constexpr std::array<std::pair<Kind, const char*>, 5> kKinds{{{Kind::message, "message"},
-                                                              {Kind::reasoning, "reasoning"},
-                                                              {Kind::tool_call, "tool_call"},
-                                                              {Kind::tool_output, "tool_output"},
-                                                              {Kind::error, "error"}}};
 /// Standing instructions are the same for every task: a reader of the trace needs no more of them.
 constexpr std::size_t kSystemBytes = 160;
 constexpr std::size_t kLeastPerEvent = 160;
-
-const char* kind_name(Kind kind) {
-  for (const auto& [value, name] : kKinds) {
-    if (value == kind) return name;
-  }
-  return "message";
-}
 
 Result<TraceEvent> event_from_json(const Json& value, const std::string& where) {
   StrictReader reader(value, where);
   TraceEvent event;
   const std::string kind = reader.string("kind");
-  const auto* const found = std::find_if(kKinds.begin(), kKinds.end(),
-                                         [&](const auto& pair) { return pair.second == kind; });
-  if (found != kKinds.end()) {
-    event.kind = found->first;
-  } else {
-    reader.reject("kind", "unknown kind \"" + kind + "\"",
-                  "use message, reasoning, tool_call, tool_output or error");
-  }
+  if (const auto known = named<Kind>(kind))
+    event.kind = *known;
+  else
+    reader.reject("kind", "unknown kind \"" + kind + "\"", "use " + join_or(names_of<Kind>()));
   event.turn = static_cast<int>(reader.integer("turn", 0, 0, 1'000'000));
   event.role = reader.string("role", "");
   event.call_id = reader.string("call_id", "");
@@ -49,7 +32,7 @@ Result<TraceEvent> event_from_json(const Json& value, const std::string& where) 
 }
 
 std::string render_step(const TraceEvent& event, std::size_t number, std::size_t most) {
-  std::string head = "[" + std::to_string(number) + "] " + kind_name(event.kind);
+  std::string head = "[" + std::to_string(number) + "] " + name_of(event.kind);
   const std::string& name = event.kind == Kind::message ? event.role : event.name;
   if (!name.empty()) head += " " + name;
   if (event.is_error && event.kind != Kind::error) head += " (error)";
@@ -97,7 +80,7 @@ std::string leave_out_middle(const std::vector<std::string>& steps, std::size_t 
 std::string Trajectory::to_json_lines() const {
   std::string out;
   for (const TraceEvent& event : events) {
-    Json line = {{"kind", kind_name(event.kind)}, {"turn", event.turn}};
+    Json line = {{"kind", name_of(event.kind)}, {"turn", event.turn}};
     if (!event.role.empty()) line["role"] = event.role;
     if (!event.call_id.empty()) line["call_id"] = event.call_id;
     if (!event.name.empty()) line["name"] = event.name;

@@ -9,30 +9,6 @@
 namespace skillgrad::bench {
 namespace {
 
-const char* status_name(GradeStatus status) {
-  switch (status) {
-    case GradeStatus::pass:
-      return "pass";
-    case GradeStatus::fail:
-      return "fail";
-    case GradeStatus::error:
-      break;
-  }
-  return "error";
-}
-
-const char* kind_name(GradeErrorKind kind) {
-  switch (kind) {
-    case GradeErrorKind::none:
-      return "none";
-    case GradeErrorKind::dataset_error:
-      return "dataset_error";
-    case GradeErrorKind::infra_error:
-      break;
-  }
-  return "infra_error";
-}
-
 /// As dump_json() writes a string.
 void append_string(std::string& out, std::string_view text) {
   const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
@@ -160,8 +136,8 @@ std::string grade_to_json(const Grade& grade) {
   Members members(out);
   members.text("schema", "skillgrad.grade/1")
       .text("task_id", grade.task_id)
-      .text("status", status_name(grade.status));
-  if (!scored) members.text("kind", kind_name(grade.kind));
+      .text("status", name_of(grade.status));
+  if (!scored) members.text("kind", name_of(grade.kind));
   if (scored)
     members.number("score", grade.score);
   else
@@ -202,16 +178,11 @@ Result<Grade> grade_from_json(const std::string& text) {
   Grade grade;
   reader.ignore("schema");
   grade.task_id = reader.string("task_id");
-  const std::string status = reader.string("status");
-  const std::string kind = reader.string("kind", "none");
-  if (status == "pass" || status == "fail")
-    grade.status = status == "pass" ? GradeStatus::pass : GradeStatus::fail;
-  else if (status != "error")
-    reader.reject("status", "got \"" + status + "\", expected pass, fail or error");
-  if (kind == "dataset_error" || kind == "infra_error")
-    grade.kind =
-        kind == "dataset_error" ? GradeErrorKind::dataset_error : GradeErrorKind::infra_error;
-  else if (kind != "none")
+  grade.status = read_named<GradeStatus>(reader, "status");
+  const std::string kind = reader.string("kind", name_of(GradeErrorKind::none));
+  if (const auto known = named<GradeErrorKind>(kind))
+    grade.kind = *known;
+  else
     reader.reject("kind", "got \"" + kind + "\", expected dataset_error or infra_error");
   read_score(value, reader, grade);
   grade.message = reader.string("message", "");

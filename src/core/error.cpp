@@ -5,65 +5,6 @@
 #include <skillgrad/core/error.hpp>
 
 namespace skillgrad {
-
-const char* to_string(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::usage:
-      return "usage";
-    case ErrorCode::config:
-      return "config";
-    case ErrorCode::input:
-      return "input";
-    case ErrorCode::dataset:
-      return "dataset";
-    case ErrorCode::invalid_skill:
-      return "invalid_skill";
-    case ErrorCode::io:
-      return "io";
-    case ErrorCode::disk_full:
-      return "disk_full";
-    case ErrorCode::locked:
-      return "locked";
-    case ErrorCode::sandbox:
-      return "sandbox";
-    case ErrorCode::infra:
-      return "infra";
-    case ErrorCode::auth:
-      return "auth";
-    case ErrorCode::quota:
-      return "quota";
-    case ErrorCode::model_not_found:
-      return "model_not_found";
-    case ErrorCode::wrong_url:
-      return "wrong_url";
-    case ErrorCode::tls:
-      return "tls";
-    case ErrorCode::rate_limit:
-      return "rate_limit";
-    case ErrorCode::transient:
-      return "transient";
-    case ErrorCode::malformed_reply:
-      return "malformed_reply";
-    case ErrorCode::context_overflow:
-      return "context_overflow";
-    case ErrorCode::request_too_large:
-      return "request_too_large";
-    case ErrorCode::content_filter:
-      return "content_filter";
-    case ErrorCode::bad_request:
-      return "bad_request";
-    case ErrorCode::budget:
-      return "budget";
-    case ErrorCode::cancelled:
-      return "cancelled";
-    case ErrorCode::deadline:
-      return "deadline";
-    case ErrorCode::internal:
-      return "internal";
-  }
-  return "internal";
-}
-
 namespace {
 
 std::string chain_of(const Error& error) {
@@ -82,7 +23,7 @@ std::string Error::to_text() const {
 }
 
 std::string Error::to_line() const {
-  std::string out = std::string(to_string(code)) + ": " + chain_of(*this);
+  std::string out = std::string(name_of(code)) + ": " + chain_of(*this);
   if (!where.empty()) out += " (at " + where + ")";
   if (!mend.empty()) out += "; fix: " + mend;
   for (char& c : out) {

@@ -129,6 +129,12 @@ std::optional<std::string> nearest_match(std::string_view word,
   return out;
 }
 
+std::string join_or(const std::vector<std::string>& parts) {
+  if (parts.size() < 2) return join(parts, "");
+  const auto last = static_cast<std::ptrdiff_t>(parts.size()) - 1;
+  return join({parts.begin(), parts.begin() + last}, ", ") + " or " + parts.back();
+}
+
 std::string list_some(const std::vector<std::string>& items, std::size_t at_most) {
   if (items.size() <= at_most) return join(items, ", ");
   const auto shown = static_cast<std::ptrdiff_t>(at_most);

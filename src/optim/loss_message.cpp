@@ -40,9 +40,6 @@ Result<std::optional<RolloutSigns>> signs_from_json(const Json& value) {
   return std::optional<RolloutSigns>(out);
 }
 
-const std::vector<std::string> kStatuses = {"pass",  "fail",    "error",  "timeout",
-                                            "limit", "refused", "skipped"};
-
 /// The fields that only what was graded has.
 void read_grade(StrictReader& reader, LossRecord& out) {
   if (!out.graded()) {
@@ -51,7 +48,6 @@ void read_grade(StrictReader& reader, LossRecord& out) {
   }
   out.loss = reader.number("loss", std::nullopt, 0);
   out.score = reader.number("score", std::max(0.0, 1.0 - out.loss), 0, 1);
-  if (out.status.empty()) out.status = out.score >= 1 ? "pass" : "fail";
   const Json hard = reader.any("hard");  // 0 or 1, or a boolean
   out.hard = out.score >= 1;
   if (hard.is_boolean())
@@ -72,7 +68,7 @@ Json to_json(const LossRecord& value) {
   return {{"schema", "skillgrad.loss/1"},
           {"task_id", value.task_id},
           {"sample", value.sample},
-          {"status", value.status},
+          {"status", name_of(value.status)},
           {"score", if_graded(value, value.score)},
           {"loss", if_graded(value, value.loss)},
           {"hard", if_graded(value, value.hard ? 1 : 0)},
@@ -81,7 +77,7 @@ Json to_json(const LossRecord& value) {
           {"feedback", value.feedback},
           {"components", components},
           {"trace", value.trace},
-          {"end_state", value.end_state},
+          {"end_state", name_of(value.end_state)},
           {"error", value.error},
           {"usage", to_json(value.usage)},
           {"cost_usd", number_or_null(value.cost_usd)},
@@ -96,14 +92,18 @@ Result<LossRecord> loss_from_json(const Json& value) {
   reader.ignore("schema");
   out.task_id = reader.string("task_id");
   out.sample = static_cast<int>(reader.integer("sample", 0, 0, 1'000'000));
-  out.status = reader.string("status", "");
-  if (!out.status.empty() &&
-      std::find(kStatuses.begin(), kStatuses.end(), out.status) == kStatuses.end())
-    reader.reject("status", "got \"" + out.status + "\"", "use one of " + join(kStatuses, ", "));
+  const std::string status = reader.string("status", "");
+  const auto said = named<LossStatus>(status);
+  if (!said && !status.empty())
+    reader.reject("status", "got \"" + status + "\"",
+                  "use one of " + join(names_of<LossStatus>(), ", "));
+  out.status = said.value_or(LossStatus::fail);
   read_grade(reader, out);
+  if (!said) out.status = out.score >= 1 ? LossStatus::pass : LossStatus::fail;
   out.feedback = reader.string("feedback", "");
   out.trace = reader.string("trace", "");
-  out.end_state = reader.string("end_state", "");
+  // Of a program's answer it is not used, whatever the word.
+  out.end_state = named<agent::EndState>(reader.string("end_state", ""));
   out.error = reader.string("error", "");
   out.seconds = reader.number("seconds", 0.0, 0);
   const Json components = reader.any("components");

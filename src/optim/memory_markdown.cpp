@@ -30,7 +30,7 @@ std::string pattern_text(const Pattern& pattern) {
   for (const int t : pattern.appeared_in) appeared.push_back(std::to_string(t));
   std::string out = fmt::format(
       "\n## {} ({})\n{}\n\n- anchor: {}\n- appeared in iterations: {}\n- velocity: {:.3f}\n",
-      one_line(pattern.slug), one_line(pattern.kind), one_line(pattern.line),
+      one_line(pattern.slug), one_line(pattern.kind_text()), one_line(pattern.line),
       pattern.anchor.empty() ? "none" : one_line(pattern.anchor),
       appeared.empty() ? "none yet" : join(appeared, ", "), pattern.velocity);
   if (!pattern.description.empty()) out += "- description: " + plain(pattern.description) + "\n";

@@ -63,7 +63,7 @@ Result<Pattern> read_pattern(const Json& value, const std::string& where) {
   StrictReader reader(value, where);
   Pattern out;
   out.slug = reader.string("slug");
-  out.kind = reader.string("kind", "operation");
+  out.set_kind(reader.string("kind", name_of(PatternKind::operation)));
   out.line = reader.string("line", "");
   out.anchor = reader.string("anchor", "");
   out.description = reader.string("description", "");
@@ -82,7 +82,7 @@ Json pattern_json(const Pattern& pattern) {
   Json remedies = Json::array();
   for (const auto& entry : pattern.remedies) remedies.push_back(remedy_json(entry));
   return {{"slug", pattern.slug},
-          {"kind", pattern.kind},
+          {"kind", pattern.kind_text()},
           {"line", pattern.line},
           {"anchor", pattern.anchor},
           {"appeared_in", pattern.appeared_in},
@@ -126,6 +126,14 @@ Result<Patch::Addressed> read_addressed(const Json& value, const std::string& wh
 
 }  // namespace
 
+void Pattern::set_kind(const std::string& text) {
+  const auto known = named<PatternKind>(text);
+  kind = known.value_or(PatternKind::mixed);
+  odd_kind = known ? std::nullopt : std::optional(text);
+}
+
+std::string Pattern::kind_text() const { return odd_kind.value_or(name_of(kind)); }
+
 Json to_json(const llm::Usage& value) {
   Json out = {{"input_tokens", value.input_tokens},
               {"cached_tokens", value.cached_tokens},
@@ -153,7 +161,7 @@ Json to_json(const Evidence& value) {
     known.push_back({{"slug", pattern.slug}, {"line", pattern.line}, {"action", pattern.action}});
   return {{"schema", "skillgrad.evidence/1"},
           {"task_id", value.task_id},
-          {"kind", value.kind},
+          {"kind", name_of(value.kind)},
           {"task_prompt", value.task_prompt},
           {"current", to_json(value.current)},
           {"current_trace", value.current_trace},
@@ -167,7 +175,7 @@ Json to_json(const Evidence& value) {
 Json to_json(const Gradient& value) {
   return {{"schema", "skillgrad.gradient/1"},
           {"task_id", value.task_id},
-          {"kind", value.kind},
+          {"kind", name_of(value.kind)},
           {"label", value.label},
           {"gradient", value.gradient},
           {"skipped_step", value.skipped_step},
@@ -184,7 +192,8 @@ Result<Gradient> gradient_from_json(const Json& value) {
   reader.ignore("steps");
   out.task_id = reader.string("task_id");
   out.gradient = reader.string("gradient");
-  out.kind = reader.string("kind", "failure");
+  // Who asked for the diagnosis knows the kind, and puts it in place of any other word.
+  out.kind = named<EvidenceKind>(reader.string("kind", "")).value_or(EvidenceKind::failure);
   out.label = reader.string("label", "");
   out.skipped_step = reader.string("skipped_step", "");
   out.known = reader.string("known", "");
@@ -307,7 +316,7 @@ Json to_json(const GateDecision& value) {
   // Where no task was graded on both sides there is nothing to compare; 0 would be a score.
   const auto number = [&](double of) { return value.n > 0 ? Json(of) : Json(); };
   return {{"schema", "skillgrad.gate/1"},
-          {"decision", value.decision},
+          {"decision", name_of(value.decision)},
           {"mode", value.mode},
           {"before", number(value.before)},
           {"after", number(value.after)},
@@ -328,10 +337,11 @@ Result<GateDecision> gate_from_json(const Json& value) {
   StrictReader reader(value, schema);
   GateDecision out;
   reader.ignore("schema");
-  out.decision = reader.string("decision");
-  if (out.decision != "accepted" && out.decision != "rejected" && out.decision != "undecided")
-    reader.reject("decision", "got \"" + out.decision + "\"",
-                  "use accepted, rejected or undecided");
+  const std::string decision = reader.string("decision");
+  if (const auto known = named<Decision>(decision); known && known != Decision::no_patch)
+    out.decision = *known;
+  else
+    reader.reject("decision", "got \"" + decision + "\"", "use accepted, rejected or undecided");
   out.mode = reader.string("mode", "command");
   const auto number = [&](const char* key, double fallback) {
     if (value.contains(key) && !value[key].is_null()) return reader.number(key, fallback);

@@ -28,7 +28,7 @@ std::string telling_line(const std::string& text) {
   return first;
 }
 
-bool was_run(const LossRecord& record) { return record.status != "skipped"; }
+bool was_run(const LossRecord& record) { return record.status != LossStatus::skipped; }
 
 /// Counts rollouts under a word; keeps one wording where all agree.
 class Group {
@@ -45,8 +45,8 @@ class Group {
     auto& tasks = trouble_.tasks;
     if (tasks.empty() || tasks.back() != record.task_id) tasks.push_back(record.task_id);
   }
-  [[nodiscard]] Trouble finish(std::string kind, std::size_t of) && {
-    trouble_.kind = std::move(kind);
+  [[nodiscard]] Trouble finish(TroubleKind kind, std::size_t of) && {
+    trouble_.kind = kind;
     trouble_.of = of;
     trouble_.what = replace_all(truncate_middle(same_ ? exact_ : form_, kMessageBytes), "\n", " ");
     return std::move(trouble_);
@@ -65,9 +65,9 @@ void by_count(std::vector<Trouble>& troubles) {
 
 /// What graders said of answers that did not pass, and what errors said, by their common form.
 std::vector<Trouble> messages(const std::vector<LossRecord>& records, std::size_t run) {
-  std::map<std::pair<std::string, std::string>, Group> groups;
+  std::map<std::pair<TroubleKind, std::string>, Group> groups;
   for (const auto& record : records) {
-    if (record.status == "pass" || !was_run(record)) continue;
+    if (record.status == LossStatus::pass || !was_run(record)) continue;
     const bool error = record.failed();
     const std::string& said = error ? record.error : record.feedback;
     std::string message = telling_line(said);
@@ -75,7 +75,7 @@ std::vector<Trouble> messages(const std::vector<LossRecord>& records, std::size_
     // Of the whole, since a quoted text may run over several lines.
     std::string form = telling_line(common_form(said));
     if (form.empty()) form = message;
-    groups[{error ? "error" : "feedback", form}].add(record, message, form);
+    groups[{error ? TroubleKind::error : TroubleKind::feedback, form}].add(record, message, form);
   }
   std::vector<Trouble> out;
   for (auto& [key, group] : groups) out.push_back(std::move(group).finish(key.first, run));
@@ -84,27 +84,30 @@ std::vector<Trouble> messages(const std::vector<LossRecord>& records, std::size_
 }
 
 struct EndWords {
-  const char* end_state;
+  agent::EndState end_state;
+  TroubleKind kind;
   const char* what;
 };
-constexpr EndWords kEnds[] = {{"turn_limit", "ended by the limit of turns (--task-turns)"},
-                              {"time_limit", "ended by the limit of time (--task-timeout)"},
-                              {"token_limit",
-                               "ended by the limit of tokens (--task-tokens) or of "
-                               "the model's context"},
-                              {"refused", "refused or filtered"}};
+constexpr EndWords kEnds[] = {
+    {agent::EndState::turn_limit, TroubleKind::turn_limit,
+     "ended by the limit of turns (--task-turns)"},
+    {agent::EndState::time_limit, TroubleKind::time_limit,
+     "ended by the limit of time (--task-timeout)"},
+    {agent::EndState::token_limit, TroubleKind::token_limit,
+     "ended by the limit of tokens (--task-tokens) or of the model's context"},
+    {agent::EndState::refused, TroubleKind::refused, "refused or filtered"}};
 
 std::vector<Trouble> ends(const std::vector<LossRecord>& records, std::size_t run) {
   std::vector<Trouble> out;
-  for (const auto& [end_state, what] : kEnds) {
+  for (const auto& [end_state, kind, what] : kEnds) {
     Group group;
     bool any = false;
     for (const auto& record : records)
-      if (record.end_state == end_state && record.status != "pass" && was_run(record)) {
+      if (record.end_state == end_state && record.status != LossStatus::pass && was_run(record)) {
         group.add(record, what, what);
         any = true;
       }
-    if (any) out.push_back(std::move(group).finish(end_state, run));
+    if (any) out.push_back(std::move(group).finish(kind, run));
   }
   by_count(out);
   return out;
@@ -113,7 +116,7 @@ std::vector<Trouble> ends(const std::vector<LossRecord>& records, std::size_t ru
 /// Signs of rollouts, passed or not: an agent that never calls a tool shows in the passed ones,
 /// too.
 template <class Sign>
-void add_sign(std::vector<Trouble>& out, const std::vector<LossRecord>& records, const char* kind,
+void add_sign(std::vector<Trouble>& out, const std::vector<LossRecord>& records, TroubleKind kind,
               const Sign& shows) {
   Group group;
   std::size_t of = 0, count = 0;
@@ -132,7 +135,7 @@ void add_sign(std::vector<Trouble>& out, const std::vector<LossRecord>& records,
 
 void add_cut_replies(std::vector<Trouble>& out, const std::vector<LossRecord>& records) {
   Trouble trouble;
-  trouble.kind = "reply_cut";
+  trouble.kind = TroubleKind::reply_cut;
   std::int64_t cut_at = 0;
   for (const auto& record : records) {
     if (!record.signs || !was_run(record)) continue;
@@ -176,41 +179,42 @@ std::vector<Trouble> troubles(const std::vector<LossRecord>& records) {
   std::size_t run = 0, passed = 0;
   for (const auto& record : records) {
     run += was_run(record) ? 1U : 0U;
-    passed += record.status == "pass" ? 1U : 0U;
+    passed += record.status == LossStatus::pass ? 1U : 0U;
   }
   if (run == passed) return {};
   std::vector<Trouble> out = messages(records, run);
   for (auto& trouble : ends(records, run)) out.push_back(std::move(trouble));
   add_cut_replies(out, records);
   using Shown = std::optional<std::string>;
-  add_sign(out, records, "no_answer", [](const RolloutSigns& signs) -> Shown {
+  add_sign(out, records, TroubleKind::no_answer, [](const RolloutSigns& signs) -> Shown {
     return signs.answered ? "" : "nothing was left that can be graded";
   });
-  add_sign(out, records, "no_tool_call", [](const RolloutSigns& signs) -> Shown {
+  add_sign(out, records, TroubleKind::no_tool_call, [](const RolloutSigns& signs) -> Shown {
     return signs.tool_calls > 0 ? "" : "no tool was called";
   });
-  add_sign(out, records, "skill_not_read", [](const RolloutSigns& signs) -> Shown {
+  add_sign(out, records, TroubleKind::skill_not_read, [](const RolloutSigns& signs) -> Shown {
     if (!signs.skill_read) return std::nullopt;
     return *signs.skill_read ? "" : "the skill was not read";
   });
   return out;
 }
 
-std::string reason_of(const LossRecord& record) {
-  if (record.status == "pass") return {};
-  if (record.status == "skipped" || record.failed()) return record.status;
-  for (const auto& [end_state, what] : kEnds)
-    if (record.end_state == end_state) return end_state;
-  if (record.signs && record.signs->cut_replies > 0) return "reply_cut";
+std::optional<TroubleKind> reason_of(const LossRecord& record) {
+  if (record.status == LossStatus::pass) return std::nullopt;
+  if (!was_run(record)) return TroubleKind::skipped;
+  if (record.failed()) return TroubleKind::error;
+  for (const auto& [end_state, kind, what] : kEnds)
+    if (record.end_state == end_state) return kind;
+  if (record.signs && record.signs->cut_replies > 0) return TroubleKind::reply_cut;
   if (record.signs && !record.signs->answered)
-    return record.signs->tool_calls == 0 ? "no_tool_call" : "no_answer";
-  return "feedback";
+    return record.signs->tool_calls == 0 ? TroubleKind::no_tool_call : TroubleKind::no_answer;
+  return TroubleKind::feedback;
 }
 
 Json to_json(const std::vector<Trouble>& troubles) {
   Json out = Json::array();
   for (const auto& trouble : troubles)
-    out.push_back({{"kind", trouble.kind},
+    out.push_back({{"kind", name_of(trouble.kind)},
                    {"what", trouble.what},
                    {"count", trouble.count},
                    {"of", trouble.of},

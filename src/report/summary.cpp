@@ -21,7 +21,7 @@ std::string iteration_table(const optim::OptimizeResult& result) {
   for (const auto& row : result.iterations) {
     const bool gated = row.gate && row.gate->n > 0;
     const auto cost = optim::iteration_cost(result, row.iteration);
-    rows.push_back({std::to_string(row.iteration), row.decision,
+    rows.push_back({std::to_string(row.iteration), name_of(row.decision),
                     row.train_n > 0 ? percent(row.train_score) : "-",
                     gated ? percent(row.gate->before) : "-", gated ? percent(row.gate->after) : "-",
                     gated && row.gate->p ? fmt::format("{:.3f}", *row.gate->p) : "-",
@@ -76,7 +76,8 @@ std::string trouble_lines(const std::string& label, const optim::EvalSummary& su
 std::string lost_iterations(const optim::OptimizeResult& result) {
   std::map<std::string, std::size_t> reasons;
   for (const auto& row : result.iterations)
-    if (row.decision == "no_patch") ++reasons[strip_control(truncate_middle(row.reason, 120))];
+    if (row.decision == optim::Decision::no_patch)
+      ++reasons[strip_control(truncate_middle(row.reason, 120))];
   std::string out;
   for (const auto& [reason, count] : reasons)
     out += fmt::format("{} of {} iterations had no patch to try: {}\n", count,
@@ -182,7 +183,7 @@ std::string eval_summary(const optim::EvalSummary& summary, const EvalFacts& fac
          errors_line(summary) + category_lines(summary) + trouble_lines("went wrong ", summary);
   std::vector<std::string> statuses;
   for (const auto& [status, count] : summary.by_status)
-    statuses.push_back(fmt::format("{} {}", count, status));
+    statuses.push_back(fmt::format("{} {}", count, name_of(status)));
   out += "status     " + join(statuses, ", ") + "\n";
   return out;
 }

@@ -34,7 +34,7 @@ struct Tally {
 
   void add(const optim::LossRecord& record) {
     if (record.graded()) {
-      ++(record.status == "pass" ? pass : fail);
+      ++(record.status == optim::LossStatus::pass ? pass : fail);
       scores += record.score;
     } else if (record.failed()) {
       ++error;
@@ -133,9 +133,11 @@ class TerminalObserver final : public optim::Observer {
   }
 
   /// In colour on a terminal.
-  [[nodiscard]] std::string decision(const std::string& name) const {
-    const std::string padded = fmt::format("{:<10}", name);
-    const char* colour = name == "accepted" ? "32" : name == "rejected" ? "31" : nullptr;
+  [[nodiscard]] std::string decision(optim::Decision made) const {
+    const std::string padded = fmt::format("{:<10}", name_of(made));
+    const char* colour = made == optim::Decision::accepted   ? "32"
+                         : made == optim::Decision::rejected ? "31"
+                                                             : nullptr;
     if (!options_.status_line || colour == nullptr) return padded;
     return fmt::format("\x1b[{}m{}\x1b[0m", colour, padded);
   }

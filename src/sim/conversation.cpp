@@ -239,7 +239,7 @@ bool PastCall::failed() const {
                                     "the arguments could not be read"};
     // Errors of the library begin with the name of their code.
     for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code)
-      out.push_back(std::string(to_string(static_cast<ErrorCode>(code))) + ": ");
+      out.push_back(std::string(name_of(static_cast<ErrorCode>(code))) + ": ");
     return out;
   }();
   const std::string_view text = trim(result);

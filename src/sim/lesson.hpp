@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <skillgrad/core/enum_text.hpp>
+
 namespace skillgrad::sim {
 
 /// Error rates of the simulated model, each in [0,1].
@@ -15,9 +17,13 @@ struct Noise {
   double own = 0;  ///< how far a task's own chance may be from what the lessons say
 };
 
+/// What a lesson is about: one operation, or a step of the way.
+enum class LessonKind { operation, workflow };
+
 /// One thing that a skill can teach.
 struct Lesson {
-  std::string slug, kind, heading, label, diagnosis, success, rule, weak_rule;
+  LessonKind kind = LessonKind::operation;
+  std::string slug, heading, label, diagnosis, success, rule, weak_rule;
   std::vector<std::vector<std::string>> taught_when;  ///< normalised phrases
 };
 
@@ -32,3 +38,14 @@ struct SimTask {
 };
 
 }  // namespace skillgrad::sim
+
+namespace skillgrad {
+
+template <>
+struct EnumText<sim::LessonKind> {
+  using enum sim::LessonKind;
+  static constexpr EnumName<sim::LessonKind> kTable[] = {{operation, "operation"},
+                                                         {workflow, "workflow"}};
+};
+
+}  // namespace skillgrad

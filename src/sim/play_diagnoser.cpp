@@ -42,7 +42,7 @@ struct Diagnosis {
 
 Diagnosis about(const Lesson& lesson, bool success) {
   // A lesson of kind workflow is a step that the run left out, so the diagnosis names it.
-  const bool step = lesson.kind == "workflow";
+  const bool step = lesson.kind == LessonKind::workflow;
   return {lesson.label, success ? lesson.success : lesson.diagnosis, step ? lesson.heading : "",
           &lesson};
 }

@@ -117,7 +117,7 @@ class Grouping {
     if (diagnosis.lesson) {
       const Lesson& lesson = scenario_.lessons[*diagnosis.lesson];
       const std::string anchor = slugify(lesson.heading);
-      group.kind = lesson.kind;
+      group.kind = name_of(lesson.kind);
       group.line = lesson.label;
       group.anchor = anchors_.contains(anchor) ? anchor : "";
       group.description = lesson.diagnosis;

@@ -116,7 +116,7 @@ class Loader {
     StrictReader reader(json, where);
     Lesson lesson;
     lesson.slug = reader.string("slug");
-    lesson.kind = reader.string("kind", "operation");
+    const std::string kind = reader.string("kind", name_of(LessonKind::operation));
     lesson.heading = reader.string("heading");
     lesson.label = reader.string("label");
     lesson.diagnosis = reader.string("diagnosis");
@@ -126,8 +126,10 @@ class Loader {
     const Json groups = reader.any("taught_when", true);
     if (slugify(lesson.slug) != lesson.slug || lesson.slug.empty())
       reader.reject("slug", "\"" + lesson.slug + "\" is not a slug", "use a-z, 0-9 and -");
-    if (lesson.kind != "operation" && lesson.kind != "workflow")
-      reader.reject("kind", "got \"" + lesson.kind + "\"", "write operation or workflow");
+    if (const auto known = named<LessonKind>(kind))
+      lesson.kind = *known;
+    else
+      reader.reject("kind", "got \"" + kind + "\"", "write " + join_or(names_of<LessonKind>()));
     SKILLGRAD_CHECK(reader.finish());
     SKILLGRAD_CHECK(read_groups(groups, lesson, where + "/taught_when"));
     const std::string heading = "## " + lesson.heading + "\n";

@@ -21,7 +21,7 @@ bool in_order(const llm::LedgerRow& a, const llm::LedgerRow& b) {
 
 /// What is known of an attempt until it ends.
 llm::LedgerRow begun_row(llm::LedgerRow row, std::optional<double> reserved_usd) {
-  row.billed = "unknown";
+  row.billed = llm::Billed::unknown;
   row.cost_usd = reserved_usd;
   return row;
 }
@@ -102,8 +102,7 @@ Result<> CallRecord::replay(std::uint64_t place, const std::string& line) {
 void CallRecord::settle(const llm::LedgerRow& row, int session, std::uint64_t place) {
   open_.erase(attempt_id(session, row.key, row.attempt));
   const auto call = calls_.find(hash_id(row.key));
-  const bool answered = row.outcome == "ok" || row.outcome == "refused";
-  if (call == calls_.end() || !answered) {
+  if (call == calls_.end() || !row.answered()) {
     others_.push_back(place);
     return;
   }

@@ -8,8 +8,8 @@ Json row_to_json(const llm::LedgerRow& row) {
               {"stage", row.stage},
               {"scope", row.scope},
               {"model", row.model},
-              {"outcome", row.outcome},
-              {"billed", row.billed},
+              {"outcome", row.outcome ? row.outcome->name() : ""},
+              {"billed", name_of(row.billed)},
               {"input_tokens", row.usage.input_tokens},
               {"cached_tokens", row.usage.cached_tokens},
               {"output_tokens", row.usage.output_tokens},
@@ -43,8 +43,13 @@ Result<llm::LedgerRow> row_from_json(const Json& value, const std::string& where
   out.stage = reader.string("stage", "");
   out.scope = reader.string("scope", "");
   out.model = reader.string("model", "");
-  out.outcome = reader.string("outcome", "");
-  out.billed = reader.string("billed", "");
+  const std::string outcome = reader.string("outcome", ""), billed = reader.string("billed", "");
+  out.outcome = llm::AttemptOutcome::named(outcome);
+  if (!out.outcome && !outcome.empty())
+    reader.reject("outcome", "is not the name of an outcome, got \"" + outcome + "\"");
+  out.billed = named<llm::Billed>(billed);
+  if (!out.billed && !billed.empty())
+    reader.reject("billed", "got \"" + billed + "\", expected " + join_or(names_of<llm::Billed>()));
   out.usage.input_tokens = reader.integer("input_tokens", 0);
   out.usage.cached_tokens = reader.integer("cached_tokens", 0);
   out.usage.output_tokens = reader.integer("output_tokens", 0);

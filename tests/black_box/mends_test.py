@@ -46,7 +46,7 @@ def literals(path):
 
 
 def sources():
-    for path in sorted((program.SOURCE / "src").rglob("*.cpp")):
+    for path in sorted((program.SOURCE / "src").rglob("*.[ch]pp")):
         name = path.relative_to(program.SOURCE).as_posix()
         if not name.startswith(FOREIGN):
             yield name, path

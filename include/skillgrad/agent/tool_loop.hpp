@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <skillgrad/core/clock.hpp>
+#include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/llm/chat.hpp>
 
 namespace skillgrad::agent {
@@ -74,7 +75,6 @@ enum class EndState {
   infra_error,  ///< not the agent's doing; never graded
   refused
 };
-[[nodiscard]] const char* to_string(EndState state);
 
 struct LoopLimits {
   int turns = 30;
@@ -124,3 +124,25 @@ struct LoopResult {
                                        const Clock& clock, const llm::CallContext& context);
 
 }  // namespace skillgrad::agent
+
+namespace skillgrad {
+
+template <>
+struct EnumText<agent::TraceEvent::Kind> {
+  using enum agent::TraceEvent::Kind;
+  static constexpr EnumName<agent::TraceEvent::Kind> kTable[] = {{message, "message"},
+                                                                 {reasoning, "reasoning"},
+                                                                 {tool_call, "tool_call"},
+                                                                 {tool_output, "tool_output"},
+                                                                 {error, "error"}};
+};
+
+template <>
+struct EnumText<agent::EndState> {
+  using enum agent::EndState;
+  static constexpr EnumName<agent::EndState> kTable[] = {
+      {finished, "finished"},       {turn_limit, "turn_limit"},   {time_limit, "time_limit"},
+      {token_limit, "token_limit"}, {infra_error, "infra_error"}, {refused, "refused"}};
+};
+
+}  // namespace skillgrad

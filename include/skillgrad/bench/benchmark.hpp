@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <skillgrad/bench/judging.hpp>
+#include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/exec/sandbox.hpp>
@@ -241,3 +242,41 @@ struct CheckReport {
                                                   unsigned jobs);
 
 }  // namespace skillgrad::bench
+
+namespace skillgrad {
+
+template <>
+struct EnumText<bench::GradeStatus> {
+  using enum bench::GradeStatus;
+  static constexpr EnumName<bench::GradeStatus> kTable[] = {
+      {pass, "pass"}, {fail, "fail"}, {error, "error"}};
+};
+
+template <>
+struct EnumText<bench::GradeErrorKind> {
+  using enum bench::GradeErrorKind;
+  static constexpr EnumName<bench::GradeErrorKind> kTable[] = {
+      {none, "none"}, {dataset_error, "dataset_error"}, {infra_error, "infra_error"}};
+};
+
+template <>
+struct EnumText<bench::GradingMode> {
+  using Mode = bench::GradingMode;
+  static constexpr EnumName<Mode> kTable[] = {
+      {Mode::strict, "strict"}, {Mode::official, "official"}, {Mode::skillgrad, "skillgrad"}};
+};
+
+template <>
+struct EnumText<bench::RecalcMode> {
+  using enum bench::RecalcMode;
+  static constexpr EnumName<bench::RecalcMode> kTable[] = {
+      {automatic, "auto"}, {always, "always"}, {never, "never"}};
+};
+
+template <>
+struct EnumText<bench::CaseMode> {
+  using enum bench::CaseMode;
+  static constexpr EnumName<bench::CaseMode> kTable[] = {{first, "first"}, {all, "all"}};
+};
+
+}  // namespace skillgrad

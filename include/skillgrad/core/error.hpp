@@ -7,6 +7,8 @@
 
 #include <tl/expected.hpp>
 
+#include <skillgrad/core/enum_text.hpp>
+
 namespace skillgrad {
 
 /// What went wrong, by who can mend it. `exit_code_of` maps each to the process exit code of cli.
@@ -39,8 +41,37 @@ enum class ErrorCode {
   internal         ///< broken invariant (exit 3)
 };
 
-/// Stable lower-case name, e.g. "model_not_found".
-[[nodiscard]] const char* to_string(ErrorCode code);
+/// Stable lower-case names.
+template <>
+struct EnumText<ErrorCode> {
+  using enum ErrorCode;
+  static constexpr EnumName<ErrorCode> kTable[] = {{usage, "usage"},
+                                                   {config, "config"},
+                                                   {input, "input"},
+                                                   {dataset, "dataset"},
+                                                   {invalid_skill, "invalid_skill"},
+                                                   {io, "io"},
+                                                   {disk_full, "disk_full"},
+                                                   {locked, "locked"},
+                                                   {sandbox, "sandbox"},
+                                                   {infra, "infra"},
+                                                   {auth, "auth"},
+                                                   {quota, "quota"},
+                                                   {model_not_found, "model_not_found"},
+                                                   {wrong_url, "wrong_url"},
+                                                   {tls, "tls"},
+                                                   {rate_limit, "rate_limit"},
+                                                   {transient, "transient"},
+                                                   {malformed_reply, "malformed_reply"},
+                                                   {context_overflow, "context_overflow"},
+                                                   {request_too_large, "request_too_large"},
+                                                   {content_filter, "content_filter"},
+                                                   {bad_request, "bad_request"},
+                                                   {budget, "budget"},
+                                                   {cancelled, "cancelled"},
+                                                   {deadline, "deadline"},
+                                                   {internal, "internal"}};
+};
 
 /// An expected failure. `message` says what and "got / expected", `where` names a file:line, URL or
 /// task, `mend` is an imperative sentence that says how to go on. `context` is added by callers

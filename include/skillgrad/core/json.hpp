@@ -9,8 +9,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/core/files.hpp>
+#include <skillgrad/core/text.hpp>
 
 // Made once, in core/json.cpp: every file that uses them would else compile them anew.
 extern template class nlohmann::basic_json<>;
@@ -74,5 +76,16 @@ class StrictReader {
   std::vector<std::string> known_;
   std::optional<Error> error_;
 };
+
+/// The value that the text at `key` names; any other text is rejected with the names that are
+/// known. `fallback` as with the getters.
+template <class E>
+[[nodiscard]] E read_named(StrictReader& reader, const char* key,
+                           std::optional<E> fallback = std::nullopt) {
+  const std::string text = fallback ? reader.string(key, name_of(*fallback)) : reader.string(key);
+  const std::optional<E> value = named<E>(text);
+  if (!value) reader.reject(key, "got \"" + text + "\", expected " + join_or(names_of<E>()));
+  return value.value_or(fallback.value_or(EnumText<E>::kTable[0].value));
+}
 
 }  // namespace skillgrad

@@ -32,6 +32,8 @@ namespace skillgrad {
 /// Candidate with the smallest Damerau-Levenshtein distance to `word`, if at most max(1, len/3).
 [[nodiscard]] std::optional<std::string> nearest_match(std::string_view word,
                                                        const std::vector<std::string>& candidates);
+/// "a, b or c", for what to choose from.
+[[nodiscard]] std::string join_or(const std::vector<std::string>& parts);
 /// "a, b and 3 more" for error messages.
 [[nodiscard]] std::string list_some(const std::vector<std::string>& items, std::size_t at_most = 8);
 /// Shortest text that reads back as the same double; never NaN or infinity in JSON's sense.

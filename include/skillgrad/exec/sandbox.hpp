@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/error.hpp>
 
 namespace skillgrad::exec {
@@ -96,3 +97,14 @@ enum class SandboxMode {
 [[nodiscard]] std::map<std::string, std::string> scrubbed_environment();
 
 }  // namespace skillgrad::exec
+
+namespace skillgrad {
+
+template <>
+struct EnumText<exec::SandboxMode> {
+  using enum exec::SandboxMode;
+  static constexpr EnumName<exec::SandboxMode> kTable[] = {
+      {automatic, "auto"}, {require, "require"}, {off, "off"}};
+};
+
+}  // namespace skillgrad

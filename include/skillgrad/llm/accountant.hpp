@@ -10,6 +10,7 @@
 
 #include <skillgrad/core/clock.hpp>
 #include <skillgrad/core/error.hpp>
+#include <skillgrad/llm/attempt_outcome.hpp>
 #include <skillgrad/llm/chat.hpp>
 
 namespace skillgrad::llm {
@@ -24,16 +25,13 @@ struct Budget {
   double retry_share = 0.2;
 };
 
-/// Outcome of an attempt that got no answer within the time limit of its task.
-inline constexpr const char* kUnanswered = "unanswered";
-
 /// One row per attempt, field by field of ledger.jsonl; written by the client, read by resume and
-/// reports. A row with billed "unknown" carries in `cost_usd` what was reserved for it.
+/// reports. A row with Billed::unknown carries in `cost_usd` what was reserved for it.
 struct LedgerRow {
   std::string key;  ///< request key (content hash with sample index and scope)
   std::string stage, scope, model;
-  std::string outcome;  ///< "ok", "refused", an ErrorCode name or kUnanswered
-  std::string billed;   ///< "yes", "no", "unknown"
+  std::optional<AttemptOutcome> outcome;  ///< nullopt, as `billed`: the attempt has not ended
+  std::optional<Billed> billed;
   Usage usage;
   std::int64_t cache_write_tokens = 0;  ///< of the input: what the prompt cache stored
   std::optional<double> cost_usd;
@@ -51,6 +49,8 @@ struct LedgerRow {
   /// Of an attempt of a replayed run: what it had cost, 0 where that is not known. Such a row
   /// counts towards limits as its original did, although nothing is paid.
   std::optional<double> recorded_usd;
+
+  [[nodiscard]] bool answered() const { return outcome && outcome->answered(); }
 };
 
 /// Where finished calls and attempts are recorded (implemented by the store; a fake in tests).

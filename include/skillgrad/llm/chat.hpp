@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <skillgrad/core/clock.hpp>
+#include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/error.hpp>
 
 namespace skillgrad::llm {
@@ -103,3 +104,17 @@ class ChatModel {
 [[nodiscard]] bool ends_run(ErrorCode code);
 
 }  // namespace skillgrad::llm
+
+namespace skillgrad {
+
+template <>
+struct EnumText<llm::Finish> {
+  using enum llm::Finish;
+  static constexpr EnumName<llm::Finish> kTable[] = {{stop, "stop"},
+                                                     {length, "length"},
+                                                     {tools, "tools"},
+                                                     {filtered, "filtered"},
+                                                     {unknown, "unknown"}};
+};
+
+}  // namespace skillgrad

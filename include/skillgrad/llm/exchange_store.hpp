@@ -13,6 +13,7 @@
 #include <skillgrad/core/clock.hpp>
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/core/secret.hpp>
+#include <skillgrad/llm/attempt_outcome.hpp>
 #include <skillgrad/llm/chat.hpp>
 
 namespace skillgrad::llm {
@@ -29,7 +30,7 @@ struct Exchange {
 
 /// One attempt of a call that was made, as a replay counts it.
 struct StoredAttempt {
-  std::string outcome;  ///< as LedgerRow::outcome
+  AttemptOutcome outcome = ErrorCode::internal;
   int http_status = 0;
   Usage usage;
   std::optional<double> cost_usd;

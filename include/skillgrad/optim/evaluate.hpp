@@ -33,13 +33,13 @@ struct EvalSummary {
   stats::Interval score_ci95;  ///< Wilson for one trial of 0/1 scores, else bootstrap by task
   double hard = 0;             ///< share of graded tasks that are all right
   std::optional<double> score_errors_fail;  ///< nullopt: nothing was run
-  std::map<std::string, std::size_t> by_status;
+  std::map<LossStatus, std::size_t, ByName> by_status;
   std::map<std::string, CategoryScore> by_category;  ///< empty where no task has a category
   std::vector<LossRecord> records;                   ///< input order
-  [[nodiscard]] std::size_t count(const std::string& status) const;
+  [[nodiscard]] std::size_t count(LossStatus status) const;
   /// Rollouts that ended as errors, and their share of those that were run.
-  [[nodiscard]] std::size_t errors() const { return count("error"); }
-  [[nodiscard]] std::size_t skipped() const { return count("skipped"); }
+  [[nodiscard]] std::size_t errors() const { return count(LossStatus::error); }
+  [[nodiscard]] std::size_t skipped() const { return count(LossStatus::skipped); }
   [[nodiscard]] double error_rate() const;
 };
 /// `benchmark` knows the categories of the tasks; null: none are summed up.

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <skillgrad/agent/tool_loop.hpp>
+#include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/llm/chat.hpp>
@@ -26,19 +28,22 @@ struct RolloutSigns {
   std::optional<bool> skill_read;  ///< nullopt: there was no skill
 };
 
+/// What a rollout came to. What ended by a limit or a refusal was graded as it was left.
+enum class LossStatus { pass, fail, error, timeout, limit, refused, skipped };
+
 /// skillgrad.loss/1, field by field.
 struct LossRecord {
   std::string task_id;
   int sample = 0;
-  std::string status;          ///< pass, fail, error, timeout, limit, refused
+  LossStatus status = LossStatus::skipped;
   double score = 0, loss = 1;  ///< of what was graded; null in JSON where nothing was
   bool hard = false;
   std::size_t matched = 0, total = 0;
   std::string feedback;                      ///< cells or items expected and got
   std::map<std::string, double> components;  ///< quality, cost, time, size, violations
-  std::string trace;      ///< path of trajectory.jsonl relative to the run, "" if none
-  std::string end_state;  ///< of the executor
-  std::string error;      ///< for status error: one line
+  std::string trace;  ///< path of trajectory.jsonl relative to the run, "" if none
+  std::optional<agent::EndState> end_state;  ///< nullopt: it was not run
+  std::string error;                         ///< for status error: one line
   /// The failed call of a judge behind status error; not part of the message.
   std::optional<Error> call_error = std::nullopt;
   bool ungradable = false;  ///< nobody can grade the task; not part of the message
@@ -48,14 +53,17 @@ struct LossRecord {
   std::optional<RolloutSigns> signs;  ///< nullopt: not known
   /// Graded (pass, fail, timeout, limit, refused); errors are not evidence, and neither is what was
   /// skipped.
-  [[nodiscard]] bool graded() const { return !failed() && status != "skipped"; }
-  [[nodiscard]] bool failed() const { return status == "error"; }
+  [[nodiscard]] bool graded() const { return !failed() && status != LossStatus::skipped; }
+  [[nodiscard]] bool failed() const { return status == LossStatus::error; }
 };
+
+/// contrastive: a task that passes now and failed under the initial skill.
+enum class EvidenceKind { failure, contrastive };
 
 /// skillgrad.evidence/1: what a diagnoser is given for one task.
 struct Evidence {
   std::string task_id;
-  std::string kind;  ///< "failure" or "contrastive"
+  EvidenceKind kind = EvidenceKind::failure;
   std::string task_prompt;
   LossRecord current;
   std::string current_trace;          ///< rendered
@@ -72,7 +80,7 @@ struct Evidence {
 /// skillgrad.gradient/1: the textual gradient of one task.
 struct Gradient {
   std::string task_id;
-  std::string kind;      ///< failure or contrastive
+  EvidenceKind kind = EvidenceKind::failure;
   std::string label;     ///< 3-6 words
   std::string gradient;  ///< prose analysis
   std::string skipped_step;
@@ -88,15 +96,21 @@ struct RemedyEntry {
   bool accepted = false;
   bool operator==(const RemedyEntry&) const = default;
 };
+enum class PatternKind { operation, workflow, mixed };
 struct Pattern {
   std::string slug;
-  std::string kind;  ///< operation, workflow, mixed
+  PatternKind kind = PatternKind::operation;
+  /// What a model or a program wrote where a kind belongs; enforce_momentum_invariants() mends it.
+  std::optional<std::string> odd_kind = std::nullopt;
   std::string line;
   std::string anchor;  ///< slug of a body heading, a reference's base name, or ""
   std::vector<int> appeared_in;
   std::string description, action;
   std::vector<RemedyEntry> remedies;
   double velocity = 0;
+
+  void set_kind(const std::string& text);
+  [[nodiscard]] std::string kind_text() const;
 };
 /// skillgrad.memory/1: the persistent pattern memory M.
 struct MomentumMemory {
@@ -137,9 +151,12 @@ struct RejectedPatch {
   std::string summary, diff, reason;
 };
 
+/// What became of an iteration's patch; a gate never says no_patch.
+enum class Decision { accepted, rejected, undecided, no_patch };
+
 /// skillgrad.gate/1
 struct GateDecision {
-  std::string decision;  ///< accepted, rejected, undecided
+  Decision decision = Decision::undecided;
   std::string mode;
   double before = 0, after = 0, difference = 0, standard_error = 0;
   double low = 0, high = 0;
@@ -167,3 +184,38 @@ Json to_json(const llm::Usage& value);
 [[nodiscard]] Result<llm::Usage> usage_from_json(const Json& value);
 
 }  // namespace skillgrad::optim
+
+namespace skillgrad {
+
+template <>
+struct EnumText<optim::LossStatus> {
+  using enum optim::LossStatus;
+  static constexpr EnumName<optim::LossStatus> kTable[] = {
+      {pass, "pass"},   {fail, "fail"},       {error, "error"},    {timeout, "timeout"},
+      {limit, "limit"}, {refused, "refused"}, {skipped, "skipped"}};
+};
+
+template <>
+struct EnumText<optim::EvidenceKind> {
+  using enum optim::EvidenceKind;
+  static constexpr EnumName<optim::EvidenceKind> kTable[] = {{failure, "failure"},
+                                                             {contrastive, "contrastive"}};
+};
+
+template <>
+struct EnumText<optim::PatternKind> {
+  using enum optim::PatternKind;
+  static constexpr EnumName<optim::PatternKind> kTable[] = {
+      {operation, "operation"}, {workflow, "workflow"}, {mixed, "mixed"}};
+};
+
+template <>
+struct EnumText<optim::Decision> {
+  using enum optim::Decision;
+  static constexpr EnumName<optim::Decision> kTable[] = {{accepted, "accepted"},
+                                                         {rejected, "rejected"},
+                                                         {undecided, "undecided"},
+                                                         {no_patch, "no_patch"}};
+};
+
+}  // namespace skillgrad

@@ -10,7 +10,7 @@ namespace skillgrad::optim {
 /// One finished iteration, for tables and run.json.
 struct IterationRow {
   int iteration = 0;
-  std::string decision;  ///< accepted, rejected, undecided, no_patch
+  Decision decision = Decision::undecided;
   std::string reason;
   double train_score = 0;
   std::size_t train_n = 0;

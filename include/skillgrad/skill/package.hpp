@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/error.hpp>
 
 namespace skillgrad::skill {
@@ -137,6 +138,22 @@ struct ChangedLines {
 /// `<available_skills>` catalog of section 2; location = path shown to the agent.
 [[nodiscard]] std::string catalog_entry(const SkillPackage& package, const std::string& location);
 
-[[nodiscard]] const char* to_string(Severity severity);
-
 }  // namespace skillgrad::skill
+
+namespace skillgrad {
+
+template <>
+struct EnumText<skill::Profile> {
+  using enum skill::Profile;
+  static constexpr EnumName<skill::Profile> kTable[] = {
+      {spec, "spec"}, {strict, "strict"}, {lenient, "lenient"}};
+};
+
+template <>
+struct EnumText<skill::Severity> {
+  using enum skill::Severity;
+  static constexpr EnumName<skill::Severity> kTable[] = {
+      {error, "error"}, {warning, "warning"}, {soft, "soft"}, {judgement, "judgement"}};
+};
+
+}  // namespace skillgrad

@@ -17,6 +17,22 @@
 namespace skillgrad::bench {
 namespace {
 
+/// Which number of an answer with several is meant.
+enum class Pick { only, first, last };
+
+}  // namespace
+}  // namespace skillgrad::bench
+
+template <>
+struct skillgrad::EnumText<skillgrad::bench::Pick> {
+  using enum skillgrad::bench::Pick;
+  static constexpr EnumName<skillgrad::bench::Pick> kTable[] = {
+      {only, "only"}, {first, "first"}, {last, "last"}};
+};
+
+namespace skillgrad::bench {
+namespace {
+
 bool is_ascii_digit(char32_t c) { return c >= '0' && c <= '9'; }
 
 bool is_word_sign(char32_t c) {
@@ -135,8 +151,6 @@ class NumberScanner {
   std::size_t at_ = 0;
 };
 
-enum class Pick { only, first, last };
-
 class NumericGrader final : public Grader {
  public:
   NumericGrader(std::vector<double> targets, double abs_tol, double rel_tol, Pick pick)
@@ -184,9 +198,7 @@ Result<std::unique_ptr<Grader>> make_numeric(const Json& spec, const GraderSetup
   reader.ignore("target");
   const double abs_tol = reader.number("abs_tol", 0, 0);
   const double rel_tol = reader.number("rel_tol", 0, 0);
-  const std::string pick = reader.string("pick", "only");
-  if (pick != "only" && pick != "first" && pick != "last")
-    reader.reject("pick", "got \"" + pick + "\", expected only, first or last");
+  const Pick pick = read_named<Pick>(reader, "pick", Pick::only);
   SKILLGRAD_CHECK(reader.finish());
   SKILLGRAD_TRY(const std::vector<std::string> texts, grader_targets(spec, setup));
   std::vector<double> targets;
@@ -197,9 +209,7 @@ Result<std::unique_ptr<Grader>> make_numeric(const Json& spec, const GraderSetup
                   "give a number as target, or use another grader");
     targets.push_back(numbers.front());
   }
-  return std::make_unique<NumericGrader>(
-      std::move(targets), abs_tol, rel_tol,
-      pick == "only" ? Pick::only : (pick == "first" ? Pick::first : Pick::last));
+  return std::make_unique<NumericGrader>(std::move(targets), abs_tol, rel_tol, pick);
 }
 
 }  // namespace skillgrad::bench

@@ -65,13 +65,7 @@ Result<std::unique_ptr<Grader>> make_xlsx_cells(const Json& spec, const GraderSe
   request.recalc = setup.recalc;
   request.recalc_golden = setup.recalc_golden;
   const std::string output = reader.string("output", setup.output);
-  const std::string mode = reader.string("mode", "strict");
-  if (mode == "official")
-    request.mode = GradingMode::official;
-  else if (mode == "skillgrad")
-    request.mode = GradingMode::skillgrad;
-  else if (mode != "strict")
-    reader.reject("mode", "got \"" + mode + "\", expected strict, official or skillgrad");
+  request.mode = read_named<GradingMode>(reader, "mode", GradingMode::strict);
   SKILLGRAD_CHECK(reader.finish());
   if (!is_confined(output))
     return fail(ErrorCode::dataset, "no workbook is named that the agent must write", setup.where,

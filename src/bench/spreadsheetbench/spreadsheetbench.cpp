@@ -25,30 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const char* mode_name(GradingMode mode) {
-  switch (mode) {
-    case GradingMode::strict:
-      return "strict";
-    case GradingMode::official:
-      return "official";
-    case GradingMode::skillgrad:
-      return "skillgrad";
-  }
-  return "";
-}
-
-const char* recalc_name(RecalcMode mode) {
-  switch (mode) {
-    case RecalcMode::automatic:
-      return "auto";
-    case RecalcMode::always:
-      return "always";
-    case RecalcMode::never:
-      return "never";
-  }
-  return "";
-}
-
 // What this benchmark knows about a task besides what the contract shows.
 struct Files {
   std::string answer_sheet;
@@ -66,8 +42,8 @@ class SpreadsheetBench final : public Benchmark {
   [[nodiscard]] std::string name() const override { return "spreadsheetbench"; }
   [[nodiscard]] std::string source() const override { return source_; }
   [[nodiscard]] std::string grading() const override {
-    return fmt::format("spreadsheetbench/{}, recalc {}{}{}", mode_name(options_.mode),
-                       recalc_name(options_.recalc), options_.recalc_golden ? ", goldens too" : "",
+    return fmt::format("spreadsheetbench/{}, recalc {}{}{}", name_of(options_.mode),
+                       name_of(options_.recalc), options_.recalc_golden ? ", goldens too" : "",
                        options_.cases == CaseMode::all ? ", all cases" : "");
   }
   [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }
@@ -340,7 +316,7 @@ Grade SpreadsheetBench::grade(const Task& task, const AgentAnswer& answer,
     request.recalc_golden = options_.recalc_golden;
     grade = grade_cells(request, context);
   }
-  grade.grader = fmt::format("spreadsheetbench/{}", mode_name(options_.mode));
+  grade.grader = fmt::format("spreadsheetbench/{}", name_of(options_.mode));
   return grade;
 }
 

@@ -21,7 +21,7 @@ namespace {
 
 int list(const Settings& settings) {
   const auto names = bench::benchmark_names();
-  if (settings.flag("json"))
+  if (settings.get<"json">())
     print_out(dump_json({{"schema", "skillgrad.benchmarks/1"}, {"benchmarks", names}}, 1) + "\n");
   else
     for (const auto& name : names) print_out(name + "\n");
@@ -54,7 +54,7 @@ Result<int> show(const Settings& settings, const Workbench& bench) {
                     {"test", bench.splits.test.size()},
                     {"tasks", tasks},
                     {"notes", notes_json(notes().all())}};
-  if (settings.flag("json")) {
+  if (settings.get<"json">()) {
     print_out(dump_json(out, 1) + "\n");
     return 0;
   }
@@ -81,12 +81,12 @@ int split(const Workbench& bench) {
 
 /// Another format's records as JSON Lines.
 Result<int> import(const Settings& settings) {
-  const std::string spec = settings.text("benchmark");
+  const std::string spec = settings.get<"benchmark">();
   if (spec.empty())
     return fail(ErrorCode::usage, "no file is named", "--benchmark",
                 "give --benchmark FILE, a .csv, .tsv or evals.json file");
   auto options = benchmark_options(settings);
-  SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));
+  SKILLGRAD_TRY(options.map, parse_map(settings.get<"map">()));
   SKILLGRAD_TRY(const auto imported, bench::import_records(spec, options));
   for (const auto& notice : imported.notices) notes().say(notice);
   for (const auto& line : imported.lines) print_out(line + "\n");
@@ -97,7 +97,7 @@ Result<int> import(const Settings& settings) {
 }
 
 void print_report(const Settings& settings, const bench::CheckReport& report, std::size_t loaded) {
-  if (settings.flag("json")) {
+  if (settings.get<"json">()) {
     const auto list = [](const std::vector<bench::CheckProblem>& problems) {
       Json out = Json::array();
       for (const auto& problem : problems)
@@ -148,20 +148,20 @@ Result<bench::CheckReport> run_check(const Settings& settings, const Workbench& 
   const bool judged = std::any_of(tasks.begin(), tasks.end(), [&](const bench::Task& task) {
     return task.judged && (ids.empty() || std::find(ids.begin(), ids.end(), task.id) != ids.end());
   });
-  if (judged && !settings.text("model").empty()) {
+  if (judged && !settings.get<"model">().empty()) {
     SKILLGRAD_TRY(models,
                   open_judges(settings, clock, "tasks are judged by a model", context.stop));
     SKILLGRAD_CHECK(lend_judges(settings, clock, *models, context));
   }
   auto report = bench::check_benchmark(*bench.benchmark, ids, &bench.splits, context,
-                                       static_cast<unsigned>(settings.integer("jobs")));
+                                       static_cast<unsigned>(settings.get<"jobs">()));
   if (models != nullptr) print_err(report::cost_by_stage(models->accountant().totals()));
   return report;
 }
 
 Result<int> check(const Settings& settings, const Workbench& bench, std::stop_token stop) {
   std::vector<std::string> ids;
-  if (settings.given("ids") || settings.given("limit") || settings.given("split_file")) {
+  if (settings.given<"ids">() || settings.given<"limit">() || settings.given<"split_file">()) {
     SKILLGRAD_TRY(ids, split_ids(bench.splits, "all"));
   }
   SKILLGRAD_TRY(const auto report, run_check(settings, bench, ids, std::move(stop)));

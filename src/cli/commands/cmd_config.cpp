@@ -20,11 +20,10 @@ Result<int> cmd_config(const Invocation& invocation) {
   if (!settings) return tl::unexpected(settings.error());
   const auto prices = role_prices(*settings, SystemClock().wall_now());
   if (!prices) return tl::unexpected(prices.error());
-  if (settings->flag("json")) {
+  if (settings->get<"json">()) {
     Json out = {{"schema", "skillgrad.settings/1"}};
     for (const auto& spec : option_table())
-      out[spec.key] = {{"value", settings->shown(spec.key)},
-                       {"origin", settings->origin(spec.key)}};
+      out[spec.key] = {{"value", settings->shown(spec)}, {"origin", settings->origin(spec)}};
     Json& effective = out["effective_prices"] = Json::object();
     for (const auto& price : *prices) effective[price.role] = to_json(price);
     out["notes"] = notes_json(notes().all());
@@ -32,9 +31,8 @@ Result<int> cmd_config(const Invocation& invocation) {
     return 0;
   }
   for (const auto& spec : option_table()) {
-    std::string line = fmt::format("{} = {}", spec.key, dump_json(settings->shown(spec.key)));
-    if (invocation.has("origin"))
-      line = fmt::format("{:<60} # {}", line, settings->origin(spec.key));
+    std::string line = fmt::format("{} = {}", spec.key, dump_json(settings->shown(spec)));
+    if (invocation.has("origin")) line = fmt::format("{:<60} # {}", line, settings->origin(spec));
     print_out(line + "\n");
   }
   for (const auto& price : *prices)

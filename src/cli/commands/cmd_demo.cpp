@@ -50,10 +50,10 @@ Result<> refuse_models(const Invocation& invocation) {
   const auto& flags = invocation.given.flags;
   const auto model = flags.find("model");
   const bool real = model != flags.end() && !model->second.starts_with("sim:");
-  for (const char* key : {"base_url", "roles"})
-    if (real || flags.contains(key))
+  for (const OptionSpec* spec : options<"base_url", "roles">)
+    if (real || flags.contains(spec->key))
       return fail(ErrorCode::usage, "the demo plays the simulated endpoint and asks no model",
-                  real ? "--model " + model->second : std::string("--") + find_option(key)->flag,
+                  real ? "--model " + model->second : std::string("--") + spec->flag,
                   "leave it out; with a model of yours: skillgrad optimize SKILL --model NAME");
   return {};
 }

@@ -24,8 +24,9 @@ namespace {
 using Row = DoctorRow;
 
 Row check_sandbox(const Settings& settings, std::unique_ptr<exec::Sandbox>& sandbox) {
-  auto opened = exec::make_sandbox(
-      settings.text("sandbox") == "off" ? exec::SandboxMode::off : exec::SandboxMode::automatic);
+  auto opened = exec::make_sandbox(settings.get<"sandbox">() == exec::SandboxMode::off
+                                       ? exec::SandboxMode::off
+                                       : exec::SandboxMode::automatic);
   if (!opened) return {"sandbox", Row::State::bad, opened.error().message, opened.error().mend};
   sandbox = std::move(*opened);
   const auto info = sandbox->info();
@@ -67,7 +68,7 @@ Row check_libreoffice() {
 Row check_disk(const Settings& settings) {
   std::error_code error;
   // A new folder comes to lie on the disk of the nearest one that exists.
-  fs::path dir = fs::absolute(settings.text("run").empty() ? "." : settings.text("run"));
+  fs::path dir = fs::absolute(settings.get<"run">().empty() ? "." : settings.get<"run">());
   while (!fs::exists(dir, error) && dir.has_relative_path()) dir = dir.parent_path();
   const auto space = fs::space(dir, error);
   if (error) return {"disk", Row::State::bad, error.message(), "choose another folder with --run"};
@@ -164,7 +165,7 @@ Json report_json(const EndpointReport& endpoints, const DoctorRows& rows, bool s
 Result<int> cmd_doctor(const Invocation& invocation) {
   const auto settings = load_settings(invocation);
   if (!settings) return tl::unexpected(settings.error());
-  const bool json = settings->flag("json");
+  const bool json = settings->get<"json">();
   DoctorRows rows([json](const Row& row) { json ? void() : print_row(row); }, invocation.stop);
   const EndpointReport endpoints =
       replays_only(*settings) ? check_recording(*settings, rows) : check_endpoints(*settings, rows);

@@ -66,7 +66,7 @@ optim::RolloutRunner make_runner(RunSetup& setup, const StageSet& stages) {
   return optim::RolloutRunner(
       {setup.bench.benchmark.get(), stages.executor.get(), stages.loss.get(), setup.store.get(),
        setup.observer.get(), rollout_limits(setup.settings),
-       static_cast<unsigned>(setup.settings.integer("jobs")), &setup.models->accountant()});
+       static_cast<unsigned>(setup.settings.get<"jobs">()), &setup.models->accountant()});
 }
 
 /// Scores a batch; where an error stops it that leaves a result, the error goes to `scored` and the
@@ -143,13 +143,13 @@ Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const Ru
 int judge(const Settings& settings, Scored& scored) {
   scored.verdict = "none";
   if (scored.error) return exit_code_of(scored.error->code);
-  const bool gated = settings.number("min_score") > 0 || settings.number("max_error_rate") < 1;
+  const bool gated = settings.get<"min_score">() > 0 || settings.get<"max_error_rate">() < 1;
   const int failed = verdict_exit(settings, scored.summary);
   if (failed != 0)
     scored.verdict = "fail";
   else if (gated)
     scored.verdict = "pass";
-  return settings.flag("exit_zero") ? 0 : failed;
+  return settings.get<"exit_zero">() ? 0 : failed;
 }
 
 Result<int> run_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
@@ -190,7 +190,7 @@ Result<int> estimate_eval(const Invocation& invocation, const RunRequest& reques
 }  // namespace
 
 int verdict_exit(const Settings& settings, const optim::EvalSummary& summary) {
-  const double least = settings.number("min_score"), errors = settings.number("max_error_rate");
+  const double least = settings.get<"min_score">(), errors = settings.get<"max_error_rate">();
   if (summary.error_rate() > errors) {
     print_err(fmt::format("verdict: fail: {} errors, --max-error-rate allows {}\n",
                           report::percent(summary.error_rate()), report::percent(errors)));
@@ -214,7 +214,7 @@ int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest&
 }
 
 Result<int> cmd_eval(const Invocation& invocation) {
-  RunRequest request{"eval", invocation.arguments.at(0), Json::object()};
+  RunRequest request{RunCommand::eval, invocation.arguments.at(0), Json::object()};
   SKILLGRAD_TRY(const int trials, parse_trials(invocation.value("trials", "1")));
   request.extra = {{"split", invocation.value("split", "test")}, {"trials", trials}};
   SKILLGRAD_CHECK(add_baseline(invocation.value("baseline"), request.extra));

@@ -226,10 +226,10 @@ Result<int> run_grade(const Invocation& invocation) {
                 "give --predictions FILE with one JSON line for each answer");
   if (invocation.has("export") && exported.empty())
     return fail(ErrorCode::usage, "no file is named", "--export", "give --export FILE");
-  if (settings.text("benchmark").empty())
+  if (settings.get<"benchmark">().empty())
     return fail(ErrorCode::usage, "no benchmark is named", "--benchmark",
                 "give --benchmark NAME:PATH or a .jsonl file");
-  SKILLGRAD_TRY(const auto bench, open_graders(settings, settings.text("benchmark")));
+  SKILLGRAD_TRY(const auto bench, open_graders(settings, settings.get<"benchmark">()));
   SKILLGRAD_CHECK(check_export(*bench.benchmark, exported));
   for (const auto& notice : bench.benchmark->notices()) notes().say(notice);
   for (const auto& idle : idle_options(settings, option_use(settings, bench, "grade")))
@@ -241,7 +241,7 @@ Result<int> run_grade(const Invocation& invocation) {
   auto context = bench.grading(invocation.stop);
   if (models != nullptr) SKILLGRAD_CHECK(lend_judges(settings, clock, *models, context));
   auto graded = grade_all(bench, predictions, fs::absolute(path).parent_path(), context,
-                          static_cast<unsigned>(settings.integer("jobs")), !exported.empty());
+                          static_cast<unsigned>(settings.get<"jobs">()), !exported.empty());
   if (invocation.stop.stop_requested())
     return fail(ErrorCode::cancelled, "stopped on request", path);
   const int code = print_grades(graded.grades, predictions, bench);

@@ -28,24 +28,24 @@ namespace {
 
 optim::OptimizeSettings optimize_settings(const Settings& settings) {
   optim::OptimizeSettings out;
-  out.schedule.train_tasks = static_cast<std::size_t>(settings.integer("train_tasks"));
-  out.schedule.batch = static_cast<std::size_t>(settings.integer("batch_size"));
-  out.schedule.seed = static_cast<std::uint64_t>(settings.integer("seed"));
-  out.schedule.fixed_updates = static_cast<std::size_t>(settings.integer("updates"));
-  if (!settings.json("batch_seed").is_null())
-    out.schedule.batch_seed = static_cast<std::uint64_t>(settings.integer("batch_seed"));
-  out.max_iters = static_cast<int>(settings.integer("max_iters"));
-  out.rollouts = static_cast<int>(settings.integer("rollouts"));
-  out.contrastive = settings.flag("contrastive");
-  out.keep_best = settings.text("keep") == "best";
-  out.patch_all_correct = settings.flag("patch_all_correct");
-  out.all_correct_streak = static_cast<int>(settings.integer("all_correct_streak"));
-  out.patience = static_cast<int>(settings.integer("patience"));
-  out.target_score = settings.number("target_score");
-  out.guard = static_cast<std::size_t>(settings.integer("guard"));
-  out.score_test = settings.flag("score_test");
-  out.procedure_lint = settings.text("lint_profile") == "procedure";
-  out.force = settings.flag("force");
+  out.schedule.train_tasks = static_cast<std::size_t>(settings.get<"train_tasks">());
+  out.schedule.batch = static_cast<std::size_t>(settings.get<"batch_size">());
+  out.schedule.seed = static_cast<std::uint64_t>(settings.get<"seed">());
+  out.schedule.fixed_updates = static_cast<std::size_t>(settings.get<"updates">());
+  if (const auto seed = settings.get<"batch_seed">())
+    out.schedule.batch_seed = static_cast<std::uint64_t>(*seed);
+  out.max_iters = static_cast<int>(settings.get<"max_iters">());
+  out.rollouts = static_cast<int>(settings.get<"rollouts">());
+  out.contrastive = settings.get<"contrastive">();
+  out.keep_best = settings.get<"keep">() == KeptSkill::best;
+  out.patch_all_correct = settings.get<"patch_all_correct">();
+  out.all_correct_streak = static_cast<int>(settings.get<"all_correct_streak">());
+  out.patience = static_cast<int>(settings.get<"patience">());
+  out.target_score = settings.get<"target_score">();
+  out.guard = static_cast<std::size_t>(settings.get<"guard">());
+  out.score_test = settings.get<"score_test">();
+  out.procedure_lint = settings.get<"lint_profile">() == BlockingRules::procedure;
+  out.force = settings.get<"force">();
   return out;
 }
 
@@ -64,18 +64,19 @@ Result<> check_repairs(const RunSetup& setup) {
 
 /// What has no effect in this configuration is refused: its user relies on it.
 Result<> refuse_idle_options(const Settings& settings, const bench::Splits& splits) {
-  const bool gated = settings.text("gate") != "none" || !settings.json("stages.gate").is_null();
-  for (const char* key : {"target_score", "patience", "guard"})
-    if (!gated && settings.given(key) && settings.number(key) > 0)
+  const bool gated =
+      settings.get<"gate">() != GateChoice::none || !settings.get<"stages.gate">().is_null();
+  for (const OptionSpec* spec : options<"target_score", "patience", "guard">)
+    if (!gated && settings.given(*spec) && settings.raw(*spec) > 0)
       return fail(ErrorCode::config,
-                  fmt::format("--{} needs a gate, and this run has none", find_option(key)->flag),
-                  settings.origin(key), "choose a --gate, or leave it out");
-  const bool scored = settings.flag("score_test") && !splits.test.empty();
-  const bool judged = settings.number("min_score") > 0 || settings.number("max_error_rate") < 1;
+                  fmt::format("--{} needs a gate, and this run has none", spec->flag),
+                  settings.origin(*spec), "choose a --gate, or leave it out");
+  const bool scored = settings.get<"score_test">() && !splits.test.empty();
+  const bool judged = settings.get<"min_score">() > 0 || settings.get<"max_error_rate">() < 1;
   if (judged && !scored)
     return fail(ErrorCode::config,
                 "--min-score and --max-error-rate judge the test split, which is not scored here",
-                settings.number("min_score") > 0 ? "--min-score" : "--max-error-rate",
+                settings.get<"min_score">() > 0 ? "--min-score" : "--max-error-rate",
                 "leave out --no-test, or name tasks for \"test\" in a --split-file");
   return {};
 }
@@ -85,11 +86,11 @@ Result<> check_splits(const RunSetup& setup) {
   if (splits.train.empty())
     return fail(ErrorCode::dataset, "the train split has no tasks", splits.origin,
                 "name tasks for \"train\" in a --split-file");
-  const bool own = !setup.settings.json("stages.gate").is_null();
-  const bool gated = own || setup.settings.text("gate") != "none";
+  const bool own = !setup.settings.get<"stages.gate">().is_null();
+  const bool gated = own || setup.settings.get<"gate">() != GateChoice::none;
   // Guard tasks passed at the base run: alone they can show a loss, but never a gain.
-  const bool guarded = setup.settings.integer("guard") > 0 &&
-                       (own || setup.settings.text("gate") == "no-regression");
+  const bool guarded = setup.settings.get<"guard">() > 0 &&
+                       (own || setup.settings.get<"gate">() == GateChoice::no_regression);
   if (gated && splits.val.empty() && !guarded)
     return fail(ErrorCode::dataset, "the gate needs a validation split, which has no tasks",
                 splits.origin, "name tasks for \"val\" in a --split-file, or use --gate none");
@@ -113,8 +114,8 @@ PlannedViews views(const RunSetup& setup, const optim::RunPlan& plan, double fai
     if (out.high[i].stage == "gate")
       out.high[i].conversations +=
           plan.batches(train).items.size() *
-          std::min(train.size(), static_cast<std::size_t>(setup.settings.integer("guard"))) *
-          static_cast<std::size_t>(setup.settings.integer("rollouts"));
+          std::min(train.size(), static_cast<std::size_t>(setup.settings.get<"guard">())) *
+          static_cast<std::size_t>(setup.settings.get<"rollouts">());
   }
   return out;
 }
@@ -123,9 +124,9 @@ PlannedViews views(const RunSetup& setup, const optim::RunPlan& plan, double fai
 /// conversation is as short as it can be.
 Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
   const Settings& given = setup.settings;
-  const bool limited = given.integer("max_calls") > 0 || given.integer("max_tokens") > 0 ||
-                       given.number("max_usd") > 0;
-  if (!limited || given.flag("force") || setup.resumed) return {};
+  const bool limited =
+      given.get<"max_calls">() > 0 || given.get<"max_tokens">() > 0 || given.get<"max_usd">() > 0;
+  if (!limited || given.get<"force">() || setup.resumed) return {};
   auto settings = optimize_settings(given);
   settings.max_iters = settings.max_iters == 0 ? 3 : std::min(3, settings.max_iters);
   settings.score_test = false;
@@ -143,15 +144,14 @@ Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
                 "raise it, narrow the splits with --limit, or go on with --force; `skillgrad "
                 "estimate SKILL` shows the whole");
   };
-  if (const auto calls = given.integer("max_calls");
+  if (const auto calls = given.get<"max_calls">();
       calls > 0 && static_cast<double>(calls) < least.calls.low)
     return refuse("max-calls", std::to_string(calls), fmt::format("{:.0f} calls", least.calls.low));
   const double tokens = least.input.low + least.output.low;
-  if (const auto limit = given.integer("max_tokens");
+  if (const auto limit = given.get<"max_tokens">();
       limit > 0 && static_cast<double>(limit) < tokens)
     return refuse("max-tokens", std::to_string(limit), fmt::format("{:.0f} tokens", tokens));
-  if (const double limit = given.number("max_usd");
-      limit > 0 && least.usd && limit < least.usd->low)
+  if (const double limit = given.get<"max_usd">(); limit > 0 && least.usd && limit < least.usd->low)
     return refuse("max-usd", format_double(limit), fmt::format("{:.4f} USD", least.usd->low));
   return {};
 }
@@ -166,7 +166,7 @@ Result<> check_skill_is_offered(const RunSetup& setup, const StageSet& stages) {
 
 /// What a user should know before the first call: sizes and what they can show.
 void announce(const RunSetup& setup) {
-  if (setup.settings.flag("quiet")) return;
+  if (setup.settings.get<"quiet">()) return;
   const auto& splits = setup.bench.splits;
   std::string text = fmt::format("splits: {} train, {} val, {} test ({})\n", splits.train.size(),
                                  splits.val.size(), splits.test.size(), splits.origin);
@@ -179,7 +179,7 @@ void announce(const RunSetup& setup) {
 
 int verdict(const Settings& settings, const optim::OptimizeResult& result) {
   if (result.error) return exit_code_of(result.error->code);
-  if (settings.flag("exit_zero") || !result.test) return 0;
+  if (settings.get<"exit_zero">() || !result.test) return 0;
   return verdict_exit(settings, result.test->after);
 }
 
@@ -192,7 +192,7 @@ Result<std::vector<std::string>> edited_meanwhile(const RunSetup& setup) {
 
 /// A run that goes on should say at once that its result cannot be put in place, not at its end.
 void warn_of_edits(RunSetup& setup) {
-  if (!setup.settings.flag("in_place")) return;
+  if (!setup.settings.get<"in_place">()) return;
   const auto best = skill::SkillPackage::load(setup.store->path("best"));
   const auto live = skill::SkillPackage::load(setup.skill_path);
   if (best && live && skill::changed_files(*best, *live).empty()) return;
@@ -247,7 +247,7 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
   SKILLGRAD_CHECK(check_splits(setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup.settings, setup.bench.splits));
-  if (setup.settings.flag("in_place")) SKILLGRAD_CHECK(skill::check_install(setup.skill_path));
+  if (setup.settings.get<"in_place">()) SKILLGRAD_CHECK(skill::check_install(setup.skill_path));
   SKILLGRAD_TRY(const auto stages, make_stages(setup, invocation.stop));
   SKILLGRAD_CHECK(check_skill_is_offered(setup, *stages));
   announce(setup);
@@ -260,7 +260,7 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   warn_of_edits(setup);
   SKILLGRAD_TRY(auto result, optim::optimize(settings, parts, call));
   Result<std::string> placed = "unchanged";
-  if (!result.error && setup.settings.flag("in_place")) {
+  if (!result.error && setup.settings.get<"in_place">()) {
     placed = write_in_place(setup);
     result.facts["in_place"] = in_place_json(placed);
   }
@@ -296,7 +296,7 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
                             first.momentum);
   const double failures = facts.measured && facts.measured->failures
                               ? *facts.measured->failures
-                              : setup->settings.number("assume.failures");
+                              : setup->settings.get<"assume.failures">();
   const auto planned = views(*setup, plan, failures);
   Estimate out = estimate(*setup, planned, first, facts.measured);
   out.loop = true;
@@ -307,7 +307,7 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
     return 0.0;
   };
   out.iterations = {0, count(planned.expected), count(planned.high)};
-  if (setup->settings.flag("score_test")) facts.compared = splits.test.size();
+  if (setup->settings.get<"score_test">()) facts.compared = splits.test.size();
   limit(out, setup->settings);
   print_estimate(*setup, out, first, facts);
   if (const auto covered = check_budget(*setup, invocation.stop); !covered)
@@ -325,7 +325,7 @@ int finish_optimize(RunSetup& setup, const Invocation& invocation) {
 Result<int> cmd_optimize(const Invocation& invocation) {
   // Only eval knows "none" as no skill; here it is a folder's name.
   const std::string& skill = invocation.arguments.at(0);
-  const RunRequest request{"optimize", skill == "none" ? "./none" : skill};
+  const RunRequest request{RunCommand::optimize, skill == "none" ? "./none" : skill};
   if (invocation.has("dry-run")) return estimate_optimize(invocation, request);
   SKILLGRAD_CHECK(refuse_estimate_flags(invocation));
   SKILLGRAD_TRY(const auto setup, open_run(invocation, request));
@@ -341,8 +341,8 @@ Result<int> cmd_estimate(const Invocation& invocation) {
 Result<int> cmd_resume(const Invocation& invocation) {
   RunRequest request;
   SKILLGRAD_TRY(const auto setup, reopen_run(invocation, invocation.arguments.at(0), request));
-  return request.command == "eval" ? finish_eval(*setup, invocation, request)
-                                   : finish_optimize(*setup, invocation);
+  return request.command == RunCommand::eval ? finish_eval(*setup, invocation, request)
+                                             : finish_optimize(*setup, invocation);
 }
 
 }  // namespace skillgrad::cli

@@ -23,7 +23,7 @@ std::vector<std::string> schema_names() {
 /// NAME and title of each, for people; with --json the names.
 Result<int> list(const Settings& settings) {
   const auto names = schema_names();
-  if (settings.flag("json")) {
+  if (settings.get<"json">()) {
     print_out(dump_json({{"schema", "skillgrad.schemas/1"}, {"schemas", names}}, 1) + "\n");
     return 0;
   }

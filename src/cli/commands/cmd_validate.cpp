@@ -18,10 +18,9 @@ namespace skillgrad::cli {
 namespace {
 
 Result<skill::Profile> parse_profile(const std::string& text) {
-  if (text == "spec") return skill::Profile::spec;
-  if (text == "strict") return skill::Profile::strict;
-  if (text == "lenient") return skill::Profile::lenient;
-  return fail(ErrorCode::usage, "got --profile " + text + ", expected spec, strict or lenient",
+  if (const auto known = named<skill::Profile>(text)) return *known;
+  return fail(ErrorCode::usage,
+              "got --profile " + text + ", expected " + join_or(names_of<skill::Profile>()),
               "--profile", "for example --profile strict");
 }
 
@@ -55,7 +54,7 @@ Result<Validated> validate_one(const std::string& path, const ValidateOptions& o
 
 Json finding_json(const skill::Finding& finding) {
   return {{"rule", finding.rule},
-          {"severity", skill::to_string(finding.severity)},
+          {"severity", name_of(finding.severity)},
           {"message", finding.message},
           {"file", finding.file},
           {"line", finding.line}};
@@ -112,7 +111,7 @@ void print_github(const Validated& value) {
 Result<int> explain(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   SKILLGRAD_TRY(const RuleText rule, find_rule(invocation.value("explain")));
-  if (settings.flag("json")) {
+  if (settings.get<"json">()) {
     print_out(dump_json({{"schema", "skillgrad.rule/1"},
                          {"rule", rule.id},
                          {"title", rule.title},
@@ -132,7 +131,7 @@ Result<int> run_validate(const Invocation& invocation) {
   SKILLGRAD_TRY(options.profile, parse_profile(invocation.value("profile", "spec")));
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   SKILLGRAD_TRY(options.ignored, ignored_lint_rules(settings));
-  const bool json = settings.flag("json");
+  const bool json = settings.get<"json">();
   bool all_valid = true;
   Json reports = Json::array(), findings = Json::array();
   for (const auto& path : invocation.arguments) {
@@ -147,7 +146,7 @@ Result<int> run_validate(const Invocation& invocation) {
     } else if (invocation.has("github"))
       print_github(result);
     else
-      print_text(result, settings.flag("quiet"));
+      print_text(result, settings.get<"quiet">());
   }
   if (json)
     print_out(dump_json({{"schema", "skillgrad.validate/1"},

@@ -86,8 +86,7 @@ class Check {
     if (!prefix_.empty())
       mend +=
           " (in roles." + prefix_.substr(0, prefix_.find_first_of(",:")) + " of the configuration)";
-    json_["error"] = {{"code", to_string(error.code)},
-                      {"message", redactor_.redact(error.message)}};
+    json_["error"] = {{"code", name_of(error.code)}, {"message", redactor_.redact(error.message)}};
     add(what, State::bad, without_mend(error), mend);
   }
 
@@ -192,7 +191,7 @@ class Check {
         error.code == ErrorCode::bad_request || error.code == ErrorCode::transient;
     if (about_request && to_lower_ascii(error.message).find("tool") != std::string::npos) {
       json_["tool_calls"] = "refused";
-      json_["error"] = {{"code", to_string(error.code)},
+      json_["error"] = {{"code", name_of(error.code)},
                         {"message", redactor_.redact(error.message)}};
       add("tool calling", State::bad, without_mend(error), llm::kToolsMend);
       return;
@@ -359,10 +358,11 @@ EndpointReport check_endpoints(const Settings& given, DoctorRows& rows) {
   EndpointReport out;
   Settings settings = given;
   // Its calls are answered by the endpoints themselves, and not kept.
-  for (const char* key : {"cache", "cache_ttl", "refresh", "record", "replay"})
-    static_cast<void>(
-        settings.set(key, std::string(key) == "refresh" ? Json(false) : Json(""), "default"));
-  if (settings.text("model").empty()) {
+  for (const auto key : {option<"cache">, option<"record">, option<"replay">})
+    static_cast<void>(settings.set(key, "", "default"));
+  static_cast<void>(settings.set(option<"cache_ttl">, "", "default"));
+  static_cast<void>(settings.set(option<"refresh">, false, "default"));
+  if (settings.get<"model">().empty()) {
     rows.add({"endpoint", State::weak, "not checked: no model is named",
               "skillgrad doctor --model NAME [--base-url URL]"});
     return out;

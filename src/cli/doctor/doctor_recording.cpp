@@ -39,7 +39,7 @@ DoctorRow row_of(const llm::StoreSurvey& survey, const std::string& dir) {
 
 /// A model that is not recorded would be a miss at the first call.
 void check_model(const Settings& settings, const llm::StoreSurvey& survey, DoctorRows& rows) {
-  const std::string model = settings.text("model");
+  const std::string model = settings.get<"model">();
   const bool simulated = model.starts_with("sim:");
   const bool known = std::any_of(
       survey.sources.begin(), survey.sources.end(),
@@ -53,7 +53,7 @@ void check_model(const Settings& settings, const llm::StoreSurvey& survey, Docto
 
 EndpointReport check_recording(const Settings& settings, DoctorRows& rows) {
   EndpointReport out;
-  const std::string dir = settings.text("replay");
+  const std::string dir = settings.get<"replay">();
   out.recording = {{"folder", dir}};
   const auto fault = [&](const Error& error) {
     rows.add({"recording", State::bad, without_mend(error), error.mend});

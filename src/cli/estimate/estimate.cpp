@@ -74,14 +74,23 @@ Cost hold(const Talk& talk, const std::optional<llm::PriceEntry>& price) {
   return out;
 }
 
+struct StageTurns {
+  const char* role;
+  Key<Json> spec;
+  int turns;  ///< where the spec names none
+};
+constexpr StageTurns kStages[] = {{"diagnoser", option<"stages.diagnoser">, optim::kDiagnoserTurns},
+                                  {"momentum", option<"stages.momentum">, optim::kMomentumTurns},
+                                  {"patcher", option<"stages.patcher">, optim::kPatcherTurns}};
+
 /// Model calls that a stage may make.
 int stage_turns(const Settings& settings, const std::string& role) {
-  const int fallback = role == "diagnoser"  ? optim::kDiagnoserTurns
-                       : role == "momentum" ? optim::kMomentumTurns
-                                            : optim::kPatcherTurns;
-  const Json& spec = settings.json("stages." + role);
+  const auto* const stage = std::find_if(std::begin(kStages), std::end(kStages),
+                                         [&](const StageTurns& one) { return one.role == role; });
+  if (stage == std::end(kStages)) throw std::logic_error("no stage is called " + role);
+  const Json& spec = settings.get(stage->spec);
   const Json turns = spec.is_object() ? spec.value("turns", Json()) : Json();
-  int out = (turns.is_number_integer() ? turns.get<int>() : fallback) + optim::kExtraStageTurns;
+  int out = (turns.is_number_integer() ? turns.get<int>() : stage->turns) + optim::kExtraStageTurns;
   if (role == "patcher")
     out += optim::kPatchRepairRounds * (optim::kPatchRepairTurns + optim::kExtraStageTurns);
   return out;
@@ -143,13 +152,13 @@ double Estimator::output_cap(const std::string& role) const {
 
 double Estimator::most_turns(const std::string& role) const {
   if (role == "judge") return 1;
-  return role == "executor" ? static_cast<double>(settings_.integer("task_turns"))
+  return role == "executor" ? static_cast<double>(settings_.get<"task_turns">())
                             : stage_turns(settings_, role);
 }
 
 Talk Estimator::least(const std::string& role, double prompt) const {
   // A rollout looks at its skill or does its work, and ends.
-  const auto turns = static_cast<double>(settings_.integer("task_turns"));
+  const auto turns = static_cast<double>(settings_.get<"task_turns">());
   return {role == "executor" ? std::min(2.0, turns) : 1.0,
           prompt * kLeastOfEstimate,
           std::min(kLeastReply, output_cap(role)),
@@ -162,14 +171,14 @@ Talk Estimator::least(const std::string& role, double prompt) const {
 Talk Estimator::assumed(const std::string& role, double prompt) const {
   Talk out;
   out.turns = static_cast<double>(
-      settings_.integer(role == "executor" ? "assume.turns" : "assume.stage_turns"));
+      settings_.get(role == "executor" ? option<"assume.turns"> : option<"assume.stage_turns">));
   out.turns = std::min(out.turns, most_turns(role));
   out.prompt = prompt;
   out.output =
-      std::min(static_cast<double>(settings_.integer("assume.output_tokens")), output_cap(role));
-  out.tools = static_cast<double>(settings_.integer("assume.tool_tokens"));
+      std::min(static_cast<double>(settings_.get<"assume.output_tokens">()), output_cap(role));
+  out.tools = static_cast<double>(settings_.get<"assume.tool_tokens">());
   out.context = static_cast<double>(setup_.models->endpoint_of(role).context_tokens);
-  if (role == "executor") out.token_limit = static_cast<double>(settings_.integer("task_tokens"));
+  if (role == "executor") out.token_limit = static_cast<double>(settings_.get<"task_tokens">());
   return out;
 }
 
@@ -182,7 +191,7 @@ Talk Estimator::most(const std::string& role, double prompt) const {
   out.tools = kFullToolResult;
   out.written = true;
   out.context = static_cast<double>(endpoint.context_tokens);
-  if (role == "executor") out.token_limit = static_cast<double>(settings_.integer("task_tokens"));
+  if (role == "executor") out.token_limit = static_cast<double>(settings_.get<"task_tokens">());
   return out;
 }
 
@@ -333,7 +342,7 @@ Result<Measured> measure_run(const fs::path& run_dir) {
   out.run = run_dir.string();
   std::map<std::string, std::set<std::string>> scopes;
   for (const auto& row : rows) {
-    if (row.outcome != "ok" && row.outcome != "refused") continue;
+    if (!row.answered()) continue;
     auto& talk = out.by_role[row.stage];
     scopes[row.stage].insert(row.scope);
     ++talk.calls;
@@ -386,11 +395,11 @@ void limit(Estimate& out, const Settings& settings) {
       out.limited_by.push_back(fmt::format("--{} {}", flag, format_double(most)));
     for (double* part : {&span.low, &span.expected, &span.high}) *part = std::min(*part, most);
   };
-  if (const auto most = settings.integer("max_calls"); most > 0)
+  if (const auto most = settings.get<"max_calls">(); most > 0)
     at_most(out.calls, static_cast<double>(most), "max-calls");
-  if (const double most = settings.number("max_usd"); most > 0 && out.usd)
+  if (const double most = settings.get<"max_usd">(); most > 0 && out.usd)
     at_most(*out.usd, most, "max-usd");
-  const auto most = static_cast<double>(settings.integer("max_tokens"));
+  const auto most = static_cast<double>(settings.get<"max_tokens">());
   if (most <= 0) return;
   Span tokens = out.input;
   tokens += out.output;

@@ -43,10 +43,10 @@ std::string table(const Estimate& estimate) {
 
 Json assumptions(const RunSetup& setup, const Estimate& estimate, const EstimateFacts& facts) {
   const Settings& settings = setup.settings;
-  Json out = {{"turns", settings.integer("assume.turns")},
-              {"stage_turns", settings.integer("assume.stage_turns")},
-              {"output_tokens", settings.integer("assume.output_tokens")},
-              {"tool_tokens", settings.integer("assume.tool_tokens")},
+  Json out = {{"turns", settings.get<"assume.turns">()},
+              {"stage_turns", settings.get<"assume.stage_turns">()},
+              {"output_tokens", settings.get<"assume.output_tokens">()},
+              {"tool_tokens", settings.get<"assume.tool_tokens">()},
               {"failures", estimate.loop ? Json(estimate.failures) : Json()},
               {"from", nullptr}};
   if (!facts.measured) return out;
@@ -66,9 +66,9 @@ std::string lower_limits(const RunSetup& setup) {
   const Settings& settings = setup.settings;
   const auto cap = setup.models->endpoint_of("executor").max_output_tokens;
   std::vector<std::string> limits;
-  if (settings.integer("task_turns") < settings.integer("assume.turns"))
-    limits.push_back(fmt::format("--task-turns {}", settings.integer("task_turns")));
-  if (cap && *cap < settings.integer("assume.output_tokens"))
+  if (settings.get<"task_turns">() < settings.get<"assume.turns">())
+    limits.push_back(fmt::format("--task-turns {}", settings.get<"task_turns">()));
+  if (cap && *cap < settings.get<"assume.output_tokens">())
     limits.push_back(fmt::format("--max-output-tokens {}", *cap));
   return limits.empty() ? "" : "; less where " + join(limits, " and ") + " allow no more";
 }
@@ -86,8 +86,8 @@ std::string assumed_text(const RunSetup& setup, const Estimate& estimate,
     out += fmt::format(
         "assumed    {} calls a task, {} a stage, replies of {} tokens, tool results of {}, nothing "
         "cached (--assume-turns and its like, or --from RUN){}\n",
-        settings.integer("assume.turns"), settings.integer("assume.stage_turns"),
-        settings.integer("assume.output_tokens"), settings.integer("assume.tool_tokens"),
+        settings.get<"assume.turns">(), settings.get<"assume.stage_turns">(),
+        settings.get<"assume.output_tokens">(), settings.get<"assume.tool_tokens">(),
         lower_limits(setup));
   if (estimate.loop)
     out += fmt::format(
@@ -179,7 +179,7 @@ void print_estimate(const RunSetup& setup, const Estimate& estimate, const First
     if (auto price = llm::effective_price(endpoint, setup.clock.wall_now()))
       prices.push_back({part.role, endpoint.model, std::move(*price)});
   }
-  if (setup.settings.flag("json"))
+  if (setup.settings.get<"json">())
     print_out(dump_json(json(setup, estimate, first, facts, prices), 1) + "\n");
   else
     print_out(text(setup, estimate, first, facts, prices));

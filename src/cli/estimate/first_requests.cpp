@@ -75,10 +75,10 @@ std::string words(std::size_t bytes) {
 std::vector<optim::Gradient> gradients(const Settings& settings, const bench::Splits& splits) {
   std::vector<optim::Gradient> out;
   for (const auto& id : splits.train) {
-    if (out.size() >= static_cast<std::size_t>(settings.integer("batch_size"))) break;
+    if (out.size() >= static_cast<std::size_t>(settings.get<"batch_size">())) break;
     optim::Gradient gradient;
     gradient.task_id = id;
-    gradient.kind = "failure";
+    gradient.kind = optim::EvidenceKind::failure;
     gradient.label = "a label of some words";
     gradient.gradient = words(kDiagnosis);
     gradient.loss = 1;
@@ -89,15 +89,15 @@ std::vector<optim::Gradient> gradients(const Settings& settings, const bench::Sp
 
 optim::Evidence evidence(const RunSetup& setup, const bench::Task& task) {
   const Settings& settings = setup.settings;
-  const auto tokens = settings.integer("assume.turns") * (settings.integer("assume.output_tokens") +
-                                                          settings.integer("assume.tool_tokens"));
+  const auto tokens = settings.get<"assume.turns">() * (settings.get<"assume.output_tokens">() +
+                                                        settings.get<"assume.tool_tokens">());
   const auto trace = static_cast<std::size_t>(static_cast<double>(tokens) * kBytesPerToken);
   optim::Evidence out;
   out.task_id = task.id;
-  out.kind = "failure";
+  out.kind = optim::EvidenceKind::failure;
   out.task_prompt = task.prompt;
   out.current.task_id = task.id;
-  out.current.status = "fail";
+  out.current.status = optim::LossStatus::fail;
   out.current.feedback = words(kFeedback);
   out.current_trace = words(std::min(trace, kTraceShown));
   out.skill_text = setup.skill.body();
@@ -110,7 +110,7 @@ optim::MomentumMemory memory(const std::vector<optim::Gradient>& gradients) {
   for (const auto& gradient : gradients) {
     optim::Pattern pattern;
     pattern.slug = "pattern-" + std::to_string(out.patterns.size());
-    pattern.kind = "operation";
+    pattern.kind = optim::PatternKind::operation;
     pattern.line = gradient.label;
     pattern.description = words(kPatternText);
     pattern.appeared_in = {1};
@@ -119,8 +119,8 @@ optim::MomentumMemory memory(const std::vector<optim::Gradient>& gradients) {
   return out;
 }
 
-bool asks_model(const Settings& settings, const char* key) {
-  const Json& spec = settings.json(key);
+bool asks_model(const Settings& settings, Key<Json> stage) {
+  const Json& spec = settings.get(stage);
   return spec.is_object() && spec.value("name", Json()) == Json("llm");
 }
 
@@ -134,17 +134,17 @@ Result<> stage_requests(RunSetup& setup, const StageSet& stages, const bench::Ta
   context.clock = &setup.clock;
   const auto given = gradients(settings, setup.bench.splits);
   const auto known = memory(given);
-  if (asks_model(settings, "stages.diagnoser")) {
+  if (asks_model(settings, option<"stages.diagnoser">)) {
     const auto done = stages.diagnoser->diagnose(evidence(setup, task), context);
     static_cast<void>(done);
     SKILLGRAD_CHECK(keep(setup, nobody, "diagnoser", out));
   }
-  if (stages.momentum && asks_model(settings, "stages.momentum")) {
+  if (stages.momentum && asks_model(settings, option<"stages.momentum">)) {
     const auto done = stages.momentum->update({given, known, &setup.skill}, context);
     static_cast<void>(done);
     SKILLGRAD_CHECK(keep(setup, nobody, "momentum", out));
   }
-  if (!asks_model(settings, "stages.patcher")) return {};
+  if (!asks_model(settings, option<"stages.patcher">)) return {};
   optim::PatchInput input;
   input.gradients = given;
   input.memory = &known;

@@ -16,7 +16,7 @@ namespace {
 using StoreOptions = std::optional<llm::ExchangeStoreOptions>;
 
 Result<StoreOptions> cassette_options(const Settings& settings) {
-  const std::string record = settings.text("record"), replay = settings.text("replay");
+  const std::string record = settings.get<"record">(), replay = settings.get<"replay">();
   if (record.empty() && replay.empty()) return std::nullopt;
   if (!record.empty() && !replay.empty() && !same_folder(record, replay)) {
     return fail(ErrorCode::config, "--record and --replay name different folders",
@@ -32,21 +32,21 @@ Result<StoreOptions> cassette_options(const Settings& settings) {
 }
 
 Result<StoreOptions> cache_options(const Settings& settings) {
-  const std::string dir = settings.text("cache");
+  const std::string dir = settings.get<"cache">();
   SKILLGRAD_TRY(const auto age,
-                parse_duration(settings.text("cache_ttl"), settings.origin("cache_ttl")));
+                parse_duration(settings.get<"cache_ttl">(), settings.origin<"cache_ttl">()));
   if (dir.empty()) {
-    for (const char* key : {"cache_ttl", "refresh", "cache_commands"}) {
-      if (settings.given(key))
-        return fail(ErrorCode::config, std::string(key) + " is set without a cache",
-                    settings.origin(key), "name the cache's folder with --cache");
+    for (const OptionSpec* spec : options<"cache_ttl", "refresh", "cache_commands">) {
+      if (settings.given(*spec))
+        return fail(ErrorCode::config, std::string(spec->key) + " is set without a cache",
+                    settings.origin(*spec), "name the cache's folder with --cache");
     }
     return std::nullopt;
   }
   llm::ExchangeStoreOptions options;
   options.dir = dir;
   options.time_to_live = std::chrono::duration_cast<std::chrono::seconds>(age);
-  options.refresh = settings.flag("refresh");
+  options.refresh = settings.get<"refresh">();
   return options;
 }
 
@@ -86,7 +86,7 @@ Result<CallStores> open_call_stores(const Settings& settings, const Clock& clock
 Result<std::unique_ptr<exec::Sandbox>> open_command_cache(const Settings& settings,
                                                           exec::Sandbox& sandbox,
                                                           const Clock& clock) {
-  if (!settings.flag("cache_commands")) return nullptr;
+  if (!settings.get<"cache_commands">()) return nullptr;
   SKILLGRAD_TRY(const StoreOptions cache, cache_options(settings));
   if (!cache) return nullptr;  // an explicit "false" without a cache is fine
   exec::CommandCacheOptions options;

@@ -83,12 +83,12 @@ Result<Account> account_of(const Settings& settings, const Json& role) {
   out.base_url = text_of(role, "base_url", effective_base_url(settings));
   out.own_endpoint = !same_origin(out.base_url, effective_base_url(settings));
   const bool own_key = role.contains("api_key_env") || out.own_endpoint;
-  out.key_variable = own_key ? text_of(role, "api_key_env", "") : settings.text("api_key_env");
-  out.key_was_named = own_key || settings.given("api_key_env");
+  out.key_variable = own_key ? text_of(role, "api_key_env", "") : settings.get<"api_key_env">();
+  out.key_was_named = own_key || settings.given<"api_key_env">();
   if (!out.key_variable.empty()) out.key = Secret(environment_value(out.key_variable));
   const Json headers = role.contains("headers") ? role["headers"]
                        : out.own_endpoint       ? Json::object()
-                                                : settings.json("headers");
+                                                : settings.get<"headers">();
   const bool offline = replays_only(settings);
   SKILLGRAD_TRY(out.headers, header_values(headers, offline ? Unknown::empty : Unknown::error));
   if (!offline && llm::printable_url(out.base_url) == out.base_url &&
@@ -118,7 +118,7 @@ Result<> check_key(const Account& account) {
 
 std::vector<Secret> secrets_in_bodies(const Settings& settings) {
   constexpr std::size_t kLeast = 8;
-  std::vector<Json> bodies = {settings.json("extra_body")};
+  std::vector<Json> bodies = {settings.get<"extra_body">()};
   for (const auto& name : role_names()) {
     const Json role = role_of(settings, name);
     if (role.is_object() && role.contains("extra_body")) bodies.push_back(role["extra_body"]);
@@ -140,7 +140,7 @@ std::vector<Secret> secrets_in(const Settings& settings) {
   for (const auto& name : role_names()) {
     const Json role = role_of(settings, name);
     if (!role.is_object()) continue;
-    if (simulated && text_of(role, "model", settings.text("model")).starts_with("sim:")) continue;
+    if (simulated && text_of(role, "model", settings.get<"model">()).starts_with("sim:")) continue;
     const auto account = account_of(settings, role);
     if (!account) continue;  // said when the endpoint is opened
     llm::EndpointOptions options;

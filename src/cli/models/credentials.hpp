@@ -23,7 +23,7 @@ struct Account {
 
   /// The account of all roles, whose limits they share.
   [[nodiscard]] bool is_shared(const Settings& settings) const {
-    return !own_endpoint && key_variable == settings.text("api_key_env");
+    return !own_endpoint && key_variable == settings.get<"api_key_env">();
   }
 };
 

@@ -50,14 +50,15 @@ Result<> apply_limits(const Settings& settings, const Json& role, bool own_accou
                     " for all of them, or give the role its own "
                     "base_url or api_key_env");
   }
-  const auto value = [&](const char* key) {
-    return own_account ? role.value(key, 0.0) : settings.number(key);
+  const auto value = [&](const auto key) {
+    const OptionSpec& spec = key;
+    return own_account ? role.value(spec.key, 0.0) : static_cast<double>(settings.get(key));
   };
-  out.requests_per_minute = value("rpm");
-  out.tokens_per_minute = value("tpm");
-  out.max_concurrency = static_cast<int>(value("max_concurrency"));
+  out.requests_per_minute = value(option<"rpm">);
+  out.tokens_per_minute = value(option<"tpm">);
+  out.max_concurrency = static_cast<int>(value(option<"max_concurrency">));
   // The number of tasks at once is the most that a rate limit can halve, and grow back to.
-  if (out.max_concurrency <= 0) out.max_concurrency = static_cast<int>(settings.integer("jobs"));
+  if (out.max_concurrency <= 0) out.max_concurrency = static_cast<int>(settings.get<"jobs">());
   return {};
 }
 
@@ -79,13 +80,13 @@ Result<> apply_price(const Json& price, llm::EndpointOptions& out) {
 Result<> own_price(const Settings& settings, const Json& role, const std::string& main_model,
                    llm::EndpointOptions& out) {
   if (role.contains("price")) return apply_price(role["price"], out);
-  return out.model == main_model ? apply_price(settings.json("price"), out) : Result<>{};
+  return out.model == main_model ? apply_price(settings.get<"price">(), out) : Result<>{};
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const llm::PriceTable>> load_prices(const Settings& settings) {
-  const std::string path = settings.text("prices");
+  const std::string path = settings.get<"prices">();
   if (path.empty()) return nullptr;
   auto table = llm::PriceTable::load(path);
   if (!table) return tl::unexpected(std::move(table).error().with_context("--prices"));
@@ -93,17 +94,17 @@ Result<std::shared_ptr<const llm::PriceTable>> load_prices(const Settings& setti
 }
 
 Result<std::vector<RolePrice>> role_prices(const Settings& settings, WallTime when) {
-  SKILLGRAD_CHECK(check_roles(settings.json("roles")));
+  SKILLGRAD_CHECK(check_roles(settings.get<"roles">()));
   SKILLGRAD_TRY(const auto table, load_prices(settings));
   std::vector<RolePrice> out;
   for (const auto& name : role_names()) {
     const Json role = role_of(settings, name);
     llm::EndpointOptions endpoint;
-    endpoint.model = text_of(role, "model", settings.text("model"));
+    endpoint.model = text_of(role, "model", settings.get<"model">());
     if (endpoint.model.empty()) continue;
     endpoint.base_url = text_of(role, "base_url", effective_base_url(settings));
     endpoint.price_table = table;
-    SKILLGRAD_CHECK(own_price(settings, role, settings.text("model"), endpoint));
+    SKILLGRAD_CHECK(own_price(settings, role, settings.get<"model">(), endpoint));
     SKILLGRAD_TRY(auto price, llm::effective_price(endpoint, when));
     out.push_back({name, endpoint.model, std::move(price)});
   }
@@ -139,32 +140,32 @@ Json to_json(const RolePrice& price) {
 
 Json model_identity(const Settings& settings) {
   const bool simulated = !scenario_of(settings).empty();
-  return {{"model", settings.text("model")},
+  return {{"model", settings.get<"model">()},
           {"endpoint", simulated ? "simulated" : llm::printable_url(effective_base_url(settings))},
-          {"roles", settings.deciding("roles")}};
+          {"roles", settings.deciding(option<"roles">)}};
 }
 
 std::uint64_t request_seed(const Settings& settings) {
-  return static_cast<std::uint64_t>(settings.integer("seed"));
+  return static_cast<std::uint64_t>(settings.get<"seed">());
 }
 
 sim::ServerOptions simulation_options(const Settings& settings) {
   sim::ServerOptions out;
   out.scenario = scenario_of(settings);
-  out.seed = static_cast<std::uint64_t>(settings.integer("sim.seed"));
-  out.latency_ms = static_cast<int>(settings.integer("sim.latency_ms"));
-  out.slip = settings.number("sim.slip");
-  out.luck = settings.number("sim.luck");
-  out.noise = settings.number("sim.noise");
-  out.vague = settings.number("sim.vague");
-  out.wrong = settings.number("sim.wrong");
-  out.weak = settings.number("sim.weak");
-  out.forget = settings.number("sim.forget");
-  out.fault_429 = settings.number("sim.fault_429");
-  out.fault_500 = settings.number("sim.fault_500");
-  out.fault_cut = settings.number("sim.fault_cut");
-  out.fault_tool_call = settings.number("sim.fault_tool_call");
-  out.request_log = settings.text("sim.request_log");
+  out.seed = static_cast<std::uint64_t>(settings.get<"sim.seed">());
+  out.latency_ms = static_cast<int>(settings.get<"sim.latency_ms">());
+  out.slip = settings.get<"sim.slip">();
+  out.luck = settings.get<"sim.luck">();
+  out.noise = settings.get<"sim.noise">();
+  out.vague = settings.get<"sim.vague">();
+  out.wrong = settings.get<"sim.wrong">();
+  out.weak = settings.get<"sim.weak">();
+  out.forget = settings.get<"sim.forget">();
+  out.fault_429 = settings.get<"sim.fault_429">();
+  out.fault_500 = settings.get<"sim.fault_500">();
+  out.fault_cut = settings.get<"sim.fault_cut">();
+  out.fault_tool_call = settings.get<"sim.fault_tool_call">();
+  out.request_log = settings.get<"sim.request_log">();
   return out;
 }
 
@@ -184,7 +185,7 @@ Result<> Models::start_simulation(const Settings& settings) {
     return {};
   }
   auto options = simulation_options(settings);
-  options.threads = static_cast<unsigned>(settings.integer("jobs")) + 8;
+  options.threads = static_cast<unsigned>(settings.get<"jobs">()) + 8;
   SKILLGRAD_TRY(server_, sim::Server::start(options));
   simulated_model_ = server_->model();
   simulated_url_ = server_->base_url();
@@ -193,14 +194,14 @@ Result<> Models::start_simulation(const Settings& settings) {
 
 Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Json& role) {
   llm::EndpointOptions out;
-  out.model = text_of(role, "model", settings.text("model"));
+  out.model = text_of(role, "model", settings.get<"model">());
   out.base_url = text_of(role, "base_url", effective_base_url(settings));
   if (out.model.starts_with("sim:") && !simulated_model_.empty()) {
     out.base_url = simulated_url_;
     out.model = simulated_model_;
     out.identity = simulated_model_;
     // Without seeds all rollouts of a task would get the same draws.
-    if (settings.number("sim.noise") > 0) out.request_seed = request_seed(settings);
+    if (settings.get<"sim.noise">() > 0) out.request_seed = request_seed(settings);
     SKILLGRAD_CHECK(apply_limits(settings, role, false, out));
   } else {
     SKILLGRAD_TRY(const Account account, account_of(settings, role));
@@ -210,27 +211,27 @@ Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Js
     for (Secret& secret : llm::secrets_of(out)) secrets_.push_back(std::move(secret));
     SKILLGRAD_CHECK(apply_limits(settings, role, !account.is_shared(settings), out));
   }
-  out.stream = settings.text("stream");
-  out.api = text_of(role, "api", settings.text("api"));
-  out.context_tokens = value_of(settings, role, "context_tokens").get<std::int64_t>();
-  out.truncation_is_error = settings.text("on_truncation") == "error";
-  out.fold_system = settings.flag("fold_system");
-  out.strict_tools = settings.flag("strict_tools");
-  out.http_version = settings.text("http_version");
-  if (const Json value = value_of(settings, role, "temperature"); !value.is_null())
+  out.stream = settings.get<"stream">();
+  out.api = text_of(role, "api", settings.get<"api">());
+  out.context_tokens = value_of(settings, role, option<"context_tokens">).get<std::int64_t>();
+  out.truncation_is_error = settings.get<"on_truncation">() == OnTruncation::error;
+  out.fold_system = settings.get<"fold_system">();
+  out.strict_tools = settings.get<"strict_tools">();
+  out.http_version = settings.get<"http_version">();
+  if (const Json value = value_of(settings, role, option<"temperature">); !value.is_null())
     out.temperature = value.get<double>();
-  if (settings.flag("request_seeds")) out.request_seed = request_seed(settings);
-  if (!settings.json("max_output_tokens").is_null())
-    out.max_output_tokens = static_cast<int>(settings.integer("max_output_tokens"));
-  if (const Json value = value_of(settings, role, "extra_body"); !value.is_null())
+  if (settings.get<"request_seeds">()) out.request_seed = request_seed(settings);
+  if (const auto most = settings.get<"max_output_tokens">())
+    out.max_output_tokens = static_cast<int>(*most);
+  if (const Json value = value_of(settings, role, option<"extra_body">); !value.is_null())
     out.extra_body = dump_json(value);
-  out.ca_file = settings.text("ca_file");
+  out.ca_file = settings.get<"ca_file">();
   if (!offline_ && !out.ca_file.empty())
-    SKILLGRAD_CHECK(check_certificates(out.ca_file, settings.origin("ca_file")));
-  out.insecure_tls = settings.flag("insecure_tls");
+    SKILLGRAD_CHECK(check_certificates(out.ca_file, settings.origin<"ca_file">()));
+  out.insecure_tls = settings.get<"insecure_tls">();
   out.attempt_timeout = std::chrono::milliseconds(
-      static_cast<std::int64_t>(settings.number("attempt_timeout_s") * 1000));
-  SKILLGRAD_CHECK(own_price(settings, role, settings.text("model"), out));
+      static_cast<std::int64_t>(settings.get<"attempt_timeout_s">() * 1000));
+  SKILLGRAD_CHECK(own_price(settings, role, settings.get<"model">(), out));
   out.price_table = prices_;
   SKILLGRAD_CHECK(apply_prices(out));
   return out;
@@ -247,11 +248,11 @@ Result<> Models::apply_prices(llm::EndpointOptions& out) {
 Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::CallRecorder* recorder,
                                              Clock& clock, const fs::path& learned) {
   std::unique_ptr<Models> out(new Models(clock));
-  if (settings.text("model").empty())
+  if (settings.get<"model">().empty())
     return fail(ErrorCode::config, "no model is named", "--model",
                 "give --model NAME (with --base-url for another endpoint than OpenAI's); "
                 "`skillgrad demo` shows the whole loop without a model");
-  SKILLGRAD_CHECK(check_roles(settings.json("roles")));
+  SKILLGRAD_CHECK(check_roles(settings.get<"roles">()));
   out->offline_ = replays_only(settings);
   SKILLGRAD_TRY(out->prices_, load_prices(settings));
   if (!scenario_of(settings).empty()) SKILLGRAD_CHECK(out->start_simulation(settings));
@@ -264,13 +265,13 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
   hide_in_output(out->redactor_);
   SKILLGRAD_CHECK(out->open_stores(settings, learned));
   llm::Budget budget;
-  budget.max_usd = settings.number("max_usd");
-  budget.max_tokens = settings.integer("max_tokens");
-  budget.max_calls = settings.integer("max_calls");
-  budget.retry_share = settings.number("retry_budget");
+  budget.max_usd = settings.get<"max_usd">();
+  budget.max_tokens = settings.get<"max_tokens">();
+  budget.max_calls = settings.get<"max_calls">();
+  budget.retry_share = settings.get<"retry_budget">();
   out->accountant_ = std::make_unique<llm::Accountant>(budget);
   out->recorder_ = recorder;
-  out->jitter_seed_ = static_cast<std::uint64_t>(settings.integer("seed"));
+  out->jitter_seed_ = static_cast<std::uint64_t>(settings.get<"seed">());
   for (const auto& name : role_names()) {
     SKILLGRAD_TRY(out->clients_[name], out->make_client(out->endpoints_.at(name)));
   }
@@ -319,7 +320,7 @@ Result<llm::ChatModel*> Models::judge(const std::string& model) {
 
 Result<std::unique_ptr<Models>> open_judges(const Settings& settings, Clock& clock,
                                             const std::string& what, const std::stop_token& stop) {
-  if (settings.text("model").empty())
+  if (settings.get<"model">().empty())
     return fail(ErrorCode::config, what + ", and no model is named", "--model",
                 "give --model NAME (with --base-url for another endpoint than OpenAI's)");
   SKILLGRAD_TRY(auto models, Models::open(settings, nullptr, clock));
@@ -331,16 +332,16 @@ Result<> lend_judges(const Settings& settings, const Clock& clock, Models& model
                      bench::GradeContext& context) {
   context.judging.models = &models;
   SKILLGRAD_TRY(const auto time,
-                parse_duration(settings.text("max_time"), settings.origin("max_time")));
+                parse_duration(settings.get<"max_time">(), settings.origin<"max_time">()));
   if (time.count() > 0) context.judging.deadline = clock.now() + time;
   return {};
 }
 
 std::string judge_description(const Settings& settings) {
   const Json role = role_of(settings, "judge");
-  const Json temperature = value_of(settings, role, "temperature");
+  const Json temperature = value_of(settings, role, option<"temperature">);
   return fmt::format(
-      "judge {}, temperature {}", text_of(role, "model", settings.text("model")),
+      "judge {}, temperature {}", text_of(role, "model", settings.get<"model">()),
       temperature.is_number() ? format_double(temperature.get<double>()) : "not sent");
 }
 
@@ -358,7 +359,7 @@ Result<> Models::check_keys() const {
 Result<> Models::preflight(const Settings& settings, const std::stop_token& stop) const {
   if (cassette_ != nullptr && cassette_->must_hit()) return {};
   SKILLGRAD_CHECK(check_keys());
-  if (!settings.flag("preflight")) return {};
+  if (!settings.get<"preflight">()) return {};
   std::set<std::string> seen;
   for (const auto& [name, options] : endpoints_) {
     if (!seen.insert(options.base_url + " " + options.api_key.reveal()).second) continue;

@@ -29,8 +29,8 @@ Wishes wishes_of(const Invocation& invocation) {
   out.events_on_stdout = events != flags.end() && events->second == kStdout;
   std::vector<std::string> ignored;
   if (const auto settings = merge_settings(invocation.given, ignored)) {
-    out.json = settings->flag("json");
-    out.events_on_stdout = settings->text("events") == kStdout;
+    out.json = settings->get<"json">();
+    out.events_on_stdout = settings->get<"events">() == kStdout;
   }
   const CommandSpec* const command = find_command(invocation.command);
   if (command == nullptr) return out;
@@ -61,7 +61,7 @@ void print_error_event(const Json& object) {
 Json error_object(const Error& error, const std::string& command) {
   return {{"schema", kErrorSchema},
           {"command", command},
-          {"code", to_string(error.code)},
+          {"code", name_of(error.code)},
           {"what", strip_control(error.message)},
           {"where", strip_control(error.where)},
           {"mend", strip_control(mend_of(error))},
@@ -86,11 +86,11 @@ int end_run_with_error(Error error, const Invocation& invocation, RunSetup& setu
   error = as_ending(std::move(error), invocation);
   const Json object = error_object(error, invocation.command);
   if (setup.observer != nullptr) setup.observer->ended(object);
-  const bool told = setup.observer != nullptr && setup.settings.text("events") == kStdout;
+  const bool told = setup.observer != nullptr && setup.settings.get<"events">() == kStdout;
   setup.observer.reset();
   const bool silent = stdout_used();
   print_error(error);
-  if (setup.settings.flag("json") && !told && !silent) print_out(dump_json(object, 1) + "\n");
+  if (setup.settings.get<"json">() && !told && !silent) print_out(dump_json(object, 1) + "\n");
   return exit_code_of(error.code);
 }
 
@@ -100,8 +100,8 @@ void close_run(RunSetup& setup, const Json& result) {
 }
 
 void print_result(const RunSetup& setup, const Json& json, const std::string& text) {
-  const bool as_json = setup.settings.flag("json");
-  if (setup.settings.text("events") != kStdout)
+  const bool as_json = setup.settings.get<"json">();
+  if (setup.settings.get<"events">() != kStdout)
     print_out(as_json ? dump_json(json, 1) + "\n" : text);
   else if (!as_json)
     print_err(text);

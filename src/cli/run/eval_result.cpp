@@ -106,7 +106,7 @@ Json eval_json(const RunSetup& setup, const RunRequest& request, const Scored& s
 Json eval_event(const Scored& scored) {
   const bool any = scored.summary.graded > 0;
   Json by_status = Json::object();
-  for (const auto& [status, count] : scored.summary.by_status) by_status[status] = count;
+  for (const auto& [status, count] : scored.summary.by_status) by_status[name_of(status)] = count;
   return {{"command", "eval"},
           {"verdict", scored.verdict},
           {"stop_reason", stop_reason(scored)},

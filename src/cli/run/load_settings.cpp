@@ -26,8 +26,8 @@ Result<Settings> load_settings(const Invocation& invocation) {
 }
 
 Result<> arm_hard_limit(const Settings& settings, const Invocation& invocation) {
-  SKILLGRAD_TRY(const auto time,
-                parse_duration(settings.text("hard_max_time"), settings.origin("hard_max_time")));
+  SKILLGRAD_TRY(const auto time, parse_duration(settings.get<"hard_max_time">(),
+                                                settings.origin<"hard_max_time">()));
   if (time.count() > 0 && invocation.watch != nullptr)
     invocation.watch->end_at(std::chrono::steady_clock::now() + time);
   return {};

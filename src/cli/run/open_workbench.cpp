@@ -34,8 +34,8 @@ bool matches(std::string_view pattern, std::string_view text) {
 
 Result<> narrow(const Settings& settings, const bench::Benchmark& benchmark,
                 bench::Splits& splits) {
-  const std::string wanted = settings.text("ids");
-  const auto limit = static_cast<std::size_t>(settings.integer("limit"));
+  const std::string wanted = settings.get<"ids">();
+  const auto limit = static_cast<std::size_t>(settings.get<"limit">());
   if (!wanted.empty()) {
     const auto patterns = skillgrad::split(wanted, ',');
     for (const auto& pattern : patterns) {
@@ -63,9 +63,9 @@ Result<> narrow(const Settings& settings, const bench::Benchmark& benchmark,
 /// The splits before anything is selected from them.
 Result<> draw_splits(const Settings& settings, Workbench& out) {
   bench::SplitOptions options;
-  options.seed = static_cast<std::uint64_t>(settings.integer("split_seed"));
-  options.split_file = settings.text("split_file");
-  options.stratify = settings.text("stratify");
+  options.seed = static_cast<std::uint64_t>(settings.get<"split_seed">());
+  options.split_file = settings.get<"split_file">();
+  options.stratify = settings.get<"stratify">();
   auto drawn = bench::make_splits(*out.benchmark, options);
   if (!drawn && options.split_file.empty() && options.stratify.empty() &&
       !out.benchmark->own_splits() && drawn.error().code == ErrorCode::input) {
@@ -84,7 +84,7 @@ Result<> draw_splits(const Settings& settings, Workbench& out) {
 Result<> choose_splits(const Settings& settings, Workbench& out) {
   SKILLGRAD_TRY(const auto simulated, SimulatedTasks::open(settings, *out.benchmark));
   if (!simulated) return draw_splits(settings, out);
-  const bool named = settings.given("split_file") || settings.given("stratify");
+  const bool named = settings.given<"split_file">() || settings.given<"stratify">();
   const auto own = named ? std::nullopt : simulated->own_split();
   out.scenario_split = own.has_value();
   if (own)
@@ -147,26 +147,14 @@ Result<std::map<std::string, std::string>> parse_map(const std::string& text) {
 
 bench::BenchmarkOptions benchmark_options(const Settings& settings) {
   bench::BenchmarkOptions out;
-  const auto mode = settings.text("grading_mode"), recalc = settings.text("recalc");
-  out.mode = mode == "official"    ? bench::GradingMode::official
-             : mode == "skillgrad" ? bench::GradingMode::skillgrad
-                                   : bench::GradingMode::strict;
-  out.recalc = recalc == "always"  ? bench::RecalcMode::always
-               : recalc == "never" ? bench::RecalcMode::never
-                                   : bench::RecalcMode::automatic;
-  out.recalc_golden = settings.flag("recalc_golden");
-  out.cases = settings.text("cases") == "all" ? bench::CaseMode::all : bench::CaseMode::first;
+  out.mode = settings.get<"grading_mode">();
+  out.recalc = settings.get<"recalc">();
+  out.recalc_golden = settings.get<"recalc_golden">();
+  out.cases = settings.get<"cases">();
   return out;
 }
 
 namespace {
-
-exec::SandboxMode sandbox_mode(const Settings& settings) {
-  const auto mode = settings.text("sandbox");
-  return mode == "require" ? exec::SandboxMode::require
-         : mode == "off"   ? exec::SandboxMode::off
-                           : exec::SandboxMode::automatic;
-}
 
 using OpenedSandbox = Result<std::unique_ptr<exec::Sandbox>>;
 
@@ -191,12 +179,12 @@ Result<Workbench> open_benchmark(const Settings& settings, const std::string& sp
   if (options.recalc_golden && options.recalc == bench::RecalcMode::never)
     return fail(ErrorCode::config, "--recalc-golden has no effect with --recalc never",
                 "--recalc-golden", "leave one of the two out");
-  SKILLGRAD_TRY(options.map, parse_map(settings.text("map")));
+  SKILLGRAD_TRY(options.map, parse_map(settings.get<"map">()));
   options.for_grading = !needs.prompts;
   // Trying the sandbox out takes as long as reading a thousand tasks, or grading their answers.
   std::future<OpenedSandbox> tried;
   if (needs.sandbox)
-    tried = std::async(std::launch::async, exec::make_sandbox, sandbox_mode(settings));
+    tried = std::async(std::launch::async, exec::make_sandbox, settings.get<"sandbox">());
   SKILLGRAD_TRY(out.benchmark, bench::load_benchmark(spec, options));
   const auto& tasks = out.benchmark->tasks();
   if (tried.valid()) {
@@ -218,7 +206,7 @@ Result<Workbench> open_benchmark(const Settings& settings, const std::string& sp
 }  // namespace
 
 Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings) {
-  return with_weaknesses_said(exec::make_sandbox(sandbox_mode(settings)));
+  return with_weaknesses_said(exec::make_sandbox(settings.get<"sandbox">()));
 }
 
 Result<Workbench> open_graders(const Settings& settings, const std::string& spec) {
@@ -229,7 +217,7 @@ Result<Workbench> open_workbench(const Settings& settings, const std::string& de
                                  Purpose purpose) {
   Workbench out;
   const std::string spec =
-      settings.text("benchmark").empty() ? default_spec : settings.text("benchmark");
+      settings.get<"benchmark">().empty() ? default_spec : settings.get<"benchmark">();
   if (spec.empty())
     return fail(ErrorCode::config, "no benchmark is named and the skill has no evals/ folder",
                 "--benchmark", "give --benchmark NAME:PATH or a .jsonl file, or add evals/ to it");
@@ -248,7 +236,7 @@ Result<> check_measurement(const Settings& settings, Workbench& bench,
   const bench::Splits* splits = is_shared(bench.splits) ? nullptr : &bench.splits;
   SKILLGRAD_TRY(const auto report,
                 bench::check_benchmark(*bench.benchmark, ids, splits, bench.grading(stop),
-                                       static_cast<unsigned>(settings.integer("jobs"))));
+                                       static_cast<unsigned>(settings.get<"jobs">())));
   for (std::size_t i = bench.benchmark->notices().size(); i < report.notices.size(); ++i)
     notes().say(report.notices[i]);
   if (!report.unjudged.empty())
@@ -273,7 +261,7 @@ Result<> check_measurement(const Settings& settings, Workbench& bench,
   }
   const std::string text = fmt::format("the measurement is broken for {} of {} tasks: {}",
                                        broken.size(), report.tasks, list_some(lines, 5));
-  if (!settings.flag("force"))
+  if (!settings.get<"force">())
     return fail(ErrorCode::dataset, text, bench.benchmark->source(),
                 "mend the data (`skillgrad benchmark check -b BENCHMARK` lists everything), leave "
                 "the tasks out "
@@ -283,21 +271,21 @@ Result<> check_measurement(const Settings& settings, Workbench& bench,
 }
 
 agent::RolloutLimits rollout_limits(const Settings& settings) {
-  const auto ms = [&](const char* key) {
-    return std::chrono::milliseconds(static_cast<std::int64_t>(settings.number(key) * 1000));
+  const auto ms = [&](Key<double> seconds) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(settings.get(seconds) * 1000));
   };
   agent::RolloutLimits out;
-  out.loop.turns = static_cast<int>(settings.integer("task_turns"));
-  out.loop.time = ms("task_timeout_s");
-  out.loop.tokens = settings.integer("task_tokens");
-  out.command_time = ms("command_timeout_s");
-  out.memory_bytes = static_cast<std::uint64_t>(settings.integer("command_memory_mb")) << 20;
-  out.disk_bytes = static_cast<std::uint64_t>(settings.integer("command_disk_mb")) << 20;
+  out.loop.turns = static_cast<int>(settings.get<"task_turns">());
+  out.loop.time = ms(option<"task_timeout_s">);
+  out.loop.tokens = settings.get<"task_tokens">();
+  out.command_time = ms(option<"command_timeout_s">);
+  out.memory_bytes = static_cast<std::uint64_t>(settings.get<"command_memory_mb">()) << 20;
+  out.disk_bytes = static_cast<std::uint64_t>(settings.get<"command_disk_mb">()) << 20;
   return out;
 }
 
 Result<std::string> load_prompt(const Settings& settings, const std::string& name) {
-  const std::string folder = settings.text("prompts");
+  const std::string folder = settings.get<"prompts">();
   std::error_code ignored;
   if (!folder.empty()) {
     if (!fs::is_directory(folder, ignored))
@@ -345,8 +333,9 @@ OptionUse option_use(const Settings& settings, const Workbench& bench, const std
   out.judged =
       std::any_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.judged; });
   // --recalc never says itself that no verdict depends on it.
-  out.recalculates = bench.benchmark->may_recalculate() ||
-                     (settings.text("recalc") == "never" && out.benchmark != "wikitablequestions");
+  out.recalculates =
+      bench.benchmark->may_recalculate() || (settings.get<"recalc">() == bench::RecalcMode::never &&
+                                             out.benchmark != "wikitablequestions");
   return out;
 }
 

@@ -147,7 +147,7 @@ Result<Prediction::Kept> read_kept(const fs::path& dir) {
   const std::string end_state = reader.string("end_state");
   const std::string error = reader.string("error", "");
   SKILLGRAD_CHECK(reader.finish(true));
-  if (end_state == "infra_error")
+  if (named<agent::EndState>(end_state) == agent::EndState::infra_error)
     out.error = "the rollout ended without an answer: " + error;
   else if (!complete)
     out.error = "the rollout's outputs were too many or too large to be kept";

@@ -33,7 +33,7 @@ constexpr const char* kInitial = "initial/skill";
 Json identity_settings(const Settings& settings) {
   Json out = Json::object();
   for (const auto& spec : option_table())
-    if (spec.identity) out[spec.key] = settings.deciding(spec.key);
+    if (spec.identity) out[spec.key] = settings.deciding(spec);
   return out;
 }
 
@@ -48,7 +48,7 @@ Result<Json> identity_of(const RunSetup& setup, const RunRequest& request) {
     for (const auto& id : *ids) hasher.add(id).add(setup.bench.benchmark->find(id)->hash);
     tasks[name] = hasher.finish();
   }
-  return Json{{"command", request.command},
+  return Json{{"command", name_of(request.command)},
               {"settings", identity_settings(setup.settings)},
               {"model", model_identity(setup.settings)},
               {"skill", request.skill == "none" ? "none" : setup.skill.hash()},
@@ -97,13 +97,14 @@ Result<> compare_identity(const Json& saved, const Json& now, const std::string&
 Json chosen_keys(const Settings& settings) {
   Json out = Json::array();
   for (const auto& spec : option_table())
-    if (settings.given(spec.key)) out.push_back(spec.key);
+    if (settings.given(spec)) out.push_back(spec.key);
   return out;
 }
 
 /// config.json of a run, as this program writes it.
 struct SavedConfig {
-  std::string command, skill_path, skill_folder, config_dir;
+  RunCommand command = RunCommand::optimize;
+  std::string skill_path, skill_folder, config_dir;
   Json identity, extra;
   SavedSettings settings;  ///< all keys are chosen where an older run names none
 };
@@ -121,9 +122,7 @@ Result<SavedConfig> read_saved(const std::string& text, const std::string& where
     SKILLGRAD_TRY(const auto json, parse_json(text, where));
     StrictReader reader(json, where);
     SavedConfig out;
-    out.command = reader.string("command");
-    if (out.command != "optimize" && out.command != "eval")
-      reader.reject("command", "got \"" + out.command + "\", expected optimize or eval");
+    out.command = read_named<RunCommand>(reader, "command");
     out.skill_path = reader.string("skill_path");
     out.skill_folder = reader.string("skill_folder");
     out.config_dir = reader.string("config_dir");
@@ -163,10 +162,10 @@ Result<> refuse_nameless_work(const store::RunStore& store) {
 }
 
 Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& identity) {
-  std::string dir = setup.settings.text("run");
+  std::string dir = setup.settings.get<"run">();
   const std::string skill_name = request.skill == "none" ? "no-skill" : setup.skill.name();
   if (dir.empty())
-    dir = fmt::format("skillgrad-runs/{}{}-{}", request.command == "eval" ? "eval-" : "",
+    dir = fmt::format("skillgrad-runs/{}{}-{}", request.command == RunCommand::eval ? "eval-" : "",
                       slugify(skill_name), sha256_hex(canonical_json(identity)).substr(0, 10));
   std::error_code ignored;
   const bool existed = fs::exists(dir, ignored);
@@ -183,7 +182,7 @@ Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& iden
   SKILLGRAD_CHECK(refuse_nameless_work(*setup.store));
   setup.config = {{"schema", "skillgrad.config/1"},
                   {"version", SKILLGRAD_VERSION},
-                  {"command", request.command},
+                  {"command", name_of(request.command)},
                   {"skill_path", setup.skill_path},
                   {"skill_folder", setup.skill.folder_name()},
                   {"extra", request.extra},
@@ -222,8 +221,8 @@ Result<> restore_ledger(RunSetup& setup) {
 std::unique_ptr<optim::Observer> with_limit_notice(std::unique_ptr<optim::Observer> next,
                                                    RunSetup& setup) {
   setup.time_limit = std::make_shared<TimeLimit>();
-  const std::string limit = setup.settings.text("max_time");
-  const double longest = setup.settings.number("attempt_timeout_s");
+  const std::string limit = setup.settings.get<"max_time">();
+  const double longest = setup.settings.get<"attempt_timeout_s">();
   return say_when_over(
       std::move(next), *setup.time_limit, setup.clock, [&setup, limit, longest](auto& observer) {
         const int calls = setup.models->accountant().in_flight();
@@ -247,8 +246,8 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
   SKILLGRAD_CHECK(setup.models->preflight(setup.settings, stop));
   report::TerminalOptions terminal;
   terminal.status_line = wants_status_line();
-  terminal.quiet = setup.settings.flag("quiet");
-  terminal.max_usd = setup.settings.number("max_usd");
+  terminal.quiet = setup.settings.get<"quiet">();
+  terminal.max_usd = setup.settings.get<"max_usd">();
   terminal.run = shell_word(setup.store->dir().string());
   terminal.write = print_err;
   terminal.columns = terminal_columns;
@@ -258,8 +257,8 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
   for (const Note& note : notes().all()) before.push_back(note.text);
   SKILLGRAD_TRY(setup.observer,
                 log_to_file(setup.store->path("run.log"), before, std::move(setup.observer)));
-  if (!setup.settings.text("events").empty()) {
-    SKILLGRAD_TRY(setup.observer, stream_events(setup.settings.text("events"), before,
+  if (!setup.settings.get<"events">().empty()) {
+    SKILLGRAD_TRY(setup.observer, stream_events(setup.settings.get<"events">(), before,
                                                 std::move(setup.observer), setup.clock));
   }
   SKILLGRAD_TRY(setup.observer, keep_notes(std::move(setup.observer), *setup.store));
@@ -277,7 +276,7 @@ std::string default_benchmark(const std::string& skill) {
 
 /// Relative paths must mean the same when the run is resumed from another folder.
 Result<> make_paths_absolute(Settings& settings, const std::string& default_spec) {
-  std::string spec = settings.text("benchmark");
+  std::string spec = settings.get<"benchmark">();
   if (spec.empty()) spec = default_spec;
   if (!spec.empty()) {
     std::error_code ignored;
@@ -285,11 +284,13 @@ Result<> make_paths_absolute(Settings& settings, const std::string& default_spec
     const bool named = colon != std::string::npos && !fs::exists(spec, ignored);
     const std::string name = named ? spec.substr(0, colon + 1) : "";
     const fs::path path = fs::absolute(spec.substr(name.size())).lexically_normal();
-    SKILLGRAD_CHECK(settings.set("benchmark", name + path.string(), settings.origin("benchmark")));
+    SKILLGRAD_CHECK(
+        settings.set(option<"benchmark">, name + path.string(), settings.origin<"benchmark">()));
   }
-  for (const char* key : {"split_file", "prompts", "prices", "ca_file", "events", "sim.request_log",
-                          "cache", "record", "replay"}) {
-    const std::string text = settings.text(key);
+  for (const Key<std::string> key : {option<"split_file">, option<"prompts">, option<"prices">,
+                                     option<"ca_file">, option<"events">, option<"sim.request_log">,
+                                     option<"cache">, option<"record">, option<"replay">}) {
+    const std::string text = settings.get(key);
     if (text.empty() || text == "-" || text.starts_with("builtin:")) continue;
     SKILLGRAD_CHECK(
         settings.set(key, fs::absolute(text).lexically_normal().string(), settings.origin(key)));
@@ -343,14 +344,13 @@ Result<> check_kept_names(const RunSetup& setup) {
                 where, mend);
   };
   for (const auto& spec : option_table()) {
-    const Json& value = setup.settings.json(spec.key);
+    const Json& value = setup.settings.raw(spec);
     if (value.is_string() && first_invalid_utf8(value.get_ref<const std::string&>()))
-      return refuse(setup.settings.shown(spec.key).get<std::string>(),
-                    setup.settings.origin(spec.key),
+      return refuse(setup.settings.shown(spec).get<std::string>(), setup.settings.origin(spec),
                     "rename the file or folder, or give a link to it whose path is UTF-8");
   }
   // A run keeps the skill itself. Where it is written back to, links on the way are followed.
-  if (setup.settings.flag("in_place") && first_invalid_utf8(setup.skill_path))
+  if (setup.settings.get<"in_place">() && first_invalid_utf8(setup.skill_path))
     return refuse(setup.skill_path, "skill", "rename the folders on the way to the skill");
   return {};
 }
@@ -359,13 +359,12 @@ Result<> check_kept_names(const RunSetup& setup) {
 Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
                                              const RunRequest& request) {
   auto setup = std::make_unique<RunSetup>();
-  setup->command = request.command;
   SKILLGRAD_TRY(setup->settings, load_settings(invocation));
   setup->config_dir = invocation.given.config_file.empty()
                           ? fs::current_path()
                           : fs::absolute(invocation.given.config_file).parent_path();
   if (request.skill != "none") {
-    if (setup->settings.flag("in_place") && !invocation.has("dry-run"))
+    if (setup->settings.get<"in_place">() && !invocation.has("dry-run"))
       SKILLGRAD_CHECK(recover_skill(request.skill));
     SKILLGRAD_TRY(setup->skill, load_skill(request.skill));
     setup->skill_path = skill_folder(request.skill).string();
@@ -373,9 +372,9 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
   SKILLGRAD_CHECK(check_kept_names(*setup));
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
-  if (request.command == "optimize") share_small_set(setup->settings, setup->bench);
-  for (const auto& idle :
-       idle_options(setup->settings, option_use(setup->settings, setup->bench, request.command)))
+  if (request.command == RunCommand::optimize) share_small_set(setup->settings, setup->bench);
+  for (const auto& idle : idle_options(
+           setup->settings, option_use(setup->settings, setup->bench, name_of(request.command))))
     notes().say(idle);
   note_own_judge(setup->settings, setup->bench);
   return setup;
@@ -394,11 +393,11 @@ Result<std::unique_ptr<RunSetup>> open_dry_run(const Invocation& invocation,
                                                const RunRequest& request) {
   SKILLGRAD_TRY(auto setup, load_parts(invocation, request));
   // No call is made, so none is kept or looked up: their folders are not even made.
-  for (const char* key : {"cache", "record", "replay"})
+  for (const auto key : {option<"cache">, option<"record">, option<"replay">})
     SKILLGRAD_CHECK(setup->settings.set(key, "", "dry run"));
   // Nor is what goes with a cache asked for without one.
-  SKILLGRAD_CHECK(setup->settings.set("cache_ttl", "", "default"));
-  for (const char* key : {"refresh", "cache_commands"})
+  SKILLGRAD_CHECK(setup->settings.set(option<"cache_ttl">, "", "default"));
+  for (const auto key : {option<"refresh">, option<"cache_commands">})
     SKILLGRAD_CHECK(setup->settings.set(key, false, "default"));
   SKILLGRAD_TRY(setup->models, Models::open(setup->settings, nullptr, setup->clock));
   return setup;
@@ -419,13 +418,13 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                 "leave --run out");
   SKILLGRAD_TRY(setup->settings,
                 restore_settings(config.settings, invocation.given, protect_secrets));
-  SKILLGRAD_CHECK(setup->settings.set("run", dir.string(), "resume"));
+  SKILLGRAD_CHECK(setup->settings.set(option<"run">, dir.string(), "resume"));
   SKILLGRAD_CHECK(arm_hard_limit(setup->settings, invocation));
-  request.command = setup->command = config.command;
+  request.command = config.command;
   request.extra = config.extra;
   setup->skill_path = config.skill_path;
   setup->config_dir = config.config_dir;
-  if (!setup->skill_path.empty() && setup->settings.flag("in_place"))
+  if (!setup->skill_path.empty() && setup->settings.get<"in_place">())
     SKILLGRAD_CHECK(recover_skill(setup->skill_path));
   request.skill = setup->skill_path.empty() ? "none" : (dir / kInitial).string();
   if (request.skill != "none") {
@@ -434,10 +433,10 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                                                                 saved.skill_md(), saved.files()));
   }
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
-  if (const CommandSpec* command = find_command(config.command))
+  if (const CommandSpec* command = find_command(name_of(config.command)))
     for (const auto& idle : foreign_options(setup->settings, command->name, command->groups))
       notes().say(idle);
-  if (request.command == "optimize") share_small_set(setup->settings, setup->bench);
+  if (request.command == RunCommand::optimize) share_small_set(setup->settings, setup->bench);
   SKILLGRAD_CHECK(finish_opening(*setup, request, invocation.stop));
   return setup;
 }
@@ -470,8 +469,8 @@ Result<llm::CallContext> call_context(const RunSetup& setup, const Invocation& i
   llm::CallContext out;
   out.stop = invocation.stop;
   if (invocation.watch != nullptr) out.hard_limit = invocation.watch->limit();
-  SKILLGRAD_TRY(const auto time,
-                parse_duration(setup.settings.text("max_time"), setup.settings.origin("max_time")));
+  SKILLGRAD_TRY(const auto time, parse_duration(setup.settings.get<"max_time">(),
+                                                setup.settings.origin<"max_time">()));
   if (time.count() > 0) out.deadline = setup.clock.now() + time;
   if (out.deadline) setup.time_limit->set(*out.deadline);
   return out;

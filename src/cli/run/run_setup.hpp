@@ -34,7 +34,6 @@ class FolderGuard {
 /// A run directory opened for one command, with everything the command works with. The same
 /// command again continues it; another configuration is refused with a list of what changed.
 struct RunSetup {
-  std::string command;
   Settings settings;
   std::string skill_path;  ///< as given, absolute; for --in-place and the next command
   fs::path config_dir;     ///< where relative programs of command stages are looked up
@@ -56,9 +55,11 @@ struct RunSetup {
   }
 };
 
+/// Commands that make a run, which `resume` goes on with.
+enum class RunCommand { optimize, eval };
 struct RunRequest {
-  std::string command;  ///< optimize or eval
-  std::string skill;    ///< path; "none" for eval without a skill
+  RunCommand command = RunCommand::optimize;
+  std::string skill;  ///< path; "none" for eval without a skill
   Json extra =
       Json::object();  ///< command's own values that belong to the identity (split, trials)
 };
@@ -90,3 +91,13 @@ void print_stop(const Error& error, const RunSetup& setup);
 void say_repairs(const skill::SkillPackage& package, const std::string& folder);
 
 }  // namespace skillgrad::cli
+
+namespace skillgrad {
+
+template <>
+struct EnumText<cli::RunCommand> {
+  using enum cli::RunCommand;
+  static constexpr EnumName<cli::RunCommand> kTable[] = {{optimize, "optimize"}, {eval, "eval"}};
+};
+
+}  // namespace skillgrad

@@ -28,7 +28,7 @@ bool is_shared(const bench::Splits& splits) {
 
 void share_small_set(const Settings& settings, Workbench& bench) {
   const auto& tasks = bench.benchmark->tasks();
-  const bool named = settings.given("split_file") || settings.given("stratify") ||
+  const bool named = settings.given<"split_file">() || settings.given<"stratify">() ||
                      bench.benchmark->own_splits().has_value() || bench.scenario_split;
   if (named || (tasks.size() > kTooFew && !bench.too_few_to_split)) return;
   auto& splits = bench.splits;
@@ -55,7 +55,8 @@ void share_small_set(const Settings& settings, Workbench& bench) {
 
 void note_limits(const Settings& settings, const Workbench& bench) {
   const auto& splits = bench.splits;
-  const bool gated = settings.text("gate") != "none" || !settings.json("stages.gate").is_null();
+  const bool gated =
+      settings.get<"gate">() != GateChoice::none || !settings.get<"stages.gate">().is_null();
   const std::size_t n = splits.val.size();
   if (gated && n > 0 && smallest_p(n) > kSignificant)
     notes().say(fmt::format(
@@ -72,7 +73,7 @@ void note_own_judge(const Settings& settings, const Workbench& bench) {
   const auto& tasks = bench.benchmark->tasks();
   const auto judged = std::count_if(tasks.begin(), tasks.end(),
                                     [](const bench::Task& task) { return task.judged; });
-  const Json& roles = settings.json("roles");
+  const Json& roles = settings.get<"roles">();
   if (judged == 0 || (roles.is_object() && roles.contains("judge"))) return;
   notes().say(fmt::format(
       "the answers to {} task{} are judged by the model that writes them, which is lenient with "

@@ -41,11 +41,11 @@ Result<std::unique_ptr<Stage>> make(const Registry& registry, const Json& spec, 
 
 /// --gate and its numbers as a stage spec.
 Json gate_spec(const Settings& settings) {
-  if (!settings.json("stages.gate").is_null()) return settings.json("stages.gate");
-  Json out = {{"name", settings.text("gate")}};
-  if (settings.text("gate") == "paired") out["k"] = settings.number("gate_k");
-  if (settings.text("gate") == "no-regression")
-    out["tolerance"] = settings.number("gate_tolerance");
+  if (const Json& own = settings.get<"stages.gate">(); !own.is_null()) return own;
+  const auto gate = settings.get<"gate">();
+  Json out = {{"name", name_of(gate)}};
+  if (gate == GateChoice::paired) out["k"] = settings.get<"gate_k">();
+  if (gate == GateChoice::no_regression) out["tolerance"] = settings.get<"gate_tolerance">();
   return out;
 }
 
@@ -72,7 +72,7 @@ Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::sto
   SKILLGRAD_TRY(executor.prompt, load_prompt(setup.settings, "executor"));
   out->executor = agent::make_executor(std::move(executor));
   SKILLGRAD_TRY(out->loss, make<optim::LossCollector>(
-                               optim::loss_registry(), setup.settings.json("stages.loss"),
+                               optim::loss_registry(), setup.settings.get<"stages.loss">(),
                                "stages.loss", dependencies(setup, "judge", std::move(stop))));
   return out;
 }
@@ -81,17 +81,17 @@ Result<std::unique_ptr<StageSet>> make_stages(RunSetup& setup, std::stop_token s
   SKILLGRAD_TRY(auto out, make_executor_stages(setup, stop));
   const Settings& settings = setup.settings;
   SKILLGRAD_TRY(out->diagnoser, make<optim::Diagnoser>(
-                                    optim::diagnoser_registry(), settings.json("stages.diagnoser"),
+                                    optim::diagnoser_registry(), settings.get<"stages.diagnoser">(),
                                     "stages.diagnoser", dependencies(setup, "diagnoser", stop)));
-  const Json& momentum = settings.json("stages.momentum");
+  const Json& momentum = settings.get<"stages.momentum">();
   const bool off = momentum.is_object() && momentum.value("name", Json()) == Json("none");
-  if (settings.flag("momentum") && !off) {
+  if (settings.get<"momentum">() && !off) {
     SKILLGRAD_TRY(out->momentum,
                   make<optim::Momentum>(optim::momentum_registry(), momentum, "stages.momentum",
                                         dependencies(setup, "momentum", stop)));
   }
   SKILLGRAD_TRY(out->patcher,
-                make<optim::Patcher>(optim::patcher_registry(), settings.json("stages.patcher"),
+                make<optim::Patcher>(optim::patcher_registry(), settings.get<"stages.patcher">(),
                                      "stages.patcher", dependencies(setup, "patcher", stop)));
   SKILLGRAD_TRY(out->gate, make<optim::Gate>(optim::gate_registry(), gate_spec(settings), "gate",
                                              dependencies(setup, "judge", stop)));
@@ -114,7 +114,7 @@ optim::OptimizeParts StageSet::parts(RunSetup& setup) const {
   out.accountant = &setup.models->accountant();
   out.clock = &setup.clock;
   out.observer = setup.observer.get();
-  out.jobs = static_cast<unsigned>(setup.settings.integer("jobs"));
+  out.jobs = static_cast<unsigned>(setup.settings.get<"jobs">());
   out.facts = {{"skill", setup.skill_path},
                {"benchmark", setup.bench.benchmark->name() + ":" + setup.bench.benchmark->source()},
                {"model", setup.models->model()},

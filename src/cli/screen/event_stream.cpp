@@ -24,7 +24,7 @@ class EventStream final : public ForwardingObserver {
   void iteration(const optim::IterationRow& row) override {
     write({{"event", "iteration"},
            {"iteration", row.iteration},
-           {"decision", row.decision},
+           {"decision", name_of(row.decision)},
            {"reason", row.reason},
            {"train_score", row.train_n > 0 ? Json(row.train_score) : Json()}});
     next().iteration(row);

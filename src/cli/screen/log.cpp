@@ -58,7 +58,7 @@ class LogFile final : public ForwardingObserver {
     next().progress(stage, done, total);
   }
   void iteration(const optim::IterationRow& row) override {
-    logger_->info("iteration {}: {}, train {}: {}", row.iteration, row.decision,
+    logger_->info("iteration {}: {}, train {}: {}", row.iteration, name_of(row.decision),
                   row.train_n > 0 ? fmt::format("{:.3f}", row.train_score) : "not graded",
                   one_line(row.reason));
     next().iteration(row);
@@ -68,9 +68,10 @@ class LogFile final : public ForwardingObserver {
     next().notice(text);
   }
   void rollout(const std::string& stage, const optim::LossRecord& record) override {
-    if (record.status != "pass")
+    if (record.status != optim::LossStatus::pass)
       logger_->info("{}: {} trial {}: {}: {}", stage, one_line(record.task_id), record.sample,
-                    record.status, one_line(truncate_middle(record.feedback, kFeedbackBytes)));
+                    name_of(record.status),
+                    one_line(truncate_middle(record.feedback, kFeedbackBytes)));
     next().rollout(stage, record);
   }
   void ended(const Json& result) override {

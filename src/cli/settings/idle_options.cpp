@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli/settings/idle_options.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <span>
 
 #include "cli/settings/roles.hpp"
 
@@ -10,7 +12,8 @@ namespace {
 
 /// Options that one condition makes idle.
 struct IdleRule {
-  std::vector<const char*> keys;  ///< of the option table; "sim." stands for all that begin so
+  std::span<const OptionSpec* const> named;
+  unsigned group;  ///< all of this group as well
   std::function<bool(const Settings&, const OptionUse&)> idle;
   const char* why;
 };
@@ -31,69 +34,72 @@ bool asks_no_model(const OptionUse& use) {
 }
 
 bool replays(const Settings& settings, const OptionUse& /*use*/) {
-  return !settings.text("replay").empty() && settings.text("record").empty();
+  return !settings.get<"replay">().empty() && settings.get<"record">().empty();
 }
 
 const std::vector<IdleRule>& rules() {
   static const std::vector<IdleRule> all = {
-      {{"sim."},
+      {{},
+       kSim,
        [](const Settings& settings, const OptionUse&) { return scenario_of(settings).empty(); },
        "only the endpoint that --model sim:NAME starts is simulated here"},
-      {{"sim.slip", "sim.luck"},
-       [](const Settings& settings, const OptionUse&) { return settings.number("sim.noise") > 0; },
+      {options<"sim.slip", "sim.luck">, 0U,
+       [](const Settings& settings, const OptionUse&) { return settings.get<"sim.noise">() > 0; },
        "--sim-noise takes its place"},
-      {{"grading_mode", "cases"}, workbooks_alone, "it is about SpreadsheetBench tasks"},
-      {{"recalc", "recalc_golden"},
+      {options<"grading_mode", "cases">, 0U, workbooks_alone, "it is about SpreadsheetBench tasks"},
+      {options<"recalc", "recalc_golden">, 0U,
        [](const Settings&, const OptionUse& use) { return !use.recalculates; },
        "no workbook is graded"},
-      {{"split_seed"},
+      {options<"split_seed">, 0U,
        [](const Settings&, const OptionUse& use) {
          return !use.split_origin.starts_with("shuffled");
        },
        "the splits are not drawn here"},
-      {{"gate_k"},
-       [](const Settings& settings, const OptionUse&) { return settings.text("gate") != "paired"; },
-       "it belongs to --gate paired"},
-      {{"gate_tolerance"},
+      {options<"gate_k">, 0U,
        [](const Settings& settings, const OptionUse&) {
-         return settings.text("gate") != "no-regression";
+         return settings.get<"gate">() != GateChoice::paired;
+       },
+       "it belongs to --gate paired"},
+      {options<"gate_tolerance">, 0U,
+       [](const Settings& settings, const OptionUse&) {
+         return settings.get<"gate">() != GateChoice::no_regression;
        },
        "it belongs to --gate no-regression"},
-      {{"gate", "gate_k", "gate_tolerance"},
+      {options<"gate", "gate_k", "gate_tolerance">, 0U,
        [](const Settings& settings, const OptionUse&) {
-         return !settings.json("stages.gate").is_null();
+         return !settings.get<"stages.gate">().is_null();
        },
        "--gate-stage decides in its place"},
-      {{"batch_seed"},
-       [](const Settings& settings, const OptionUse&) { return settings.integer("updates") == 0; },
+      {options<"batch_seed">, 0U,
+       [](const Settings& settings, const OptionUse&) { return settings.get<"updates">() == 0; },
        "without --updates there is one epoch"},
-      {{"stages.momentum"},
-       [](const Settings& settings, const OptionUse&) { return !settings.flag("momentum"); },
+      {options<"stages.momentum">, 0U,
+       [](const Settings& settings, const OptionUse&) { return !settings.get<"momentum">(); },
        "--no-momentum switches that stage off"},
-      {{"price"},
+      {options<"price">, 0U,
        [](const Settings& settings, const OptionUse&) { return !scenario_of(settings).empty(); },
        "calls of the simulated endpoint cost nothing"},
-      {{"sim.", "cache", "cache_ttl", "refresh", "rpm", "tpm", "max_concurrency", "retry_budget",
-        "attempt_timeout_s", "preflight"},
-       replays,
-       "--replay answers every call"},
+      {options<"cache", "cache_ttl", "refresh", "rpm", "tpm", "max_concurrency", "retry_budget",
+               "attempt_timeout_s", "preflight">,
+       kSim, replays, "--replay answers every call"},
   };
   return all;
 }
 
-bool for_this_command(const Settings& settings, const std::string& key) {
-  if (!settings.given(key)) return false;
-  const std::string& origin = settings.origin(key);
+bool for_this_command(const Settings& settings, const OptionSpec& spec) {
+  if (!settings.given(spec)) return false;
+  const std::string& origin = settings.origin(spec);
   return !origin.starts_with("file ") && !origin.starts_with("config.json");
 }
 
-bool stands_for(const std::string& pattern, const std::string& key) {
-  return pattern.back() == '.' ? key.starts_with(pattern) : key == pattern;
+bool is_about(const IdleRule& rule, const OptionSpec& spec) {
+  return (spec.groups & rule.group) != 0 ||
+         std::find(rule.named.begin(), rule.named.end(), &spec) != rule.named.end();
 }
 
 /// The option as its user gave it.
-std::string name_of(const Settings& settings, const OptionSpec& spec) {
-  const std::string flag = "--" + std::string(spec.flag), origin = settings.origin(spec.key);
+std::string as_given(const Settings& settings, const OptionSpec& spec) {
+  const std::string flag = "--" + std::string(spec.flag), origin = settings.origin(spec);
   return origin.starts_with("flag ") ? flag : flag + " (" + origin + ")";
 }
 
@@ -102,8 +108,8 @@ std::string no_effect(const std::string& what, const std::string& why) {
 }
 
 void add_roles(const Settings& settings, const OptionUse& use, std::vector<std::string>& out) {
-  const Json& roles = settings.json("roles");
-  if (!for_this_command(settings, "roles") || !roles.is_object()) return;
+  const Json& roles = settings.get<"roles">();
+  if (!for_this_command(settings, option<"roles">) || !roles.is_object()) return;
   for (const auto& [role, ignored] : roles.items()) {
     if (plays(role, use)) continue;
     out.push_back(no_effect("role \"" + role + "\" of --roles",
@@ -119,17 +125,14 @@ std::vector<std::string> idle_options(const Settings& settings, const OptionUse&
   constexpr unsigned kOfOthers = kBench | kSelect | kGrading | kSandbox | kOutput;
   std::vector<std::string> out;
   for (const auto& spec : option_table()) {
-    const std::string key = spec.key;
-    if (!for_this_command(settings, key)) continue;
+    if (!for_this_command(settings, spec)) continue;
     if (asks_no_model(use) && (spec.groups & kOfModels) != 0 && (spec.groups & kOfOthers) == 0) {
-      out.push_back(no_effect(name_of(settings, spec), "no model is asked"));
+      out.push_back(no_effect(as_given(settings, spec), "no model is asked"));
       continue;
     }
     for (const IdleRule& rule : rules()) {
-      bool named = false;
-      for (const char* pattern : rule.keys) named = named || stands_for(pattern, key);
-      if (!named || !rule.idle(settings, use)) continue;
-      out.push_back(no_effect(name_of(settings, spec), rule.why));
+      if (!is_about(rule, spec) || !rule.idle(settings, use)) continue;
+      out.push_back(no_effect(as_given(settings, spec), rule.why));
       break;
     }
   }
@@ -141,8 +144,8 @@ std::vector<std::string> foreign_options(const Settings& settings, const std::st
                                          unsigned groups) {
   std::vector<std::string> out;
   for (const auto& spec : option_table())
-    if ((spec.groups & groups) == 0 && for_this_command(settings, spec.key))
-      out.push_back(no_effect(name_of(settings, spec), "it has no part in `" + command + "`"));
+    if ((spec.groups & groups) == 0 && for_this_command(settings, spec))
+      out.push_back(no_effect(as_given(settings, spec), "it has no part in `" + command + "`"));
   return out;
 }
 

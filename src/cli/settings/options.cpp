@@ -67,7 +67,7 @@ Error bad_value(const OptionSpec& spec, const Json& value, const std::string& or
 Result<> check_value(const OptionSpec& spec, const Json& value, const std::string& origin) {
   if (!fits_type(spec, value))
     return tl::unexpected(bad_value(spec, value, origin, type_name(spec.type)));
-  if (std::string_view(spec.key) == "api_key_env" && value != "" &&
+  if (is_option<"api_key_env">(spec) && value != "" &&
       !names_variable(value.get<std::string>()))  // it may be the key: not shown
     return fail(ErrorCode::config,
                 "the value of \"api_key_env\" does not name an environment variable", origin,
@@ -117,8 +117,8 @@ Result<> apply_object(Settings& settings, const Json& object, const std::string&
                 "write { \"key\": value, ... }");
   for (const auto& [name, value] : object.items()) {
     const std::string key = prefix.empty() ? name : prefix + "." + name;
-    if (find_option(key) != nullptr)
-      SKILLGRAD_CHECK(settings.set(key, value, origin));
+    if (const OptionSpec* spec = find_option(key))
+      SKILLGRAD_CHECK(settings.set(*spec, value, origin));
     else if (is_parent(key))
       SKILLGRAD_CHECK(apply_object(settings, value, key, origin));
     else
@@ -190,12 +190,12 @@ Result<> apply_set(Settings& settings, const std::string& text) {
   for (const auto& spec : option_table()) {
     const std::string parent = spec.key;
     if (spec.type != ValueType::json || !key.starts_with(parent + ".")) continue;
-    Json whole = settings.json(parent);
+    Json whole = settings.raw(spec);
     if (whole.is_null()) whole = Json::object();
     Json parsed = Json::parse(value, nullptr, false);
     SKILLGRAD_TRY(Json* const place, place_below(whole, key.substr(parent.size() + 1), key));
     *place = parsed.is_discarded() ? Json(value) : std::move(parsed);
-    return settings.set(parent, std::move(whole), "--set");
+    return settings.set(spec, std::move(whole), "--set");
   }
   return tl::unexpected(unknown_key(key, "--set"));
 }
@@ -212,7 +212,7 @@ Result<> apply_preset(Settings& settings, const std::string& name) {
 Settings defaults() {
   Settings out;
   for (const auto& spec : option_table())
-    if (auto set = out.set(spec.key, Json::parse(spec.fallback), "default"); !set)
+    if (auto set = out.set(spec, Json::parse(spec.fallback), "default"); !set)
       throw std::logic_error("option table: bad default of " + std::string(spec.key));
   return out;
 }
@@ -232,24 +232,16 @@ std::string environment_name(const OptionSpec& spec) {
   return out;
 }
 
-std::string Settings::text(const std::string& key) const { return json(key).get<std::string>(); }
-std::int64_t Settings::integer(const std::string& key) const {
-  return json(key).get<std::int64_t>();
-}
-double Settings::number(const std::string& key) const { return json(key).get<double>(); }
-bool Settings::flag(const std::string& key) const { return json(key).get<bool>(); }
-const std::string& Settings::origin(const std::string& key) const { return values_.at(key).origin; }
-bool Settings::given(const std::string& key) const {
-  const auto& from = origin(key);
+bool Settings::given(const OptionSpec& spec) const {
+  const auto& from = origin(spec);
   return from != "default" && !from.starts_with("preset");
 }
 
-Result<> Settings::set(const std::string& key, Json value, std::string origin) {
-  const OptionSpec* spec = find_option(key);
-  if (spec == nullptr) return tl::unexpected(unknown_key(key, origin));
+Result<> Settings::set(const OptionSpec& spec, Json value, std::string origin) {
+  const std::string_view key = spec.key;
   if (value.is_string() && key.starts_with("stages.")) value = Json{{"name", value}};
-  SKILLGRAD_CHECK(check_value(*spec, value, origin));
-  values_[key] = {std::move(value), std::move(origin)};
+  SKILLGRAD_CHECK(check_value(spec, value, origin));
+  values_[spec.key] = {std::move(value), std::move(origin)};
   return {};
 }
 
@@ -260,7 +252,7 @@ Result<> Settings::set_text(const std::string& key, const std::string& text, std
   if (spec->type == ValueType::path && trim(text).empty())
     return tl::unexpected(bad_value(*spec, text, origin, "a path; leave it out for none"));
   if (spec->type == ValueType::text || spec->type == ValueType::path)
-    return set(key, text, std::move(origin));
+    return set(*spec, text, std::move(origin));
   Json value = Json::parse(text, nullptr, false);
   if (spec->type == ValueType::boolean) {
     const std::string lower = to_lower_ascii(text);
@@ -268,7 +260,7 @@ Result<> Settings::set_text(const std::string& key, const std::string& text, std
     if (lower == "0" || lower == "false" || lower == "no" || lower == "off") value = false;
   }
   if (value.is_discarded()) value = text;  // set() reports it with the expected type
-  return set(key, std::move(value), std::move(origin));
+  return set(*spec, std::move(value), std::move(origin));
 }
 
 namespace {
@@ -284,10 +276,10 @@ void hide_url_keys(Json& url) {
 }
 
 /// What is known by its place; these values have rules of their own when a run goes on.
-Json without_credentials(const std::string& key, Json out) {
-  if (key == "headers") hide_headers(out);
-  if (key == "base_url") hide_url_keys(out);
-  if (key != "roles" || !out.is_object()) return out;
+Json without_credentials(const OptionSpec& spec, Json out) {
+  if (is_option<"headers">(spec)) hide_headers(out);
+  if (is_option<"base_url">(spec)) hide_url_keys(out);
+  if (!is_option<"roles">(spec) || !out.is_object()) return out;
   for (auto& [name, role] : out.items()) {
     if (!role.is_object()) continue;
     if (role.contains("headers")) hide_headers(role["headers"]);
@@ -297,16 +289,15 @@ Json without_credentials(const std::string& key, Json out) {
 }
 
 /// Malformed JSON is kept as its text, in which nothing can be told apart.
-bool is_unreadable(const std::string& key, const Json& value) {
-  const OptionSpec* spec = find_option(key);
-  return value.is_string() && spec->type == ValueType::json;
+bool is_unreadable(const OptionSpec& spec, const Json& value) {
+  return value.is_string() && spec.type == ValueType::json;
 }
 
 }  // namespace
 
-Json Settings::shown(const std::string& key) const {
-  Json out = without_credentials(key, json(key));
-  if (is_unreadable(key, out)) return "***";
+Json Settings::shown(const OptionSpec& spec) const {
+  Json out = without_credentials(spec, raw(spec));
+  if (is_unreadable(spec, out)) return "***";
   ValueHider(hidden_, ValueHider::As::stars).hide(out);
   return out;
 }
@@ -314,7 +305,7 @@ Json Settings::shown(const std::string& key) const {
 Json Settings::not_kept() const {
   Json out = Json::array();
   for (const auto& spec : option_table()) {
-    Json value = without_credentials(spec.key, json(spec.key));
+    Json value = without_credentials(spec, raw(spec));
     ValueHider hider(hidden_, ValueHider::As::stars);
     hider.hide(value);
     for (const auto& place : hider.places()) out.push_back({{"key", spec.key}, {"at", place}});
@@ -322,10 +313,10 @@ Json Settings::not_kept() const {
   return out;
 }
 
-Json Settings::deciding(const std::string& key) const {
-  Json out = without_credentials(key, json(key));
+Json Settings::deciding(const OptionSpec& spec) const {
+  Json out = without_credentials(spec, raw(spec));
   ValueHider(hidden_, ValueHider::As::hash).hide(out);
-  if (key != "roles" || !out.is_object()) return out;
+  if (!is_option<"roles">(spec) || !out.is_object()) return out;
   Json roles = Json::object();
   for (const auto& [name, role] : out.items()) {
     Json left = role;
@@ -339,7 +330,7 @@ Json Settings::deciding(const std::string& key) const {
 
 Json Settings::to_json() const {
   Json out = Json::object();
-  for (const auto& spec : option_table()) out[spec.key] = shown(spec.key);
+  for (const auto& spec : option_table()) out[spec.key] = shown(spec);
   return out;
 }
 
@@ -360,7 +351,7 @@ Result<Settings> merge_settings(const GivenOptions& given, std::vector<std::stri
   std::vector<std::string> ignored;
   SKILLGRAD_CHECK(apply_user(probe, ignored));
   Settings out = defaults();
-  SKILLGRAD_CHECK(apply_preset(out, probe.text("preset")));
+  SKILLGRAD_CHECK(apply_preset(out, probe.get<"preset">()));
   SKILLGRAD_CHECK(apply_user(out, warnings));
   return out;
 }
@@ -374,7 +365,7 @@ Result<> check_given_again(const Json& not_kept, const Json& flat, const Setting
     const OptionSpec* spec = find_option(key);
     if (spec == nullptr || !flat.contains(key)) continue;
     const Json::json_pointer place(at);
-    const Json& now = settings.json(key);
+    const Json& now = settings.raw(*spec);
     if (!now.contains(place) || !flat[key].contains(place)) continue;
     if (now[place] != flat[key][place]) continue;
     const bool has_flag = (spec->groups & (kLimits | kStops | kOutput | kVerdict | kRun)) != 0;
@@ -415,11 +406,11 @@ Result<Settings> restore_settings(const SavedSettings& saved, const GivenOptions
       kLimits | kStops | kOutput | kVerdict | kRun | kModel | kJudge | kSandbox | kSim;
   for (const auto& spec : option_table())
     if ((spec.identity || (spec.groups & kMayChange) == 0) && !compared_later.contains(spec.key) &&
-        out.deciding(spec.key) != before.deciding(spec.key))
+        out.deciding(spec) != before.deciding(spec))
       return fail(ErrorCode::usage,
                   fmt::format("{} cannot change when a run goes on: it has {}, got {}", spec.key,
-                              dump_json(before.shown(spec.key)), dump_json(out.shown(spec.key))),
-                  out.origin(spec.key), "start another run with it");
+                              dump_json(before.shown(spec)), dump_json(out.shown(spec))),
+                  out.origin(spec), "start another run with it");
   return out;
 }
 

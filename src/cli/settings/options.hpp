@@ -8,92 +8,67 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/secret.hpp>
 
+#include "cli/settings/option_keys.hpp"
+
 namespace skillgrad::cli {
 
-/// Which commands take an option; a command takes every row that shares a bit with its mask.
-enum Group : unsigned {
-  kModel = 1U << 0,    ///< endpoint and roles
-  kBench = 1U << 1,    ///< data set, splits, grading
-  kLimits = 1U << 2,   ///< budgets; may change between a run and its resume
-  kLoop = 1U << 3,     ///< the optimizer
-  kRollout = 1U << 4,  ///< limits of one task
-  kRun = 1U << 5,      ///< run directory, jobs
-  kSandbox = 1U << 6,
-  kOutput = 1U << 7,
-  kVerdict = 1U << 8,   ///< gates that decide the exit code
-  kSim = 1U << 9,       ///< knobs of the simulated endpoint
-  kGrading = 1U << 10,  ///< how answers are judged (also a part of kBench)
-  kSelect = 1U << 11,   ///< which tasks
-  kStops = 1U << 12,    ///< what ends the optimizer early; may change between a run and its resume
-  kJudge = 1U << 13,    ///< the prompt of a judge outside of a run
-  kPlan = 1U << 14,     ///< what an estimate assumes
-  kDoctor = 1U << 15,   ///< what `doctor` looks at besides the endpoints
-  kLint = 1U << 16      ///< which lint rules speak
-};
-
-enum class ValueType {
-  boolean,
-  integer,
-  number,
-  text,
-  path,  ///< a text that names a file or folder: never empty where it is given
-  json
-};
-
-/// One row of the table from which flags, config keys and environment names all come.
-struct OptionSpec {
-  const char* key;         ///< config key, dotted
-  const char* flag;        ///< long name without dashes; environment name: SKILLGRAD_ + upper case
-  const char* short_flag;  ///< "j" or ""
-  ValueType type;
-  const char* fallback;  ///< JSON text; "null" = may be absent
-  unsigned groups;
-  bool identity;        ///< a change makes it another run
-  double low, high;     ///< integer and number; low = high: any
-  const char* choices;  ///< "a|b|c" or ""
-  const char* help;
-};
-
 /// Limits of an endpoint's account, which a role with another endpoint may have for itself.
-inline constexpr const char* kAccountLimits[] = {"rpm", "tpm", "max_concurrency"};
+inline constexpr const char* kAccountLimits[] = {option<"rpm">.spec->key, option<"tpm">.spec->key,
+                                                 option<"max_concurrency">.spec->key};
 
-[[nodiscard]] const std::vector<OptionSpec>& option_table();
 [[nodiscard]] const OptionSpec* find_option(const std::string& key);
 [[nodiscard]] std::string environment_name(const OptionSpec& spec);
 
-/// Effective values with their origins. Errors of the setters: config, naming key, got / expected
-/// and the nearest match. Getters are for keys of the table.
+/// Effective values with their origins. What the program itself asks for it names by a key of the
+/// table, get<"jobs">(), which does not compile for an unknown one and has the option's type.
 class Settings {
  public:
   struct Value {
     Json value;
     std::string origin;  ///< "default", "preset paper", "file x.json", "environment X", "flag --x"
   };
-  [[nodiscard]] const Json& json(const std::string& key) const { return values_.at(key).value; }
-  [[nodiscard]] std::string text(const std::string& key) const;
-  [[nodiscard]] std::int64_t integer(const std::string& key) const;
-  [[nodiscard]] double number(const std::string& key) const;
-  [[nodiscard]] bool flag(const std::string& key) const;
-  [[nodiscard]] const std::string& origin(const std::string& key) const;
+  template <class T>
+  [[nodiscard]] T get(Key<T> key) const {
+    return option_types::Reading<T>::of(raw(key));
+  }
+  [[nodiscard]] const Json& get(Key<Json> key) const { return raw(key); }
+  template <KeyText key>
+  [[nodiscard]] decltype(auto) get() const {
+    return get(option<key>);
+  }
+  /// The value as JSON, whatever its type.
+  [[nodiscard]] const Json& raw(const OptionSpec& spec) const { return at(spec).value; }
+  [[nodiscard]] const std::string& origin(const OptionSpec& spec) const { return at(spec).origin; }
+  template <KeyText key>
+  [[nodiscard]] const std::string& origin() const {
+    return origin(option<key>);
+  }
   /// Was it set by the user (file, environment, flag) rather than by default or preset?
-  [[nodiscard]] bool given(const std::string& key) const;
-  [[nodiscard]] Result<> set(const std::string& key, Json value, std::string origin);
+  [[nodiscard]] bool given(const OptionSpec& spec) const;
+  template <KeyText key>
+  [[nodiscard]] bool given() const {
+    return given(option<key>);
+  }
+  /// Errors of the setters: config, naming key, got / expected and, where a user named the key, the
+  /// nearest match.
+  [[nodiscard]] Result<> set(const OptionSpec& spec, Json value, std::string origin);
   [[nodiscard]] Result<> set_text(const std::string& key, const std::string& text,
                                   std::string origin);
   /// From now on shown() and its like hide these secrets, too, not only what looks like a key.
   void hide_with(Redactor redactor) { hidden_ = std::move(redactor); }
   [[nodiscard]] const Redactor& hidden() const { return hidden_; }
   /// Without what must not be kept or shown: the values of headers become null, keys "***".
-  [[nodiscard]] Json shown(const std::string& key) const;
+  [[nodiscard]] Json shown(const OptionSpec& spec) const;
   /// What shown() changed beside headers and the keys of base URLs: [{"key":KEY,"at":POINTER}].
   [[nodiscard]] Json not_kept() const;
   /// As shown(), with a hash of what is hidden, without what may change within one run: the limits
   /// of roles.
-  [[nodiscard]] Json deciding(const std::string& key) const;
+  [[nodiscard]] Json deciding(const OptionSpec& spec) const;
   /// Flat object of all values as shown(), in table order.
   [[nodiscard]] Json to_json() const;
 
  private:
+  [[nodiscard]] const Value& at(const OptionSpec& spec) const { return values_.at(spec.key); }
   std::map<std::string, Value> values_;
   Redactor hidden_;
 };

@@ -63,7 +63,7 @@ Result<> check_roles(const Json& roles) {
 }
 
 Json role_of(const Settings& settings, const std::string& name) {
-  const Json& roles = settings.json("roles");
+  const Json& roles = settings.get<"roles">();
   return roles.is_object() && roles.contains(name) ? roles[name] : Json::object();
 }
 
@@ -72,24 +72,24 @@ std::string text_of(const Json& role, const char* key, const std::string& fallba
   return found != role.end() && found->is_string() ? found->get<std::string>() : fallback;
 }
 
-Json value_of(const Settings& settings, const Json& role, const char* key) {
-  return role.contains(key) ? role[key] : settings.json(key);
+Json value_of(const Settings& settings, const Json& role, const OptionSpec& option) {
+  return role.contains(option.key) ? role[option.key] : settings.raw(option);
 }
 
 std::string effective_base_url(const Settings& settings) {
-  if (const auto url = settings.text("base_url"); !url.empty()) return url;
+  if (const auto url = settings.get<"base_url">(); !url.empty()) return url;
   const auto url = environment_value("OPENAI_BASE_URL");
   return url.empty() ? kOpenAi : url;
 }
 
 std::string scenario_of(const Settings& settings) {
-  const auto model = settings.text("model");
+  const auto model = settings.get<"model">();
   // With --base-url the name means a `skillgrad simulate` that runs elsewhere.
-  return model.starts_with("sim:") && settings.text("base_url").empty() ? model.substr(4) : "";
+  return model.starts_with("sim:") && settings.get<"base_url">().empty() ? model.substr(4) : "";
 }
 
 bool replays_only(const Settings& settings) {
-  const std::string record = settings.text("record"), replay = settings.text("replay");
+  const std::string record = settings.get<"record">(), replay = settings.get<"replay">();
   return !replay.empty() && (record.empty() || !same_folder(record, replay));
 }
 

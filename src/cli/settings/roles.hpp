@@ -19,7 +19,7 @@ namespace skillgrad::cli {
 /// A role's own text under `key`, else `fallback`.
 [[nodiscard]] std::string text_of(const Json& role, const char* key, const std::string& fallback);
 /// A role's own value, else the one of all roles.
-[[nodiscard]] Json value_of(const Settings& settings, const Json& role, const char* key);
+[[nodiscard]] Json value_of(const Settings& settings, const Json& role, const OptionSpec& option);
 /// --base-url, else OPENAI_BASE_URL, else OpenAI's.
 [[nodiscard]] std::string effective_base_url(const Settings& settings);
 /// "NAME" of "sim:NAME" when it is to be served here, or "".

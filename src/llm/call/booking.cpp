@@ -8,9 +8,15 @@ namespace skillgrad::llm {
 
 namespace {
 
+AttemptOutcome outcome_of(const ReadReply& read) {
+  if (!read.failure) return read.reply.refused ? AttemptOutcome::refused : AttemptOutcome::ok;
+  if (read.failure->cls == FailureClass::unanswered) return AttemptOutcome::unanswered;
+  return code_of(read.failure->cls);
+}
+
 /// Nothing was sent or paid for it now.
 void mark_cached(LedgerRow& row) {
-  row.billed = "no";
+  row.billed = Billed::no;
   row.cached = true;
   row.cost_usd = 0;
 }
@@ -40,16 +46,15 @@ Result<> Booking::begin() {
 
 void Booking::charge_failure(const ReadReply& read, LedgerRow& row) const {
   const Failure& failure = *read.failure;
-  row.outcome =
-      failure.cls == FailureClass::unanswered ? kUnanswered : to_string(code_of(failure.cls));
+  row.outcome = outcome_of(read);
   row.usage = read.reply.usage;
   if (!failure.possibly_billed) {
-    row.billed = "no";
+    row.billed = Billed::no;
     row.usage = {};
     return;
   }
   const bool known = row.usage.input_tokens > 0 && !row.usage.estimated;
-  row.billed = known ? "yes" : "unknown";
+  row.billed = known ? Billed::yes : Billed::unknown;
   const Estimate& most = form_.most();
   if (row.usage.input_tokens == 0) row.reserved_tokens = most.tokens;
   const bool said = read.provider_cost && (*read.provider_cost > 0 || !most.priced);
@@ -79,15 +84,15 @@ Result<> Booking::settle(AttemptPermit& permit, EndedAttempt& attempt) {
   } else {
     complete(read);
     ChatReply& reply = read.reply;
-    paid.outcome = reply.refused ? "refused" : "ok";
-    paid.billed = "yes";
+    paid.outcome = outcome_of(read);
+    paid.billed = Billed::yes;
     paid.usage = reply.usage;
     paid.cache_write_tokens = read.cache_write_tokens;
     paid.cost_usd = reply.cost_usd;
     recorded = finish(paid, reply);
   }
   if (facts_.keeps_calls()) {
-    made_.push_back({paid.outcome, attempt.http_status, paid.usage, paid.cost_usd});
+    made_.push_back({outcome_of(read), attempt.http_status, paid.usage, paid.cost_usd});
   }
   permit.settle(paid);
   if (!read.failure) permit.answered();
@@ -118,7 +123,7 @@ Result<> Booking::finish(const LedgerRow& row, const ChatReply& reply) const {
 StoredAttempt Booking::as_made(const ReadReply& read, int http_status) const {
   LedgerRow ended = row();
   charge_failure(read, ended);
-  return {ended.outcome, http_status, ended.usage, ended.cost_usd};
+  return {outcome_of(read), http_status, ended.usage, ended.cost_usd};
 }
 
 /// Only a replay counts towards the limits: with a cache, nothing was used now.
@@ -150,7 +155,7 @@ Result<> Booking::book_failure(const StoredAttempt& attempt) {
 Result<> Booking::book_answer(const ReadReply& read, int http_status, const StoredCall& call) {
   const ChatReply& reply = read.reply;
   LedgerRow paid = row();
-  paid.outcome = reply.refused ? "refused" : "ok";
+  paid.outcome = outcome_of(read);
   paid.usage = reply.usage;
   paid.cache_write_tokens = read.cache_write_tokens;
   paid.http_status = http_status;

@@ -39,7 +39,7 @@ bool is_limited(const Budget& limits) {
 }
 
 /// "scope (stage)", for messages.
-std::string name_of(const ChatRequest& request) {
+std::string described(const ChatRequest& request) {
   return request.scope + " (" + request.stage + ")";
 }
 
@@ -48,7 +48,7 @@ Error unreadable(const Error& problem, const ChatRequest& request) {
   Error error = problem;
   // A file that the user gave is at fault, and every further call may need it.
   if (error.code == ErrorCode::input) error.code = ErrorCode::config;
-  error.context.push_back("a recorded call of " + name_of(request) + " cannot be read");
+  error.context.push_back("a recorded call of " + described(request) + " cannot be read");
   if (error.mend.empty())
     error.mend =
         "restore the file; with --record of the same folder, too, the call is made and recorded "
@@ -150,7 +150,7 @@ Error Replay::miss(const ExchangeStore& store) const {
   }
   Error error;
   error.code = ErrorCode::config;
-  error.message = "a call of " + name_of(facts_.request) + " is not recorded: " + missing.nearest;
+  error.message = "a call of " + described(facts_.request) + " is not recorded: " + missing.nearest;
   error.where = store.dir().string();
   error.mend =
       "replay with the options, skill and tasks of the recording, or record again with "
@@ -211,7 +211,7 @@ Result<ChatReply> Replay::end_as_recorded(const Error& ending) const {
   Error error = ending;
   if (ending.code == ErrorCode::budget && !is_limited(endpoint.accountant().budget())) {
     error.code = ErrorCode::config;
-    error.message = "a call of " + name_of(facts_.request) +
+    error.message = "a call of " + described(facts_.request) +
                     " was not made when the run was recorded: " + ending.message;
     error.mend = "replay with the limits of the recording, or record again with --record";
     return tl::unexpected(end_run(endpoint, std::move(error)));

@@ -77,60 +77,6 @@ FailureClass classify_status(int status, const ErrorBody& body, const Delays& de
   return FailureClass::bad_request;
 }
 
-const char* to_string(FailureClass cls) {
-  switch (cls) {
-    case FailureClass::quota:
-      return "quota";
-    case FailureClass::context_overflow:
-      return "context_overflow";
-    case FailureClass::request_too_large:
-      return "request_too_large";
-    case FailureClass::content_filter:
-      return "content_filter";
-    case FailureClass::unsupported_param:
-      return "unsupported_param";
-    case FailureClass::tool_use_failed:
-      return "tool_use_failed";
-    case FailureClass::auth:
-      return "auth";
-    case FailureClass::model_not_found:
-      return "model_not_found";
-    case FailureClass::wrong_url:
-      return "wrong_url";
-    case FailureClass::tls:
-      return "tls";
-    case FailureClass::rate_limit:
-      return "rate_limit";
-    case FailureClass::transient:
-      return "transient";
-    case FailureClass::bad_encoding:
-      return "bad_encoding";
-    case FailureClass::malformed:
-      return "malformed";
-    case FailureClass::empty_choices:
-      return "empty_choices";
-    case FailureClass::empty_tool_calls:
-      return "empty_tool_calls";
-    case FailureClass::truncated_call:
-      return "truncated_call";
-    case FailureClass::unread_call:
-      return "unread_call";
-    case FailureClass::empty_reply:
-      return "empty_reply";
-    case FailureClass::too_big:
-      return "too_big";
-    case FailureClass::bad_request:
-      return "bad_request";
-    case FailureClass::cancelled:
-      return "cancelled";
-    case FailureClass::deadline:
-      return "deadline";
-    case FailureClass::unanswered:
-      return kUnanswered;
-  }
-  return "unknown";
-}
-
 ErrorCode code_of(FailureClass cls) {
   switch (cls) {
     case FailureClass::quota:

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/error.hpp>
 
 #include "llm/errors/delays.hpp"
@@ -39,7 +40,6 @@ enum class FailureClass {
   unanswered  ///< no answer within the time limit of the task
 };
 
-[[nodiscard]] const char* to_string(FailureClass cls);
 [[nodiscard]] ErrorCode code_of(FailureClass cls);
 
 /// One failed attempt.
@@ -59,3 +59,36 @@ struct Failure {
 [[nodiscard]] FailureClass classify_status(int status, const ErrorBody& body, const Delays& delays);
 
 }  // namespace skillgrad::llm
+
+namespace skillgrad {
+
+template <>
+struct EnumText<llm::FailureClass> {
+  using enum llm::FailureClass;
+  static constexpr EnumName<llm::FailureClass> kTable[] = {{quota, "quota"},
+                                                           {context_overflow, "context_overflow"},
+                                                           {request_too_large, "request_too_large"},
+                                                           {content_filter, "content_filter"},
+                                                           {unsupported_param, "unsupported_param"},
+                                                           {tool_use_failed, "tool_use_failed"},
+                                                           {auth, "auth"},
+                                                           {model_not_found, "model_not_found"},
+                                                           {wrong_url, "wrong_url"},
+                                                           {tls, "tls"},
+                                                           {rate_limit, "rate_limit"},
+                                                           {transient, "transient"},
+                                                           {bad_encoding, "bad_encoding"},
+                                                           {malformed, "malformed"},
+                                                           {empty_choices, "empty_choices"},
+                                                           {empty_tool_calls, "empty_tool_calls"},
+                                                           {truncated_call, "truncated_call"},
+                                                           {unread_call, "unread_call"},
+                                                           {empty_reply, "empty_reply"},
+                                                           {too_big, "too_big"},
+                                                           {bad_request, "bad_request"},
+                                                           {cancelled, "cancelled"},
+                                                           {deadline, "deadline"},
+                                                           {unanswered, "unanswered"}};
+};
+
+}  // namespace skillgrad

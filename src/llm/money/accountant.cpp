@@ -83,7 +83,7 @@ Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) c
 }
 
 void Accountant::State::count(const LedgerRow& row) {
-  const bool ok = row.outcome == "ok" || row.outcome == "refused";
+  const bool ok = row.answered();
   if (row.cached) {
     if (ok) ++totals.cached_calls;
   } else {
@@ -93,7 +93,7 @@ void Accountant::State::count(const LedgerRow& row) {
   if (ok && !row.cached) ++totals.answers[row.stage].replies;
   if (ok) totals.last_failure.clear();
   const std::int64_t tokens = row.usage.input_tokens + row.usage.output_tokens;
-  if (row.billed == "unknown") {
+  if (row.billed == Billed::unknown) {
     count_unsettled(row.stage, row.cost_usd, tokens > 0 ? tokens : row.reserved_tokens);
     return;
   }
@@ -111,7 +111,7 @@ void Accountant::State::count(const LedgerRow& row) {
   }
   spent_tokens += tokens;
   spent_usd += row.cost_usd.value_or(0);
-  if (row.billed != "yes") return;
+  if (row.billed != Billed::yes) return;
   if (row.cost_usd) {
     if (totals.cost_usd) *totals.cost_usd += *row.cost_usd;
     totals.cost_by_stage[row.stage] += *row.cost_usd;
@@ -134,11 +134,11 @@ void Accountant::State::count_unsettled(const std::string& stage, const std::opt
 
 void Accountant::State::listen(const LedgerRow& row) {
   Answers& answers = totals.answers[row.stage];
-  const bool unanswered = row.outcome == kUnanswered;
+  const bool unanswered = row.outcome == AttemptOutcome::unanswered;
   if (unanswered) ++answers.unanswered_in_row;
-  if (unanswered || row.outcome == "transient" || row.outcome == "rate_limit")
+  if (unanswered || row.outcome == ErrorCode::transient || row.outcome == ErrorCode::rate_limit)
     ++answers.failed_in_row;
-  else if (row.outcome != "cancelled" && row.outcome != "deadline")
+  else if (row.outcome != ErrorCode::cancelled && row.outcome != ErrorCode::deadline)
     answers.failed_in_row = answers.unanswered_in_row = 0;
 }
 

@@ -195,7 +195,7 @@ PriceEntry highest(const Entries& entries) {
 }
 
 /// "gpt-4o at openai"
-std::string named(const PriceEntry& entry) {
+std::string in_words(const PriceEntry& entry) {
   return entry.vendor.empty() ? entry.id : entry.id + " at " + entry.vendor;
 }
 
@@ -206,7 +206,7 @@ Result<FoundPrice> choose(Entries entries, const std::string& model, const std::
   std::erase_if(entries, [](const PriceEntry* entry) { return !entry->problem.empty(); });
   if (entries.empty()) {
     return fail(ErrorCode::config,
-                "the price of " + named(*broken) + " cannot be read: " + broken->problem, where,
+                "the price of " + in_words(*broken) + " cannot be read: " + broken->problem, where,
                 "correct it, or give the price: --price '{\"input\":1,\"output\":4}' (USD per "
                 "million tokens)");
   }
@@ -216,7 +216,7 @@ Result<FoundPrice> choose(Entries entries, const std::string& model, const std::
   if (agreed) return FoundPrice{*entries.front(), {}};
   FoundPrice out{highest(entries), {}};
   std::vector<std::string> names;
-  for (const PriceEntry* entry : entries) names.push_back(named(*entry));
+  for (const PriceEntry* entry : entries) names.push_back(in_words(*entry));
   out.warning = fmt::format(
       "{} has different prices for model {} ({}), and the endpoint does not tell which is meant: "
       "the highest count, {}; --price names another",
@@ -239,7 +239,7 @@ Result<EffectivePrice> from_table(const PriceTable& table, const EndpointOptions
   if (!found) return out;
   out.source =
       fmt::format("{} ({}, {} {}), entry {}", table.where(), table.format(),
-                  table.says_date() ? "of" : "last changed", table.date(), named(found->entry));
+                  table.says_date() ? "of" : "last changed", table.date(), in_words(found->entry));
   out.warning = std::move(found->warning);
   out.context_tokens = found->entry.context_tokens;
   out.max_output_tokens = found->entry.max_output_tokens;

@@ -17,11 +17,13 @@ namespace skillgrad::llm {
 
 namespace {
 
-std::string name_of(const std::string& line) { return line.substr(0, line.find_first_of(":;")); }
+std::string header_name(const std::string& line) {
+  return line.substr(0, line.find_first_of(":;"));
+}
 
 /// Headers that we write ourselves and that hold no secret are shown as they are.
 std::string printable_header(const std::string& line, const EndpointOptions& options) {
-  const std::string name = name_of(line);
+  const std::string name = header_name(line);
   static constexpr std::array<std::string_view, 3> kPlain = {"content-type", "accept",
                                                              "user-agent"};
   const std::string lower = to_lower_ascii(name);
@@ -135,8 +137,8 @@ Result<EndpointFacts> inspect(const EndpointOptions& options) {
   for (const std::string& line : lines) {
     if (line == "Expect:") continue;
     out.headers.push_back(printable_header(line, options));
-    const std::string name = to_lower_ascii(name_of(line));
-    if (name == "authorization" || name == "api-key") out.auth = name_of(line);
+    const std::string name = to_lower_ascii(header_name(line));
+    if (name == "authorization" || name == "api-key") out.auth = header_name(line);
   }
   out.api = style.responses ? "responses" : "chat completions";
   out.may_switch_api = style.may_switch_api;

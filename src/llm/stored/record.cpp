@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "llm/stored/record.hpp"
 
-#include <array>
 #include <utility>
 
 #include <skillgrad/core/hashing.hpp>
@@ -13,28 +12,6 @@ namespace skillgrad::llm {
 namespace {
 
 constexpr const char* kReplySchema = "skillgrad.reply/1";
-
-constexpr std::array<std::pair<Finish, const char*>, 5> kFinishNames = {{
-    {Finish::stop, "stop"},
-    {Finish::length, "length"},
-    {Finish::tools, "tools"},
-    {Finish::filtered, "filtered"},
-    {Finish::unknown, "unknown"},
-}};
-
-const char* finish_name(Finish finish) {
-  for (const auto& [value, name] : kFinishNames) {
-    if (value == finish) return name;
-  }
-  return "unknown";
-}
-
-Finish finish_of(const std::string& text) {
-  for (const auto& [value, name] : kFinishNames) {
-    if (text == name) return value;
-  }
-  return Finish::unknown;
-}
 
 void redact_strings(Json& value, const Redactor& redactor) {
   if (value.is_string()) {
@@ -91,7 +68,7 @@ std::string reply_to_json(const ChatReply& reply) {
   if (!calls.empty()) json["tool_calls"] = std::move(calls);
   if (!reply.message.mirror.empty()) json["mirror"] = reply.message.mirror;
   if (!reply.reasoning.empty()) json["reasoning"] = reply.reasoning;
-  json["finish"] = finish_name(reply.finish);
+  json["finish"] = name_of(reply.finish);
   json["refused"] = reply.refused;
   json["usage"] = {{"input_tokens", reply.usage.input_tokens},
                    {"cached_tokens", reply.usage.cached_tokens},
@@ -122,7 +99,7 @@ Result<ChatReply> reply_from_json(const std::string& text, const std::string& wh
     }
   }
   reply.reasoning = text_of(member(&json, "reasoning"));
-  reply.finish = finish_of(text_of(member(&json, "finish")));
+  reply.finish = named<Finish>(text_of(member(&json, "finish"))).value_or(Finish::unknown);
   const Json* refused = member(&json, "refused");
   reply.refused = refused != nullptr && refused->is_boolean() && refused->get<bool>();
   const Json* usage = member(&json, "usage");

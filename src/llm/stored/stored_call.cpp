@@ -38,7 +38,7 @@ Result<Exchange> exchange_from_json(const Json& value, const std::string& where)
 }
 
 Json attempt_to_json(const StoredAttempt& attempt) {
-  return {{"outcome", attempt.outcome},
+  return {{"outcome", attempt.outcome.name()},
           {"http_status", attempt.http_status},
           {"input_tokens", attempt.usage.input_tokens},
           {"cached_tokens", attempt.usage.cached_tokens},
@@ -50,7 +50,11 @@ Json attempt_to_json(const StoredAttempt& attempt) {
 Result<StoredAttempt> attempt_from_json(const Json& value, const std::string& where) {
   StrictReader reader(value, where);
   StoredAttempt out;
-  out.outcome = reader.string("outcome");
+  const std::string outcome = reader.string("outcome");
+  if (const auto known = AttemptOutcome::named(outcome))
+    out.outcome = *known;
+  else
+    reader.reject("outcome", "is not the name of an outcome, got \"" + outcome + "\"");
   out.http_status = static_cast<int>(reader.integer("http_status", 0, 0, 999));
   out.usage.input_tokens = reader.integer("input_tokens", 0, 0);
   out.usage.cached_tokens = reader.integer("cached_tokens", 0, 0);
@@ -64,7 +68,7 @@ Result<StoredAttempt> attempt_from_json(const Json& value, const std::string& wh
 }
 
 Json ending_to_json(const Error& error) {
-  return {{"code", to_string(error.code)},
+  return {{"code", name_of(error.code)},
           {"message", error.message},
           {"where", error.where},
           {"mend", error.mend}};
@@ -77,12 +81,10 @@ Result<Error> ending_from_json(const Json& value, const std::string& where) {
   out.message = reader.string("message");
   out.where = reader.string("where", "");
   out.mend = reader.string("mend", "");
-  bool known = false;
-  for (int i = 0; i <= static_cast<int>(ErrorCode::internal) && !known; ++i) {
-    out.code = static_cast<ErrorCode>(i);
-    known = code == to_string(out.code);
-  }
-  if (!known) reader.reject("code", "is not the name of an error, got \"" + code + "\"");
+  if (const auto known = named<ErrorCode>(code))
+    out.code = *known;
+  else
+    reader.reject("code", "is not the name of an error, got \"" + code + "\"");
   SKILLGRAD_CHECK(reader.finish());
   return out;
 }

@@ -43,7 +43,7 @@ double mean_of(const std::vector<double>& values) {
 std::optional<double> errors_as_failures(const std::vector<LossRecord>& records) {
   std::vector<double> scores;
   for (const auto& record : records)
-    if (record.status != "skipped") scores.push_back(record.graded() ? record.score : 0);
+    if (record.status != LossStatus::skipped) scores.push_back(record.graded() ? record.score : 0);
   if (scores.empty()) return std::nullopt;
   return mean_of(scores);
 }
@@ -79,12 +79,13 @@ std::map<std::string, CategoryScore> score_categories(const std::vector<LossReco
 }
 
 Json task_row(const LossRecord& record) {
-  Json row = {{"task_id", record.task_id}, {"trial", record.sample}, {"status", record.status}};
+  Json row = {
+      {"task_id", record.task_id}, {"trial", record.sample}, {"status", name_of(record.status)}};
   row["score"] = record.graded() ? Json(record.score) : Json();
   row["hard"] = record.graded() ? Json(record.hard ? 1 : 0) : Json();
-  row["end_state"] = record.end_state.empty() ? Json() : Json(record.end_state);
-  const std::string reason = reason_of(record);
-  row["reason"] = reason.empty() ? Json() : Json(reason);
+  row["end_state"] = record.end_state ? Json(name_of(*record.end_state)) : Json();
+  const auto reason = reason_of(record);
+  row["reason"] = reason ? Json(name_of(*reason)) : Json();
   const std::string& message = record.failed() ? record.error : record.feedback;
   row["message"] = truncate_middle(message, kMessageBytes);
   const auto slash = record.trace.rfind('/');
@@ -95,7 +96,7 @@ Json task_row(const LossRecord& record) {
 
 }  // namespace
 
-std::size_t EvalSummary::count(const std::string& status) const {
+std::size_t EvalSummary::count(LossStatus status) const {
   const auto found = by_status.find(status);
   return found == by_status.end() ? 0 : found->second;
 }
@@ -167,7 +168,7 @@ Json by_category_json(const EvalSummary& value) {
 
 Json to_json(const EvalSummary& value) {
   Json by_status = Json::object();
-  for (const auto& [status, count] : value.by_status) by_status[status] = count;
+  for (const auto& [status, count] : value.by_status) by_status[name_of(status)] = count;
   Json tasks = Json::array();
   for (const auto& record : value.records) tasks.push_back(task_row(record));
   const bool any = value.graded > 0;

@@ -133,7 +133,8 @@ Result<IterationRow> IterationRunner::run() {
   SKILLGRAD_CHECK(decide());
   // The first memory is made after the patch and is about the skill as it is then.
   if (bootstrap)
-    SKILLGRAD_CHECK(update_momentum(row_.decision == "accepted" ? candidate_->package : current_));
+    SKILLGRAD_CHECK(
+        update_momentum(row_.decision == Decision::accepted ? candidate_->package : current_));
   SKILLGRAD_CHECK(remember_remedy());
   SKILLGRAD_CHECK(settle());
   return row_;
@@ -181,7 +182,7 @@ Result<> IterationRunner::wait_for_grades(const RolloutRunner::Batch& batch) {
   if (earlier && batch_.size() == 1) return {};
   const std::string first = losses_.front().task_id + ": " + losses_.front().error;
   const bool unfinished = std::any_of(losses_.begin(), losses_.end(), [](const auto& record) {
-    return record.error.starts_with(to_string(ErrorCode::malformed_reply));
+    return record.error.starts_with(name_of(ErrorCode::malformed_reply));
   });
   const Json note = {{"error", first},
                      {"tries", batch.again.tries + 1},
@@ -220,7 +221,7 @@ Result<std::optional<Evidence>> IterationRunner::evidence_for(const LossRecord& 
   const std::string dir = RolloutRunner::rollout_dir(name_, record.task_id, record.sample);
   Evidence out;
   out.task_id = record.task_id;
-  out.kind = failed ? "failure" : "contrastive";
+  out.kind = failed ? EvidenceKind::failure : EvidenceKind::contrastive;
   out.task_prompt = parts_.benchmark->find(record.task_id)->prompt;
   out.current = record;
   out.task_dir = dir;
@@ -245,8 +246,9 @@ Result<std::optional<Evidence>> IterationRunner::evidence_for(const LossRecord& 
 }
 
 Result<> IterationRunner::diagnose() {
-  const bool any_failure = std::any_of(evidence_.begin(), evidence_.end(),
-                                       [](const auto& item) { return item.kind == "failure"; });
+  const bool any_failure = std::any_of(evidence_.begin(), evidence_.end(), [](const auto& item) {
+    return item.kind == EvidenceKind::failure;
+  });
   if (!any_failure && !settings_.patch_all_correct) evidence_.clear();
   SKILLGRAD_TRY(bool known, restore_gradients());
   if (known) return {};

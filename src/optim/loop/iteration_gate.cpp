@@ -17,7 +17,7 @@ constexpr const char* kAgain = "_again";
 
 Result<> IterationRunner::decide() {
   if (!candidate_ || !candidate_->failure.empty()) {
-    row_.decision = "no_patch";
+    row_.decision = Decision::no_patch;
     row_.reason = candidate_           ? candidate_->failure
                   : !evidence_.empty() ? "no diagnosis could be had"
                   : row_.train_n == 0  ? "no rollout of this batch could be graded"
@@ -26,7 +26,7 @@ Result<> IterationRunner::decide() {
   }
   row_.summary = candidate_->patch.summary;
   if (candidate_->package == current_) {
-    row_.decision = "no_patch";
+    row_.decision = Decision::no_patch;
     row_.reason =
         candidate_->blocking.empty()
             ? "the patch changes nothing"
@@ -36,7 +36,7 @@ Result<> IterationRunner::decide() {
   }
   if (!candidate_->blocking.empty()) {
     const auto& finding = candidate_->blocking.front();
-    row_.decision = "rejected";
+    row_.decision = Decision::rejected;
     row_.reason = fmt::format("breaks {}: {}", finding.rule, finding.message);
     return {};
   }
@@ -125,7 +125,7 @@ Result<GateDecision> IterationRunner::run_gate() {
     for (const auto& [id, score] : candidate_scores_) graded.push_back(id);
     SKILLGRAD_CHECK(score_missing(current_, graded, "gate_current" + again, state_.current_scores));
     SKILLGRAD_TRY(auto decision, parts_.gate->decide(gate_input(), context()));
-    if (decision.decision != "undecided" || !again.empty()) return decision;
+    if (decision.decision != Decision::undecided || !again.empty()) return decision;
     parts_.observer->notice(fmt::format("iteration {}: {}; trying once more", t_, decision.reason));
   }
   return fail(ErrorCode::internal, "the gate came to no decision", name_);
@@ -173,8 +173,8 @@ Result<> IterationRunner::settle() {
   const bool all_graded = row_.train_n > 0 && row_.train_n == losses_.size();
   const bool all_correct = all_graded && row_.train_score >= 1;
   state_.all_correct_streak = all_correct ? state_.all_correct_streak + 1 : 0;
-  if (row_.decision == "accepted") accept();
-  if (row_.decision == "rejected") {
+  if (row_.decision == Decision::accepted) accept();
+  if (row_.decision == Decision::rejected) {
     ++state_.gates_without_gain;
     state_.rejected.push_back(
         {t_, row_.summary,

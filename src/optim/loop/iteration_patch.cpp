@@ -20,7 +20,7 @@ Json findings_json(const std::vector<skill::Finding>& findings) {
   Json out = Json::array();
   for (const auto& finding : findings)
     out.push_back({{"rule", finding.rule},
-                   {"severity", skill::to_string(finding.severity)},
+                   {"severity", name_of(finding.severity)},
                    {"message", finding.message},
                    {"file", finding.file},
                    {"line", finding.line},
@@ -144,11 +144,11 @@ Result<> IterationRunner::restore_patch(const std::string& text) {
 Result<> IterationRunner::remember_remedy() {
   if (parts_.momentum == nullptr || !candidate_ || !candidate_->failure.empty()) return {};
   // What could not be judged tells nothing about the remedy, and neither does what changed nothing.
-  if (row_.decision == "accepted" || row_.decision == "rejected") {
+  if (row_.decision == Decision::accepted || row_.decision == Decision::rejected) {
     PatchOutcome outcome;
     outcome.patch = &candidate_->patch;
     outcome.iteration = t_;
-    outcome.accepted = row_.decision == "accepted";
+    outcome.accepted = row_.decision == Decision::accepted;
     outcome.before = &current_;
     outcome.after = &candidate_->package;
     outcome.gradients = &gradients_;

@@ -81,7 +81,7 @@ std::optional<std::string> finished_before(const store::RunStore& store) {
 
 Json error_json(const std::optional<Error>& error) {
   if (!error) return {};
-  return {{"code", to_string(error->code)},
+  return {{"code", name_of(error->code)},
           {"message", error->message},
           {"where", error->where},
           {"mend", error->mend}};

@@ -121,7 +121,7 @@ Result<std::vector<LossRecord>> RolloutRunner::finished(const Batch& batch) cons
       saved.emplace();
       saved->record.task_id = job.task->id;
       saved->record.sample = job.sample;
-      saved->record.status = "skipped";
+      saved->record.status = LossStatus::skipped;
     }
     out.push_back(std::move(saved->record));
   }
@@ -349,13 +349,13 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const 
 
 Json rollout_event(const std::string& stage, const LossRecord& record) {
   const auto slash = record.trace.rfind('/');
-  const std::string reason = reason_of(record);
+  const auto reason = reason_of(record);
   return {{"stage", stage},
           {"task_id", record.task_id},
           {"trial", record.sample},
-          {"status", record.status},
+          {"status", name_of(record.status)},
           {"score", record.graded() ? Json(record.score) : Json()},
-          {"reason", reason.empty() ? Json() : Json(reason)},
+          {"reason", reason ? Json(name_of(*reason)) : Json()},
           {"message", truncate_middle(record.failed() ? record.error : record.feedback, 300)},
           {"path", slash == std::string::npos ? Json() : Json(record.trace.substr(0, slash))},
           {"calls", record.usage.calls},

@@ -12,10 +12,11 @@ Result<IterationRow> row_from_json(const Json& value) {
   StrictReader reader(value, std::string(kFile) + " /rows");
   IterationRow row;
   row.iteration = static_cast<int>(reader.integer("iteration", std::nullopt, 1, kMostIterations));
-  row.decision = reader.string("decision");
-  if (row.decision != "accepted" && row.decision != "rejected" && row.decision != "undecided" &&
-      row.decision != "no_patch")
-    reader.reject("decision", "got \"" + row.decision + "\"");
+  const std::string decision = reader.string("decision");
+  if (const auto known = named<Decision>(decision))
+    row.decision = *known;
+  else
+    reader.reject("decision", "got \"" + decision + "\"");
   row.reason = reader.string("reason", "");
   row.train_n = static_cast<std::size_t>(reader.integer("train_n", 0, 0));
   if (row.train_n > 0)
@@ -105,7 +106,7 @@ std::map<std::string, double> scores_from_json(const Json& value) {
 
 Json to_json(const IterationRow& row) {
   Json out = {{"iteration", row.iteration},
-              {"decision", row.decision},
+              {"decision", name_of(row.decision)},
               {"reason", row.reason},
               {"train_score", row.train_n > 0 ? Json(row.train_score) : Json()},
               {"train_n", row.train_n},

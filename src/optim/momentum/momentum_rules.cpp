@@ -61,10 +61,11 @@ class Mender {
         }
         pattern.slug = slug;
       }
-      if (pattern.kind != "operation" && pattern.kind != "workflow" && pattern.kind != "mixed") {
-        repair("The kind " + in_quotes(pattern.kind) + " of pattern " + in_quotes(slug) +
+      if (pattern.odd_kind) {
+        repair("The kind " + in_quotes(*pattern.odd_kind) + " of pattern " + in_quotes(slug) +
                " became \"mixed\".");
-        pattern.kind = "mixed";
+        pattern.kind = PatternKind::mixed;
+        pattern.odd_kind.reset();
       }
       if (!used.insert(slug).second) {
         repair("A second pattern with the slug " + in_quotes(slug) + " was dropped.");
@@ -182,7 +183,7 @@ class Mender {
   std::string create_pattern(const std::string& slug, const OverlayEntry& entry) {
     Pattern pattern;
     pattern.slug = slug;
-    pattern.kind = "mixed";
+    pattern.kind = PatternKind::mixed;
     pattern.line = one_line(entry.signal.empty() ? entry.gap : entry.signal, 200);
     pattern.anchor = entry.anchor;
     pattern.description = entry.gap;
@@ -280,7 +281,7 @@ class Mender {
   /// Of this batch or an earlier one; a task of the batch counts as what it is now.
   [[nodiscard]] bool has_succeeded(const std::string& task) const {
     for (const Gradient* gradient : batch_) {
-      if (gradient->task_id == task) return gradient->kind == "contrastive";
+      if (gradient->task_id == task) return gradient->kind == EvidenceKind::contrastive;
     }
     const auto& earlier = previous_.succeeded;
     return std::find(earlier.begin(), earlier.end(), task) != earlier.end();
@@ -289,7 +290,7 @@ class Mender {
   void record_successes() {
     std::set<std::string> all(previous_.succeeded.begin(), previous_.succeeded.end());
     for (const Gradient* gradient : batch_) {
-      if (gradient->kind == "contrastive") all.insert(gradient->task_id);
+      if (gradient->kind == EvidenceKind::contrastive) all.insert(gradient->task_id);
     }
     next_.memory.succeeded.assign(all.begin(), all.end());
   }

@@ -38,9 +38,14 @@ Result<Json> array_of(const Json& object, const char* key, bool required) {
   return *found;
 }
 
+struct SubmittedPattern {
+  Pattern pattern;
+  bool has_kind = false;  ///< it says one
+};
+
 /// What the model handed in, before it is merged.
 struct Submission {
-  std::vector<Pattern> patterns;
+  std::vector<SubmittedPattern> patterns;
   std::vector<OverlayEntry> entries;
   std::vector<Theme> themes;
 };
@@ -49,11 +54,14 @@ std::string item_name(const char* key, std::size_t index) {
   return "submit_momentum /" + std::string(key) + "/" + std::to_string(index);
 }
 
-Result<Pattern> read_pattern(const Json& item, const std::string& where) {
+Result<SubmittedPattern> read_submitted(const Json& item, const std::string& where) {
   StrictReader reader(item, where);
-  Pattern out;
+  SubmittedPattern submitted;
+  Pattern& out = submitted.pattern;
   out.slug = std::string(trim(reader.string("slug", "")));
-  out.kind = std::string(trim(reader.string("kind", "")));
+  const std::string kind(trim(reader.string("kind", "")));
+  submitted.has_kind = !kind.empty();
+  if (submitted.has_kind) out.set_kind(kind);
   out.line = std::string(trim(reader.string("line", "")));
   out.anchor = std::string(trim(reader.string("anchor", "")));
   out.description = std::string(trim(reader.string("description", "")));
@@ -62,7 +70,7 @@ Result<Pattern> read_pattern(const Json& item, const std::string& where) {
     reader.reject("slug", "it is empty", "name the pattern in a few words joined by '-'");
   }
   SKILLGRAD_CHECK(reader.finish());
-  return out;
+  return submitted;
 }
 
 Result<OverlayEntry> read_entry(const Json& item, const std::string& where) {
@@ -97,7 +105,7 @@ Result<Submission> read_arrays(const Json& object) {
   SKILLGRAD_TRY(const Json themes, array_of(object, "themes", false));
   Submission out;
   for (std::size_t i = 0; i < patterns.size(); ++i) {
-    SKILLGRAD_TRY(Pattern item, read_pattern(patterns[i], item_name("patterns", i)));
+    SKILLGRAD_TRY(auto item, read_submitted(patterns[i], item_name("patterns", i)));
     out.patterns.push_back(std::move(item));
   }
   for (std::size_t i = 0; i < overlay.size(); ++i) {
@@ -123,7 +131,7 @@ class Merge {
 
   MomentumOutput run() {
     out_.memory = input_.memory;
-    for (Pattern& submitted : submission_.patterns) take(submitted);
+    for (SubmittedPattern& submitted : submission_.patterns) take(submitted);
     for (OverlayEntry& entry : submission_.entries)
       settle_anchor(entry.anchor, "of task \"" + entry.task_id + "\"");
     out_.overlay.entries = std::move(submission_.entries);
@@ -134,7 +142,8 @@ class Merge {
  private:
   void repair(std::string sentence) { out_.repairs.push_back(std::move(sentence)); }
 
-  void take(Pattern& submitted) {
+  void take(SubmittedPattern& handed_in) {
+    Pattern& submitted = handed_in.pattern;
     settle_slug(submitted);
     settle_anchor(submitted.anchor, "of pattern \"" + submitted.slug + "\"");
     if (!taken_.insert(submitted.slug).second)
@@ -144,12 +153,15 @@ class Merge {
       return pattern.slug == submitted.slug;
     });
     if (old == patterns.end()) {
-      if (submitted.kind.empty()) submitted.kind = "mixed";
+      if (!handed_in.has_kind) submitted.kind = PatternKind::mixed;
       if (submitted.line.empty()) submitted.line = replace_all(submitted.slug, "-", " ");
       patterns.push_back(std::move(submitted));
       return;
     }
-    replace_if_given(old->kind, submitted.kind);
+    if (handed_in.has_kind) {
+      old->kind = submitted.kind;
+      old->odd_kind = std::move(submitted.odd_kind);
+    }
     replace_if_given(old->line, submitted.line);
     replace_if_given(old->anchor, submitted.anchor);
     replace_if_given(old->description, submitted.description);

@@ -45,8 +45,9 @@ std::string known_patterns(const Evidence& evidence) {
 }
 
 std::string feedback_of(const LossRecord& record) {
-  std::string out = "status: " + record.status + ", score: " + format_double(record.score);
-  if (!record.end_state.empty()) out += ", run ended: " + record.end_state;
+  std::string out =
+      std::string("status: ") + name_of(record.status) + ", score: " + format_double(record.score);
+  if (record.end_state) out += std::string(", run ended: ") + name_of(*record.end_state);
   if (!record.feedback.empty()) out += "\n" + record.feedback;
   return truncate_middle(out, kFeedbackBytes);
 }
@@ -60,7 +61,7 @@ std::string facts(const Evidence& evidence, const StageContext& context) {
       tagged("task", shown(evidence.task_prompt, {kTaskBytes, of + "task text"}, context)) +
       tagged("feedback", feedback_of(evidence.current)) +
       tagged("trace", truncate_middle(evidence.current_trace, kTraceBytes));
-  if (evidence.kind == "contrastive" && evidence.initial) {
+  if (evidence.kind == EvidenceKind::contrastive && evidence.initial) {
     out += tagged("earlier_feedback", feedback_of(*evidence.initial)) +
            tagged("earlier_trace", truncate_middle(evidence.initial_trace, kTraceBytes));
   }
@@ -168,7 +169,7 @@ class LlmDiagnoser final : public Diagnoser {
     DialogSetup setup;
     setup.stage = "diagnoser";
     setup.scope = sub_scope(context, "diagnose/" + evidence.task_id);
-    setup.system = evidence.kind == "contrastive" ? success_ : failure_;
+    setup.system = evidence.kind == EvidenceKind::contrastive ? success_ : failure_;
     setup.user = facts(evidence, context);
     setup.tools = {trace.get(), file.get()};
     setup.hand_in = {"submit_diagnosis", "Hands in the diagnosis and ends the work.",

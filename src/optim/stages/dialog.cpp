@@ -204,7 +204,7 @@ Result<> Dialog::round(int turns) {
                     "the conversation of the " + setup_.stage + " outgrew the model's context",
                     setup_.scope, "use a model with a longer context");
       default:
-        return tl::unexpected(no_hand_in(agent::to_string(result.end)));
+        return tl::unexpected(no_hand_in(name_of(result.end)));
     }
   }
 }

@@ -21,7 +21,7 @@ class NoGate final : public Gate {
   bool needs_scores() const override { return false; }
   Result<GateDecision> decide(const GateInput&, const StageContext&) override {
     GateDecision out;
-    out.decision = "accepted";
+    out.decision = Decision::accepted;
     out.mode = "none";
     out.reason = "no gate: every valid patch is kept";
     return out;
@@ -44,16 +44,16 @@ void judge(const GateRule& rule, GateDecision& out) {
   const double d = out.difference;
   switch (rule.mode) {
     case GateRule::Mode::strict:
-      out.decision = d > 0 ? "accepted" : "rejected";
+      out.decision = d > 0 ? Decision::accepted : Decision::rejected;
       out.reason = fmt::format("mean {} ({:+.4f})", d > 0 ? "rose" : "did not rise", d);
       return;
     case GateRule::Mode::no_regression:
-      out.decision = d < -rule.tolerance ? "rejected" : "accepted";
+      out.decision = d < -rule.tolerance ? Decision::rejected : Decision::accepted;
       out.reason = fmt::format("difference {:+.4f}, tolerance {:.4f}", d, rule.tolerance);
       return;
     case GateRule::Mode::paired: {
       const double bar = rule.k * out.standard_error;
-      out.decision = d > bar ? "accepted" : "rejected";
+      out.decision = d > bar ? Decision::accepted : Decision::rejected;
       out.reason = fmt::format("difference {:+.4f} {} {} x SE {:.4f}", d,
                                d > bar ? ">" : "<=", format_double(rule.k), out.standard_error);
       if (out.standard_error == 0) out.reason += " (SE is 0: all paired differences are equal)";
@@ -66,9 +66,7 @@ void judge(const GateRule& rule, GateDecision& out) {
 
 GateDecision decide_gate(const GateRule& rule, const GateInput& input) {
   GateDecision out;
-  out.mode = rule.mode == GateRule::Mode::strict   ? "strict"
-             : rule.mode == GateRule::Mode::paired ? "paired"
-                                                   : "no-regression";
+  out.mode = name_of(rule.mode);
   out.planned = input.planned;
   std::vector<double> before, after;
   for (const auto& sample : input.samples) {
@@ -89,7 +87,7 @@ GateDecision decide_gate(const GateRule& rule, const GateInput& input) {
   if (paired.n > 0) out.p = paired.p;
   if (input.planned == 0 ||
       static_cast<double>(paired.n) < kMinCoverage * static_cast<double>(input.planned)) {
-    out.decision = "undecided";
+    out.decision = Decision::undecided;
     out.reason = fmt::format("only {} of {} planned validation tasks could be graded (60 % needed)",
                              paired.n, input.planned);
     return out;

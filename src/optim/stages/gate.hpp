@@ -23,3 +23,15 @@ struct GateRule {
                                                             const Json& options);
 
 }  // namespace skillgrad::optim
+
+namespace skillgrad {
+
+/// As --gate names them.
+template <>
+struct EnumText<optim::GateRule::Mode> {
+  using enum optim::GateRule::Mode;
+  static constexpr EnumName<optim::GateRule::Mode> kTable[] = {
+      {strict, "strict"}, {paired, "paired"}, {no_regression, "no-regression"}};
+};
+
+}  // namespace skillgrad

@@ -42,14 +42,10 @@ GateRegistry make_registry() {
   GateRegistry out("gate");
   out.add("none",
           [](const Json& options, const StageDependencies&) { return make_no_gate(options); });
-  const auto add = [&out](const char* name, GateRule::Mode mode) {
-    out.add(name, [mode](const Json& options, const StageDependencies&) {
+  for (const auto& [mode, name] : EnumText<GateRule::Mode>::kTable)
+    out.add(name, [mode = mode](const Json& options, const StageDependencies&) {
       return make_score_gate(mode, options);
     });
-  };
-  add("strict", GateRule::Mode::strict);
-  add("paired", GateRule::Mode::paired);
-  add("no-regression", GateRule::Mode::no_regression);
   out.add("command",
           [](const Json& options,
              const StageDependencies& dependencies) -> Result<std::unique_ptr<Gate>> {

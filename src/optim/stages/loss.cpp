@@ -7,19 +7,19 @@ namespace skillgrad::optim {
 namespace {
 
 /// A task ended by a limit or a refusal is still graded: what it left behind is its result.
-std::string status_of(const agent::Rollout& rollout, const bench::Grade& grade) {
-  if (grade.status == bench::GradeStatus::error) return "error";
-  if (grade.status == bench::GradeStatus::pass) return "pass";
+LossStatus status_of(const agent::Rollout& rollout, const bench::Grade& grade) {
+  if (grade.status == bench::GradeStatus::error) return LossStatus::error;
+  if (grade.status == bench::GradeStatus::pass) return LossStatus::pass;
   switch (rollout.end) {
     case agent::EndState::time_limit:
-      return "timeout";
+      return LossStatus::timeout;
     case agent::EndState::turn_limit:
     case agent::EndState::token_limit:
-      return "limit";
+      return LossStatus::limit;
     case agent::EndState::refused:
-      return "refused";
+      return LossStatus::refused;
     default:
-      return "fail";
+      return LossStatus::fail;
   }
 }
 
@@ -27,9 +27,9 @@ LossRecord error_record(const agent::Rollout& rollout, std::string message) {
   LossRecord out;
   out.task_id = rollout.task_id;
   out.sample = rollout.sample;
-  out.status = "error";
+  out.status = LossStatus::error;
   out.error = std::move(message);
-  out.end_state = agent::to_string(rollout.end);
+  out.end_state = rollout.end;
   out.usage = rollout.usage;
   out.cost_usd = rollout.cost_usd;
   out.seconds = rollout.seconds;
@@ -99,7 +99,7 @@ LossRecord make_loss_record(const agent::Rollout& rollout, const bench::Grade& g
   out.matched = grade.matched;
   out.total = grade.total;
   out.feedback = grade.message;
-  out.end_state = agent::to_string(rollout.end);
+  out.end_state = rollout.end;
   out.usage = rollout.usage;
   out.cost_usd = rollout.cost_usd;
   out.seconds = rollout.seconds;

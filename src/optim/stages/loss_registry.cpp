@@ -62,15 +62,17 @@ class CommandLoss final : public LossCollector {
   static void follow_score(LossRecord& loss, const LossRecord& grade) {
     if (loss.failed() || loss.score == grade.score) return;
     // How a rollout ended ("timeout", ...) stays unless all of it is right now.
-    if (loss.status == grade.status && (loss.score >= 1 || loss.status == "pass"))
-      loss.status = loss.score >= 1 ? "pass" : "fail";
+    if (loss.status == grade.status && (loss.score >= 1 || loss.status == LossStatus::pass))
+      loss.status = loss.score >= 1 ? LossStatus::pass : LossStatus::fail;
     if (loss.hard == grade.hard) loss.hard = loss.score >= 1;
   }
 
   static std::string contradiction(const LossRecord& loss) {
-    const auto says = fmt::format("status \"{}\" and score {}", loss.status, loss.score);
-    if (loss.status == "pass" && loss.score < 1) return "got " + says + ": a pass scores 1";
-    if (loss.status == "fail" && loss.score >= 1) return "got " + says + ": a score of 1 is a pass";
+    const auto says = fmt::format("status \"{}\" and score {}", name_of(loss.status), loss.score);
+    if (loss.status == LossStatus::pass && loss.score < 1)
+      return "got " + says + ": a pass scores 1";
+    if (loss.status == LossStatus::fail && loss.score >= 1)
+      return "got " + says + ": a score of 1 is a pass";
     if (loss.hard && loss.score < 1) return fmt::format("got hard 1 and score {}", loss.score);
     return {};
   }
@@ -79,7 +81,7 @@ class CommandLoss final : public LossCollector {
   /// request ends the run.
   static Result<LossRecord> failed(LossRecord record, Error error) {
     if (llm::ends_run(error.code)) return tl::unexpected(std::move(error));
-    record.status = "error";
+    record.status = LossStatus::error;
     record.score = 0;
     record.hard = false;
     record.error = error.to_line();

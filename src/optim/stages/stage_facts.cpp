@@ -54,7 +54,7 @@ std::string diagnoses_json(const std::vector<Gradient>& gradients) {
   Json out = Json::array();
   for (const Gradient& gradient : gradients) {
     out.push_back({{"task_id", gradient.task_id},
-                   {"kind", gradient.kind},
+                   {"kind", name_of(gradient.kind)},
                    {"label", gradient.label},
                    {"analysis", truncate_middle(gradient.gradient, kAnalysisBytes)},
                    {"skipped_step", gradient.skipped_step},

@@ -110,7 +110,7 @@ constexpr std::array<Entity, 6> kNamed = {{{"&period;", '.'},
          path.find("%\\") != std::string_view::npos;
 }
 
-[[nodiscard]] std::vector<std::string> names_of(std::string_view path) {
+[[nodiscard]] std::vector<std::string> steps_of(std::string_view path) {
   std::vector<std::string> out = split(path, '/');
   std::erase_if(out, [](const std::string& part) { return part.empty() || part == "."; });
   return out;
@@ -120,7 +120,7 @@ constexpr std::array<Entity, 6> kNamed = {{{"&period;", '.'},
   int depth = 0;
   bool out = false;
   bool named = false;
-  for (const std::string& part : names_of(path)) {
+  for (const std::string& part : steps_of(path)) {
     depth += part == ".." ? -1 : 1;
     out = out || depth < 0;
     named = named || part != "..";
@@ -138,9 +138,9 @@ constexpr std::array<Entity, 6> kNamed = {{{"&period;", '.'},
 }
 
 [[nodiscard]] bool is_absolute(std::string_view path) {
-  if (has_drive(path) || path.starts_with("//")) return names_of(path).size() > 1;
+  if (has_drive(path) || path.starts_with("//")) return steps_of(path).size() > 1;
   if (!path.starts_with("/")) return false;
-  const auto names = names_of(path);
+  const auto names = steps_of(path);
   if (names.empty()) return false;
   static const std::set<std::string> kStreams = {"null", "stdin", "stdout", "stderr", "tty"};
   if (names.size() == 2 && names[0] == "dev" && kStreams.count(names[1]) > 0) return false;

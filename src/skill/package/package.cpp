@@ -217,18 +217,4 @@ std::string catalog_entry(const SkillPackage& package, const std::string& locati
          "</available_skills>";
 }
 
-const char* to_string(Severity severity) {
-  switch (severity) {
-    case Severity::error:
-      return "error";
-    case Severity::warning:
-      return "warning";
-    case Severity::soft:
-      return "soft";
-    case Severity::judgement:
-      return "judgement";
-  }
-  return "error";
-}
-
 }  // namespace skillgrad::skill

@@ -84,8 +84,8 @@ TEST(IdleOptions, AreNamedWithWhatMakesThemIdle) {
 
 TEST(IdleOptions, OfOtherCommandsAreNamedWithTheirOrigin) {
   auto settings = merged({{"model", "m"}, {"jobs", "2"}});
-  ASSERT_TRUE(settings.set("batch_size", 3, "environment SKILLGRAD_BATCH_SIZE"));
-  ASSERT_TRUE(settings.set("in_place", true, "config.json of the run"));
+  ASSERT_TRUE(settings.set(option<"batch_size">, 3, "environment SKILLGRAD_BATCH_SIZE"));
+  ASSERT_TRUE(settings.set(option<"in_place">, true, "config.json of the run"));
   EXPECT_THAT(foreign_options(settings, "eval", kModel | kRun),
               ElementsAre("--batch (environment SKILLGRAD_BATCH_SIZE) has no effect here: it has "
                           "no part in `eval`"));
@@ -93,7 +93,7 @@ TEST(IdleOptions, OfOtherCommandsAreNamedWithTheirOrigin) {
 
 TEST(IdleOptions, OfAConfigFileThatSeveralCommandsShareAreNotNamed) {
   auto settings = merged({{"model", "m"}});
-  ASSERT_TRUE(settings.set("sim.slip", 0.5, "file skillgrad.json"));
+  ASSERT_TRUE(settings.set(option<"sim.slip">, 0.5, "file skillgrad.json"));
   EXPECT_THAT(idle_options(settings, kTasks), IsEmpty());
 }
 

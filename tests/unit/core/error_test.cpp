@@ -27,7 +27,7 @@ TEST(Error, LineHasNoLineBreaks) {
 TEST(Error, EveryCodeHasItsOwnNameAndAnExitCode) {
   std::set<std::string> names;
   for (int i = 0; i <= static_cast<int>(ErrorCode::internal); ++i) {
-    names.insert(to_string(static_cast<ErrorCode>(i)));
+    names.insert(name_of(static_cast<ErrorCode>(i)));
   }
   EXPECT_EQ(names.size(), static_cast<std::size_t>(ErrorCode::internal) + 1);
   EXPECT_EQ(exit_code_of(ErrorCode::usage), 2);

@@ -59,8 +59,8 @@ TEST_F(AttemptPermitTest, WhatIsSettledIsNotGivenBackOnceMore) {
   std::optional<AttemptPermit> permit = probe();
   ASSERT_TRUE(permit->reserve({.tokens = 100, .usd = 0.5, .priced = true}, {}).has_value());
   LedgerRow row;
-  row.outcome = "transient";
-  row.billed = "no";
+  row.outcome = ErrorCode::transient;
+  row.billed = Billed::no;
   permit->settle(row);
   EXPECT_TRUE(permit->failed(make_failure(FailureClass::transient, 503, {})));
   EXPECT_EQ(accountant_.in_flight(), 0);

@@ -169,7 +169,7 @@ TEST_F(ClientTest, ARefusalIsAnOutcomeAndNotRetried) {
   EXPECT_TRUE(filtered->refused);
   EXPECT_EQ(filtered->finish, Finish::filtered);
   EXPECT_EQ(server_.hit_count(), 2U);
-  EXPECT_EQ(recorder_.rows().front().outcome, "refused");
+  EXPECT_EQ(recorder_.rows().front().outcome, AttemptOutcome::refused);
 }
 
 TEST_F(ClientTest, AnErrorThatEndsTheRunStopsAllFurtherRequests) {

@@ -217,7 +217,7 @@ TEST_F(ClientTest, ABusyServerIsARateLimit) {
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   EXPECT_EQ(reply->attempts, 2);
-  EXPECT_EQ(recorder_.rows().front().outcome, "rate_limit");
+  EXPECT_EQ(recorder_.rows().front().outcome, ErrorCode::rate_limit);
 }
 
 const char* const kToolUseFailed =
@@ -250,8 +250,8 @@ TEST_P(LoggedFaultTest, IsRetriedAndItsClassIsRecorded) {
   EXPECT_EQ(reply->attempts, 2);
   const auto rows = recorder_.rows();
   ASSERT_EQ(rows.size(), 2U);
-  EXPECT_EQ(rows.front().outcome, GetParam().outcome);
-  EXPECT_EQ(rows.back().outcome, "ok");
+  EXPECT_STREQ(rows.front().outcome.value().name(), GetParam().outcome);
+  EXPECT_EQ(rows.back().outcome, AttemptOutcome::ok);
 }
 
 Step closing(const std::string& head, const std::string& body) {

@@ -168,8 +168,8 @@ TEST_F(ClientTest, ACallThatAnEarlierProcessBeganIsNoFurtherCall) {
   LedgerRow failed;
   failed.key = "a";
   failed.attempt = 1;
-  failed.outcome = "transient";
-  failed.billed = "no";
+  failed.outcome = ErrorCode::transient;
+  failed.billed = Billed::no;
   accountant().restore(failed);
   accountant().note_call("a");
   EXPECT_TRUE(accountant().take_retry());

@@ -270,7 +270,7 @@ TEST_F(ClientTest, AListThatFailsIsToldFromAnEndpointThatCannotBeReached) {
   for (const auto& [step, code] : failing) {
     server_.route("GET /v1/models", {step});
     const ModelList list = list_models(options_, std::chrono::milliseconds(300), {});
-    ASSERT_TRUE(list.failure.has_value()) << to_string(code);
+    ASSERT_TRUE(list.failure.has_value()) << name_of(code);
     EXPECT_EQ(list.failure->code, code) << list.failure->to_text();
     EXPECT_TRUE(list.connected) << list.failure->to_text();
   }

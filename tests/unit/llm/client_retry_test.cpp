@@ -140,8 +140,8 @@ TEST_F(ClientTest, ACallThatOutlastsItsPatienceIsTheEndpointsFailure) {
     ASSERT_FALSE(reply.has_value());
     EXPECT_EQ(reply.error().code, ErrorCode::transient) << reply.error().to_text();
     EXPECT_THAT(reply.error().mend, HasSubstr("--task-timeout"));
-    EXPECT_EQ(recorder_.rows().back().outcome, kUnanswered);
-    EXPECT_EQ(recorder_.rows().back().billed, "unknown");
+    EXPECT_EQ(recorder_.rows().back().outcome, AttemptOutcome::unanswered);
+    EXPECT_EQ(recorder_.rows().back().billed, Billed::unknown);
   }
   EXPECT_EQ(accountant().totals().answers.at("executor").unanswered_in_row, 2);
   EXPECT_EQ(server_.hit_count(), 2U) << "no second attempt";

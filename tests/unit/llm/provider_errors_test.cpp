@@ -32,7 +32,7 @@ TEST(ProviderErrors, GetTheirClass) {
     const ErrorBody error = parse_error_body(text);
     const FailureClass cls =
         classify_status(row.at("status").get<int>(), error, delays_of(headers, error));
-    EXPECT_EQ(to_string(cls), row.at("class").get<std::string>()) << row.at("name");
+    EXPECT_EQ(name_of(cls), row.at("class").get<std::string>()) << row.at("name");
   }
 }
 

@@ -264,8 +264,8 @@ TEST_F(ResponsesTest, ErrorEventsOfAStreamAreClassified) {
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   const auto rows = recorder_.rows();
   ASSERT_EQ(rows.size(), 3U);
-  EXPECT_EQ(rows[0].outcome, "rate_limit");
-  EXPECT_EQ(rows[1].outcome, "transient");
+  EXPECT_EQ(rows[0].outcome, ErrorCode::rate_limit);
+  EXPECT_EQ(rows[1].outcome, ErrorCode::transient);
   EXPECT_EQ(rows[1].usage.input_tokens, 120) << "what a failed response used is charged";
 }
 
@@ -389,7 +389,7 @@ TEST_F(ClientTest, APromptThatTheEndpointCutIsNamed) {  // R2.23
   const auto reply = client()->complete(request(words + "!"), {});
   ASSERT_FALSE(reply.has_value());
   EXPECT_EQ(reply.error().code, ErrorCode::context_overflow);
-  EXPECT_EQ(recorder_.rows().back().billed, "yes");
+  EXPECT_EQ(recorder_.rows().back().billed, Billed::yes);
   EXPECT_EQ(server_.hit_count(), 2U);
 }
 

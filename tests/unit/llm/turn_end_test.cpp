@@ -149,7 +149,7 @@ TEST_F(TurnEndTest, TheTextOfAFailingServerIsAskedForAgain) {
     const Step failing = json_step(
         200, R"({"choices":[{"message":{"content":"par"},"finish_reason":")" + reason + R"("}]})");
     EXPECT_EQ(requests_for(failing, reason), 2U) << reason;
-    EXPECT_EQ(recorder_.rows().back().outcome, "ok");
+    EXPECT_EQ(recorder_.rows().back().outcome, AttemptOutcome::ok);
   }
 }
 

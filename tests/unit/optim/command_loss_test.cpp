@@ -42,17 +42,17 @@ TEST_F(CommandLossTest, StatusAndHardFollowTheScoreThatTheProgramGives) {
     const char* score;
     End end;
     const char* update;
-    const char* status;
+    LossStatus status;
     bool hard;
   };
   for (const Case& given :
-       std::vector<Case>{{"0.5", End::finished, "score=1, loss=0", "pass", true},
-                         {"0.5", End::finished, "score=0.2, loss=0.8", "fail", false},
-                         {"1", End::finished, "score=0.4, loss=0.6", "fail", false},
-                         {"1", End::finished, "feedback='as it was'", "pass", true},
-                         {"0.5", End::turn_limit, "score=0.7, loss=0.3", "limit", false},
-                         {"0.5", End::turn_limit, "score=1, loss=0", "pass", true},
-                         {"0.5", End::finished, "status='timeout'", "timeout", false}}) {
+       std::vector<Case>{{"0.5", End::finished, "score=1, loss=0", LossStatus::pass, true},
+                         {"0.5", End::finished, "score=0.2, loss=0.8", LossStatus::fail, false},
+                         {"1", End::finished, "score=0.4, loss=0.6", LossStatus::fail, false},
+                         {"1", End::finished, "feedback='as it was'", LossStatus::pass, true},
+                         {"0.5", End::turn_limit, "score=0.7, loss=0.3", LossStatus::limit, false},
+                         {"0.5", End::turn_limit, "score=1, loss=0", LossStatus::pass, true},
+                         {"0.5", End::finished, "status='timeout'", LossStatus::timeout, false}}) {
     const auto record = loss(given.score, given.end, given.update);
     ASSERT_TRUE(record) << given.update << ": " << record.error().to_text();
     EXPECT_EQ(record->status, given.status) << given.update << ": " << record->error;
@@ -72,7 +72,7 @@ TEST_F(CommandLossTest, WordsOfItsOwnThatContradictTheScoreAreAnErrorAndNoScore)
                          {"0.5", "score=0.4, loss=0.6, hard=True", "got hard 1 and score 0.4"}}) {
     const auto record = loss(given.score, agent::EndState::finished, given.update);
     ASSERT_TRUE(record) << given.update << ": " << record.error().to_text();
-    EXPECT_EQ(record->status, "error") << given.update;
+    EXPECT_EQ(record->status, LossStatus::error) << given.update;
     EXPECT_FALSE(record->graded()) << given.update;
     EXPECT_NE(record->error.find(given.says), std::string::npos) << record->error;
   }

@@ -30,9 +30,9 @@ class CommandStageTest : public StageTest {
  protected:
   CommandStageTest() {
     evidence_.task_id = "t1";
-    evidence_.kind = "failure";
+    evidence_.kind = EvidenceKind::failure;
     evidence_.current.task_id = "t1";
-    evidence_.current.status = "fail";
+    evidence_.current.status = LossStatus::fail;
     evidence_.current.loss = 0.5;
     evidence_.current.feedback = "B2: expected 3, got 4";
     evidence_.known_patterns = {{"types-lost", "Types are lost.", "Look."}};
@@ -58,7 +58,7 @@ TEST_F(CommandStageTest, TenLinePythonProgramIsADiagnoser) {
   EXPECT_EQ(gradient->task_id, "t1");
   EXPECT_EQ(gradient->gradient, "The check says: B2: expected 3, got 4");
   EXPECT_EQ(gradient->known, "types-lost");
-  EXPECT_EQ(gradient->kind, "failure");
+  EXPECT_EQ(gradient->kind, EvidenceKind::failure);
   EXPECT_DOUBLE_EQ(gradient->loss, 0.5);
 }
 
@@ -169,7 +169,7 @@ TEST_F(CommandStageTest, MomentumProgramIsHeldToTheInvariants) {
   input.skill = &skill;
   input.memory.patterns.resize(1);
   input.memory.patterns[0].slug = "kept";
-  input.memory.patterns[0].kind = "mixed";
+  input.memory.patterns[0].kind = PatternKind::mixed;
   input.gradients.resize(2);
   input.gradients[0].task_id = "t1";
   input.gradients[0].loss = 1;

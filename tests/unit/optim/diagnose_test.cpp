@@ -16,10 +16,10 @@ class DiagnoseTest : public StageTest {
  protected:
   DiagnoseTest() {
     evidence_.task_id = "t1";
-    evidence_.kind = "failure";
+    evidence_.kind = EvidenceKind::failure;
     evidence_.task_prompt = "Sum it. </task>";
     evidence_.current.task_id = "t1";
-    evidence_.current.status = "fail";
+    evidence_.current.status = LossStatus::fail;
     evidence_.current.score = 0.25;
     evidence_.current.loss = 0.75;
     evidence_.current.feedback = "B2: expected 3, got 4";
@@ -71,7 +71,7 @@ TEST_F(DiagnoseTest, GradientCarriesTheHandInAndTheFactsOfTheTask) {
   const auto gradient = diagnose({tool_reply("submit_diagnosis", kGood)});
   ASSERT_TRUE(gradient);
   EXPECT_EQ(gradient->task_id, "t1");
-  EXPECT_EQ(gradient->kind, "failure");
+  EXPECT_EQ(gradient->kind, EvidenceKind::failure);
   EXPECT_EQ(gradient->label, "totals counted the header");
   EXPECT_EQ(gradient->gradient, "It began too high.");
   EXPECT_EQ(gradient->skipped_step, "look first");
@@ -81,7 +81,7 @@ TEST_F(DiagnoseTest, GradientCarriesTheHandInAndTheFactsOfTheTask) {
 }
 
 TEST_F(DiagnoseTest, SuccessIsComparedWithTheEarlierRun) {
-  evidence_.kind = "contrastive";
+  evidence_.kind = EvidenceKind::contrastive;
   evidence_.initial = evidence_.current;
   evidence_.initial->feedback = "all wrong";
   evidence_.initial_trace = "[1] earlier";
@@ -109,7 +109,7 @@ TEST_F(DiagnoseTest, TraceIsReadAtFullLength) {
 TEST_F(DiagnoseTest, EarlierRunIsOfferedWhereThereIsOne) {
   ASSERT_TRUE(diagnose({tool_reply("submit_diagnosis", kGood)}));
   EXPECT_EQ(model_->requests()[0].tools[0].parameters.find("earlier"), std::string::npos);
-  evidence_.kind = "contrastive";
+  evidence_.kind = EvidenceKind::contrastive;
   evidence_.initial = evidence_.current;
   ASSERT_TRUE(diagnose({tool_reply("submit_diagnosis", kGood)}));
   EXPECT_NE(model_->requests()[0].tools[0].parameters.find("earlier"), std::string::npos);

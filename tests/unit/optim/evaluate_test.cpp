@@ -9,7 +9,7 @@
 namespace skillgrad::optim {
 namespace {
 
-LossRecord record(const std::string& id, const std::string& status, double score, int sample = 0) {
+LossRecord record(const std::string& id, LossStatus status, double score, int sample = 0) {
   LossRecord out;
   out.task_id = id;
   out.status = status;
@@ -32,8 +32,9 @@ TEST(Evaluate, ScoresEachCategoryWithAndWithoutErrors) {
   const auto benchmark =
       benchmark_of({{"a", "cell"}, {"b", "cell"}, {"c", "cell"}, {"d", "sheet"}, {"e", ""}});
   const auto summary =
-      summarize({record("a", "pass", 1), record("b", "fail", 0.5), record("c", "error", 0),
-                 record("d", "error", 0), record("e", "fail", 0)},
+      summarize({record("a", LossStatus::pass, 1), record("b", LossStatus::fail, 0.5),
+                 record("c", LossStatus::error, 0), record("d", LossStatus::error, 0),
+                 record("e", LossStatus::fail, 0)},
                 1, &benchmark);
   ASSERT_EQ(summary.by_category.size(), 3U);
   const auto& cell = summary.by_category.at("cell");
@@ -58,9 +59,10 @@ TEST(Evaluate, ScoresEachCategoryWithAndWithoutErrors) {
 
 TEST(Evaluate, AveragesTheTrialsOfATaskFirst) {
   const auto benchmark = benchmark_of({{"a", "cell"}, {"b", "cell"}});
-  const auto summary = summarize({record("a", "pass", 1, 0), record("a", "fail", 0, 1),
-                                  record("b", "pass", 1, 0), record("b", "error", 0, 1)},
-                                 2, &benchmark);
+  const auto summary =
+      summarize({record("a", LossStatus::pass, 1, 0), record("a", LossStatus::fail, 0, 1),
+                 record("b", LossStatus::pass, 1, 0), record("b", LossStatus::error, 0, 1)},
+                2, &benchmark);
   const auto& cell = summary.by_category.at("cell");
   EXPECT_EQ(cell.planned, 4U);
   EXPECT_EQ(cell.graded, 3U);
@@ -72,7 +74,7 @@ TEST(Evaluate, AveragesTheTrialsOfATaskFirst) {
 
 TEST(Evaluate, TasksWithoutCategoriesHaveNone) {
   const auto benchmark = benchmark_of({{"a", ""}, {"b", ""}});
-  EXPECT_EQ(to_json(summarize({record("a", "pass", 1)}, 1, &benchmark))["by_category"],
+  EXPECT_EQ(to_json(summarize({record("a", LossStatus::pass, 1)}, 1, &benchmark))["by_category"],
             Json::object());
   EXPECT_EQ(to_json(summarize({}, 1, &benchmark))["by_category"], Json::object());
 }

@@ -120,7 +120,7 @@ TEST_F(LoopTest, ABatchWithoutAnyDiagnosisSaysSo) {
   settings_.score_test = false;
   const auto done = optimize_now();
   ASSERT_TRUE(done && !done->error);
-  EXPECT_EQ(done->iterations.at(0).decision, "no_patch");
+  EXPECT_EQ(done->iterations.at(0).decision, Decision::no_patch);
   EXPECT_EQ(done->iterations[0].reason, "no diagnosis could be had");
 }
 
@@ -136,7 +136,7 @@ TEST_F(LoopTest, AMomentumOutageStopsTheRunAndAResumeAsksAgain) {
       return fail(code, "away");
     };
     const auto stopped = optimize_now();
-    ASSERT_TRUE(stopped && stopped->error) << to_string(code);
+    ASSERT_TRUE(stopped && stopped->error) << name_of(code);
     EXPECT_EQ(stopped->error->code, code);
     EXPECT_FALSE(has("iter_001/overlay.json")) << "the outage was made permanent";
   }
@@ -156,7 +156,7 @@ TEST_F(LoopTest, TheFirstMemoryIsAboutTheSkillAfterAnAcceptedPatch) {
   };
   const auto done = optimize_now();
   ASSERT_TRUE(done && !done->error);
-  ASSERT_EQ(done->iterations.at(0).decision, "accepted");
+  ASSERT_EQ(done->iterations.at(0).decision, Decision::accepted);
   ASSERT_EQ(momentum_.bodies.size(), 1U);
   EXPECT_NE(momentum_.bodies[0].find("Rule of iteration 1."), std::string::npos);
 }
@@ -168,7 +168,7 @@ TEST_F(LoopTest, AfterARejectedPatchTheFirstMemoryIsAboutTheUnchangedSkill) {
   executor_.score = [](const Request&) { return "0.5"; };
   const auto done = optimize_now();
   ASSERT_TRUE(done && !done->error);
-  ASSERT_EQ(done->iterations.at(0).decision, "rejected");
+  ASSERT_EQ(done->iterations.at(0).decision, Decision::rejected);
   EXPECT_EQ(momentum_.bodies.at(0), parts_.initial.body());
 }
 
@@ -204,7 +204,7 @@ TEST_F(LoopTest, ABaseRunThatScores0GoesOnWhereAnswersWereLeft) {
   executor_.score = [](const Request& request) { return rule(request, 1) ? "1" : "0"; };
   const auto done = optimize_now();
   ASSERT_TRUE(done && !done->error) << done->stop_reason;
-  EXPECT_EQ(done->iterations.at(0).decision, "accepted");
+  EXPECT_EQ(done->iterations.at(0).decision, Decision::accepted);
   EXPECT_TRUE(observer_.said("every task of the base run scored 0"));
 }
 
@@ -243,7 +243,7 @@ TEST_F(LoopTest, AnUndecidedCandidateCountsNeitherAsTriedNorAgainstPatience) {
   const auto done = optimize_now();
   ASSERT_TRUE(done && !done->error);
   ASSERT_EQ(done->iterations.size(), 2U) << done->stop_reason;
-  EXPECT_EQ(done->iterations[0].decision, "undecided");
+  EXPECT_EQ(done->iterations[0].decision, Decision::undecided);
   ASSERT_EQ(patcher_.inputs.size(), 2U);
   EXPECT_TRUE(patcher_.inputs[1].rejected.empty());
   EXPECT_EQ(done->stop_reason, "all batches used");
@@ -265,8 +265,8 @@ TEST_F(LoopTest, TheBestIsComparedOnTheTasksThatBothHave) {
   };
   const auto done = optimize_now();
   ASSERT_TRUE(done && !done->error);
-  EXPECT_EQ(done->iterations.at(0).decision, "accepted");
-  EXPECT_EQ(done->iterations.at(1).decision, "accepted");
+  EXPECT_EQ(done->iterations.at(0).decision, Decision::accepted);
+  EXPECT_EQ(done->iterations.at(1).decision, Decision::accepted);
   EXPECT_EQ(done->best_iteration, 2);
 }
 
@@ -275,7 +275,7 @@ TEST_F(LoopTest, AStateOfAnEarlierVersionIsRead) {
   state.iteration = state.current_iteration = state.best_iteration = 1;
   state.rows.resize(1);
   state.rows[0].iteration = 1;
-  state.rows[0].decision = "accepted";
+  state.rows[0].decision = Decision::accepted;
   state.current_scores = {{"v", 0.5}};
   ASSERT_TRUE(save_state(*store_, state));
   Json old = json("state.json");
@@ -292,7 +292,7 @@ class MoodyGate final : public Gate {
   bool needs_scores() const override { return true; }
   Result<GateDecision> decide(const GateInput& input, const StageContext&) override {
     GateDecision out = decide_gate({.mode = GateRule::Mode::strict}, input);
-    out.decision = asked++ == 0 ? "accepted" : "rejected";
+    out.decision = asked++ == 0 ? Decision::accepted : Decision::rejected;
     out.reason = "mood";
     return out;
   }
@@ -315,7 +315,7 @@ TEST_F(LoopTest, WhatTheGateDecidedIsNotDecidedAgainByAResume) {
   momentum_.answer = answer;
   const auto resumed = optimize_now();
   ASSERT_TRUE(resumed && !resumed->error);
-  EXPECT_EQ(resumed->iterations.at(0).decision, "accepted");
+  EXPECT_EQ(resumed->iterations.at(0).decision, Decision::accepted);
   EXPECT_EQ(gate.asked, 1);
   EXPECT_EQ(json("state.json")["current_scores"]["v"], 0.5);
 }
@@ -371,7 +371,7 @@ TEST_F(LoopTest, TheRemedyCountsLinesThatBeginWithDashes) {
     out.memory = in.memory;
     Pattern pattern;
     pattern.slug = "p";
-    pattern.kind = "mixed";
+    pattern.kind = PatternKind::mixed;
     out.memory.patterns = {pattern};
     return out;
   };

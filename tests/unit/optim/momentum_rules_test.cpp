@@ -7,10 +7,10 @@
 namespace skillgrad::optim {
 namespace {
 
-Gradient gradient(std::string task, double loss, std::string kind = "failure") {
+Gradient gradient(std::string task, double loss, EvidenceKind kind = EvidenceKind::failure) {
   Gradient out;
   out.task_id = std::move(task);
-  out.kind = std::move(kind);
+  out.kind = kind;
   out.label = "label of " + out.task_id;
   out.loss = loss;
   return out;
@@ -31,7 +31,7 @@ OverlayEntry entry(std::string task, std::string pattern) {
 Pattern pattern(std::string slug, double velocity = 0, std::vector<int> appeared = {}) {
   Pattern out;
   out.slug = std::move(slug);
-  out.kind = "operation";
+  out.kind = PatternKind::operation;
   out.line = "line of " + out.slug;
   out.appeared_in = std::move(appeared);
   out.velocity = velocity;
@@ -51,8 +51,8 @@ class MomentumRules : public ::testing::Test {
     remedy.accepted = true;
     previous_.patterns[0].remedies = {remedy};
     next_.memory = previous_;
-    gradients_ = {gradient("t1", 1.0), gradient("t2", 0.5), gradient("t3", 0, "contrastive"),
-                  gradient("t4", 1.0)};
+    gradients_ = {gradient("t1", 1.0), gradient("t2", 0.5),
+                  gradient("t3", 0, EvidenceKind::contrastive), gradient("t4", 1.0)};
     next_.overlay.entries = {entry("t1", "alpha"), entry("t2", "alpha"), entry("t3", "beta"),
                              entry("t4", kNoSignal)};
   }
@@ -212,7 +212,7 @@ TEST_F(MomentumRules, VelocityIsNeverTakenFromTheModel) {
 }
 
 TEST_F(MomentumRules, TaskThatATwiceSupportedThemeLosesIsNamed) {
-  gradients_.push_back(gradient("t5", 0, "contrastive"));
+  gradients_.push_back(gradient("t5", 0, EvidenceKind::contrastive));
   next_.overlay.entries.push_back(entry("t5", kNoSignal));
   next_.overlay.themes = {{"look first", {"t3", "t5", "t99"}}};
   const auto repairs = enforce();
@@ -223,7 +223,7 @@ TEST_F(MomentumRules, TaskThatATwiceSupportedThemeLosesIsNamed) {
 
 TEST_F(MomentumRules, SlugsAndKindsAreMendedAndFollowedInTheOverlay) {
   Pattern odd = pattern("Odd Slug!");
-  odd.kind = "magic";
+  odd.set_kind("magic");
   next_.memory.patterns.push_back(odd);
   next_.memory.patterns.push_back(pattern("alpha"));
   next_.memory.patterns.push_back(pattern("new"));
@@ -231,7 +231,7 @@ TEST_F(MomentumRules, SlugsAndKindsAreMendedAndFollowedInTheOverlay) {
   enforce();
   EXPECT_EQ(next_.overlay.entries[3].pattern, "odd-slug");
   ASSERT_NE(find("odd-slug"), nullptr);
-  EXPECT_EQ(find("odd-slug")->kind, "mixed");
+  EXPECT_EQ(find("odd-slug")->kind, PatternKind::mixed);
   EXPECT_NE(find("new-pattern"), nullptr) << "a reserved word is no slug";
   EXPECT_EQ(next_.memory.patterns.size(), 4u) << "the second alpha is gone";
 }
@@ -248,7 +248,7 @@ TEST_F(MomentumRules, AnInventedTaskIsNoSecondSuccess) {
 
 TEST_F(MomentumRules, ThemesNeedTwoSuccessesOneOfThemNow) {
   previous_.succeeded = {"t0", "t00"};
-  gradients_.push_back(gradient("t5", 0, "contrastive"));
+  gradients_.push_back(gradient("t5", 0, EvidenceKind::contrastive));
   next_.overlay.entries.push_back(entry("t5", kNoSignal));
   next_.overlay.themes = {
       {"two now", {"t3", "t5", "t3"}},

@@ -22,7 +22,7 @@ class MomentumTest : public StageTest {
     for (const char* task : {"t1", "t2"}) {
       Gradient gradient;
       gradient.task_id = task;
-      gradient.kind = "failure";
+      gradient.kind = EvidenceKind::failure;
       gradient.label = "types were lost";
       gradient.gradient = "It wrote text.";
       gradient.known = "new";
@@ -73,7 +73,7 @@ TEST_F(MomentumTest, SubmittedPatternsAreMergedAndTheCodeKeepsTheRest) {
   input_.memory.iteration = 2;
   Pattern old;
   old.slug = "types-lost";
-  old.kind = "workflow";
+  old.kind = PatternKind::workflow;
   old.line = "old line";
   old.anchor = "old-anchor";
   old.appeared_in = {1};
@@ -87,7 +87,7 @@ TEST_F(MomentumTest, SubmittedPatternsAreMergedAndTheCodeKeepsTheRest) {
   ASSERT_EQ(out->memory.patterns.size(), 1u);
   const Pattern& merged = out->memory.patterns[0];
   EXPECT_EQ(merged.line, "Types are lost.");
-  EXPECT_EQ(merged.kind, "operation");
+  EXPECT_EQ(merged.kind, PatternKind::operation);
   EXPECT_EQ(merged.anchor, "old-anchor") << "an empty field leaves what was there";
   EXPECT_EQ(merged.appeared_in, (std::vector<int>{1, 3}));
   EXPECT_EQ(merged.remedies, old.remedies);
@@ -220,7 +220,7 @@ TEST_F(MomentumTest, OutgrownMemoryIsShownShortenedAndStaysWholeItself) {
   for (int i = 0; i < 60; ++i) {
     Pattern pattern;
     pattern.slug = "pattern-" + std::to_string(i);
-    pattern.kind = "mixed";
+    pattern.kind = PatternKind::mixed;
     pattern.description = std::string(4000, 'd');
     pattern.velocity = 1.0 - i * 0.01;
     input_.memory.patterns.push_back(pattern);

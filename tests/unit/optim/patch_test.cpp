@@ -34,7 +34,7 @@ class PatchTest : public StageTest {
     input_.lint.initial = &skill_;
     Gradient gradient;
     gradient.task_id = "t1";
-    gradient.kind = "failure";
+    gradient.kind = EvidenceKind::failure;
     gradient.label = "types were lost";
     gradient.gradient = "It wrote text.";
     input_.gradients = {gradient};

@@ -99,14 +99,14 @@ TEST_F(RolloutsTest, OnlyAnErrorThatMayNotComeAgainIsTriedOnceMore) {
       {ErrorCode::rate_limit, 4},        {ErrorCode::malformed_reply, 4},
       {ErrorCode::sandbox, 4},           {ErrorCode::infra, 4}};
   for (const auto& [code, runs] : cases) {
-    const std::string dir = to_string(code);
+    const std::string dir = name_of(code);
     executor_.failure = [code = code](const agent::RolloutRequest&) { return error_of(code); };
     executor_.calls_before_failure = 4;
     auto records = runner().run(batch({"a", "b"}, dir), {});
     // With two tasks no endpoint is called dead.
     ASSERT_TRUE(records) << dir << ": " << records.error().to_text();
     EXPECT_EQ(executor_.runs(dir), runs) << dir;
-    EXPECT_EQ(records->at(0).status, "error");
+    EXPECT_EQ(records->at(0).status, LossStatus::error);
     EXPECT_TRUE(has(dir + "/rollouts/a.0/loss.json")) << dir;
   }
 }
@@ -114,14 +114,14 @@ TEST_F(RolloutsTest, OnlyAnErrorThatMayNotComeAgainIsTriedOnceMore) {
 TEST_F(RolloutsTest, RefusedTasksAmongServedOnesDoNotEndTheRun) {
   tasks({"a", "b", "c", "d", "e", "f"}, {});
   for (const ErrorCode code : {ErrorCode::bad_request, ErrorCode::malformed_reply}) {
-    const std::string dir = to_string(code);
+    const std::string dir = name_of(code);
     executor_.failure = [code](const agent::RolloutRequest& request) {
       return request.task->id == "a" ? std::optional<Error>() : error_of(code);
     };
     const auto records = run(batch({"a", "b", "c", "d", "e", "f"}, dir));
     ASSERT_EQ(records.size(), 6U);
-    EXPECT_EQ(records[0].status, "fail");
-    EXPECT_EQ(records[5].status, "error");
+    EXPECT_EQ(records[0].status, LossStatus::fail);
+    EXPECT_EQ(records[5].status, LossStatus::error);
   }
 }
 
@@ -140,13 +140,13 @@ TEST_F(RolloutsTest, TasksThatFailWhileTheEndpointAnswersOthersAreErrorsAndNotTh
   tasks({"a", "b", "c", "d", "e"}, {});
   llm::LedgerRow reply;
   reply.stage = "executor";
-  reply.outcome = "ok";
+  reply.outcome = llm::AttemptOutcome::ok;
   bool answers = true;
   executor_.failure = [&](const agent::RolloutRequest&) {
     if (answers) accountant_.settle(0, 0, reply);
     auto lost = reply;
-    lost.outcome = "transient";
-    lost.billed = "no";
+    lost.outcome = ErrorCode::transient;
+    lost.billed = llm::Billed::no;
     for (int i = 0; i < 6; ++i) accountant_.settle(0, 0, lost);
     return error_of(ErrorCode::transient);
   };
@@ -167,8 +167,8 @@ TEST_F(RolloutsTest, ThreeTasksInARowWithoutAnyAnswerEndTheRun) {
   tasks({"a", "b", "c", "d", "e"}, {});
   llm::LedgerRow lost;
   lost.stage = "executor";
-  lost.outcome = llm::kUnanswered;
-  lost.billed = "unknown";
+  lost.outcome = llm::AttemptOutcome::unanswered;
+  lost.billed = llm::Billed::unknown;
   executor_.failure = [&](const agent::RolloutRequest&) {
     accountant_.settle(0, 0, lost);  // cut by the task's limit
     return error_of(ErrorCode::transient);
@@ -186,8 +186,8 @@ TEST_F(RolloutsTest, AFewSingleAttemptsAreNoDeadEndpoint) {
   tasks({"a", "b", "c", "d", "e"}, {});
   llm::LedgerRow lost;
   lost.stage = "executor";
-  lost.outcome = "transient";
-  lost.billed = "no";
+  lost.outcome = ErrorCode::transient;
+  lost.billed = llm::Billed::no;
   executor_.failure = [&](const agent::RolloutRequest&) {
     accountant_.settle(0, 0, lost);  // no retry is allowed any more
     return error_of(ErrorCode::transient);
@@ -234,7 +234,8 @@ TEST_F(RolloutsTest, WhatAStoppedBatchHasFinishedIsFoundAndTheRestIsSkipped) {
   const auto records = rollouts.finished(batch({"a", "b", "c"}));
   ASSERT_TRUE(records);
   const auto summary = summarize(*records, 1);
-  EXPECT_EQ(summary.by_status, (std::map<std::string, std::size_t>{{"pass", 1}, {"skipped", 2}}));
+  EXPECT_EQ(summary.by_status,
+            (decltype(summary.by_status){{LossStatus::pass, 1}, {LossStatus::skipped, 2}}));
   EXPECT_EQ(summary.graded, 1U);
   EXPECT_EQ(summary.errors(), 0U);
   EXPECT_EQ(summary.error_rate(), 0);
@@ -247,7 +248,7 @@ TEST_F(RolloutsTest, WhatCouldNotBeUsedIsAskedAnewAndWhatWasNotAnsweredGoesOn) {
       {ErrorCode::malformed_reply, {"", "~retry", "~again1", "~again1~retry", "~again2"}},
       {ErrorCode::transient, {"", "~retry", "", "~retry", ""}}};
   for (const auto& [code, scopes] : cases) {
-    const std::string dir = to_string(code);
+    const std::string dir = name_of(code);
     std::vector<std::string> seen;
     executor_.failure = [&, code = code](const agent::RolloutRequest& request) {
       seen.push_back(request.scope.substr((dir + "/rollouts/a.0").size()));
@@ -257,7 +258,7 @@ TEST_F(RolloutsTest, WhatCouldNotBeUsedIsAskedAnewAndWhatWasNotAnsweredGoesOn) {
     // Two processes in which it fails, and one in which it does not.
     for (int process = 0; process < 3; ++process) run(batch({"a"}, dir));
     EXPECT_EQ(seen, scopes) << dir;
-    EXPECT_NE(run(batch({"a"}, dir)).at(0).status, "error");
+    EXPECT_NE(run(batch({"a"}, dir)).at(0).status, LossStatus::error);
     EXPECT_EQ(seen.size(), 5U) << "what is graded stays";
   }
 }
@@ -305,7 +306,7 @@ TEST_F(RolloutsTest, WhatTheAgentLeftBehindCannotEndTheRun) {
     std::filesystem::create_directory(work / "shut");
     ASSERT_EQ(::chmod((work / "shut").c_str(), 0), 0);
   };
-  EXPECT_EQ(run(batch({"a"})).at(0).status, "fail");
+  EXPECT_EQ(run(batch({"a"})).at(0).status, LossStatus::fail);
   EXPECT_TRUE(has("base/rollouts/a.0/outputs/answer.txt"));
   EXPECT_FALSE(has("base/rollouts/a.0/outputs/link")) << "a link may lead anywhere";
   EXPECT_FALSE(has("base/rollouts/a.0/outputs/pipe"));

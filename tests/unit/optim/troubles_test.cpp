@@ -6,13 +6,13 @@
 namespace skillgrad::optim {
 namespace {
 
-LossRecord record(const std::string& id, const std::string& status, const std::string& text = {}) {
+LossRecord record(const std::string& id, LossStatus status, const std::string& text = {}) {
   LossRecord out;
   out.task_id = id;
   out.status = status;
-  (status == "error" ? out.error : out.feedback) = text;
-  out.score = status == "pass" ? 1 : 0;
-  out.end_state = "finished";
+  (status == LossStatus::error ? out.error : out.feedback) = text;
+  out.score = status == LossStatus::pass ? 1 : 0;
+  out.end_state = agent::EndState::finished;
   out.usage.calls = 2;
   out.signs = RolloutSigns{3, 0, 0, true, true};
   return out;
@@ -32,13 +32,14 @@ TEST(CommonForm, DropsWhatDiffersFromTaskToTask) {
 
 TEST(Troubles, AreEmptyWhereEverythingPassed) {
   EXPECT_TRUE(troubles({}).empty());
-  EXPECT_TRUE(troubles({record("a", "pass"), record("b", "pass")}).empty());
+  EXPECT_TRUE(troubles({record("a", LossStatus::pass), record("b", LossStatus::pass)}).empty());
 }
 
 TEST(Troubles, CountMessagesByTheirCommonFormTheMostFrequentFirst) {
-  const auto found = troubles({record("a", "fail", "no such file"),
-                               record("b", "fail", "got \"1\""), record("c", "fail", "got \"2\""),
-                               record("d", "pass"), record("e", "error", "infra: disk")});
+  const auto found = troubles(
+      {record("a", LossStatus::fail, "no such file"), record("b", LossStatus::fail, "got \"1\""),
+       record("c", LossStatus::fail, "got \"2\""), record("d", LossStatus::pass),
+       record("e", LossStatus::error, "infra: disk")});
   ASSERT_EQ(found.size(), 3U);
   EXPECT_EQ(found[0].what, "got \"…\"");
   EXPECT_EQ(found[0].count, 2U);
@@ -50,10 +51,12 @@ TEST(Troubles, CountMessagesByTheirCommonFormTheMostFrequentFirst) {
 }
 
 TEST(Troubles, SayWhatIsWrongAndNotHowManyAreRight) {
-  const auto found = troubles(
-      {record("a", "fail", "0 of 1 right\nanswer: expected string \"x\ny\", got string \"z\""),
-       record("b", "fail", "0 of 1 right\nanswer: expected string \"u\", got string \"v\""),
-       record("c", "fail", "0 of 3 right")});
+  const auto found =
+      troubles({record("a", LossStatus::fail,
+                       "0 of 1 right\nanswer: expected string \"x\ny\", got string \"z\""),
+                record("b", LossStatus::fail,
+                       "0 of 1 right\nanswer: expected string \"u\", got string \"v\""),
+                record("c", LossStatus::fail, "0 of 3 right")});
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].what, "answer: expected string \"…\", got string \"…\"");
   EXPECT_EQ(found[0].count, 2U);
@@ -61,14 +64,14 @@ TEST(Troubles, SayWhatIsWrongAndNotHowManyAreRight) {
 }
 
 TEST(Troubles, NameSignsThatTheRolloutsShare) {
-  auto silent = record("a", "fail", "not written");
+  auto silent = record("a", LossStatus::fail, "not written");
   silent.signs = RolloutSigns{0, 1, 160, false, false};
-  auto limited = record("b", "limit", "not written");
-  limited.end_state = "turn_limit";
+  auto limited = record("b", LossStatus::limit, "not written");
+  limited.end_state = agent::EndState::turn_limit;
   std::map<std::string, std::size_t> counts, of;
-  for (const auto& trouble : troubles({silent, limited, record("c", "skipped")})) {
-    counts[trouble.kind] = trouble.count;
-    of[trouble.kind] = trouble.of;
+  for (const auto& trouble : troubles({silent, limited, record("c", LossStatus::skipped)})) {
+    counts[name_of(trouble.kind)] = trouble.count;
+    of[name_of(trouble.kind)] = trouble.of;
   }
   EXPECT_EQ(counts, (std::map<std::string, std::size_t>{{"feedback", 2},
                                                         {"turn_limit", 1},
@@ -78,13 +81,13 @@ TEST(Troubles, NameSignsThatTheRolloutsShare) {
                                                         {"skill_not_read", 1}}));
   EXPECT_EQ(of["reply_cut"], 4U) << "replies, not rollouts";
   EXPECT_EQ(of["no_tool_call"], 2U) << "what was not run shows nothing";
-  EXPECT_EQ(reason_of(silent), "reply_cut");
-  EXPECT_EQ(reason_of(limited), "turn_limit");
-  EXPECT_EQ(reason_of(record("d", "pass")), "");
+  EXPECT_EQ(reason_of(silent), TroubleKind::reply_cut);
+  EXPECT_EQ(reason_of(limited), TroubleKind::turn_limit);
+  EXPECT_EQ(reason_of(record("d", LossStatus::pass)), std::nullopt);
 }
 
 TEST(LossMessage, HasNoNumbersForWhatWasNotGraded) {
-  const auto json = to_json(record("a", "error", "infra"));
+  const auto json = to_json(record("a", LossStatus::error, "infra"));
   for (const char* key : {"score", "loss", "hard", "matched", "total"})
     EXPECT_TRUE(json[key].is_null()) << key;
   const auto back = loss_from_json(json);

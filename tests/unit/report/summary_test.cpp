@@ -9,7 +9,7 @@ namespace {
 optim::EvalSummary only_errors() {
   optim::EvalSummary out;
   out.planned = 3;
-  out.by_status["error"] = 3;
+  out.by_status[optim::LossStatus::error] = 3;
   return out;
 }
 
@@ -19,7 +19,7 @@ TEST(Summary, OfRolloutsThatAllEndedAsErrorsShowsNoScore) {
   result.test = optim::TestScore{only_errors(), only_errors(), {}};
   optim::IterationRow row;
   row.iteration = 1;
-  row.decision = "no_patch";
+  row.decision = optim::Decision::no_patch;
   result.iterations.push_back(row);
   const std::string text = optimize_summary(result, {"next", false, ""});
   const std::string eval = eval_summary(only_errors(), {"s", "b", "test", "m", false});
@@ -40,7 +40,8 @@ TEST(Summary, SaysWhatWasNotRun) {
   optim::EvalSummary summary;
   summary.planned = 5;
   summary.graded = 1;
-  summary.by_status = {{"pass", 1}, {"error", 1}, {"skipped", 3}};
+  summary.by_status = {
+      {optim::LossStatus::pass, 1}, {optim::LossStatus::error, 1}, {optim::LossStatus::skipped, 3}};
   const std::string text = eval_summary(summary, {"s", "b", "test", "m", false});
   EXPECT_NE(text.find("1 of 2 rollouts ended as errors"), std::string::npos) << text;
   EXPECT_NE(text.find("3 of 5 rollouts were not run"), std::string::npos) << text;
@@ -50,13 +51,13 @@ TEST(Summary, NamesWhatMayHaveBeenBilledApart) {
   llm::Accountant accountant{llm::Budget{}};
   llm::LedgerRow row;
   row.stage = "executor";
-  row.outcome = "ok";
-  row.billed = "yes";
+  row.outcome = llm::AttemptOutcome::ok;
+  row.billed = llm::Billed::yes;
   row.usage = {10, 0, 5, 1, false};
   row.cost_usd = 0.5;
   accountant.restore(row);
-  row.outcome = "transient";
-  row.billed = "unknown";
+  row.outcome = ErrorCode::transient;
+  row.billed = llm::Billed::unknown;
   row.usage = {};
   row.reserved_tokens = 700;
   row.cost_usd = 0.25;

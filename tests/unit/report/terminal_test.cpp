@@ -28,7 +28,7 @@ class Terminal : public ::testing::Test {
   static optim::IterationRow row() {
     optim::IterationRow out;
     out.iteration = 3;
-    out.decision = "accepted";
+    out.decision = optim::Decision::accepted;
     out.reason = "better\x1b[31m";
     out.train_score = 0.5;
     out.train_n = 4;
@@ -108,7 +108,7 @@ TEST_F(Terminal, NamesTheRunFirstAndHowManyIterationsThereMayBe) {
   EXPECT_THAT(written_.back(), HasSubstr("iteration   3 of 12  accepted   train"));
 }
 
-optim::LossRecord loss(const std::string& status, double score) {
+optim::LossRecord loss(optim::LossStatus status, double score) {
   optim::LossRecord out;
   out.status = status;
   out.score = score;
@@ -122,7 +122,8 @@ TEST_F(Terminal, CountsHowRolloutsEndAndSaysWhatAStageCameTo) {
   clock_.advance(seconds(61));
   std::size_t done = 0;
   for (const auto& record :
-       {loss("pass", 1), loss("fail", 0.5), loss("error", 0), loss("skipped", 0)}) {
+       {loss(optim::LossStatus::pass, 1), loss(optim::LossStatus::fail, 0.5),
+        loss(optim::LossStatus::error, 0), loss(optim::LossStatus::skipped, 0)}) {
     observer->rollout("base run", record);
     observer->rollout("another stage", record);
     observer->progress("base run", ++done, 4);
@@ -132,9 +133,9 @@ TEST_F(Terminal, CountsHowRolloutsEndAndSaysWhatAStageCameTo) {
   observer->progress("base run on val", 2, 4);
   EXPECT_THAT(written_,
               testing::Contains("base run: 1 pass, 1 fail, 1 error, mean score 75.0 %\n"));
-  observer->rollout("base run on val", loss("pass", 1));
+  observer->rollout("base run on val", loss(optim::LossStatus::pass, 1));
   observer->progress("iteration 1: execute", 0, 4);
-  observer->rollout("iteration 1: execute", loss("pass", 1));
+  observer->rollout("iteration 1: execute", loss(optim::LossStatus::pass, 1));
   observer->progress("iteration 1: patch", 0, 1);
   for (const auto& text : written_) {
     EXPECT_THAT(text, Not(StartsWith("base run on val: 1 pass")))
@@ -145,8 +146,9 @@ TEST_F(Terminal, CountsHowRolloutsEndAndSaysWhatAStageCameTo) {
 
 TEST_F(Terminal, ColoursDecisionsOnATerminalAlone) {
   for (const bool terminal : {false, true}) {
-    for (const auto& [decision, colour] :
-         {std::pair{"accepted", "\x1b[32m"}, {"rejected", "\x1b[31m"}, {"no_patch", ""}}) {
+    for (const auto& [decision, colour] : {std::pair{optim::Decision::accepted, "\x1b[32m"},
+                                           {optim::Decision::rejected, "\x1b[31m"},
+                                           {optim::Decision::no_patch, ""}}) {
       written_.clear();
       options_.status_line = terminal;
       optim::IterationRow shown = row();
@@ -154,7 +156,7 @@ TEST_F(Terminal, ColoursDecisionsOnATerminalAlone) {
       observer()->iteration(shown);
       const std::string text = join(written_, "");
       EXPECT_EQ(text.find("\x1b[") != std::string::npos, terminal && colour[0] != 0) << text;
-      EXPECT_THAT(text, HasSubstr(terminal ? std::string(colour) + decision : decision));
+      EXPECT_THAT(text, HasSubstr((terminal ? colour : "") + std::string(name_of(decision))));
     }
   }
 }

@@ -155,7 +155,7 @@ std::string error_ids(const std::vector<Finding>& findings) {
 std::string describe(const std::vector<Finding>& findings) {
   std::string out;
   for (const Finding& one : findings) {
-    out += std::string(to_string(one.severity)) + " " + one.rule + " " + one.message + "\n";
+    out += std::string(name_of(one.severity)) + " " + one.rule + " " + one.message + "\n";
   }
   return out;
 }

@@ -48,7 +48,7 @@ TEST_F(CallRecordTest, TheDiskIsWaitedForNowAndThenAndBeforeAStageIsSaved) {
 }
 
 TEST_F(CallRecordTest, EveryFieldOfALedgerRowComesBack) {
-  auto full = row("k", "refused", "yes", 3);
+  auto full = row("k", llm::AttemptOutcome::refused, llm::Billed::yes, 3);
   full.usage.estimated = true;
   {
     const auto store = open();
@@ -69,10 +69,10 @@ TEST_F(CallRecordTest, EveryFieldOfALedgerRowComesBack) {
 }
 
 TEST_F(CallRecordTest, AttemptsOfAReplayCountStillWhenTheRunIsOpenedAgain) {
-  auto failed = row("k", "transient", "no", 1);
+  auto failed = row("k", ErrorCode::transient, llm::Billed::no, 1);
   failed.cached = true;
   failed.recorded_usd = 0.25;
-  auto good = row("k", "ok", "no", 2);
+  auto good = row("k", llm::AttemptOutcome::ok, llm::Billed::no, 2);
   good.cached = true;
   good.recorded_usd = 0.5;
   {
@@ -100,13 +100,32 @@ TEST_F(CallRecordTest, UnknownPriceStaysUnknown) {
   EXPECT_EQ(open()->ledger().value().at(0).cost_usd, std::nullopt);
 }
 
+TEST_F(CallRecordTest, AWordThatNoAttemptCanEndWithIsAChangedFile) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"("outcome":"vanished")", "is not the name of an outcome, got \"vanished\""},
+      {R"("outcome":"ok","billed":"perhaps")", "expected yes, no or unknown"}};
+  for (const auto& [words, says] : cases) {
+    { record(*open(), "k"); }
+    const std::string before = text_of(ledger());
+    ASSERT_TRUE(append_file(
+        ledger(), std::string(R"({"event":"ok","session":1,"key":"z",)") + words + "}\n"));
+    const auto damaged = RunStore::open(dir(), clock_);
+    ASSERT_FALSE(damaged) << words;
+    EXPECT_NE(damaged.error().message.find(says), std::string::npos) << damaged.error().to_text();
+    EXPECT_NE(damaged.error().where.find("ledger.jsonl, byte "), std::string::npos);
+    ASSERT_TRUE(write_file_atomic(ledger(), before));
+  }
+}
+
 TEST_F(CallRecordTest, LedgerIsInOrderOfScopeKeyAndAttemptWhateverTheOrderOfTheCalls) {
   const std::vector<std::vector<std::string>> orders = {{"c", "a", "b"}, {"b", "c", "a"}};
   for (const auto& order : orders) {
     const auto store = open();
     for (const auto& key : order) {
-      ASSERT_TRUE(store->calls().attempt_failed(row(key, "transient", "unknown", 1)));
-      ASSERT_TRUE(store->calls().finish(row(key, "ok", "yes", 2), "{}", "{}"));
+      ASSERT_TRUE(
+          store->calls().attempt_failed(row(key, ErrorCode::transient, llm::Billed::unknown, 1)));
+      ASSERT_TRUE(store->calls().finish(row(key, llm::AttemptOutcome::ok, llm::Billed::yes, 2),
+                                        "{}", "{}"));
     }
     EXPECT_THAT(keys_of(store->ledger().value()),
                 ::testing::ElementsAre("a/1", "a/2", "b/1", "b/2", "c/1", "c/2"));
@@ -117,10 +136,12 @@ TEST_F(CallRecordTest, LedgerIsInOrderOfScopeKeyAndAttemptWhateverTheOrderOfTheC
 TEST_F(CallRecordTest, EveryEndedAttemptComesBackAlsoOneThatCostNothing) {
   {
     const auto store = open();
-    ASSERT_TRUE(store->calls().attempt_failed(row("free", "rate_limit", "no")));
-    ASSERT_TRUE(store->calls().attempt_failed(row("maybe", "transient", "unknown")));
-    ASSERT_TRUE(store->calls().attempt_failed(row("paid", "malformed_reply", "yes")));
-    auto retry = row("free", "transient", "no", 2);
+    ASSERT_TRUE(store->calls().attempt_failed(row("free", ErrorCode::rate_limit, llm::Billed::no)));
+    ASSERT_TRUE(
+        store->calls().attempt_failed(row("maybe", ErrorCode::transient, llm::Billed::unknown)));
+    ASSERT_TRUE(
+        store->calls().attempt_failed(row("paid", ErrorCode::malformed_reply, llm::Billed::yes)));
+    auto retry = row("free", ErrorCode::transient, llm::Billed::no, 2);
     retry.budgeted_retry = true;
     ASSERT_TRUE(store->calls().attempt_failed(retry));
   }
@@ -155,7 +176,7 @@ TEST_F(CallRecordTest, AttemptInFlightIsUnsettledUntilItEnds) {
   EXPECT_EQ(store->unsettled().value().size(), 2U);
   EXPECT_DOUBLE_EQ(usd_of(store->unsettled().value()), 3.5);
   ASSERT_TRUE(store->calls().finish(row("a"), "{}", "{}"));
-  ASSERT_TRUE(store->calls().attempt_failed(row("b", "transient", "no")));
+  ASSERT_TRUE(store->calls().attempt_failed(row("b", ErrorCode::transient, llm::Billed::no)));
   EXPECT_EQ(store->unsettled().value().size(), 0U);
   EXPECT_DOUBLE_EQ(usd_of(store->unsettled().value()), 0);
 }
@@ -169,7 +190,7 @@ TEST_F(CallRecordTest, AttemptOfAnEndedSessionStaysUnsettledThoughTheCallIsMadeA
   }
   const auto store = open();
   ASSERT_EQ(store->unsettled().value().size(), 1U);
-  EXPECT_EQ(store->unsettled().value()[0].billed, "unknown");
+  EXPECT_EQ(store->unsettled().value()[0].billed, llm::Billed::unknown);
   EXPECT_EQ(store->unsettled().value()[0].scope, "base/a");
   EXPECT_EQ(store->unsettled().value()[0].reserved_tokens, 500);
   record(*store, "a");

@@ -28,8 +28,9 @@ class RunFolder : public ::testing::Test {
   [[nodiscard]] fs::path ledger() const { return dir() / "calls/ledger.jsonl"; }
   static std::string text_of(const fs::path& path) { return read_file(path).value(); }
 
-  static llm::LedgerRow row(const std::string& key, const std::string& outcome = "ok",
-                            const std::string& billed = "yes", int attempt = 1) {
+  static llm::LedgerRow row(const std::string& key,
+                            llm::AttemptOutcome outcome = llm::AttemptOutcome::ok,
+                            llm::Billed billed = llm::Billed::yes, int attempt = 1) {
     llm::LedgerRow out;
     out.key = key;
     out.stage = "executor";

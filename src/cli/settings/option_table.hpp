@@ -1,14 +1,62 @@
 // SPDX-License-Identifier: MIT
-#include "cli/settings/options.hpp"
+#pragma once
+
+#include <span>
 
 namespace skillgrad::cli {
-namespace {
+
+/// Which commands take an option; a command takes every row that shares a bit with its mask.
+enum Group : unsigned {
+  kModel = 1U << 0,    ///< endpoint and roles
+  kBench = 1U << 1,    ///< data set, splits, grading
+  kLimits = 1U << 2,   ///< budgets; may change between a run and its resume
+  kLoop = 1U << 3,     ///< the optimizer
+  kRollout = 1U << 4,  ///< limits of one task
+  kRun = 1U << 5,      ///< run directory, jobs
+  kSandbox = 1U << 6,
+  kOutput = 1U << 7,
+  kVerdict = 1U << 8,   ///< gates that decide the exit code
+  kSim = 1U << 9,       ///< knobs of the simulated endpoint
+  kGrading = 1U << 10,  ///< how answers are judged (also a part of kBench)
+  kSelect = 1U << 11,   ///< which tasks
+  kStops = 1U << 12,    ///< what ends the optimizer early; may change between a run and its resume
+  kJudge = 1U << 13,    ///< the prompt of a judge outside of a run
+  kPlan = 1U << 14,     ///< what an estimate assumes
+  kDoctor = 1U << 15,   ///< what `doctor` looks at besides the endpoints
+  kLint = 1U << 16      ///< which lint rules speak
+};
+
+enum class ValueType {
+  boolean,
+  integer,
+  number,
+  text,
+  path,  ///< a text that names a file or folder: never empty where it is given
+  json
+};
+
+/// One row of the table from which flags, config keys, environment names and the types of settings
+/// all come.
+struct OptionSpec {
+  const char* key;         ///< config key, dotted
+  const char* flag;        ///< long name without dashes; environment name: SKILLGRAD_ + upper case
+  const char* short_flag;  ///< "j" or ""
+  ValueType type;
+  const char* fallback;  ///< JSON text; "null" = may be absent
+  unsigned groups;
+  bool identity;        ///< a change makes it another run
+  double low, high;     ///< integer and number; low = high: any
+  const char* choices;  ///< "a|b|c" or ""
+  const char* help;
+};
+
+namespace option_rows {
 
 using enum ValueType;
-constexpr double kBig = 1e15;
+inline constexpr double kBig = 1e15;
 
 // clang-format off
-const std::vector<OptionSpec> kTable = {
+inline constexpr OptionSpec kRows[] = {
   // key, flag, short, type, default, groups, identity, low, high, choices, help
   {"model", "model", "m", text, "\"\"", kModel, true, 0, 0, "", "model name, or sim:NAME for the simulated endpoint"},
   {"base_url", "base-url", "", text, "\"\"", kModel | kLimits, true, 0, 0, "", "endpoint (default: OPENAI_BASE_URL)"},
@@ -133,8 +181,8 @@ const std::vector<OptionSpec> kTable = {
 };
 // clang-format on
 
-}  // namespace
+}  // namespace option_rows
 
-const std::vector<OptionSpec>& option_table() { return kTable; }
+[[nodiscard]] constexpr std::span<const OptionSpec> option_table() { return option_rows::kRows; }
 
 }  // namespace skillgrad::cli
