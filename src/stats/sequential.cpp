@@ -23,11 +23,12 @@ class Patterns {
     squares_ += difference * difference;
     if (difference == 0) return;
     sums_[0] += difference;
-    std::uint32_t bits = 0;
-    for (std::size_t i = 1; i < sums_.size(); ++i) {
-      if (i % 32 == 1) bits = random_.next_u32();
-      sums_[i] += (bits & 1U) != 0 ? difference : -difference;
-      bits >>= 1U;
+    for (std::size_t i = 1; i < sums_.size(); i += 32) {
+      const std::uint32_t bits = random_.next_u32();
+      const std::size_t end = std::min<std::size_t>(32, sums_.size() - i);
+      // Without a branch on the bit: this is where the test's time goes.
+      for (std::size_t j = 0; j < end; ++j)
+        sums_[i + j] += difference * (2.0 * static_cast<double>(bits >> j & 1U) - 1.0);
     }
   }
 
@@ -79,43 +80,37 @@ double spent_alpha(double information, double alpha) {
   return 2 * normal_cdf(-z / std::sqrt(std::min(1.0, information)));
 }
 
-std::size_t look_size(const SequentialOptions& options, std::size_t look) {
-  const std::size_t looks = std::max<std::size_t>(1, options.looks);
-  return (options.planned * std::min(look, looks) + looks / 2) / looks;
+std::size_t look_size(std::size_t planned, std::size_t looks, std::size_t look) {
+  const std::size_t parts = std::max<std::size_t>(1, looks);
+  return (planned * std::min(look, parts) + parts / 2) / parts;
 }
 
 SequentialResult sequential_sign_flip(const std::vector<double>& differences,
-                                      const SequentialOptions& options, bool complete) {
+                                      const std::vector<std::size_t>& sizes,
+                                      const SequentialOptions& options) {
   SequentialResult result;
   Patterns patterns(options.flips, options.seed);
   double sum = 0;
-  for (std::size_t look = 1; look <= std::max<std::size_t>(1, options.looks); ++look) {
-    std::size_t size = look_size(options, look);
-    const bool last = look == options.looks || (complete && size >= differences.size());
-    if (last && complete) size = std::min(size, differences.size());
-    if (size > differences.size()) return result;
-    if (size == result.used && !last) continue;  // fewer tasks than looks
-    for (std::size_t i = result.used; i < size; ++i) {
-      patterns.add(differences[i]);
-      sum += differences[i];
+  for (const std::size_t size : sizes) {
+    for (; result.used < std::min(size, differences.size()); ++result.used) {
+      patterns.add(differences[result.used]);
+      sum += differences[result.used];
     }
-    result.look = look;
-    result.used = size;
-    result.mean = size > 0 ? sum / static_cast<double>(size) : 0;
+    ++result.look;
+    result.mean = result.used > 0 ? sum / static_cast<double>(result.used) : 0;
     const double information =
-        last ? 1 : static_cast<double>(size) / static_cast<double>(options.planned);
+        static_cast<double>(result.look) / static_cast<double>(options.looks);
     const auto seen = patterns.look(spent_alpha(information, options.alpha));
     result.p = seen.p;
     result.boundary_z = seen.boundary_z;
-    if (seen.observed_out) {
-      result.standing = Standing::shown;
-      return result;
-    }
-    const bool futile = options.futility_from > 0 && look >= options.futility_from && sum <= kTie;
-    if (last || futile) {
-      result.standing = last ? Standing::not_shown : Standing::futile;
-      return result;
-    }
+    const bool last = result.look >= options.looks;
+    const bool futile =
+        options.futility_from > 0 && result.look >= options.futility_from && sum <= kTie;
+    result.standing = seen.observed_out ? Standing::shown
+                      : last            ? Standing::not_shown
+                      : futile          ? Standing::futile
+                                        : Standing::open;
+    if (result.standing != Standing::open) return result;
   }
   return result;
 }

@@ -49,9 +49,8 @@ const std::map<std::string, std::function<double(const Numbers&)>>& functions() 
       {"sequential_p",
        [](const Numbers& x) {
          SequentialOptions options;
-         options.planned = x.size();
          options.looks = 1;
-         return sequential_sign_flip(x, options).p;
+         return sequential_sign_flip(x, {x.size()}, options).p;
        }},
   };
   return table;

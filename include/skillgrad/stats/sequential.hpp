@@ -17,8 +17,7 @@ namespace skillgrad::stats {
 enum class Standing { open, shown, futile, not_shown };
 
 struct SequentialOptions {
-  std::size_t planned = 0;        ///< tasks in all
-  std::size_t looks = 4;          ///< evenly spread, the last at `planned`
+  std::size_t looks = 4;          ///< evenly spread over the tasks planned
   double alpha = 0.05;            ///< one-sided
   std::size_t futility_from = 2;  ///< look from which a sum <= 0 ends the test; 0: never
   std::size_t flips = 9'999;      ///< sign patterns beside the one observed
@@ -31,20 +30,22 @@ struct SequentialResult {
   std::size_t used = 0;   ///< differences that it saw
   double mean = 0;        ///< of these
   double p = 1;           ///< one-sided, ordered by look and then by sum
-  double boundary_z = 0;  ///< normal quantile of the alpha that its look could spend, for intervals
+  double boundary_z = 0;  ///< what the standardised sum had to pass at that look, for intervals;
+                          ///< inf where nothing could have
 };
 
 /// Tasks that look 1..looks sees of `planned`, the last all.
-[[nodiscard]] std::size_t look_size(const SequentialOptions& options, std::size_t look);
+[[nodiscard]] std::size_t look_size(std::size_t planned, std::size_t looks, std::size_t look);
 
-/// Group-sequential paired sign-flip test of "the mean difference is not above 0" on the first
-/// differences[0 .. size). Each look ranks the observed sum among those of the same random sign
-/// patterns; patterns that an earlier look had put out are out, and as many go out as the spending
-/// function allows (all of a tie or none), so that the error is at most alpha in finite samples.
-/// Looks beyond the differences given are open: call again with more (the same at the front). When
-/// the data end early for good (missing tasks), `complete` makes what there is the last look.
+/// Group-sequential paired sign-flip test of "the mean difference is not above 0". `sizes` says for
+/// each look done how many of the differences it saw, and look k of `looks` may have spent
+/// spent_alpha(k / looks): tasks that could not be graded make a look smaller, not later. Each look
+/// ranks the observed sum among those of the same random sign patterns; patterns that an earlier
+/// look put out are out, and as many go out as the spending allows (all of a tie or none), so that
+/// the error is at most alpha in finite samples. Call it again with one size more for the next
+/// look; what was found for those before stays.
 [[nodiscard]] SequentialResult sequential_sign_flip(const std::vector<double>& differences,
-                                                    const SequentialOptions& options,
-                                                    bool complete = false);
+                                                    const std::vector<std::size_t>& sizes,
+                                                    const SequentialOptions& options = {});
 
 }  // namespace skillgrad::stats
