@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include "optim/decisions/gate.hpp"
+
+#include <algorithm>
+
+namespace skillgrad::optim::decisions {
+namespace {
+
+/// Below this share of the validation tasks a comparison decides nothing.
+constexpr double kMinCoverage = 0.6;
+constexpr std::size_t kMinBlock = 4;
+constexpr std::size_t kSure = 2;  // rollouts that agree before a task counts as lost
+
+using Pairs = std::vector<TaskPair>;
+
+bool is_validation(const std::vector<std::string>& val_tasks, const TaskPair& pair) {
+  return std::find(val_tasks.begin(), val_tasks.end(), pair.task) != val_tasks.end();
+}
+
+class Player {
+ public:
+  Player(const GatePlan& plan, const GateOptions& options, const EffectModel& model,
+         const ScoreBook& book)
+      : options_(options),
+        model_(model),
+        book_(book),
+        comparison_(plan.comparison),
+        tasks_(shuffled(plan.val_tasks, plan.seed)) {}
+
+  GateStep play() {
+    const std::size_t parts = std::clamp<std::size_t>(tasks_.size() / kMinBlock, 1,
+                                                      std::max<std::size_t>(1, options_.blocks));
+    for (std::size_t pass = 1; pass <= options_.passes; ++pass) {
+      for (std::size_t part = 0; part < parts; ++part) {
+        const std::size_t end = tasks_.size() * (part + 1) / parts;
+        ask(tasks_.size() * part / parts, end, pass);
+        if (waits()) return step_;
+        ++step_.verdict.looks;
+        weigh();
+        const bool last = pass == options_.passes && part + 1 == parts;
+        if (decide(last, pass, end)) return step_;
+        if (waits()) return step_;
+      }
+    }
+    return step_;  // no passes: nothing was decided
+  }
+
+ private:
+  void ask(std::size_t from, std::size_t to, std::size_t repeats) {
+    std::vector<TaskRepeats> asked;
+    for (std::size_t i = from; i < to; ++i) asked.push_back({tasks_[i], repeats, false});
+    comparison_.ask(asked);
+  }
+
+  bool waits() {
+    step_.needs = comparison_.needs(book_);
+    return !step_.done();
+  }
+
+  void weigh() {
+    pairs_ = comparison_.pairs(book_);
+    GateVerdict& out = step_.verdict;
+    out.belief = model_.belief(pairs_);
+    out.tasks = out.missing = out.fixed = out.broken = 0;
+    out.before = out.after = 0;
+    for (const TaskPair& pair : pairs_) {
+      if (!is_validation(tasks_, pair)) continue;
+      if (!pair.complete()) {
+        ++out.missing;
+        continue;
+      }
+      ++out.tasks;
+      out.before += pair.before.mean;
+      out.after += pair.after.mean;
+      out.fixed += pair.difference() > 0 ? 1U : 0U;
+      out.broken += pair.difference() < 0 ? 1U : 0U;
+    }
+    const auto n = static_cast<double>(std::max<std::size_t>(1, out.tasks));
+    out.before /= n;
+    out.after /= n;
+  }
+
+  bool end(GateDecision decision, GateReason reason) {
+    step_.verdict.decision = decision;
+    step_.verdict.reason = reason;
+    return true;
+  }
+
+  // True: decided. False with needs: the regression budget has to look closer.
+  bool decide(bool last, std::size_t pass, std::size_t done_of_pass) {
+    const GateVerdict& out = step_.verdict;
+    const double better = out.belief.better;
+    if (better < options_.reject) return end(GateDecision::rejected, GateReason::evidence);
+    if (last && static_cast<double>(out.tasks) < kMinCoverage * static_cast<double>(tasks_.size()))
+      return end(GateDecision::undecided, GateReason::coverage);
+    const bool enough = better >= options_.accept && out.tasks > 0;
+    if (!enough && last && better < options_.at_the_end)
+      return end(GateDecision::rejected, GateReason::cap);
+    if (!enough && !last && is_futile(pass, done_of_pass))
+      return end(GateDecision::rejected, GateReason::futile);
+    if (!enough && !last) return false;
+    if (options_.max_broken) {
+      if (look_closer()) return false;
+      count_lost();
+      if (out.lost.size() > *options_.max_broken)
+        return end(GateDecision::rejected, GateReason::broken);
+    }
+    return end(GateDecision::accepted, enough ? GateReason::evidence : GateReason::cap);
+  }
+
+  // If every rollout that is left went the candidate's way.
+  [[nodiscard]] bool is_futile(std::size_t pass, std::size_t done_of_pass) const {
+    Pairs best = pairs_;
+    for (std::size_t i = 0; i < tasks_.size(); ++i) {
+      const std::size_t left = options_.passes - (i < done_of_pass ? pass : pass - 1);
+      const auto found = std::find_if(best.begin(), best.end(),
+                                      [&](const TaskPair& pair) { return pair.task == tasks_[i]; });
+      TaskPair& pair =
+          found == best.end() ? best.emplace_back(TaskPair{tasks_[i], false, {}, {}}) : *found;
+      const auto graded = static_cast<double>(pair.after.graded);
+      const auto more = static_cast<double>(left);
+      if (left == 0) continue;
+      pair.after.mean = (pair.after.mean * graded + more) / (graded + more);
+      pair.after.graded += left;
+      if (pair.before.graded > 0) continue;
+      pair.before = {0, left, 0};
+    }
+    return model_.belief(best).better < std::min(options_.accept, options_.at_the_end);
+  }
+
+  [[nodiscard]] static bool may_be_lost(const TaskPair& pair) {
+    return pair.complete() && pair.before.mean >= 1 && pair.after.mean <= 0;
+  }
+
+  /// Asks for second rollouts of what looks lost. True when there are any to be made.
+  bool look_closer() {
+    std::vector<TaskRepeats> asked;
+    for (const TaskPair& pair : pairs_)
+      if (may_be_lost(pair) && is_validation(tasks_, pair))
+        asked.push_back({pair.task, kSure, false});
+    comparison_.ask(asked);
+    if (waits()) return true;
+    weigh();
+    return false;
+  }
+
+  void count_lost() {
+    step_.verdict.lost.clear();
+    for (const TaskPair& pair : pairs_)
+      if (may_be_lost(pair) && is_validation(tasks_, pair) && pair.before.graded >= kSure &&
+          pair.after.graded >= kSure)
+        step_.verdict.lost.push_back(pair.task);
+    std::sort(step_.verdict.lost.begin(), step_.verdict.lost.end());
+  }
+
+  const GateOptions& options_;
+  const EffectModel& model_;
+  const ScoreBook& book_;
+  Comparison comparison_;
+  std::vector<std::string> tasks_;
+  Pairs pairs_;
+  GateStep step_;
+};
+
+}  // namespace
+
+const char* to_string(GateLevel level) {
+  switch (level) {
+    case GateLevel::strict:
+      return "strict";
+    case GateLevel::balanced:
+      return "balanced";
+    case GateLevel::loose:
+      return "loose";
+  }
+  return "";
+}
+
+const char* to_string(GateReason reason) {
+  switch (reason) {
+    case GateReason::evidence:
+      return "evidence";
+    case GateReason::futile:
+      return "futile";
+    case GateReason::cap:
+      return "cap";
+    case GateReason::broken:
+      return "broken";
+    case GateReason::coverage:
+      return "coverage";
+  }
+  return "";
+}
+
+const char* to_string(GateDecision decision) {
+  switch (decision) {
+    case GateDecision::accepted:
+      return "accepted";
+    case GateDecision::rejected:
+      return "rejected";
+    case GateDecision::undecided:
+      return "undecided";
+  }
+  return "";
+}
+
+GateOptions gate_options(GateLevel level) {
+  GateOptions out;
+  if (level == GateLevel::strict) {
+    out.accept = 0.95;
+    out.at_the_end = 0.75;
+    out.passes = 2;
+  }
+  if (level == GateLevel::loose) {
+    out.accept = 0.8;
+    out.at_the_end = 0.35;
+  }
+  return out;
+}
+
+GateStep gate(const GatePlan& plan, const GateOptions& options, const EffectModel& model,
+              const ScoreBook& book) {
+  return Player(plan, options, model, book).play();
+}
+
+GateStep mean_gate(Comparison comparison, const std::vector<std::string>& val_tasks,
+                   std::size_t repeats, const ScoreBook& book) {
+  std::vector<TaskRepeats> asked;
+  for (const auto& task : val_tasks) asked.push_back({task, repeats, false});
+  comparison.ask(asked);
+  GateStep out;
+  out.needs = comparison.needs(book);
+  if (!out.done()) return out;
+  GateVerdict& verdict = out.verdict;
+  for (const TaskPair& pair : comparison.pairs(book)) {
+    if (!pair.complete()) {
+      ++verdict.missing;
+      continue;
+    }
+    ++verdict.tasks;
+    verdict.before += pair.before.mean;
+    verdict.after += pair.after.mean;
+    verdict.fixed += pair.difference() > 0 ? 1U : 0U;
+    verdict.broken += pair.difference() < 0 ? 1U : 0U;
+  }
+  verdict.looks = 1;
+  if (static_cast<double>(verdict.tasks) < kMinCoverage * static_cast<double>(val_tasks.size()))
+    return out;
+  const auto n = static_cast<double>(verdict.tasks);
+  verdict.before /= n;
+  verdict.after /= n;
+  verdict.reason = GateReason::evidence;
+  verdict.decision =
+      verdict.after > verdict.before ? GateDecision::accepted : GateDecision::rejected;
+  return out;
+}
+
+}  // namespace skillgrad::optim::decisions
