@@ -11,10 +11,10 @@ namespace {
 // Power equation of the paired test of two rates (Connor 1987): positive when n tasks detect
 // `difference` although a share `discordant` of them changes its verdict.
 double power_margin(double n, double difference, double discordant) {
-  constexpr double kZ95 = 1.959963984540054;        // standard normal quantile of 0.975
+  constexpr double kZAlpha = 1.959963984540054;     // standard normal quantile of 0.975
   constexpr double kZPower80 = 0.8416212335729143;  // ... of 0.8
   const double rest = std::max(0.0, discordant - difference * difference);
-  return difference * std::sqrt(n) - kZ95 * std::sqrt(discordant) - kZPower80 * std::sqrt(rest);
+  return difference * std::sqrt(n) - kZAlpha * std::sqrt(discordant) - kZPower80 * std::sqrt(rest);
 }
 
 // Of the difference of two means over `repeats` rollouts of one task.

@@ -46,7 +46,7 @@ class WarmUpTest : public ClientTest {
  protected:
   /// Of calls made at once, how many came in before the first one was answered.
   std::size_t early_hits(const std::function<ChatRequest(int)>& make) {
-    constexpr int kCalls = 6;
+    constexpr int kSideBySide = 6;
     constexpr fault::Milliseconds kAnswer{400};
     Step slow = kGood;
     slow.chunks.front().delay = kAnswer;
@@ -56,12 +56,12 @@ class WarmUpTest : public ClientTest {
     auto model = client_on(clock);
     {
       std::vector<std::jthread> threads;
-      threads.reserve(kCalls);
-      for (int i = 0; i < kCalls; ++i)
+      threads.reserve(kSideBySide);
+      for (int i = 0; i < kSideBySide; ++i)
         threads.emplace_back([&, i] { EXPECT_TRUE(model->complete(make(i), {}).has_value()); });
     }
     const auto hits = server_.hits();
-    EXPECT_EQ(hits.size(), static_cast<std::size_t>(kCalls));
+    EXPECT_EQ(hits.size(), static_cast<std::size_t>(kSideBySide));
     return static_cast<std::size_t>(std::count_if(hits.begin(), hits.end(), [&](const auto& hit) {
       return hit.time < hits.front().time + kAnswer;
     }));
