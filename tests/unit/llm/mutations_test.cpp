@@ -64,7 +64,7 @@ std::string json_of(const MutationCase& given) {
   return text.front() == '{' || text.front() == '[' ? text : says(text);
 }
 
-std::string name_of(const ::testing::TestParamInfo<MutationCase>& given) {
+std::string case_name(const ::testing::TestParamInfo<MutationCase>& given) {
   return given.param.name;
 }
 
@@ -150,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(
             "This model only support stream mode, please enable the stream parameter to access "
             "the model. ",
             "streaming switched on"}),
-    name_of);
+    case_name);
 
 struct EffortCase {
   const char* name;
@@ -252,7 +252,7 @@ INSTANTIATE_TEST_SUITE_P(
         MutationCase{"Required",
                      "messages[2]: reasoning_content is required when thinking is enabled",
                      kBackfill}),
-    name_of);
+    case_name);
 
 TEST(Mutations, AKeyOfTheBodyComesBeforeAFieldOfTheSameNameInTheMessages) {
   Sent sent{R"({"reasoning":{"effort":"low"}})", {}, R"({"reasoning":"t"})", {}};
