@@ -390,21 +390,20 @@ PlannedViews evaluation_plan(const std::vector<std::string>& ids, int trials, bo
 }
 
 void limit(Estimate& out, const Settings& settings) {
-  const auto at_most = [&](Span& span, double most, const char* flag) {
-    if (span.high > most)
-      out.limited_by.push_back(fmt::format("--{} {}", flag, format_double(most)));
+  const auto at_most = [&](Span& span, double most, const std::string& said) {
+    if (span.high > most) out.limited_by.push_back(said);
     for (double* part : {&span.low, &span.expected, &span.high}) *part = std::min(*part, most);
   };
   if (const auto most = settings.get<"max_calls">(); most > 0)
-    at_most(out.calls, static_cast<double>(most), "max-calls");
+    at_most(out.calls, static_cast<double>(most), fmt::format("--max-calls {}", most));
   if (const double most = settings.get<"max_usd">(); most > 0 && out.usd)
-    at_most(*out.usd, most, "max-usd");
-  const auto most = static_cast<double>(settings.get<"max_tokens">());
-  if (most <= 0) return;
+    at_most(*out.usd, most, "--max-usd " + format_double(most));
+  const auto limit = settings.get<"max_tokens">();
+  if (limit <= 0) return;
+  const auto most = static_cast<double>(limit);
   Span tokens = out.input;
   tokens += out.output;
-  if (tokens.high > most)
-    out.limited_by.push_back(fmt::format("--max-tokens {}", format_double(most)));
+  if (tokens.high > most) out.limited_by.push_back(fmt::format("--max-tokens {}", limit));
   for (double Span::*part : {&Span::low, &Span::expected, &Span::high}) {
     const double share = tokens.*part > most ? most / (tokens.*part) : 1;
     out.input.*part *= share;
