@@ -111,7 +111,8 @@ TEST_F(EstimateTest, LimitsOfTheRunAreTheMostOfItsTotals) {
 TEST_F(EstimateTest, ExpectsWhatAnEarlierRunNeeded) {
   Measured measured;
   measured.by_role["executor"] = {2, 600, 0, 0, 50, 3};
-  const auto& stage = only(estimated(priced_, measured));
+  const auto out = estimated(priced_, measured);
+  const auto& stage = only(out);
   EXPECT_TRUE(stage.measured);
   EXPECT_DOUBLE_EQ(stage.calls.expected, 12);
   EXPECT_DOUBLE_EQ(stage.input.expected, 3'600);

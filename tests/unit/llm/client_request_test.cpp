@@ -70,7 +70,7 @@ TEST_F(ClientTest, ASeedStandsForThePlaceInTheRunAndTheTrial) {
   options_.request_seed = 7;
   auto model = client();
   const auto seed_of = [&](const char* scope, int sample, std::size_t hit) {
-    ChatRequest asked = request();
+    ChatRequest asked = request("hello " + std::to_string(hit));  // an equal call is not made again
     asked.scope = scope;
     asked.sample_index = sample;
     EXPECT_TRUE(model->complete(asked, {}).has_value());
