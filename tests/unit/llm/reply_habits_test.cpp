@@ -7,10 +7,10 @@ namespace {
 
 using fault::stream_step;
 
-std::string chunk(const std::string& choices) {
+std::string piece(const std::string& choices) {
   return "data: {\"system_fingerprint\":\"fp_1\",\"choices\":[" + choices + "]}\n\n";
 }
-const std::string kStop = chunk(R"({"index":0,"delta":{},"finish_reason":"stop"})");
+const std::string kStop = piece(R"({"index":0,"delta":{},"finish_reason":"stop"})");
 
 class ReplyHabits : public ClientTest {
  protected:
@@ -19,8 +19,8 @@ class ReplyHabits : public ClientTest {
 
 TEST_F(ReplyHabits, OtherChoicesOfAStreamAreLeftOut) {  // R2.3
   server_.script({stream_step(
-      {chunk(R"({"index":1,"delta":{"content":"X"},"finish_reason":"stop"})"),
-       chunk(R"({"index":1,"delta":{"content":"Y"}},{"index":0,"delta":{"content":"4"}})"),
+      {piece(R"({"index":1,"delta":{"content":"X"},"finish_reason":"stop"})"),
+       piece(R"({"index":1,"delta":{"content":"Y"}},{"index":0,"delta":{"content":"4"}})"),
        kStop})});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
@@ -34,9 +34,9 @@ const std::string kOtherCall = R"("tool_calls":[{"index":0,"id":"x","function":{
                                R"("arguments":"{\"command\":\"ls\"}"}}])";
 
 TEST_F(ReplyHabits, ATurnThatAGatewayCutIntoTwoChoicesIsOneAgain) {
-  server_.script({stream_step({chunk(R"({"index":0,"delta":{"content":"I look."}})"),
-                               chunk(R"({"index":1,"delta":{)" + kOtherCall + "}}"), kStop,
-                               chunk(R"({"index":1,"delta":{},"finish_reason":"tool_calls"})")})});
+  server_.script({stream_step({piece(R"({"index":0,"delta":{"content":"I look."}})"),
+                               piece(R"({"index":1,"delta":{)" + kOtherCall + "}}"), kStop,
+                               piece(R"({"index":1,"delta":{},"finish_reason":"tool_calls"})")})});
   const auto reply = client()->complete(tool_request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   EXPECT_EQ(reply->message.content, "I look.");
@@ -49,8 +49,8 @@ TEST_F(ReplyHabits, CallsOfAnotherChoiceThatMayBeCutAreNotUsed) {
   for (const std::string end : {"\"length\"", "null", "\"weird\""}) {
     const std::size_t before = server_.hit_count();
     const Step cut = stream_step(
-        {chunk(R"({"index":0,"delta":{"content":"I look."}})"),
-         chunk(R"({"index":1,"delta":{)" + kOtherCall + R"(},"finish_reason":)" + end + "}"),
+        {piece(R"({"index":0,"delta":{"content":"I look."}})"),
+         piece(R"({"index":1,"delta":{)" + kOtherCall + R"(},"finish_reason":)" + end + "}"),
          kStop});
     server_.handler(
         [=](const fault::Hit&, std::size_t number) { return number == before ? cut : kGood; });
@@ -63,28 +63,28 @@ TEST_F(ReplyHabits, CallsOfAnotherChoiceThatMayBeCutAreNotUsed) {
 }
 
 TEST_F(ReplyHabits, AWholeMessageBehindDeltasIsNotTakenTwice) {
-  const std::string text = chunk(R"({"delta":{"role":"assistant","content":"o"}})") +
-                           chunk(R"({"delta":{"content":"k"}})");
+  const std::string text = piece(R"({"delta":{"role":"assistant","content":"o"}})") +
+                           piece(R"({"delta":{"content":"k"}})");
   const std::string whole =
-      chunk(R"({"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"})");
+      piece(R"({"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"})");
   server_.script({stream_step({text, whole})});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   EXPECT_EQ(reply->message.content, "ok");
 
-  const std::string other = chunk(R"({"message":{"content":"no"},"finish_reason":"stop"})");
+  const std::string other = piece(R"({"message":{"content":"no"},"finish_reason":"stop"})");
   server_.script({stream_step({text, other}), kGood});
   EXPECT_EQ(client()->complete(request("other"), {})->message.content, "fine");
 
-  server_.script({stream_step({chunk(R"({"delta":{"role":"assistant","content":""}})"),
-                               chunk(R"({"message":{"content":"o"}})"),
-                               chunk(R"({"message":)"
+  server_.script({stream_step({piece(R"({"delta":{"role":"assistant","content":""}})"),
+                               piece(R"({"message":{"content":"o"}})"),
+                               piece(R"({"message":)"
                                      R"({"content":"k"}})"),
                                kStop})});
   EXPECT_EQ(client()->complete(request("pieces"), {})->message.content, "ok");
 
-  server_.script({stream_step({chunk(R"({"delta":{)" + kOtherCall + "}}"),
-                               chunk(R"({"message":{"content":null,)" + kOtherCall +
+  server_.script({stream_step({piece(R"({"delta":{)" + kOtherCall + "}}"),
+                               piece(R"({"message":{"content":null,)" + kOtherCall +
                                      R"(},"finish_reason":"tool_calls"})")})});
   const auto call = client()->complete(tool_request(), {});
   ASSERT_TRUE(call.has_value()) << call.error().to_text();
@@ -97,7 +97,7 @@ TEST_F(ReplyHabits, PiecesThatAreNoTextOrOfAnotherRoleAreMalformed) {
   for (const std::string delta :
        {R"({"content":true})", R"({"content":5})", R"({"role":"user","content":"hello"})"}) {
     const std::size_t before = server_.hit_count();
-    const Step bad = stream_step({chunk(R"({"delta":)" + delta + "}"), kStop});
+    const Step bad = stream_step({piece(R"({"delta":)" + delta + "}"), kStop});
     server_.handler(
         [=](const fault::Hit&, std::size_t number) { return number == before ? bad : kGood; });
     const auto reply = client()->complete(request(delta), {});
@@ -108,10 +108,10 @@ TEST_F(ReplyHabits, PiecesThatAreNoTextOrOfAnotherRoleAreMalformed) {
 
 TEST_F(ReplyHabits, TextAndPartsOfAStreamKeepTheirOrder) {  // R2.4
   server_.script({stream_step(
-      {chunk(R"({"delta":{"content":"a","reasoning_content":[{"type":"text","text":"h"}]}})"),
-       chunk(R"({"delta":{"content":[{"type":"text","text":"b"}]}})"),
-       chunk(R"({"delta":{"content":"c","reasoning_content":"m"}})"),
-       chunk(R"({"delta":{"content":"d"}})"), kStop})});
+      {piece(R"({"delta":{"content":"a","reasoning_content":[{"type":"text","text":"h"}]}})"),
+       piece(R"({"delta":{"content":[{"type":"text","text":"b"}]}})"),
+       piece(R"({"delta":{"content":"c","reasoning_content":"m"}})"),
+       piece(R"({"delta":{"content":"d"}})"), kStop})});
   const auto reply = client()->complete(request(), {});
   ASSERT_TRUE(reply.has_value()) << reply.error().to_text();
   EXPECT_EQ(reply->message.content, "abcd");
