@@ -95,6 +95,10 @@ std::size_t count_items(std::string_view list) {
   return 1 + static_cast<std::size_t>(std::count(list.begin(), list.end(), '|'));
 }
 
+std::size_t count_lines(std::string_view text) {
+  return 1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
 fs::path split_file(const fs::path& dir, const std::string& split) {
   return dir / "data" / (split + ".tsv");
 }
@@ -121,6 +125,7 @@ class SplitReader {
     SKILLGRAD_TRY(const std::string_view text, keep_text(file));
     SKILLGRAD_TRY(TsvReader reader, TsvReader::open(text, file.string(),
                                                     {"id", "utterance", "context", "targetValue"}));
+    make_room(set_.questions.size() + count_lines(text));
     std::vector<std::string> untagged;
     while (!reader.at_end()) {
       SKILLGRAD_CHECK(reader.next());
@@ -142,6 +147,11 @@ class SplitReader {
     return std::string_view(*set_.texts.back());
   }
 
+  void make_room(std::size_t questions) {
+    set_.questions.reserve(std::min(questions, kMaxTasks));
+    set_.places.reserve(std::min(questions, kMaxTasks));
+  }
+
   static Result<> check_items(std::string_view list, const TsvReader& reader) {
     if (count_items(list) > kMaxItems)
       return unexpected(too_many("items in one list", kMaxItems, reader.where()));
@@ -151,6 +161,7 @@ class SplitReader {
   Result<> read_tagged(const fs::path& path) {
     SKILLGRAD_TRY(const std::string_view text, keep_text(path));
     SKILLGRAD_TRY(TsvReader reader, TsvReader::open(text, path.string(), {"id", "targetCanon"}));
+    canonical_.reserve(std::min(count_lines(text), kMaxTasks));
     while (!reader.at_end()) {
       SKILLGRAD_CHECK(reader.next());
       if (canonical_.size() == kMaxTasks)
