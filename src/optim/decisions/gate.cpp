@@ -164,46 +164,6 @@ class Player {
 
 }  // namespace
 
-const char* to_string(GateLevel level) {
-  switch (level) {
-    case GateLevel::strict:
-      return "strict";
-    case GateLevel::balanced:
-      return "balanced";
-    case GateLevel::loose:
-      return "loose";
-  }
-  return "";
-}
-
-const char* to_string(GateReason reason) {
-  switch (reason) {
-    case GateReason::evidence:
-      return "evidence";
-    case GateReason::futile:
-      return "futile";
-    case GateReason::cap:
-      return "cap";
-    case GateReason::broken:
-      return "broken";
-    case GateReason::coverage:
-      return "coverage";
-  }
-  return "";
-}
-
-const char* to_string(GateDecision decision) {
-  switch (decision) {
-    case GateDecision::accepted:
-      return "accepted";
-    case GateDecision::rejected:
-      return "rejected";
-    case GateDecision::undecided:
-      return "undecided";
-  }
-  return "";
-}
-
 GateOptions gate_options(GateLevel level) {
   GateOptions out;
   if (level == GateLevel::strict) {

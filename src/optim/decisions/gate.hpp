@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
+#include <skillgrad/core/enum_text.hpp>
+
 #include "optim/decisions/effect_model.hpp"
 #include "optim/decisions/score_book.hpp"
 
 namespace skillgrad::optim::decisions {
 
 enum class GateLevel { strict, balanced, loose };
-[[nodiscard]] const char* to_string(GateLevel level);
 
 struct GateOptions {
   double accept = 0.9;      ///< chance of being better that is enough before all is run
@@ -39,9 +40,7 @@ enum class GateReason {
   broken,    ///< the regression budget
   coverage   ///< too few validation tasks could be graded to decide
 };
-[[nodiscard]] const char* to_string(GateReason reason);
 enum class GateDecision { accepted, rejected, undecided };
-[[nodiscard]] const char* to_string(GateDecision decision);
 
 struct GateVerdict {
   GateDecision decision = GateDecision::undecided;
@@ -72,3 +71,31 @@ struct GateStep {
                                  std::size_t repeats, const ScoreBook& book);
 
 }  // namespace skillgrad::optim::decisions
+
+namespace skillgrad {
+
+template <>
+struct EnumText<optim::decisions::GateLevel> {
+  using enum optim::decisions::GateLevel;
+  static constexpr EnumName<optim::decisions::GateLevel> kTable[] = {
+      {strict, "strict"}, {balanced, "balanced"}, {loose, "loose"}};
+};
+
+template <>
+struct EnumText<optim::decisions::GateReason> {
+  using enum optim::decisions::GateReason;
+  static constexpr EnumName<optim::decisions::GateReason> kTable[] = {{evidence, "evidence"},
+                                                                      {futile, "futile"},
+                                                                      {cap, "cap"},
+                                                                      {broken, "broken"},
+                                                                      {coverage, "coverage"}};
+};
+
+template <>
+struct EnumText<optim::decisions::GateDecision> {
+  using enum optim::decisions::GateDecision;
+  static constexpr EnumName<optim::decisions::GateDecision> kTable[] = {
+      {accepted, "accepted"}, {rejected, "rejected"}, {undecided, "undecided"}};
+};
+
+}  // namespace skillgrad

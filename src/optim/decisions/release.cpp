@@ -59,20 +59,6 @@ void fill(ReleaseResult& out, const Gathered& found, const stats::SequentialResu
 
 }  // namespace
 
-const char* to_string(ReleaseVerdict verdict) {
-  switch (verdict) {
-    case ReleaseVerdict::improved:
-      return "improved";
-    case ReleaseVerdict::not_shown:
-      return "not shown";
-    case ReleaseVerdict::worse:
-      return "worse";
-    case ReleaseVerdict::not_tested:
-      return "not tested";
-  }
-  return "";
-}
-
 ReleaseStep release(const ReleasePlan& plan, const ReleaseOptions& options, const ScoreBook& book) {
   ReleaseStep out;
   if (plan.test_tasks.empty()) return out;

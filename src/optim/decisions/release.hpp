@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/stats/intervals.hpp>
 #include <skillgrad/stats/planning.hpp>
 #include <skillgrad/stats/sequential.hpp>
@@ -27,8 +28,6 @@ struct ReleasePlan {
 };
 
 enum class ReleaseVerdict { improved, not_shown, worse, not_tested };
-/// "improved", "not shown", "worse", "not tested".
-[[nodiscard]] const char* to_string(ReleaseVerdict verdict);
 
 struct ReleaseResult {
   ReleaseVerdict verdict = ReleaseVerdict::not_tested;
@@ -57,3 +56,17 @@ struct ReleaseStep {
                                   const ScoreBook& book);
 
 }  // namespace skillgrad::optim::decisions
+
+namespace skillgrad {
+
+template <>
+struct EnumText<optim::decisions::ReleaseVerdict> {
+  using enum optim::decisions::ReleaseVerdict;
+  static constexpr EnumName<optim::decisions::ReleaseVerdict> kTable[] = {
+      {improved, "improved"},
+      {not_shown, "not shown"},
+      {worse, "worse"},
+      {not_tested, "not tested"}};
+};
+
+}  // namespace skillgrad

@@ -315,7 +315,7 @@ TEST_F(GateFixture, DoesNotAcceptWhatMakesNoDifference) {
       book = {};
       world.by_package = {{"now", score}, {"new", score}};
       EXPECT_EQ(gated(gate_options(level)).verdict.decision, GateDecision::rejected)
-          << to_string(level) << " " << score;
+          << name_of(level) << " " << score;
     }
   }
 }
