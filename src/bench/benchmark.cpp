@@ -91,4 +91,10 @@ const Task* Benchmark::find(const std::string& id) const {
   return found == all.end() ? nullptr : &*found;
 }
 
+std::vector<std::string> Benchmark::ids() const {
+  std::vector<std::string> out;
+  for (const Task& task : tasks()) out.push_back(task.id);
+  return out;
+}
+
 }  // namespace skillgrad::bench

@@ -1,23 +1,48 @@
 // SPDX-License-Identifier: MIT
 // The JSON form of a grade: the fields of `skillgrad grade`'s output and a few more.
-#include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <skillgrad/bench/benchmark.hpp>
 #include <skillgrad/core/json.hpp>
+#include <skillgrad/core/text.hpp>
 
 namespace skillgrad::bench {
 namespace {
 
+void append_escape(std::string& out, char c) {
+  constexpr std::string_view kSigns = "\"\\\b\f\n\r\t", kLetters = "\"\\bfnrt";
+  const std::size_t at = kSigns.find(c);
+  out += '\\';
+  if (at != std::string_view::npos)
+    out += kLetters[at];
+  else
+    out += fmt::format("u{:04x}", static_cast<int>(c));
+}
+
 /// As dump_json() writes a string.
 void append_string(std::string& out, std::string_view text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-  });
-  if (plain)
-    out.append(1, '"').append(text).append(1, '"');
-  else
-    out += dump_json(Json(text));
+  const std::size_t begin = out.size();
+  bool valid = false;  // UTF-8: looked at only where there is more than ASCII
+  std::size_t copied = 0;
+  out += '"';
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= 0x80 && !valid) {
+      valid = !first_invalid_utf8(text);
+      if (!valid) {
+        out.resize(begin);
+        out += dump_json(Json(text));
+        return;
+      }
+    }
+    if (byte >= ' ' && byte != '"' && byte != '\\') continue;
+    out.append(text, copied, at - copied);
+    append_escape(out, text[at]);
+    copied = at + 1;
+  }
+  out.append(text, copied).append(1, '"');
 }
 
 /// Writes members in their order. Grades are written by the thousand: as values of the JSON library
@@ -49,11 +74,10 @@ class Members {
     out_ += before == '[' ? "[]" : "]";
     return *this;
   }
-  /// After a key whose value the caller appends.
+  /// After a key, which needs no escapes, and whose value the caller appends.
   std::string& begin(std::string_view key) {
-    if (!std::exchange(first_, false)) out_ += ',';
-    append_string(out_, key);
-    return out_ += ':';
+    out_ += std::exchange(first_, false) ? "\"" : ",\"";
+    return out_.append(key).append("\":");
   }
   void end() { out_ += '}'; }
 
@@ -61,6 +85,14 @@ class Members {
   std::string& out_;
   bool first_ = true;
 };
+
+/// About the bytes of the grade's line: room for it is made at once.
+std::size_t line_bytes(const Grade& grade) {
+  std::size_t bytes = 200 + grade.task_id.size() + grade.message.size();
+  for (const Difference& one : grade.differences)
+    bytes += 100 + one.where.size() + one.expected.text.size() + one.got.text.size();
+  return bytes;
+}
 
 void append_typed(std::string& out, const TypedText& value) {
   Members(out).text("type", value.type).text("text", value.text).end();
@@ -133,6 +165,7 @@ std::string grade_to_json(const Grade& grade) {
   const bool scored = grade.status != GradeStatus::error;
   const auto count = [&](std::size_t value) { return scored ? std::to_string(value) : "null"; };
   std::string out;
+  out.reserve(line_bytes(grade));
   Members members(out);
   members.text("schema", "skillgrad.grade/1")
       .text("task_id", grade.task_id)

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <skillgrad/core/ascii.hpp>
+#include <skillgrad/core/lines.hpp>
 #include <skillgrad/core/text.hpp>
 
 namespace skillgrad {
@@ -54,13 +55,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
 
 std::vector<std::string> split_lines(std::string_view text) {
   std::vector<std::string> out;
-  while (!text.empty()) {
-    const std::size_t at = text.find_first_of("\r\n");
-    out.emplace_back(text.substr(0, at));
-    if (at == std::string_view::npos) break;
-    const bool two = text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n';
-    text.remove_prefix(at + (two ? 2 : 1));
-  }
+  while (!text.empty()) out.emplace_back(cut_line(text));
   return out;
 }
 

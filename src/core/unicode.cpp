@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 #include <utf8proc.h>
 
@@ -19,6 +20,16 @@ std::size_t ascii_length(std::string_view text) {
   std::size_t length = 0;
   while (length < text.size() && byte_at(text, length) - 1 < 0x7F) ++length;
   return length;
+}
+
+/// Behind `at`, the first of eight bytes that are not all ASCII, or the end of the eights.
+std::size_t skip_ascii(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+  for (std::uint64_t eight = 0; at + sizeof eight <= text.size(); at += sizeof eight) {
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+    if ((eight & kHighBits) != 0) break;
+  }
+  return at;
 }
 
 /// Length of the valid code point at `at`, or 0. `bad` receives how many bytes to replace by one
@@ -80,7 +91,7 @@ std::size_t skip_escape(std::string_view text, std::size_t at) {
 
 std::optional<std::size_t> first_invalid_utf8(std::string_view bytes) {
   std::size_t bad = 0;
-  for (std::size_t at = 0; at < bytes.size();) {
+  for (std::size_t at = skip_ascii(bytes, 0); at < bytes.size(); at = skip_ascii(bytes, at)) {
     const std::size_t length = code_point_length(bytes, at, bad);
     if (length == 0) return at;
     at += length;

@@ -122,9 +122,12 @@ struct BenchmarkOptions {
   bool recalc_golden = false;              ///< golden workbooks, too, on a copy
   std::map<std::string, std::string> map;  ///< column map of CSV/TSV benchmarks
   CaseMode cases = CaseMode::first;
-  /// Only what grading answers needs: Task::prompt, hash and content_hash stay empty, and files
-  /// that only they need are not read.
+  /// Only what grading answers needs: Task::prompt, hash and content_hash stay empty, input_files
+  /// may, and files that only they need are not read.
   bool for_grading = false;
+  /// With for_grading: ids of the tasks that there are answers to. A benchmark may leave the others
+  /// out of its tasks(); its ids() are all.
+  std::optional<std::vector<std::string>> only = std::nullopt;
 };
 
 /// A set of tasks with a grader. Immutable after loading, hence thread-safe.
@@ -171,8 +174,10 @@ class Benchmark {
   }
   /// What a judge model is asked to check of an answer, in words; of other tasks nothing.
   [[nodiscard]] virtual std::vector<std::string> criteria(const Task&) const { return {}; }
-  /// Task of this id, or null.
+  /// The one of tasks() with this id, or null.
   [[nodiscard]] virtual const Task* find(const std::string& id) const;
+  /// Of all tasks that the data set has.
+  [[nodiscard]] virtual std::vector<std::string> ids() const;
 };
 
 /// "NAME:PATH", or a path to .jsonl/.csv/.tsv/evals.json or a skill's evals folder.

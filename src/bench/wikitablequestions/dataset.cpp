@@ -2,8 +2,6 @@
 #include "bench/wikitablequestions/dataset.hpp"
 
 #include <algorithm>
-#include <unordered_map>
-#include <unordered_set>
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
@@ -16,17 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxItems = 10'000;  // of one answer
 
-/// The parts between separators go to `parts`, whose memory is used again.
-void cut(std::string_view text, char separator, std::vector<std::string_view>& parts) {
-  parts.clear();
-  for (;;) {
-    const std::size_t at = text.find(separator);
-    parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) return;
-    text.remove_prefix(at + 1);
-  }
-}
-
 /// Lines with tab-separated columns that the first line names. The text must outlive it.
 class TsvReader {
  public:
@@ -35,9 +22,14 @@ class TsvReader {
     TsvReader reader;
     reader.file_ = std::move(file);
     reader.rest_ = text;
-    if (reader.count_cells() > kMaxColumns)
+    const std::string_view line = reader.next_line();
+    // Before it is cut, which takes memory for each of its cells.
+    const auto width = 1 + static_cast<std::size_t>(std::count(line.begin(), line.end(), '\t'));
+    if (width > kMaxColumns)
       return unexpected(too_many("columns", kMaxColumns, reader.file_ + ":1"));
-    const auto& header = reader.next_cells();
+    auto& header = reader.cells_;
+    header.resize(width);
+    reader.cut(line);
     for (const std::string& name : wanted) {
       const auto found = std::find(header.begin(), header.end(), name);
       if (found == header.end())
@@ -45,7 +37,6 @@ class TsvReader {
                     "the first line must name the columns " + join(wanted, ", "));
       reader.columns_.push_back(static_cast<std::size_t>(found - header.begin()));
     }
-    reader.width_ = header.size();
     return reader;
   }
 
@@ -55,39 +46,38 @@ class TsvReader {
 
   /// The next line. Its wanted columns are then had by column().
   Result<> next() {
-    const std::size_t count = count_cells();
-    if (count != width_)
-      return fail(ErrorCode::dataset,
-                  "this line has " + std::to_string(count) + " columns, the first has " +
-                      std::to_string(width_),
-                  file_ + ":" + std::to_string(line_ + 1),
-                  "get the file anew: its lines end with LF and hold no further tabs");
-    next_cells();
-    return {};
+    const std::size_t count = cut(next_line());
+    if (count == cells_.size()) return {};
+    return fail(ErrorCode::dataset,
+                "this line has " + std::to_string(count) + " columns, the first has " +
+                    std::to_string(cells_.size()),
+                where(), "get the file anew: its lines end with LF and hold no further tabs");
   }
   [[nodiscard]] std::string_view column(std::size_t wanted) const {
     return cells_[columns_[wanted]];
   }
 
  private:
-  // Before a line is cut, which takes memory for each of its cells.
-  [[nodiscard]] std::size_t count_cells() const {
-    const std::string_view line = rest_.substr(0, rest_.find('\n'));
-    return 1 + static_cast<std::size_t>(std::count(line.begin(), line.end(), '\t'));
-  }
-  const std::vector<std::string_view>& next_cells() {
+  std::string_view next_line() {
     const std::size_t end = rest_.find('\n');
     const std::string_view line = rest_.substr(0, end);
     rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
     ++line_;
-    cut(line, '\t', cells_);
-    return cells_;
+    return line;
+  }
+  /// Fills the cells; what they have no room for is counted, too.
+  std::size_t cut(std::string_view line) {
+    for (std::size_t count = 0;; ++count) {
+      const std::size_t at = line.find('\t');
+      if (count < cells_.size()) cells_[count] = line.substr(0, at);
+      if (at == std::string_view::npos) return count + 1;
+      line.remove_prefix(at + 1);
+    }
   }
   std::string file_;
   std::string_view rest_;
   std::vector<std::size_t> columns_;
-  std::vector<std::string_view> cells_;
-  std::size_t width_ = 0;
+  std::vector<std::string_view> cells_;  ///< as many as the first line has
   std::uint32_t line_ = 0;
 };
 
@@ -111,6 +101,7 @@ class SplitReader {
   Result<> read(std::uint32_t number) {
     split_ = number;
     const std::string& split = set_.split_names[number];
+    tagged_.clear();
     canonical_.clear();
     const fs::path tagged = set_.dir / "tagged" / "data" / (split + ".tagged");
     std::error_code error;
@@ -149,7 +140,8 @@ class SplitReader {
 
   void make_room(std::size_t questions) {
     set_.questions.reserve(std::min(questions, kMaxTasks));
-    set_.places.reserve(std::min(questions, kMaxTasks));
+    set_.numbers.reserve(std::min(questions, kMaxTasks));
+    last_split_.reserve(std::min(questions, kMaxTasks));
   }
 
   static Result<> check_items(std::string_view list, const TsvReader& reader) {
@@ -161,37 +153,39 @@ class SplitReader {
   Result<> read_tagged(const fs::path& path) {
     SKILLGRAD_TRY(const std::string_view text, keep_text(path));
     SKILLGRAD_TRY(TsvReader reader, TsvReader::open(text, path.string(), {"id", "targetCanon"}));
+    tagged_.reserve(std::min(count_lines(text), kMaxTasks));
     canonical_.reserve(std::min(count_lines(text), kMaxTasks));
     while (!reader.at_end()) {
       SKILLGRAD_CHECK(reader.next());
-      if (canonical_.size() == kMaxTasks)
+      if (tagged_.size() == kMaxTasks)
         return unexpected(too_many("questions", kMaxTasks, reader.where()));
       SKILLGRAD_CHECK(check_items(reader.column(1), reader));
-      canonical_.emplace(reader.column(0), reader.column(1));
+      if (tagged_.add(reader.column(0)).second) canonical_.push_back(reader.column(1));
     }
     return {};
   }
 
   /// Without an entry among the canonical lists the question's raw items stay.
   Result<> set_canonical(Question& question, const TsvReader& reader) const {
-    const auto found = canonical_.find(question.id);
-    if (found == canonical_.end()) return {};
-    const std::size_t raw = count_items(question.targets), other = count_items(found->second);
+    const auto number = tagged_.find(question.id);
+    if (!number) return {};
+    const std::string_view canonical = canonical_[*number];
+    const std::size_t raw = count_items(question.targets), other = count_items(canonical);
     if (raw != other)
       return fail(ErrorCode::dataset,
                   "question \"" + std::string(question.id) + "\" has " + std::to_string(raw) +
                       " target items and " + std::to_string(other) + " canonical ones",
                   reader.where(), "get the tagged file that belongs to this split");
-    question.canonical = found->second;
+    question.canonical = canonical;
     return {};
   }
 
   Result<> check_context(std::string_view context, const TsvReader& reader) {
-    if (confined_.contains(context)) return {};
+    if (confined_.find(context)) return {};
     if (!is_confined(fs::path(context)))
       return fail(ErrorCode::dataset, "table \"" + std::string(context) + "\" leaves the data set",
                   reader.where(), "use a relative path without \"..\"");
-    confined_.insert(context);
+    confined_.add(context);
     return {};
   }
 
@@ -199,16 +193,17 @@ class SplitReader {
   Result<bool> add(const TsvReader& reader) {
     Question question;
     question.id = reader.column(0);
-    const auto number = static_cast<std::uint32_t>(set_.questions.size());
-    const auto [known, first] =
-        set_.places.try_emplace(question.id, QuestionSet::Place{number, split_});
-    if (question.id.empty() || (!first && known->second.last_split == split_))
+    const auto [number, first] = set_.numbers.add(question.id);
+    if (question.id.empty() || (!first && last_split_[number] == split_))
       return fail(ErrorCode::dataset,
                   "id \"" + std::string(question.id) + "\" is empty or used twice", reader.where(),
                   "get the file anew");
-    known->second.last_split = split_;
     // The random splits cut the training questions anew: one question, one task.
-    if (!first) return false;
+    if (!first) {
+      last_split_[number] = split_;
+      return false;
+    }
+    last_split_.push_back(split_);
     question.utterance = reader.column(1);
     question.context = reader.column(2);
     question.targets = reader.column(3);
@@ -225,8 +220,10 @@ class SplitReader {
 
   QuestionSet& set_;
   std::uint32_t split_ = 0;
-  std::unordered_map<std::string_view, std::string_view> canonical_;  ///< of this split, by id
-  std::unordered_set<std::string_view> confined_;
+  std::vector<std::uint32_t> last_split_;    ///< that has it, of each question
+  IdIndex tagged_;                           ///< questions of this split's tagged file
+  std::vector<std::string_view> canonical_;  ///< their lists
+  IdIndex confined_;                         ///< tables
 };
 
 // The main splits first, so that their questions keep these as their split; then by name.
@@ -258,6 +255,7 @@ std::string unescape_item(std::string item) {
 
 std::vector<std::string> unescape_list(std::string_view field) {
   std::vector<std::string> items;
+  items.reserve(count_items(field));
   for (;;) {
     const std::size_t at = field.find('|');
     items.push_back(unescape_item(std::string(field.substr(0, at))));
@@ -272,6 +270,7 @@ std::string QuestionSet::where(const Question& question) const {
 
 std::vector<AnswerItem> target_items(const Question& question) {
   std::vector<AnswerItem> out;
+  out.reserve(count_items(question.targets));
   for (std::string& item : unescape_list(question.targets)) out.push_back({std::move(item), ""});
   if (!question.canonical) return out;
   std::size_t number = 0;

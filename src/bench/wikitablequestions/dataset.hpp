@@ -7,12 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <skillgrad/core/error.hpp>
 
 #include "bench/wikitablequestions/denotation.hpp"
+#include "bench/wikitablequestions/id_index.hpp"
 
 namespace skillgrad::bench {
 
@@ -30,11 +30,7 @@ struct Question {
 /// it is asked for. May be moved: the views stay.
 struct QuestionSet {
   std::vector<Question> questions;  ///< ids unique; split files in order of `split_names`
-  struct Place {
-    std::uint32_t number = 0;      ///< among the questions
-    std::uint32_t last_split = 0;  ///< that has it
-  };
-  std::unordered_map<std::string_view, Place> places;  ///< by id
+  IdIndex numbers;                  ///< of the questions, by id
   std::vector<std::string> split_names;
   std::vector<std::string> notices;
   std::filesystem::path dir;

@@ -123,7 +123,23 @@ TypedText typed(const AnswerValue& value) {
   return {"string", value.raw};
 }
 
-/// Equal for values of which one is kept.
+/// Of values that are equal one is kept.
+bool equal(const AnswerValue& a, const AnswerValue& b) {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case AnswerValue::Kind::number:
+      return a.amount.integer == b.amount.integer &&
+             (a.amount.integer ? a.amount.digits == b.amount.digits
+                               : a.amount.value == b.amount.value);
+    case AnswerValue::Kind::date:
+      return a.date == b.date;
+    case AnswerValue::Kind::text:
+      break;
+  }
+  return a.normalized == b.normalized;
+}
+
+/// The same text for equal values.
 std::string key_of(const AnswerValue& value) {
   switch (value.kind) {
     case AnswerValue::Kind::number:
@@ -139,17 +155,28 @@ std::string key_of(const AnswerValue& value) {
   return "s" + value.normalized;
 }
 
-/// The set, first of equals kept. By a hash: thousands of long items that are nearly equal would
-/// otherwise be compared pair by pair.
+/// The set, first of equals kept. Beyond a few by a hash: thousands of long items that are nearly
+/// equal would otherwise be compared pair by pair.
 class ValueSet {
  public:
+  explicit ValueSet(std::size_t most) { values.reserve(most); }
   void add(AnswerValue value) {
-    if (keys_.insert(key_of(value)).second) values.push_back(std::move(value));
+    if (is_new(value)) values.push_back(std::move(value));
   }
   std::vector<AnswerValue> values;
 
  private:
-  std::unordered_set<std::string> keys_;
+  bool is_new(const AnswerValue& value) {
+    constexpr std::size_t kFew = 8;
+    if (values.size() < kFew)
+      return std::none_of(values.begin(), values.end(),
+                          [&](const AnswerValue& other) { return equal(value, other); });
+    if (keys_.empty())
+      for (const AnswerValue& other : values) keys_.insert(key_of(other));
+    return keys_.insert(key_of(value)).second;
+  }
+
+  std::unordered_set<std::string> keys_;  ///< of the values, once they are more than a few
 };
 
 constexpr std::size_t kMaxGradedItems =
@@ -211,8 +238,7 @@ AnswerValue make_value(const std::string& raw, const std::string& parsed) {
 }
 
 std::vector<AnswerValue> target_values(const std::vector<AnswerItem>& items) {
-  ValueSet set;
-  set.values.reserve(items.size());
+  ValueSet set(items.size());
   for (const AnswerItem& item : items)
     set.add(make_value(item.raw, item.canonical.empty() ? item.raw : item.canonical));
   return std::move(set.values);
@@ -222,7 +248,7 @@ Grade grade_denotation(const std::vector<AnswerItem>& targets,
                        const std::vector<std::string>& predicted) {
   const std::vector<AnswerValue> wanted = target_values(targets);
   const std::size_t count = std::min(predicted.size(), kMaxGradedItems);
-  ValueSet given_set;
+  ValueSet given_set(count);
   for (std::size_t i = 0; i < count; ++i) given_set.add(make_value(predicted[i], predicted[i]));
   const std::vector<AnswerValue>& given = given_set.values;
   Grade grade;

@@ -105,6 +105,7 @@ std::string normalize_ascii(std::string_view text) {
   std::string plain(text);
   std::replace(plain.begin(), plain.end(), '`', '\'');
   std::string out;
+  out.reserve(plain.size());
   for (const char c : trim_white_space(without_extras(std::string_view(plain)))) {
     if (!is_white_space(static_cast<char32_t>(c)))
       out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);

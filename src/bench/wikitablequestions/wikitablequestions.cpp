@@ -30,6 +30,7 @@ constexpr std::size_t kEvolutionTasks = 200;
 constexpr std::size_t kValTasks = 20;
 constexpr std::size_t kTestTasks = 180;
 constexpr std::uint64_t kSplitSeed = 0;
+constexpr std::uint32_t kNoTask = 0xFFFFFFFF;
 
 // The question stands alone on its line: readers of a prompt can find it whole.
 std::string prompt_of(const Question& question) {
@@ -45,18 +46,28 @@ class WikiTableQuestions final : public Benchmark {
  public:
   WikiTableQuestions(fs::path dir, QuestionSet set) : dir_(std::move(dir)), set_(std::move(set)) {}
 
-  Result<> make_tasks(bool for_grading) {
+  Result<> make_tasks() {
     tasks_.reserve(set_.questions.size());
     for (const Question& question : set_.questions) {
-      Task& task = tasks_.emplace_back();
-      task.id = question.id;
-      if (!for_grading) task.prompt = prompt_of(question);
-      task.category = set_.split_of(question);
-      task.split = task.category;
+      Task& task = add_task(question);
+      task.prompt = prompt_of(question);
       task.input_files.emplace_back(kTableFile);
-      task.output_file = kAnswerFile;
     }
-    return for_grading ? Result<>() : hash_tasks();
+    return hash_tasks();
+  }
+
+  /// Tasks for grading: of these ids, or of all.
+  void make_graded_tasks(const std::optional<std::vector<std::string>>& only) {
+    std::vector<bool> wanted(set_.questions.size(), !only);
+    if (only)
+      for (const std::string& id : *only)
+        if (const auto number = set_.numbers.find(id)) wanted[*number] = true;
+    tasks_.reserve(static_cast<std::size_t>(std::count(wanted.begin(), wanted.end(), true)));
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      if (wanted[i])
+        add_task(set_.questions[i]);
+      else
+        task_numbers_.push_back(kNoTask);
   }
 
   [[nodiscard]] bool needs_work_dir(const Task&) const override { return false; }
@@ -65,12 +76,19 @@ class WikiTableQuestions final : public Benchmark {
   [[nodiscard]] std::string grading() const override { return "denotation"; }
   [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }
   [[nodiscard]] const Task* find(const std::string& id) const override {
-    const auto found = set_.places.find(id);
-    return found == set_.places.end() ? nullptr : &tasks_[found->second.number];
+    const auto number = set_.numbers.find(id);
+    const std::uint32_t task = number ? task_numbers_[*number] : kNoTask;
+    return task == kNoTask ? nullptr : &tasks_[task];
+  }
+  [[nodiscard]] std::vector<std::string> ids() const override {
+    std::vector<std::string> out;
+    for (const Question& question : set_.questions) out.emplace_back(question.id);
+    return out;
   }
   [[nodiscard]] const std::vector<std::string>& notices() const override { return set_.notices; }
 
   [[nodiscard]] std::optional<Splits> own_splits() const override {
+    if (tasks_.size() < set_.questions.size()) return std::nullopt;  // only some, for grading
     std::unordered_set<std::string> taken;  // contents that an earlier split holds
     const std::vector<std::size_t> pool = sample("training", kEvolutionTasks + kValTasks, taken);
     const bool unseen = has_split("pristine-unseen-tables");
@@ -174,11 +192,21 @@ class WikiTableQuestions final : public Benchmark {
   static bool is_separator(char c) { return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1E); }
 
   [[nodiscard]] Result<const Question*> question_of(const Task& task) const {
-    const auto found = set_.places.find(task.id);
-    if (found == set_.places.end())
+    const auto number = set_.numbers.find(task.id);
+    if (!number)
       return fail(ErrorCode::internal, "no task \"" + task.id + "\" in this benchmark",
                   dir_.string());
-    return &set_.questions[found->second.number];
+    return &set_.questions[*number];
+  }
+
+  Task& add_task(const Question& question) {
+    task_numbers_.push_back(static_cast<std::uint32_t>(tasks_.size()));
+    Task& task = tasks_.emplace_back();
+    task.id = question.id;
+    task.category = set_.split_of(question);
+    task.split = task.category;
+    task.output_file = kAnswerFile;
+    return task;
   }
 
   [[nodiscard]] bool has_split(const std::string& split) const {
@@ -245,6 +273,7 @@ class WikiTableQuestions final : public Benchmark {
   }
 
   static Grade grade_items(const std::vector<AnswerItem>& targets, const AgentAnswer& answer) {
+    if (answer.items && answer.missing.empty()) return grade_denotation(targets, *answer.items);
     const auto items = items_of(answer);
     if (items) {
       Grade grade = grade_denotation(targets, *items);
@@ -259,6 +288,7 @@ class WikiTableQuestions final : public Benchmark {
   fs::path dir_;
   QuestionSet set_;
   std::vector<Task> tasks_;
+  std::vector<std::uint32_t> task_numbers_;  ///< of each question: among the tasks, or kNoTask
 };
 
 }  // namespace
@@ -267,7 +297,10 @@ Result<std::unique_ptr<Benchmark>> load_wikitablequestions(const fs::path& dir,
                                                            const BenchmarkOptions& options) {
   SKILLGRAD_TRY(QuestionSet set, read_questions(dir));
   auto benchmark = std::make_unique<WikiTableQuestions>(dir, std::move(set));
-  SKILLGRAD_CHECK(benchmark->make_tasks(options.for_grading));
+  if (options.for_grading)
+    benchmark->make_graded_tasks(options.only);
+  else
+    SKILLGRAD_CHECK(benchmark->make_tasks());
   return benchmark;
 }
 

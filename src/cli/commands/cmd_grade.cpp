@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <unordered_set>
@@ -25,50 +27,60 @@
 namespace skillgrad::cli {
 namespace {
 
-constexpr std::size_t kShownAtOnce = std::size_t{256} << 10;  // each print writes
+constexpr std::size_t kShownAtOnce = std::size_t{64} << 10;  // each print writes
 
-/// The grade of one prediction and what else its line came to.
+/// What one prediction came to. There are thousands, so of the grade its line and numbers are kept.
 struct Outcome {
-  bench::Grade grade;
-  std::string exported;        ///< for the official evaluator; empty: no answer
-  std::optional<Error> wrong;  ///< the line names no answer
+  std::string line;  ///< the grade as JSON
+  bench::GradeStatus status = bench::GradeStatus::error;
+  bool hard = false;
+  double score = 0;
+  std::string exported;          ///< for the official evaluator; empty: no answer
+  std::unique_ptr<Error> wrong;  ///< the prediction's line names no answer
 };
 
-Outcome grade_one(const Workbench& bench, const Prediction& prediction, const fs::path& base_dir,
-                  const bench::GradeContext& context, bool exporting) {
-  Outcome out;
-  out.grade.task_id = prediction.task->id;
-  out.grade.kind = bench::GradeErrorKind::infra_error;
+/// The grade of one prediction; what else it came to goes to `out`.
+bench::Grade grade_one(const Workbench& bench, const Prediction& prediction,
+                       const fs::path& base_dir, const bench::GradeContext& context, bool exporting,
+                       Outcome& out) {
+  bench::Grade grade;
+  grade.task_id = prediction.task->id;
+  grade.kind = bench::GradeErrorKind::infra_error;
   const bench::Task& task = *prediction.task;
   std::optional<TempDir> work;
   if (bench.benchmark->needs_work_dir(task)) {
     auto made = TempDir::create("skillgrad-grade");
     if (!made) {
-      out.grade.message = made.error().to_line();
-      return out;
+      grade.message = made.error().to_line();
+      return grade;
     }
     work = std::move(*made);
   }
   auto answer = open_prediction(prediction, *bench.benchmark, base_dir,
                                 work ? work->path() : fs::path(), context);
   if (!answer) {
-    out.grade.message = answer.error().to_line();
+    grade.message = answer.error().to_line();
     if (!prediction.kept && answer.error().code == ErrorCode::input)
-      out.wrong = std::move(answer).error().with_context(prediction.place());
-    return out;
+      out.wrong =
+          std::make_unique<Error>(std::move(answer).error().with_context(prediction.place()));
+    return grade;
   }
   if (exporting)
     out.exported = bench.benchmark->official_prediction(task, *answer).value_or(std::string());
-  out.grade = bench.benchmark->grade(task, *answer, context);
-  return out;
+  return bench.benchmark->grade(task, *answer, context);
+}
+
+void keep_grade(const bench::Grade& grade, Outcome& out) {
+  out.line = bench::grade_to_json(grade);
+  out.status = grade.status;
+  out.hard = grade.hard;
+  out.score = grade.score;
 }
 
 /// Outcomes in the order of the predictions, up to the first one that has none, and the error of a
 /// judge call that ended the work.
 struct Graded {
-  std::vector<bench::Grade> grades;
-  std::string exported;
-  std::vector<Error> wrong;
+  std::vector<Outcome> outcomes;
   std::optional<Error> ended;
 };
 
@@ -76,27 +88,26 @@ Graded grade_all(const Workbench& bench, const std::vector<Prediction>& predicti
                  const fs::path& base_dir, const bench::GradeContext& context, unsigned jobs,
                  bool exporting) {
   Graded out;
-  std::vector<std::optional<Outcome>> outcomes(predictions.size());
+  out.outcomes.resize(predictions.size());
   std::mutex mutex;
   std::atomic<bool> ended{false};
   parallel_for(predictions.size(), bench::workers_for(*bench.benchmark, jobs), [&](std::size_t i) {
     if (ended || context.stop.stop_requested()) return;
-    auto outcome = grade_one(bench, predictions[i], base_dir, context, exporting);
-    auto& call_error = outcome.grade.call_error;
+    Outcome outcome;
+    auto grade = grade_one(bench, predictions[i], base_dir, context, exporting, outcome);
+    auto& call_error = grade.call_error;
     if (call_error && llm::ends_run(call_error->code)) {
       const std::lock_guard lock(mutex);
       if (!out.ended) out.ended = std::move(call_error);
       ended = true;
     } else {
-      outcomes[i] = std::move(outcome);
+      keep_grade(grade, outcome);
+      out.outcomes[i] = std::move(outcome);
     }
   });
-  for (auto& outcome : outcomes) {
-    if (!outcome) break;
-    if (!outcome->exported.empty()) out.exported += outcome->exported + "\n";
-    if (outcome->wrong) out.wrong.push_back(std::move(*outcome->wrong));
-    out.grades.push_back(std::move(outcome->grade));
-  }
+  const auto missing = std::find_if(out.outcomes.begin(), out.outcomes.end(),
+                                    [](const Outcome& outcome) { return outcome.line.empty(); });
+  out.outcomes.erase(missing, out.outcomes.end());
   return out;
 }
 
@@ -113,7 +124,7 @@ Result<std::unique_ptr<Models>> judges_for(const Settings& settings, Clock& cloc
 }
 
 /// Cases of a task that has a prediction for another case count as failed.
-std::vector<bench::CaseScore> planned_cases(const std::vector<bench::Grade>& grades,
+std::vector<bench::CaseScore> planned_cases(const std::vector<Outcome>& outcomes,
                                             const std::vector<Prediction>& predictions,
                                             const bench::Benchmark& benchmark) {
   std::vector<bench::CaseScore> out;
@@ -122,13 +133,13 @@ std::vector<bench::CaseScore> planned_cases(const std::vector<bench::Grade>& gra
     return out;
   std::set<std::string> groups;
   std::unordered_set<const bench::Task*> given;
-  for (std::size_t i = 0; i < grades.size(); ++i) {
-    const auto& grade = grades[i];
-    const auto& group = predictions[i].task->group;
-    if (!group.empty()) groups.insert(group);
-    given.insert(predictions[i].task);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const auto& outcome = outcomes[i];
+    const bench::Task& task = *predictions[i].task;
+    if (!task.group.empty()) groups.insert(task.group);
+    given.insert(&task);
     out.push_back(
-        {grade.task_id, grade.score, grade.hard, grade.status != bench::GradeStatus::error});
+        {task.id, outcome.score, outcome.hard, outcome.status != bench::GradeStatus::error});
   }
   for (const auto& task : benchmark.tasks())
     if (groups.contains(task.group) && !given.contains(&task))
@@ -137,21 +148,21 @@ std::vector<bench::CaseScore> planned_cases(const std::vector<bench::Grade>& gra
 }
 
 /// Rates by category (instruction_type of SpreadsheetBench), where there is more than one.
-std::string category_lines(const std::vector<bench::Grade>& grades,
+std::string category_lines(const std::vector<Outcome>& outcomes,
                            const std::vector<Prediction>& predictions) {
   struct Sum {
     std::size_t planned = 0, graded = 0, passed = 0;
     double score = 0;
   };
   std::map<std::string, Sum> sums;
-  for (std::size_t i = 0; i < grades.size(); ++i) {
-    const auto& grade = grades[i];
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const auto& outcome = outcomes[i];
     Sum& sum = sums[predictions[i].task->category];
     ++sum.planned;
-    if (grade.status == bench::GradeStatus::error) continue;
+    if (outcome.status == bench::GradeStatus::error) continue;
     ++sum.graded;
-    sum.passed += grade.status == bench::GradeStatus::pass ? 1U : 0U;
-    sum.score += grade.score;
+    sum.passed += outcome.status == bench::GradeStatus::pass ? 1U : 0U;
+    sum.score += outcome.score;
   }
   if (sums.size() < 2) return {};
   std::string out;
@@ -167,33 +178,44 @@ std::string category_lines(const std::vector<bench::Grade>& grades,
   return out;
 }
 
-/// Grades are those of the first predictions.
-int print_grades(const std::vector<bench::Grade>& grades,
-                 const std::vector<Prediction>& predictions, const Workbench& bench) {
+/// Outcomes are those of the first predictions.
+int print_outcomes(const std::vector<Outcome>& outcomes, const std::vector<Prediction>& predictions,
+                   const Workbench& bench) {
   std::size_t passed = 0, errors = 0;
   double sum = 0;
   std::string lines;
-  for (const auto& grade : grades) {
-    lines += bench::grade_to_json(grade) + "\n";
-    if (lines.size() > kShownAtOnce) print_out(std::exchange(lines, {}));
-    passed += grade.status == bench::GradeStatus::pass ? 1U : 0U;
-    errors += grade.status == bench::GradeStatus::error ? 1U : 0U;
-    if (grade.status != bench::GradeStatus::error) sum += grade.score;
+  for (const auto& outcome : outcomes) {
+    lines.append(outcome.line).append(1, '\n');
+    if (lines.size() > kShownAtOnce) {
+      print_out(lines);
+      lines.clear();
+    }
+    passed += outcome.status == bench::GradeStatus::pass ? 1U : 0U;
+    errors += outcome.status == bench::GradeStatus::error ? 1U : 0U;
+    if (outcome.status != bench::GradeStatus::error) sum += outcome.score;
   }
   print_out(lines);
-  const std::size_t graded = grades.size() - errors;
+  const std::size_t graded = outcomes.size() - errors;
   const std::string mean =
       graded > 0 ? fmt::format(", mean score {:.4f}", sum / static_cast<double>(graded)) : "";
   print_err(fmt::format("{} graded: {} passed{}; {} ({})\n", graded, passed, mean,
                         counted(errors, "error"), bench.graded_by));
   if (errors > 0 && graded > 0)
     print_err(fmt::format("with errors as failures: mean score {:.4f}\n",
-                          sum / static_cast<double>(grades.size())));
-  if (graded > 0) print_err(category_lines(grades, predictions));
-  if (const auto groups = bench::score_groups(*bench.benchmark,
-                                              planned_cases(grades, predictions, *bench.benchmark)))
+                          sum / static_cast<double>(outcomes.size())));
+  if (graded > 0) print_err(category_lines(outcomes, predictions));
+  if (const auto groups = bench::score_groups(
+          *bench.benchmark, planned_cases(outcomes, predictions, *bench.benchmark)))
     print_err(report::group_line(*groups));
   return errors > 0 && graded == 0 ? 3 : 0;
+}
+
+/// Answers for the official evaluator, one a line.
+Result<> write_exported(const std::vector<Outcome>& outcomes, const std::string& file) {
+  std::string text;
+  for (const auto& outcome : outcomes)
+    if (!outcome.exported.empty()) text += outcome.exported + "\n";
+  return write_file_atomic(file, text);
 }
 
 /// Before anything is graded: is there a format to export to?
@@ -210,11 +232,13 @@ Result<int> finish(Graded graded, std::size_t planned, int code) {
   if (graded.ended)
     return tl::unexpected(std::move(*graded.ended)
                               .with_context(fmt::format("after {} of {} predictions",
-                                                        graded.grades.size(), planned)));
-  if (graded.wrong.empty()) return code;
-  Error first = std::move(graded.wrong.front());
-  if (graded.wrong.size() > 1)
-    first.message += fmt::format(" (and {} more)", graded.wrong.size() - 1);
+                                                        graded.outcomes.size(), planned)));
+  const auto is_wrong = [](const Outcome& outcome) { return outcome.wrong != nullptr; };
+  const auto count = std::count_if(graded.outcomes.begin(), graded.outcomes.end(), is_wrong);
+  if (count == 0) return code;
+  const auto found = std::find_if(graded.outcomes.begin(), graded.outcomes.end(), is_wrong);
+  Error first = std::move(*found->wrong);
+  if (count > 1) first.message += fmt::format(" (and {} more)", count - 1);
   return tl::unexpected(std::move(first));
 }
 
@@ -229,12 +253,14 @@ Result<int> run_grade(const Invocation& invocation) {
   if (settings.get<"benchmark">().empty())
     return fail(ErrorCode::usage, "no benchmark is named", "--benchmark",
                 "give --benchmark NAME:PATH or a .jsonl file");
-  SKILLGRAD_TRY(const auto bench, open_graders(settings, settings.get<"benchmark">()));
+  auto source = PredictionSource::read(path, invocation.stop);
+  SKILLGRAD_TRY(const auto bench,
+                open_graders(settings, settings.get<"benchmark">(), source.ids()));
   SKILLGRAD_CHECK(check_export(*bench.benchmark, exported));
   for (const auto& notice : bench.benchmark->notices()) notes().say(notice);
   for (const auto& idle : idle_options(settings, option_use(settings, bench, "grade")))
     notes().say(idle);
-  SKILLGRAD_TRY(const auto predictions, read_predictions(path, *bench.benchmark, invocation.stop));
+  SKILLGRAD_TRY(const auto predictions, std::move(source).predictions(*bench.benchmark));
   SKILLGRAD_CHECK(check_outputs(predictions, path));
   SystemClock clock;
   SKILLGRAD_TRY(const auto models, judges_for(settings, clock, predictions, invocation.stop));
@@ -244,8 +270,8 @@ Result<int> run_grade(const Invocation& invocation) {
                           static_cast<unsigned>(settings.get<"jobs">()), !exported.empty());
   if (invocation.stop.stop_requested())
     return fail(ErrorCode::cancelled, "stopped on request", path);
-  const int code = print_grades(graded.grades, predictions, bench);
-  if (!exported.empty()) SKILLGRAD_CHECK(write_file_atomic(exported, graded.exported));
+  const int code = print_outcomes(graded.outcomes, predictions, bench);
+  if (!exported.empty()) SKILLGRAD_CHECK(write_exported(graded.outcomes, exported));
   if (models != nullptr) print_err(report::cost_by_stage(models->accountant().totals()));
   return finish(std::move(graded), predictions.size(), code);
 }

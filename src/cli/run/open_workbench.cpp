@@ -170,10 +170,11 @@ OpenedSandbox with_weaknesses_said(OpenedSandbox sandbox) {
 struct Needs {
   bool prompts = true;  ///< and hashes of the tasks
   bool sandbox = true;  ///< also where no task of the benchmark executes anything
+  std::optional<std::vector<std::string>> only =
+      std::nullopt;  ///< tasks, where no prompts are needed
 };
 
-Result<Workbench> open_benchmark(const Settings& settings, const std::string& spec,
-                                 const Needs& needs) {
+Result<Workbench> open_benchmark(const Settings& settings, const std::string& spec, Needs needs) {
   Workbench out;
   auto options = benchmark_options(settings);
   if (options.recalc_golden && options.recalc == bench::RecalcMode::never)
@@ -181,6 +182,7 @@ Result<Workbench> open_benchmark(const Settings& settings, const std::string& sp
                 "--recalc-golden", "leave one of the two out");
   SKILLGRAD_TRY(options.map, parse_map(settings.get<"map">()));
   options.for_grading = !needs.prompts;
+  options.only = std::move(needs.only);
   // Trying the sandbox out takes as long as reading a thousand tasks, or grading their answers.
   std::future<OpenedSandbox> tried;
   if (needs.sandbox)
@@ -209,8 +211,10 @@ Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings) {
   return with_weaknesses_said(exec::make_sandbox(settings.get<"sandbox">()));
 }
 
-Result<Workbench> open_graders(const Settings& settings, const std::string& spec) {
-  return open_benchmark(settings, spec, {.prompts = false, .sandbox = false});
+Result<Workbench> open_graders(const Settings& settings, const std::string& spec,
+                               std::optional<std::vector<std::string>> only) {
+  return open_benchmark(settings, spec,
+                        {.prompts = false, .sandbox = false, .only = std::move(only)});
 }
 
 Result<Workbench> open_workbench(const Settings& settings, const std::string& default_spec,

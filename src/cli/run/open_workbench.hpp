@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ enum class Purpose { run, look };
 [[nodiscard]] Result<Workbench> open_workbench(const Settings& settings,
                                                const std::string& default_spec,
                                                Purpose purpose = Purpose::run);
-/// What grading answers needs: no splits, no hashes of tasks; the sandbox is null where no task
-/// executes anything. Errors as above.
-[[nodiscard]] Result<Workbench> open_graders(const Settings& settings, const std::string& spec);
+/// What grading answers to `only` these tasks needs, or to any: no splits, no hashes of tasks; the
+/// sandbox is null where no task executes anything. Errors as above.
+[[nodiscard]] Result<Workbench> open_graders(const Settings& settings, const std::string& spec,
+                                             std::optional<std::vector<std::string>> only);
 [[nodiscard]] Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings);
 [[nodiscard]] bench::BenchmarkOptions benchmark_options(const Settings& settings);
 /// "a=b,c=d". Errors: config.

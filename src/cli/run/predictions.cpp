@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "cli/run/predictions.hpp"
 
-#include <unordered_set>
+#include <algorithm>
 
 #include <fmt/format.h>
 
 #include <skillgrad/bench/predictions.hpp>
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>
+#include <skillgrad/core/lines.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 
@@ -43,9 +44,7 @@ Result<Json> parse_line(std::string_view text, const Where& where) {
 
 tl::unexpected<Error> unknown_task(const std::string& name, const bench::Benchmark& benchmark,
                                    const std::string& where) {
-  std::vector<std::string> ids;
-  for (const auto& task : benchmark.tasks()) ids.push_back(task.id);
-  const auto near = nearest_match(name, ids);
+  const auto near = nearest_match(name, benchmark.ids());
   return fail(ErrorCode::input, "the benchmark has no task \"" + name + "\"", where,
               near ? "did you mean \"" + *near + "\"?"
                    : "`skillgrad benchmark show -b BENCHMARK` lists the ids");
@@ -58,7 +57,7 @@ struct UnusedKey {
 };
 
 void find_unused(const Prediction& prediction, std::vector<UnusedKey>& unused) {
-  for (const auto& [key, _] : prediction.line.items()) {
+  for (const auto& [key, _] : prediction.line.get_ref<const Json::object_t&>()) {
     if (key == "task_id" || key == "answer" || key == "output") continue;
     auto known = unused.begin();
     while (known != unused.end() && known->key != key) ++known;
@@ -87,44 +86,19 @@ void note_output(const Json& line, const fs::path& base_dir, Prediction& predict
   if (!there) prediction.missing = name;
 }
 
-/// One JSON object a line with a task_id that the benchmark knows, each id once.
-Result<std::vector<Prediction>> read_lines(const std::string& path,
-                                           const bench::Benchmark& benchmark,
-                                           const std::stop_token& stop) {
-  const auto file = read_stream(path, stop);
-  if (!file)
-    return with_mend(file.error(),
-                     file.error().code == ErrorCode::cancelled
-                         ? ""
-                         : "give --predictions FILE with one JSON line for each answer");
-  const std::string& text = *file;
-  std::vector<Prediction> out;
-  std::unordered_set<const bench::Task*> seen;
-  std::vector<UnusedKey> unused;
-  const fs::path base_dir = fs::absolute(path).parent_path();
-  int number = 0;
-  for (const auto& raw : split_lines(text)) {
-    ++number;
-    if (trim(raw).empty()) continue;
-    const auto where = [&] { return fmt::format("{}:{}", path, number); };
-    SKILLGRAD_TRY(auto json, parse_line(raw, where));
-    const auto id = json.is_object() ? json.find("task_id") : json.end();
-    if (!json.is_object() || id == json.end() || !(id->is_string() || id->is_number_integer()))
-      return fail(ErrorCode::input, "no \"task_id\" in this line", where(), kForm);
-    const std::string name = id->is_string() ? id->get<std::string>() : dump_json(*id);
-    const bench::Task* task = benchmark.find(name);
-    if (task == nullptr) return unknown_task(name, benchmark, where());
-    if (!seen.insert(task).second)
-      return fail(ErrorCode::input, "task \"" + name + "\" stands there twice", where(),
-                  "keep one prediction for each task");
-    out.push_back({task, path, number, std::move(json)});
-    note_output(out.back().line, base_dir, out.back());
-    find_unused(out.back(), unused);
-  }
-  note_unused(unused);
-  if (out.empty())
-    return fail(ErrorCode::input, "no predictions in the file", path, "write one JSON line each");
-  return out;
+/// The object of a line, which has a task_id.
+Result<Json> read_line(std::string_view text, const std::string& path, int number) {
+  const auto where = [&] { return fmt::format("{}:{}", path, number); };
+  SKILLGRAD_TRY(auto json, parse_line(text, where));
+  const auto id = json.is_object() ? json.find("task_id") : json.end();
+  if (!json.is_object() || id == json.end() || !(id->is_string() || id->is_number_integer()))
+    return fail(ErrorCode::input, "no \"task_id\" in this line", where(), kForm);
+  return json;
+}
+
+std::string task_id_of(const Prediction& prediction) {
+  const Json& id = *prediction.line.find("task_id");
+  return id.is_string() ? id.get<std::string>() : dump_json(id);
 }
 
 /// RUN of an eval, or a folder that holds rollouts itself (RUN/test/iter_003). Relative to `path`.
@@ -168,8 +142,8 @@ Result<std::vector<Prediction>> read_run(const fs::path& path, const std::string
     if (!fs::exists(dir / "loss.json", ignored)) continue;
     trials = trials || fs::exists(folder(1), ignored);
     SKILLGRAD_TRY(auto kept, read_kept(dir));
-    out.push_back({&task, dir.string(), 0, {}});
-    out.back().kept = std::move(kept);
+    out.push_back({&task, std::make_shared<const std::string>(dir.string()), 0, {}});
+    out.back().kept = std::make_unique<const Prediction::Kept>(std::move(kept));
   }
   if (out.empty())
     return fail(ErrorCode::input, "no rollout there is of a task of this benchmark", path.string(),
@@ -180,11 +154,76 @@ Result<std::vector<Prediction>> read_run(const fs::path& path, const std::string
 
 }  // namespace
 
-Result<std::vector<Prediction>> read_predictions(const std::string& path,
-                                                 const bench::Benchmark& benchmark,
-                                                 const std::stop_token& stop) {
-  if (const auto below = rollouts_below(path)) return read_run(path, *below, benchmark);
-  return read_lines(path, benchmark, stop);
+PredictionSource PredictionSource::read(const std::string& path, const std::stop_token& stop) {
+  PredictionSource out;
+  out.path_ = path;
+  out.below_ = rollouts_below(path);
+  if (out.below_) return out;
+  const auto text = read_stream(path, stop);
+  if (text) {
+    out.read_lines(*text);
+  } else {
+    out.wrong_ = text.error();
+    if (out.wrong_->mend.empty() && out.wrong_->code != ErrorCode::cancelled)
+      out.wrong_->mend = "give --predictions FILE with one JSON line for each answer";
+  }
+  return out;
+}
+
+void PredictionSource::read_lines(std::string_view text) {
+  constexpr std::ptrdiff_t kMostAtOnce = 100'000;  // a line may be empty
+  lines_.reserve(static_cast<std::size_t>(
+      std::min(std::count(text.begin(), text.end(), '\n') + 1, kMostAtOnce)));
+  const auto file = std::make_shared<const std::string>(path_);
+  for (int number = 1; !text.empty(); ++number) {
+    const std::string_view line = cut_line(text);
+    if (trim(line).empty()) continue;
+    auto json = read_line(line, path_, number);
+    if (!json) {
+      wrong_ = std::move(json).error();
+      return;
+    }
+    lines_.push_back({nullptr, file, number, std::move(*json)});
+  }
+}
+
+std::optional<std::vector<std::string>> PredictionSource::ids() const {
+  if (below_) return std::nullopt;
+  std::vector<std::string> out;
+  out.reserve(lines_.size());
+  for (const auto& line : lines_) out.push_back(task_id_of(line));
+  return out;
+}
+
+Result<> PredictionSource::match(const bench::Benchmark& benchmark) {
+  const auto& tasks = benchmark.tasks();
+  std::vector<bool> seen(tasks.size());
+  std::vector<UnusedKey> unused;
+  const fs::path base_dir = fs::absolute(path_).parent_path();
+  for (auto& line : lines_) {
+    const std::string id = task_id_of(line);
+    line.task = benchmark.find(id);
+    if (line.task == nullptr) return unknown_task(id, benchmark, line.place());
+    const auto task = static_cast<std::size_t>(line.task - tasks.data());
+    if (seen[task])
+      return fail(ErrorCode::input, "task \"" + id + "\" stands there twice", line.place(),
+                  "keep one prediction for each task");
+    seen[task] = true;
+    note_output(line.line, base_dir, line);
+    find_unused(line, unused);
+  }
+  if (wrong_) return tl::unexpected(std::move(*wrong_));
+  note_unused(unused);
+  if (lines_.empty())
+    return fail(ErrorCode::input, "no predictions in the file", path_, "write one JSON line each");
+  return {};
+}
+
+Result<std::vector<Prediction>> PredictionSource::predictions(
+    const bench::Benchmark& benchmark) && {
+  if (below_) return read_run(path_, *below_, benchmark);
+  SKILLGRAD_CHECK(match(benchmark));
+  return std::move(lines_);
 }
 
 Result<> check_outputs(const std::vector<Prediction>& predictions, const std::string& path) {
@@ -224,7 +263,7 @@ Result<bench::AgentAnswer> open_prediction(const Prediction& prediction,
   const bench::Task& task = *prediction.task;
   if (!prediction.kept) return benchmark.prediction(task, prediction.line, base_dir, work_dir);
   if (!prediction.kept->error.empty())
-    return fail(ErrorCode::infra, prediction.kept->error, prediction.where);
+    return fail(ErrorCode::infra, prediction.kept->error, *prediction.where);
   const fs::path& outputs = prediction.kept->outputs;
   // What a run kept is only looked at, and links in it are not followed.
   if (work_dir.empty()) return bench::AgentAnswer{outputs, prediction.kept->final_message};

@@ -541,6 +541,17 @@ TEST(GradeJson, HasTheDocumentedFieldsAndReadsBack) {
   EXPECT_EQ(grade_to_json(*back), text);
 }
 
+TEST(GradeJson, WritesTextsAsAllOtherJsonIsWritten) {
+  std::string every = "start ";
+  for (int c = 0; c < 0x80; ++c) every += static_cast<char>(c);
+  for (const std::string& text :
+       {every, every + "\u00E4\u20AC\U0001F600", every + "\u00E4\xFF", std::string()}) {
+    Grade grade;
+    grade.message = text;
+    EXPECT_THAT(grade_to_json(grade), HasSubstr("\"message\":" + dump_json(Json(text)) + ","));
+  }
+}
+
 TEST(GradeJson, AnErrorHasNoScore) {
   Grade grade;
   grade.task_id = "a";

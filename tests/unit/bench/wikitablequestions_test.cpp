@@ -144,6 +144,21 @@ TEST(Denotation, CountsDistinctTargetsAndShowsWhatIsWrong) {
   EXPECT_EQ(grade.differences[1].got, (TypedText{"number", "6"}));
 }
 
+TEST(Denotation, KeepsTheFirstOfEqualItemsHoweverManyThereAre) {
+  std::vector<std::string> items;
+  for (int round = 0; round < 2; ++round)
+    for (int i = 0; i < 20; ++i)
+      for (const char* form : {"word %", "%", "0.%", "19%-01-xx"})
+        items.push_back(replace_all(form, "%", std::to_string(11 + i)));
+  for (const std::size_t distinct : {3, 8, 9, 80}) {
+    std::vector<AnswerItem> targets;
+    for (std::size_t i = 0; i < 2 * distinct; ++i) targets.push_back({items[i % distinct], ""});
+    const auto values = target_values(targets);
+    ASSERT_EQ(values.size(), distinct);
+    for (std::size_t i = 0; i < distinct; ++i) EXPECT_EQ(values[i].raw, items[i]);
+  }
+}
+
 TEST(AnswerItems, ComeFromLinesOrFromTheLastAnswerLine) {
   EXPECT_THAT(items_of_file("a \r\n\n  b\n"), ElementsAre("a", "b"));
   EXPECT_THAT(items_of_file(""), ElementsAre());
@@ -221,6 +236,25 @@ TEST(WikiTableQuestions, GivesQuestionAndRewrittenTable) {
   EXPECT_EQ(work.read("table.csv"), "\"Name\",\"Say \"\"hi\"\"\"\n\"A\",\"1, 2\"\n");
   EXPECT_EQ(list_files(work.path())->size(), 1U);
   EXPECT_FALSE((*benchmark)->own_splits()) << "one training question cannot be sampled";
+}
+
+TEST(WikiTableQuestions, ForGradingMayHoldNoMoreThanTheTasksThatAreNamed) {
+  const SmallSet set;
+  BenchmarkOptions options;
+  options.for_grading = true;
+  options.only = {"ns-0", "unknown", "ns-0"};
+  const auto benchmark =
+      load_benchmark("wikitablequestions:" + set.folder.path().string(), options);
+  ASSERT_TRUE(benchmark) << benchmark.error().to_text();
+  ASSERT_EQ((*benchmark)->tasks().size(), 1U);
+  EXPECT_EQ((*benchmark)->find("ns-0"), (*benchmark)->tasks().data());
+  EXPECT_EQ((*benchmark)->find("nt-0"), nullptr);
+  EXPECT_EQ((*benchmark)->find("unknown"), nullptr);
+  EXPECT_THAT((*benchmark)->ids(), ElementsAre("nt-0", "ns-0"));
+  EXPECT_FALSE((*benchmark)->own_splits());
+  AgentAnswer answer;
+  answer.items = {"B", "A"};
+  EXPECT_EQ((*benchmark)->grade((*benchmark)->tasks()[0], answer, {}).score, 1);
 }
 
 TEST(WikiTableQuestions, TakesTheFileBeforeTheMessageAndTheListBeforeBoth) {

@@ -34,7 +34,7 @@ class PredictionsReading : public testing::Test {
     return path.string();
   }
   Result<std::vector<Prediction>> read(const std::string& path) {
-    return read_predictions(path, *benchmark_, {});
+    return PredictionSource::read(path, {}).predictions(*benchmark_);
   }
   static std::vector<std::string> said() {
     std::vector<std::string> out;
@@ -129,14 +129,14 @@ TEST_F(PredictionsReading, AFolderOfARunGivesWhatEachRolloutLeft) {
   const auto kept = read((dir_.path() / "run").string());
   ASSERT_TRUE(kept) << kept.error().to_text();
   ASSERT_EQ(kept->size(), 2U);
-  EXPECT_EQ((*kept)[0].kept.value().final_message, "y");
-  EXPECT_EQ((*kept)[0].kept.value().error, "");
-  EXPECT_EQ((*kept)[1].kept.value().error, "the rollout ended without an answer: no model");
+  EXPECT_EQ((*kept)[0].kept->final_message, "y");
+  EXPECT_EQ((*kept)[0].kept->error, "");
+  EXPECT_EQ((*kept)[1].kept->error, "the rollout ended without an answer: no model");
   EXPECT_THAT(said(), ElementsAre("of several trials of a task the first is graded"));
 
   write("run/eval/rollouts/2.0/loss.json",
         R"({"final_message":"","outputs_kept":false,"end_state":"turn_limit"})");
-  EXPECT_THAT(read((dir_.path() / "run").string()).value()[1].kept.value().error,
+  EXPECT_THAT(read((dir_.path() / "run").string()).value()[1].kept->error,
               HasSubstr("too many or too large"));
 }
 

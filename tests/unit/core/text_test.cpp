@@ -18,6 +18,7 @@ TEST(Text, TrimAndSplit) {
   EXPECT_EQ(split("", ','), (Strings{""}));
   EXPECT_EQ(split_lines("a\nb\r\nc\rd\n\n"), (Strings{"a", "b", "c", "d", ""}));
   EXPECT_EQ(split_lines(""), Strings{});
+  EXPECT_EQ(split_lines("\r\r\n\n\r"), (Strings{"", "", "", ""}));
   EXPECT_EQ(join({"a", "b"}, ", "), "a, b");
 }
 
@@ -48,6 +49,11 @@ TEST(Utf8, FindsTheFirstBadByte) {
       {"\xF8\x88\x80\x80\x80", 0},
       {"abc\xE2\x82", 3},  // cut
       {"\xFF", 0},
+      {"sixteen letters.\xFF", 16},  // eight are looked at at once
+      {"eight...\xC3\xA4 and nine\x80", 20},
+      {"0123456\xE2\x82\xAC"
+       "89",
+       std::nullopt},
   };
   for (const Case& c : cases) EXPECT_EQ(first_invalid_utf8(c.bytes), c.at) << c.bytes;
 }
