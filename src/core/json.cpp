@@ -6,6 +6,8 @@
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "core/quick_json.hpp"
+
 template class nlohmann::basic_json<>;
 template class nlohmann::basic_json<nlohmann::ordered_map>;
 
@@ -180,6 +182,7 @@ class Builder final : public nlohmann::json_sax<Json> {
 
 Result<Json> parse_with(std::string_view text, std::string_view where, bool comments,
                         Builder builder = {RepeatedKeys::refuse, DeepValues::refuse}) {
+  if (auto value = read_quick_json(text)) return std::move(*value);
   constexpr std::size_t kMaxProblem = 500;  // it may quote a string of any length
   std::size_t taken = 0;
   const CountingIterator begin(text.data(), &taken);

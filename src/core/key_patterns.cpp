@@ -209,41 +209,44 @@ std::optional<Match> match_path_segment(std::string_view text, std::size_t at) {
   return in_url ? std::optional(Match{at + 1, end}) : std::nullopt;
 }
 
-/// The two bytes that a match can begin with: nearly all of a text is passed over by them.
+/// The three bytes that a match can begin with: nearly all of a text is passed over by them.
 class Beginnings {
  public:
   explicit Beginnings(KeyPatterns patterns) {
-    for (const Prefix& prefix : kPrefixes) add(prefix.text, false);
-    add("Bearer ", true);
+    for (const Prefix& prefix : kPrefixes) add(prefix.text);
+    add("Bearer ");
     if (patterns == KeyPatterns::certain) return;
-    for (const std::string_view name : kHeaders) add(name, true);
-    add("://", false);
-    for (const char c : {'?', '&', '/'})
-      for (std::size_t next = 0; next < kBytes; ++next)
-        bits_.set(place(c, static_cast<char>(next)));
+    for (const std::string_view name : kHeaders) add(name);
+    add("://");
+    for (const std::string_view name : kParameters)
+      for (const char* sign : {"?", "&"}) add(sign + std::string(name));
+    for (std::size_t next = 0; next < kLower; ++next)
+      for (std::size_t third = 0; third < kLower; ++third)
+        bits_.set(place('/', static_cast<char>(next), static_cast<char>(third)));
   }
 
-  [[nodiscard]] bool has(char first, char second) const { return bits_[place(first, second)]; }
+  /// There are three bytes at `at`.
+  [[nodiscard]] bool has(const char* at) const { return bits_[place(at[0], at[1], at[2])]; }
 
  private:
-  static constexpr std::size_t kBytes = 256;
+  // Of the first byte seven bits count. Of the others it is five, in which capital letters are as
+  // small ones: what else they cannot tell apart is passed on to be looked at.
+  static constexpr std::size_t kFirst = 128, kLower = 32;
 
-  static std::size_t place(char first, char second) {
-    return static_cast<unsigned char>(first) * kBytes + static_cast<unsigned char>(second);
+  static std::size_t place(char first, char second, char third) {
+    const auto low = [](char c, std::size_t values) {
+      return static_cast<unsigned char>(c) & (values - 1);
+    };
+    return (low(first, kFirst) * kLower + low(second, kLower)) * kLower + low(third, kLower);
   }
 
-  void add(std::string_view text, bool any_case) {
-    const auto upper = [&](char c) {
-      return any_case && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    };
-    const auto lower = [&](char c) {
-      return any_case && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    };
-    for (const char first : {lower(text[0]), upper(text[0])})
-      for (const char second : {lower(text[1]), upper(text[1])}) bits_.set(place(first, second));
+  void add(std::string_view text) {
+    const char first = to_lower(text[0]);
+    bits_.set(place(first, text[1], text[2]));
+    if (is_letter(first)) bits_.set(place(static_cast<char>(first - 'a' + 'A'), text[1], text[2]));
   }
 
-  std::bitset<kBytes * kBytes> bits_;
+  std::bitset<kFirst * kLower * kLower> bits_;
 };
 
 const Beginnings& beginnings(KeyPatterns patterns) {
@@ -269,9 +272,9 @@ std::string redact_key_patterns(std::string_view text, KeyPatterns patterns) {
   const Beginnings& starts = beginnings(patterns);
   std::string out;
   std::size_t copied = 0;
-  for (std::size_t at = 0; at + 1 < text.size();) {
+  for (std::size_t at = 0; at + 2 < text.size();) {
     std::optional<Match> match;
-    if (starts.has(text[at], text[at + 1])) {
+    if (starts.has(text.data() + at)) {
       for (const auto* matcher = begin; matcher != end; ++matcher)
         if ((match = (*matcher)(text, at))) break;
     }
