@@ -86,11 +86,16 @@ class Members {
   bool first_ = true;
 };
 
-/// About the bytes of the grade's line: room for it is made at once.
+/// About the bytes of the grade's line. Room for just these is made at once: thousands are kept.
 std::size_t line_bytes(const Grade& grade) {
-  std::size_t bytes = 200 + grade.task_id.size() + grade.message.size();
+  constexpr std::size_t kEmptyGrade = 160, kEmptyDifference = 80;
+  const auto typed_bytes = [](const TypedText& value) {
+    return value.type.size() + value.text.size();
+  };
+  std::size_t bytes =
+      kEmptyGrade + grade.task_id.size() + grade.message.size() + grade.grader.size();
   for (const Difference& one : grade.differences)
-    bytes += 100 + one.where.size() + one.expected.text.size() + one.got.text.size();
+    bytes += kEmptyDifference + one.where.size() + typed_bytes(one.expected) + typed_bytes(one.got);
   return bytes;
 }
 

@@ -99,12 +99,15 @@ Result<std::optional<std::string>> usable_text(std::string text, const std::stri
   return sanitize_utf8(text);
 }
 
-bool is_confined(const std::string& name) {
-  if (name.empty() || name.front() == '/' || name.find('\0') != std::string::npos) return false;
-  const std::vector<std::string> parts = split(name, '/');
-  return std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
-    return part.empty() || part == "." || part == "..";
-  });
+bool is_confined(std::string_view name) {
+  if (name.find('\0') != std::string_view::npos) return false;
+  for (;;) {
+    const std::size_t end = name.find('/');
+    const std::string_view part = name.substr(0, end);
+    if (part.empty() || part == "." || part == "..") return false;
+    if (end == std::string_view::npos) return true;
+    name.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace skillgrad::bench

@@ -42,6 +42,6 @@ void settle(Grade& grade);
     const std::filesystem::path& work_dir, const std::string& name);
 
 /// True for a relative path without "..", empty parts or a leading '/'.
-[[nodiscard]] bool is_confined(const std::string& name);
+[[nodiscard]] bool is_confined(std::string_view name);
 
 }  // namespace skillgrad::bench

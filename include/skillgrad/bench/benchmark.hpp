@@ -122,8 +122,8 @@ struct BenchmarkOptions {
   bool recalc_golden = false;              ///< golden workbooks, too, on a copy
   std::map<std::string, std::string> map;  ///< column map of CSV/TSV benchmarks
   CaseMode cases = CaseMode::first;
-  /// Only what grading answers needs: Task::prompt, hash and content_hash stay empty, input_files
-  /// may, and files that only they need are not read.
+  /// Only what grading answers needs: Task::prompt, hash and content_hash stay empty, split and
+  /// input_files may, and files that only they need are not read.
   bool for_grading = false;
   /// With for_grading: ids of the tasks that there are answers to. A benchmark may leave the others
   /// out of its tasks(); its ids() are all.

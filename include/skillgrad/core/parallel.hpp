@@ -11,8 +11,9 @@
 
 namespace skillgrad {
 
-/// Runs work(0) ... work(count - 1), at most `jobs` at once, in index order of start, and waits for
-/// all. An exception of a work item ends the start of further items and is rethrown here.
+/// Runs work(0) ... work(count - 1), at most `jobs` at once, one of them on the calling thread, in
+/// index order of start, and waits for all. An exception of a work item ends the start of further
+/// items and is rethrown here.
 inline void parallel_for(std::size_t count, unsigned jobs,
                          const std::function<void(std::size_t)>& work) {
   const std::size_t threads = jobs < 1 ? 1 : (jobs < count ? jobs : count);
@@ -36,8 +37,9 @@ inline void parallel_for(std::size_t count, unsigned jobs,
   };
   {
     std::vector<std::jthread> pool;
-    pool.reserve(threads);
-    for (std::size_t i = 0; i < threads; ++i) pool.emplace_back(loop);
+    pool.reserve(threads - 1);
+    for (std::size_t i = 1; i < threads; ++i) pool.emplace_back(loop);
+    loop();
   }
   if (failure) std::rethrow_exception(failure);
 }

@@ -180,13 +180,10 @@ class SplitReader {
     return {};
   }
 
-  Result<> check_context(std::string_view context, const TsvReader& reader) {
-    if (confined_.find(context)) return {};
-    if (!is_confined(fs::path(context)))
-      return fail(ErrorCode::dataset, "table \"" + std::string(context) + "\" leaves the data set",
-                  reader.where(), "use a relative path without \"..\"");
-    confined_.add(context);
-    return {};
+  static Result<> check_context(std::string_view context, const TsvReader& reader) {
+    if (is_confined(context)) return {};
+    return fail(ErrorCode::dataset, "table \"" + std::string(context) + "\" leaves the data set",
+                reader.where(), "use a relative path without \"..\"");
   }
 
   /// False: an earlier split has the question.
@@ -223,7 +220,6 @@ class SplitReader {
   std::vector<std::uint32_t> last_split_;    ///< that has it, of each question
   IdIndex tagged_;                           ///< questions of this split's tagged file
   std::vector<std::string_view> canonical_;  ///< their lists
-  IdIndex confined_;                         ///< tables
 };
 
 // The main splits first, so that their questions keep these as their split; then by name.

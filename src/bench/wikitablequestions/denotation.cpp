@@ -2,7 +2,9 @@
 #include "bench/wikitablequestions/denotation.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <unordered_set>
 
@@ -80,10 +82,22 @@ std::string digits_of(double integral) {
   return digits == "-0" ? "0" : digits;
 }
 
+Amount integer_amount(std::string digits) {
+  constexpr std::size_t kExact = 15;  // digits and sign that a double holds
+  std::int64_t small = 0;
+  double value = 0;
+  if (digits.size() > kExact) {
+    value = std::strtod(digits.c_str(), nullptr);
+  } else {
+    std::from_chars(digits.data(), digits.data() + digits.size(), small);
+    value = static_cast<double>(small);
+  }
+  return {true, std::move(digits), value};
+}
+
 // Of trimmed ASCII.
 std::optional<Amount> amount_of(std::string_view text) {
-  if (const auto digits = integer_digits(text))
-    return Amount{true, *digits, std::strtod(digits->c_str(), nullptr)};
+  if (auto digits = integer_digits(text)) return integer_amount(std::move(*digits));
   if (!is_decimal_float(text)) return std::nullopt;
   const double value = std::strtod(std::string(text).c_str(), nullptr);
   if (!std::isfinite(value)) return std::nullopt;
@@ -222,13 +236,13 @@ AnswerValue make_value(const std::string& raw, const std::string& parsed) {
   AnswerValue value;
   value.raw = raw;
   value.normalized = normalize_answer(raw);
-  if (const auto amount = parse_amount(parsed)) {
+  if (auto amount = parse_amount(parsed)) {
     value.kind = AnswerValue::Kind::number;
-    value.amount = *amount;
+    value.amount = std::move(*amount);
   } else if (const auto date = parse_date(parsed)) {
     if (!date->month && !date->day) {
       value.kind = AnswerValue::Kind::number;
-      value.amount = {true, *date->year, std::strtod(date->year->c_str(), nullptr)};
+      value.amount = integer_amount(*date->year);
     } else {
       value.kind = AnswerValue::Kind::date;
       value.date = *date;

@@ -51,6 +51,7 @@ class WikiTableQuestions final : public Benchmark {
     for (const Question& question : set_.questions) {
       Task& task = add_task(question);
       task.prompt = prompt_of(question);
+      task.split = task.category;
       task.input_files.emplace_back(kTableFile);
     }
     return hash_tasks();
@@ -204,7 +205,6 @@ class WikiTableQuestions final : public Benchmark {
     Task& task = tasks_.emplace_back();
     task.id = question.id;
     task.category = set_.split_of(question);
-    task.split = task.category;
     task.output_file = kAnswerFile;
     return task;
   }
