@@ -47,8 +47,11 @@ void settle(Grade& grade) {
 }
 
 std::string describe(const Grade& grade) {
-  std::string text =
-      std::to_string(grade.matched) + " of " + std::to_string(grade.total) + " right";
+  constexpr std::size_t kUsual = 120;  // what follows is appended bit by bit
+  std::string text;
+  text.reserve(kUsual);
+  text.append(std::to_string(grade.matched)).append(" of ").append(std::to_string(grade.total));
+  text.append(" right");
   const std::size_t shown_count = std::min(grade.differences.size(), kShownDifferences);
   for (std::size_t i = 0; i < shown_count; ++i) {
     const Difference& difference = grade.differences[i];

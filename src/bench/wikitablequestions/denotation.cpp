@@ -285,8 +285,12 @@ Grade grade_denotation(const std::vector<AnswerItem>& targets,
   const bool right = complete && grade.matched == grade.total && given.size() == wanted.size();
   grade.score = right ? 1 : 0;
   settle(grade);
-  grade.message = describe(grade) + "; " + std::to_string(given.size()) +
-                  " different items given, " + std::to_string(wanted.size()) + " wanted";
+  grade.message = describe(grade);
+  grade.message.append("; ")
+      .append(std::to_string(given.size()))
+      .append(" different items given, ")
+      .append(std::to_string(wanted.size()))
+      .append(" wanted");
   return grade;
 }
 
