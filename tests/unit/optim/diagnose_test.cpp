@@ -26,7 +26,7 @@ class DiagnoseTest : public StageTest {
     evidence_.current.trace = "iter_003/rollouts/t1.0/trajectory.jsonl";
     evidence_.current_trace = "[1] message user: Sum it.\n";
     evidence_.skill_text = "## SKILL.md\n# Demo\n";
-    evidence_.known_patterns = {{"types-lost", "Types are lost.", "Print\nthem first."}};
+    evidence_.known_patterns = {{"types-lost", "Types are lost.", "Print\nthem first.", ""}};
     evidence_.task_dir = "iter_003/rollouts/t1.0";
     write("run/iter_003/rollouts/t1.0/trajectory.jsonl",
           "{\"kind\":\"message\",\"role\":\"user\",\"text\":\"Sum it.\"}\n"
@@ -56,6 +56,7 @@ TEST_F(DiagnoseTest, FactsStandInTheOrderOfTheProtocol) {
       "<known_patterns>\ntypes-lost: Types are lost. | cure: Print them first.\n</known_patterns>\n"
       "<skill_loaded>\n## SKILL.md\n# Demo\n</skill_loaded>\n"
       "<task>\nSum it. <\\/task>\n</task>\n"
+      "<runs>\none run of this task under this skill\n</runs>\n"
       "<feedback>\nstatus: fail, score: 0.25\nB2: expected 3, got 4\n</feedback>\n"
       "<trace>\n[1] message user: Sum it.\n</trace>\n");
   const llm::ChatRequest sent = model_->requests()[0];
@@ -72,17 +73,19 @@ TEST_F(DiagnoseTest, GradientCarriesTheHandInAndTheFactsOfTheTask) {
   ASSERT_TRUE(gradient);
   EXPECT_EQ(gradient->task_id, "t1");
   EXPECT_EQ(gradient->kind, EvidenceKind::failure);
-  EXPECT_EQ(gradient->label, "totals counted the header");
-  EXPECT_EQ(gradient->gradient, "It began too high.");
-  EXPECT_EQ(gradient->skipped_step, "look first");
-  EXPECT_EQ(gradient->steps, (std::vector<int>{2, 3}));
-  EXPECT_EQ(gradient->known, "new");
+  ASSERT_EQ(gradient->causes.size(), 1u) << "the form with one cause in place of the list";
+  EXPECT_EQ(gradient->causes[0].label, "totals counted the header");
+  EXPECT_EQ(gradient->causes[0].analysis, "It began too high.");
+  EXPECT_EQ(gradient->causes[0].skipped_step, "look first");
+  EXPECT_EQ(gradient->causes[0].steps, (std::vector<int>{2, 3}));
+  EXPECT_EQ(gradient->causes[0].known, "new");
   EXPECT_DOUBLE_EQ(gradient->loss, 0.75);
 }
 
 TEST_F(DiagnoseTest, SuccessIsComparedWithTheEarlierRun) {
   evidence_.kind = EvidenceKind::contrastive;
   evidence_.initial = evidence_.current;
+  evidence_.group = {1, 0};
   evidence_.initial->feedback = "all wrong";
   evidence_.initial_trace = "[1] earlier";
   ASSERT_TRUE(diagnose({tool_reply("submit_diagnosis", kGood)}));
@@ -122,7 +125,7 @@ TEST_F(DiagnoseTest, WhatATraceDoesNotHaveGoesBack) {
       {tool_reply("submit_diagnosis", dump_json(beyond)), tool_reply("submit_diagnosis", kGood)});
   ASSERT_TRUE(gradient);
   EXPECT_NE(told().find("no step 9"), std::string::npos) << told();
-  EXPECT_EQ(gradient->steps, (std::vector<int>{2, 3}));
+  EXPECT_EQ(gradient->causes.at(0).steps, (std::vector<int>{2, 3}));
 }
 
 TEST_F(DiagnoseTest, ArgumentThatAToolDoesNotKnowIsRefusedByName) {
@@ -206,7 +209,7 @@ TEST_F(DiagnoseTest, ObjectAsTextIsUnderstoodBareFencedAndInProse) {
                                   "My diagnosis: " + std::string(kGood) + " Done."}) {
     const auto gradient = diagnose({text_reply(text)});
     ASSERT_TRUE(gradient) << text;
-    EXPECT_EQ(gradient->label, "totals counted the header");
+    EXPECT_EQ(gradient->causes.at(0).label, "totals counted the header");
   }
 }
 

@@ -35,8 +35,9 @@ class PatchTest : public StageTest {
     Gradient gradient;
     gradient.task_id = "t1";
     gradient.kind = EvidenceKind::failure;
-    gradient.label = "types were lost";
-    gradient.gradient = "It wrote text.";
+    gradient.causes.resize(1);
+    gradient.causes[0].label = "types were lost";
+    gradient.causes[0].analysis = "It wrote text.";
     input_.gradients = {gradient};
   }
   Result<PatchOutput> patch(std::vector<Result<llm::ChatReply>> in_order) {
@@ -61,7 +62,8 @@ TEST_F(PatchTest, FirstPatchIsToldThatThereIsNoMemoryYet) {
   ASSERT_TRUE(patch({tool_reply("finish_patch", kFinish)}));
   const std::string text = user();
   EXPECT_EQ(text.find("<skill>\n---\nname: demo\n"), 0u) << text;
-  EXPECT_NE(text.find("</skill>\n<files>\nnone\n</files>\n<memory>\nnone\n</memory>\n<overlay>\n"
+  EXPECT_NE(text.find("</skill>\n<files>\nnone\n</files>\n<skill_version>\nthe version that "
+                      "ran: the initial skill\n</skill_version>\n<memory>\nnone\n</memory>\n<overlay>\n"
                       "none\n</overlay>\n<rejected>\nnone\n</rejected>\n<diagnoses>\n["),
             std::string::npos)
       << text;
@@ -87,7 +89,7 @@ TEST_F(PatchTest, MemoryOverlayAndRejectedPatchesAreShown) {
   memory.patterns.resize(1);
   memory.patterns[0].slug = "types-lost";
   Overlay overlay;
-  overlay.entries = {{"t1", "signal", "types-lost", "fill-a-column", "gap", "change"}};
+  overlay.entries = {{"t1", "signal", {{"types-lost", "fill-a-column", "gap", "change"}}}};
   overlay.themes = {{"look first", {"t1", "t2"}}};
   input_.memory = &memory;
   input_.overlay = &overlay;
@@ -102,7 +104,7 @@ TEST_F(PatchTest, MemoryOverlayAndRejectedPatchesAreShown) {
   const auto items = parse_json(text.substr(from, text.find("</overlay>") - from), "test");
   ASSERT_TRUE(items);
   ASSERT_EQ(items->size(), 2u);
-  EXPECT_EQ((*items)[0]["pattern"], "types-lost");
+  EXPECT_EQ((*items)[0]["patterns"][0]["pattern"], "types-lost");
   EXPECT_EQ((*items)[1]["theme"], "look first");
 }
 

@@ -31,7 +31,8 @@ Pattern pattern(std::string slug) {
 Gradient gradient(std::string task, std::string label) {
   Gradient out;
   out.task_id = std::move(task);
-  out.label = std::move(label);
+  out.causes.resize(1);
+  out.causes[0].label = std::move(label);
   return out;
 }
 
@@ -45,8 +46,9 @@ class Remedies : public ::testing::Test {
                        "# Dates\n\n- Use ISO.\n")) {
     memory_.patterns = {pattern("types-lost"), pattern("dates-as-text"), pattern("other")};
     patch_.summary = "Types first, dates as ISO.";
-    patch_.addressed = {{"types-lost", "Fill a column", "nothing made\nthem look"},
-                        {"dates-as-text", "references/dates.md", "no example"}};
+    patch_.addressed = {
+        {"types-lost", "Fill a column", "nothing made\nthem look", "", {}, {}},
+        {"dates-as-text", "references/dates.md", "no example", "", {}, {}}};
     outcome_.patch = &patch_;
     outcome_.iteration = 4;
     outcome_.accepted = true;
@@ -82,7 +84,7 @@ TEST_F(Remedies, EachPatternGetsItsOwnPlaceAndWhatChangedThere) {
 }
 
 TEST_F(Remedies, ResumedRunRecordsNothingTwiceAndTwoPlacesAreTwoEntries) {
-  patch_.addressed.push_back({"types-lost", "pitfalls", "said again"});
+  patch_.addressed.push_back({"types-lost", "pitfalls", "said again", "", {}, {}});
   EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre());
   EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre());
   EXPECT_EQ(memory_.patterns[0].remedies.size(), 2u);
@@ -92,13 +94,13 @@ TEST_F(Remedies, LabelsOfAFirstPatchAreCarriedOverToThePatternsOfTheirTasks) {
   gradients_ = {gradient("t1", "Types were lost"), gradient("t2", "types were lost"),
                 gradient("t3", "nothing to learn")};
   Overlay overlay;
-  overlay.entries = {{"t1", "", "types-lost", "", "", ""},
-                     {"t2", "", "dates-as-text", "", "", ""},
-                     {"t3", "", kNoSignal, "", "", ""}};
+  overlay.entries = {{"t1", "", {{"types-lost", "", "", ""}}},
+                     {"t2", "", {{"dates-as-text", "", "", ""}}},
+                     {"t3", "", {{kNoSignal, "", "", ""}}}};
   outcome_.overlay = &overlay;
-  patch_.addressed = {{"types were lost", "fill-a-column", "because"},
-                      {"nothing to learn", "pitfalls", "because"},
-                      {"made up", "pitfalls", "because"}};
+  patch_.addressed = {{"types were lost", "fill-a-column", "because", "", {}, {}},
+                      {"nothing to learn", "pitfalls", "because", "", {}, {}},
+                      {"made up", "pitfalls", "because", "", {}, {}}};
   EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre("nothing to learn", "made up"));
   EXPECT_EQ(memory_.patterns[0].remedies.size(), 1u);
   EXPECT_EQ(memory_.patterns[1].remedies.size(), 1u);
@@ -106,7 +108,7 @@ TEST_F(Remedies, LabelsOfAFirstPatchAreCarriedOverToThePatternsOfTheirTasks) {
 }
 
 TEST_F(Remedies, PlaceThatNobodyKnowsGetsTheWholePatch) {
-  patch_.addressed = {{"other", "no such place", "because"}};
+  patch_.addressed = {{"other", "no such place", "because", "", {}, {}}};
   EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre());
   EXPECT_THAT(memory_.patterns[2].remedies.at(0).change,
               HasSubstr("in the whole patch: Types first, dates as ISO."));
@@ -117,12 +119,12 @@ TEST(MemoryMarkdown, HoldsNoControlCharacterAndNoForgedPattern) {
   memory.patterns = {pattern("a")};
   memory.patterns[0].line = "one\n## forged (mixed)\x1b[31m";
   memory.patterns[0].description = "two\x07\n## forged too";
-  memory.patterns[0].remedies = {{1, "x\n- y", "d\x1b]0;t\x07", "c", true}};
+  memory.patterns[0].remedies = {{1, "x\n- y", "d\x1b]0;t\x07", "c", true, "", {}, {}, {}}};
   const std::string text = memory.to_markdown();
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_EQ(text.find('\x07'), std::string::npos);
   EXPECT_EQ(text.find("\n## forged"), std::string::npos) << text;
-  EXPECT_THAT(text, HasSubstr("- appeared in iterations: none yet\n"));
+  EXPECT_THAT(text, HasSubstr("- history: none yet\n"));
 }
 
 }  // namespace
