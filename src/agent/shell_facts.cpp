@@ -38,8 +38,10 @@ std::string measure_shell(exec::Sandbox& sandbox, std::stop_token stop) {
   std::vector<std::string> packages;
   std::string version;
   for (const std::string& line : split_lines(truncate_middle(result->out, kMostBytes))) {
-    if (version.empty()) version = trim(line);
-    else if (!trim(line).empty()) packages.emplace_back(trim(line));
+    if (version.empty())
+      version = trim(line);
+    else if (!trim(line).empty())
+      packages.emplace_back(trim(line));
   }
   if (result->exit_code != 0 || version.empty()) return {};
   return "python3 is " + version + ", with " +

@@ -60,12 +60,10 @@ std::string gibibytes(std::uint64_t bytes) {
 
 /// A limit of 0 is none.
 std::string limits_text(const RolloutLimits& limits) {
-  std::string out =
-      "A command may take " +
-      format_double(static_cast<double>(limits.command_time.count()) / 1000.0) + " s";
+  std::string out = "A command may take " +
+                    format_double(static_cast<double>(limits.command_time.count()) / 1000.0) + " s";
   if (limits.memory_bytes > 0) out += " and " + gibibytes(limits.memory_bytes) + " of memory";
-  if (limits.disk_bytes > 0)
-    out += "; the work directory may hold " + gibibytes(limits.disk_bytes);
+  if (limits.disk_bytes > 0) out += "; the work directory may hold " + gibibytes(limits.disk_bytes);
   return out + ".";
 }
 

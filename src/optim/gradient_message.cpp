@@ -21,15 +21,12 @@ Result<int> read_step(const Json& value, const std::string& where) {
 }
 
 Json cause_json(const Cause& cause) {
-  return {{"label", cause.label},
-          {"case", cause.found ? Json(name_of(*cause.found)) : Json()},
-          {"analysis", cause.analysis},
-          {"rule", cause.rule},
-          {"open", cause.open},
-          {"skipped_step", cause.skipped_step},
-          {"steps", cause.steps},
-          {"known", cause.known},
-          {"refutes", cause.refutes}};
+  return {
+      {"label", cause.label},       {"case", cause.found ? Json(name_of(*cause.found)) : Json()},
+      {"analysis", cause.analysis}, {"rule", cause.rule},
+      {"open", cause.open},         {"skipped_step", cause.skipped_step},
+      {"steps", cause.steps},       {"known", cause.known},
+      {"refutes", cause.refutes}};
 }
 
 /// What both forms have.

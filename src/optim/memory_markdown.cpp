@@ -65,11 +65,11 @@ std::string history(const Pattern& pattern) {
 }
 
 std::string pattern_text(const Pattern& pattern) {
-  std::string out = fmt::format(
-      "\n## {} ({})\n{}\n\n- anchor: {}\n- history: {}\n- velocity: {:.3f}\n",
-      one_line(pattern.slug), one_line(pattern.kind_text()), one_line(pattern.line),
-      pattern.anchor.empty() ? "none" : one_line(pattern.anchor), history(pattern),
-      pattern.velocity);
+  std::string out =
+      fmt::format("\n## {} ({})\n{}\n\n- anchor: {}\n- history: {}\n- velocity: {:.3f}\n",
+                  one_line(pattern.slug), one_line(pattern.kind_text()), one_line(pattern.line),
+                  pattern.anchor.empty() ? "none" : one_line(pattern.anchor), history(pattern),
+                  pattern.velocity);
   if (!pattern.description.empty()) out += "- description: " + plain(pattern.description) + "\n";
   if (!pattern.action.empty()) out += "- recommended action: " + plain(pattern.action) + "\n";
   for (const auto& entry : pattern.remedies) out += remedy(entry);

@@ -40,14 +40,10 @@ Result<RemedyEntry> read_remedy(const Json& value, const std::string& where) {
 }
 
 Json remedy_json(const RemedyEntry& entry) {
-  return {{"iteration", entry.iteration},
-          {"anchor", entry.anchor},
-          {"diagnosis", entry.diagnosis},
-          {"change", entry.change},
-          {"accepted", entry.accepted},
-          {"inferred", entry.inferred},
-          {"supports", entry.supports},
-          {"against", entry.against},
+  return {{"iteration", entry.iteration},      {"anchor", entry.anchor},
+          {"diagnosis", entry.diagnosis},      {"change", entry.change},
+          {"accepted", entry.accepted},        {"inferred", entry.inferred},
+          {"supports", entry.supports},        {"against", entry.against},
           {"confirmed_in", entry.confirmed_in}};
 }
 
@@ -78,16 +74,11 @@ Result<Pattern> read_pattern(const Json& value, const std::string& where) {
 Json pattern_json(const Pattern& pattern) {
   Json remedies = Json::array();
   for (const auto& entry : pattern.remedies) remedies.push_back(remedy_json(entry));
-  return {{"slug", pattern.slug},
-          {"kind", pattern.kind_text()},
-          {"line", pattern.line},
-          {"anchor", pattern.anchor},
-          {"failed_in", pattern.failed_in},
-          {"succeeded_in", pattern.succeeded_in},
-          {"tasks", pattern.tasks},
-          {"description", pattern.description},
-          {"action", pattern.action},
-          {"remedies", remedies},
+  return {{"slug", pattern.slug},           {"kind", pattern.kind_text()},
+          {"line", pattern.line},           {"anchor", pattern.anchor},
+          {"failed_in", pattern.failed_in}, {"succeeded_in", pattern.succeeded_in},
+          {"tasks", pattern.tasks},         {"description", pattern.description},
+          {"action", pattern.action},       {"remedies", remedies},
           {"velocity", pattern.velocity}};
 }
 

@@ -48,9 +48,9 @@ struct Known {
   bool failing = false;    ///< a failure among the diagnoses names it
   bool succeeded = false;  ///< success evidence names it, now or in the memory
   bool remembered = false;
-  bool tried = false;    ///< a remedy is on record, or its weak wording was rejected
-  std::size_t rank = 0;  ///< order of attention
-  std::string label;     ///< of the first diagnosis that names it
+  bool tried = false;              ///< a remedy is on record, or its weak wording was rejected
+  std::size_t rank = 0;            ///< order of attention
+  std::string label;               ///< of the first diagnosis that names it
   std::vector<std::string> tasks;  ///< whose diagnoses name it
 };
 

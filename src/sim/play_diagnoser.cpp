@@ -11,7 +11,8 @@ namespace skillgrad::sim {
 namespace {
 
 constexpr const char* kSubmitDiagnosis = "submit_diagnosis";
-/// Of a failure with two lessons missing, the trace shows the first; the second takes a closer look.
+/// Of a failure with two lessons missing, the trace shows the first; the second takes a closer
+/// look.
 constexpr double kLooksCloser = 0.5;
 
 /// The facts of one diagnosis.

@@ -65,9 +65,8 @@ class Grouping {
     if (diagnosis.says_nothing) return;
     Group& group = group_of(diagnosis);
     Json& patterns = overlay_.back()["patterns"];
-    const bool twice = std::any_of(patterns.begin(), patterns.end(), [&](const Json& part) {
-      return part["pattern"] == group.slug;
-    });
+    const bool twice = std::any_of(patterns.begin(), patterns.end(),
+                                   [&](const Json& part) { return part["pattern"] == group.slug; });
     if (!twice) patterns.push_back(part_of(group, diagnosis.success));
     if (diagnosis.success) note_success(group, diagnosis.task_id);
   }

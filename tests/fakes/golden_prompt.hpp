@@ -15,8 +15,8 @@ namespace skillgrad::fakes {
 
 /// A prompt of configs/prompts, as it is shipped.
 inline std::string shipped_prompt(const std::string& name) {
-  const auto text = read_file(std::filesystem::path(SKILLGRAD_SOURCE_DIR) / "configs/prompts" /
-                              (name + ".md"));
+  const auto text =
+      read_file(std::filesystem::path(SKILLGRAD_SOURCE_DIR) / "configs/prompts" / (name + ".md"));
   EXPECT_TRUE(text) << name;
   return text.value_or("");
 }
@@ -43,8 +43,8 @@ inline std::string rendered(const llm::ChatRequest& request) {
 /// Holds a rendering against tests/data/prompts/NAME.txt. With SKILLGRAD_RENEW_PROMPTS=1 in the
 /// environment it writes the file instead (tests/data/prompts/README.md).
 inline void expect_golden_prompt(const std::string& name, const std::string& text) {
-  const auto path = std::filesystem::path(SKILLGRAD_SOURCE_DIR) / "tests/data/prompts" /
-                    (name + ".txt");
+  const auto path =
+      std::filesystem::path(SKILLGRAD_SOURCE_DIR) / "tests/data/prompts" / (name + ".txt");
   if (std::getenv("SKILLGRAD_RENEW_PROMPTS") != nullptr) {  // NOLINT(concurrency-mt-unsafe)
     ASSERT_TRUE(write_file_atomic(path, text)) << path;
     return;

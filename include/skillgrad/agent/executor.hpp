@@ -78,8 +78,8 @@ struct ExecutorDependencies {
   std::function<std::string()> shell_facts;
 };
 
-/// Version of python3 and of packages that tasks are often solved with, as a command in this sandbox
-/// finds them, in one sentence; "" if no command runs there.
+/// Version of python3 and of packages that tasks are often solved with, as a command in this
+/// sandbox finds them, in one sentence; "" if no command runs there.
 [[nodiscard]] std::string measure_shell(exec::Sandbox& sandbox, std::stop_token stop);
 
 /// The tool-using agent: activate_skill, read_reference, shell. The work directory is `/task` and

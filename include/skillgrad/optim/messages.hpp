@@ -101,7 +101,7 @@ struct Cause {
   std::optional<CauseCase> found;  ///< "case"; nullopt: not said (an older form)
   std::string analysis;            ///< prose
   std::string rule;                ///< what the evidence shows to hold for every task; or ""
-  std::string open;                ///< variants of the rule that the evidence does not decide; or ""
+  std::string open;  ///< variants of the rule that the evidence does not decide; or ""
   std::string skipped_step;
   std::vector<int> steps;
   std::string known;    ///< slug of a known pattern, or "new", or ""
@@ -133,7 +133,7 @@ struct RemedyEntry {
   std::string anchor;             ///< where the patch acted on the pattern; "" if it does not say
   std::string diagnosis, change;  ///< one line; what the patch really did there
   bool accepted = false;
-  std::string inferred;                       ///< of its rule: what no case has shown; or ""
+  std::string inferred;                        ///< of its rule: what no case has shown; or ""
   std::vector<std::string> supports, against;  ///< tasks that show the rule, that contradict it
   std::vector<int> confirmed_in;  ///< iterations in which a task was right with it in view, rising
   bool operator==(const RemedyEntry&) const = default;
@@ -190,7 +190,7 @@ struct Patch {
   std::vector<skill::EditOp> edits;
   struct Addressed {
     std::string pattern, anchor, reason;
-    std::string inferred;                       ///< of the rule: what no case has shown; or ""
+    std::string inferred;                        ///< of the rule: what no case has shown; or ""
     std::vector<std::string> supports, against;  ///< tasks that show it, that contradict it
   };
   std::vector<Addressed> addressed;

@@ -61,7 +61,7 @@ class Diagnoser {
 struct PatchSince {
   int iteration = 0;
   Decision decision = Decision::no_patch;
-  std::string summary, reason, diff;  ///< the diff bounded
+  std::string summary, reason, diff;          ///< the diff bounded
   const skill::SkillPackage* kept = nullptr;  ///< the skill after it, where it was accepted
 };
 
@@ -93,7 +93,7 @@ struct PatchInput {
   const skill::SkillPackage* skill = nullptr;  ///< the version that ran, and the one to edit
   int skill_iteration = 0;                     ///< whose patch made it; 0 = the initial skill
   std::vector<TaskFacts> facts;                ///< of the gradients' tasks, as far as known
-  skill::LintContext lint;  ///< `previous` and `initial` set by the optimizer
+  skill::LintContext lint;                     ///< `previous` and `initial` set by the optimizer
 };
 /// A tool call of the patcher that changed nothing.
 struct RefusedCall {

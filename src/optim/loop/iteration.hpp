@@ -20,9 +20,9 @@ struct LoopContext {
   const OptimizeParts* parts = nullptr;
   RolloutRunner* runner = nullptr;
   llm::CallContext call;
-  std::vector<std::string> gate_tasks;  ///< val, then guard
-  std::vector<LossRecord> base;         ///< evolution pool under the initial skill
-  ObjectiveFacts baseline;              ///< cost0, time0
+  std::vector<std::string> gate_tasks;      ///< val, then guard
+  std::vector<LossRecord> base;             ///< evolution pool under the initial skill
+  ObjectiveFacts baseline;                  ///< cost0, time0
   std::shared_ptr<ExpectedTexts> expected;  ///< of the train tasks
 };
 

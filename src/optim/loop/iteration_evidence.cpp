@@ -53,8 +53,8 @@ Result<> IterationRunner::gather_evidence() {
 }
 
 const LossRecord* IterationRunner::failed_base(const std::string& task) const {
-  const auto found = std::find_if(
-      loop_.base.begin(), loop_.base.end(), [&](const LossRecord& base) {
+  const auto found =
+      std::find_if(loop_.base.begin(), loop_.base.end(), [&](const LossRecord& base) {
         return base.task_id == task && base.graded() && base.score < 1;
       });
   return found == loop_.base.end() ? nullptr : &*found;
@@ -117,9 +117,9 @@ Result<> IterationRunner::add_passing(Evidence& evidence) {
 Result<std::vector<TaskFacts>> IterationRunner::task_facts() const {
   std::vector<TaskFacts> out;
   for (const Gradient& gradient : gradients_) {
-    const auto evidence =
-        std::find_if(evidence_.begin(), evidence_.end(),
-                     [&](const Evidence& of) { return of.task_id == gradient.task_id; });
+    const auto evidence = std::find_if(evidence_.begin(), evidence_.end(), [&](const Evidence& of) {
+      return of.task_id == gradient.task_id;
+    });
     if (evidence == evidence_.end()) continue;
     TaskFacts facts;
     facts.task_id = gradient.task_id;
@@ -136,7 +136,8 @@ Result<std::vector<TaskFacts>> IterationRunner::task_facts() const {
   return out;
 }
 
-/// Runs that were right and that nobody diagnosed still say that the remedies they had in view work.
+/// Runs that were right and that nobody diagnosed still say that the remedies they had in view
+/// work.
 Result<> IterationRunner::confirm_remedies() {
   if (parts_.momentum == nullptr || state_.current_iteration == 0) return {};
   std::vector<RightRun> runs;
@@ -147,9 +148,8 @@ Result<> IterationRunner::confirm_remedies() {
     if (diagnosed || !record.graded() || group_of(record.task_id).wrong > 0 ||
         failed_base(record.task_id) == nullptr)
       continue;
-    SKILLGRAD_TRY(std::string loaded,
-                  loop_.runner->skill_text(
-                      RolloutRunner::rollout_dir(name_, record.task_id, record.sample)));
+    SKILLGRAD_TRY(std::string loaded, loop_.runner->skill_text(RolloutRunner::rollout_dir(
+                                          name_, record.task_id, record.sample)));
     runs.push_back({record.task_id, std::move(loaded)});
   }
   if (runs.empty() || state_.memory.patterns.empty()) return {};

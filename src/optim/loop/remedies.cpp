@@ -19,9 +19,8 @@ constexpr std::size_t kReasonBytes = 300;
 constexpr std::size_t kChangeBytes = 240;
 
 const OverlayEntry* entry_of(const std::string& task, const Overlay& overlay) {
-  const auto found =
-      std::find_if(overlay.entries.begin(), overlay.entries.end(),
-                   [&](const OverlayEntry& entry) { return entry.task_id == task; });
+  const auto found = std::find_if(overlay.entries.begin(), overlay.entries.end(),
+                                  [&](const OverlayEntry& entry) { return entry.task_id == task; });
   return found == overlay.entries.end() ? nullptr : &*found;
 }
 
@@ -54,10 +53,10 @@ void confirm(RemedyEntry& entry, int iteration) {
 }
 
 /// The place that the remedy worked on stands in what the run loaded.
-bool in_view(const RemedyEntry& entry, const std::string& loaded, const skill::SkillPackage& skill) {
+bool in_view(const RemedyEntry& entry, const std::string& loaded,
+             const skill::SkillPackage& skill) {
   const auto place = skill::find_place(skill, entry.anchor);
-  return place && !trim(place->text).empty() &&
-         loaded.find(trim(place->text)) != std::string::npos;
+  return place && !trim(place->text).empty() && loaded.find(trim(place->text)) != std::string::npos;
 }
 
 /// Counts and the first new line at the anchor; of the whole patch where it names no place.
@@ -152,7 +151,8 @@ void judge_remedies(MomentumMemory& memory, const std::vector<Gradient>& gradien
     for (const Cause& cause : gradient.causes)
       if (Pattern* pattern = find_pattern(memory, cause.refutes))
         for (RemedyEntry& remedy : pattern->remedies)
-          if (remedy.accepted && !remedy.inferred.empty()) add_once(remedy.against, gradient.task_id);
+          if (remedy.accepted && !remedy.inferred.empty())
+            add_once(remedy.against, gradient.task_id);
   }
 }
 

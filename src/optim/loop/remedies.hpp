@@ -36,15 +36,15 @@ struct RightRun {
   std::string task_id;
   std::string skill_text;  ///< what it loaded
 };
-/// Confirms each kept remedy, of an earlier iteration, that such a run had in view: its place stands
-/// in the loaded text as it is in `skill`, and the pattern is one that the task failed by, or the
-/// task was never diagnosed. Asking again (a resumed run) changes nothing.
+/// Confirms each kept remedy, of an earlier iteration, that such a run had in view: its place
+/// stands in the loaded text as it is in `skill`, and the pattern is one that the task failed by,
+/// or the task was never diagnosed. Asking again (a resumed run) changes nothing.
 void confirm_remedies(MomentumMemory& memory, const std::vector<RightRun>& runs, int iteration,
                       const skill::SkillPackage& skill);
 
-/// What the diagnoses of this iteration say of earlier remedies: a success confirms the kept ones of
-/// its patterns, unless it was luck; a case that contradicts a guess stands against the remedy that
-/// made it.
+/// What the diagnoses of this iteration say of earlier remedies: a success confirms the kept ones
+/// of its patterns, unless it was luck; a case that contradicts a guess stands against the remedy
+/// that made it.
 void judge_remedies(MomentumMemory& memory, const std::vector<Gradient>& gradients,
                     const Overlay& overlay, int iteration);
 

@@ -98,7 +98,7 @@ class LlmMomentum final : public Momentum {
 
   [[nodiscard]] Result<MomentumOutput> update(const MomentumInput& input,
                                               const StageContext& context) override {
-    const auto reader = make_package_reader(*input.skill);
+    const auto reader = make_package_reader(*input.skill, "in the version that ran");
     MomentumOutput out;
     DialogSetup setup;
     setup.stage = "momentum";

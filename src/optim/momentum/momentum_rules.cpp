@@ -189,7 +189,8 @@ class Mender {
     std::vector<std::string> slugs;
     for (const Pattern& pattern : next_.memory.patterns) slugs.push_back(pattern.slug);
     const auto near = nearest_match(pattern_slug(asked), slugs);
-    part.pattern = near ? *near : create_pattern(pattern_slug(asked), name_of_new(entry, part), part);
+    part.pattern =
+        near ? *near : create_pattern(pattern_slug(asked), name_of_new(entry, part), part);
     repair("Task " + in_quotes(entry.task_id) + " named the unknown pattern " + in_quotes(asked) +
            (near ? "; read as " : "; it was created as ") + in_quotes(part.pattern) + ".");
   }

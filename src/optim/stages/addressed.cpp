@@ -45,9 +45,10 @@ std::vector<std::string> faults_of_cases(const Patch::Addressed& item, const Pat
         out.push_back(fmt::format("there is no task \"{}\" among the diagnoses or on record.",
                                   truncate_middle(task, 80)));
   if (!item.against.empty() && trim(item.inferred).empty())
-    out.push_back(fmt::format("{} contradicts the rule; state the rule so that every case fits, or "
-                              "say in \"inferred\" what is not settled.",
-                              list_some(item.against)));
+    out.push_back(
+        fmt::format("{} contradicts the rule; state the rule so that every case fits, or "
+                    "say in \"inferred\" what is not settled.",
+                    list_some(item.against)));
   return out;
 }
 

@@ -50,8 +50,7 @@ std::string facts(const Evidence& evidence, const StageContext& context) {
       tagged("known_patterns", known_patterns(evidence)) +
       tagged("skill_loaded", shown(skill, {kSkillBytes, of + "skill text"}, context)) +
       tagged("task", shown(evidence.task_prompt, {kTaskBytes, of + "task text"}, context)) +
-      tagged("runs", evidence.group.text()) +
-      tagged("feedback", feedback_of(evidence.current)) +
+      tagged("runs", evidence.group.text()) + tagged("feedback", feedback_of(evidence.current)) +
       tagged("trace", truncate_middle(evidence.current_trace, kTraceBytes));
   if (evidence.passing)
     out += tagged("passing_feedback", feedback_of(*evidence.passing)) +

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "optim/stages/diagnose_tools.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <skillgrad/core/files.hpp>
@@ -94,15 +95,15 @@ std::string trace_parameters(const std::vector<std::string>& runs) {
   Json properties = {{"from", step_number("First")}, {"to", step_number("Last")}};
   Json required = {"from", "to"};
   if (runs.size() > 1) {
-    properties["run"] = {{"type", "string"},
-                         {"enum", runs},
-                         {"description",
-                          "Which run; earlier is the failed run with the initial skill, passing "
-                          "one of now that was right"}};
+    const bool earlier = std::find(runs.begin(), runs.end(), "earlier") != runs.end();
+    properties["run"] = {
+        {"type", "string"},
+        {"enum", runs},
+        {"description", earlier ? "Which run; earlier is the failed run with the initial skill"
+                                : "Which run; passing is one with the same skill that was right"}};
     required.push_back("run");
   }
-  return dump_json(
-      {{"type", "object"}, {"properties", properties}, {"required", required}});
+  return dump_json({{"type", "object"}, {"properties", properties}, {"required", required}});
 }
 
 }  // namespace

@@ -17,14 +17,12 @@ constexpr std::size_t kLabelWords = 10;  ///< 3 to 6 are asked for; more than th
 constexpr std::size_t kLabelBytes = 120;
 constexpr const char* kTool = "submit_diagnosis";
 
-Json text_of(const char* description) {
-  return {{"type", "string"}, {"description", description}};
-}
+Json text_of(const char* description) { return {{"type", "string"}, {"description", description}}; }
 
 Json case_of(EvidenceKind kind) {
   const bool failed = kind == EvidenceKind::failure;
-  const Json names = failed ? Json{"gap", "wrong", "ignored", "chance"}
-                            : Json{"followed", "gap", "chance"};
+  const Json names =
+      failed ? Json{"gap", "wrong", "ignored", "chance"} : Json{"followed", "gap", "chance"};
   return {{"type", "string"},
           {"enum", names},
           {"description", failed ? "gap: the instructions lack the rule; wrong: they say something "
@@ -49,12 +47,13 @@ Json cause_schema(EvidenceKind kind) {
         {"items", {{"type", "integer"}}},
         {"description", "Numbers of the trace steps this rests on"}}},
       {"known", text_of("Slug of the known pattern this is, or new, or empty")},
-      {"refutes", text_of("Slug of a known pattern whose guess this result contradicts, or empty")}};
-  return {{"type", "object"},
-          {"properties", properties},
-          {"required",
-           {"label", "case", "analysis", "rule", "open", "skipped_step", "steps", "known",
-            "refutes"}}};
+      {"refutes",
+       text_of("Slug of a known pattern whose guess this result contradicts, or empty")}};
+  return {
+      {"type", "object"},
+      {"properties", properties},
+      {"required",
+       {"label", "case", "analysis", "rule", "open", "skipped_step", "steps", "known", "refutes"}}};
 }
 
 std::size_t word_count(const std::string& text) {
@@ -117,16 +116,16 @@ void check_slugs(const Cause& cause, const Evidence& evidence, StrictReader& rea
   std::vector<std::string> slugs;
   for (const auto& pattern : evidence.known_patterns) slugs.push_back(pattern.slug);
   if (!is_known(cause.known, evidence))
-    reader.reject("known", no_pattern(cause.known),
-                  slugs.empty() ? "write \"new\"" : "write \"new\" or one of: " + join(slugs, ", "));
+    reader.reject(
+        "known", no_pattern(cause.known),
+        slugs.empty() ? "write \"new\"" : "write \"new\" or one of: " + join(slugs, ", "));
   if (!has_guess(cause.refutes, evidence))
     reader.reject("refutes", no_guess(cause.refutes),
                   "leave it empty, or name a pattern with a guess");
 }
 
 std::string trimmed(StrictReader& reader, const char* key, bool required) {
-  return std::string(
-      trim(required ? reader.string(key) : reader.string(key, std::string())));
+  return std::string(trim(required ? reader.string(key) : reader.string(key, std::string())));
 }
 
 std::optional<CauseCase> read_case(StrictReader& reader) {
@@ -211,9 +210,8 @@ std::string diagnosis_schema(EvidenceKind kind) {
       {"causes", causes},
       {"right", text_of("What the run had right, and whether an instruction, the task or chance "
                         "led to it; empty if there is nothing to say")}};
-  return dump_json({{"type", "object"},
-                    {"properties", properties},
-                    {"required", {"causes", "right"}}});
+  return dump_json(
+      {{"type", "object"}, {"properties", properties}, {"required", {"causes", "right"}}});
 }
 
 Result<Gradient> read_diagnosis(const Json& object, const DiagnosisReading& reading) {

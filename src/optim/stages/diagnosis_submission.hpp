@@ -26,8 +26,8 @@ struct DiagnosisReading {
 /// list. Errors: input, for the model.
 [[nodiscard]] Result<Gradient> read_diagnosis(const Json& object, const DiagnosisReading& reading);
 
-/// One sentence for each slug of a cause that no known pattern has, or whose pattern has no guess to
-/// contradict.
+/// One sentence for each slug of a cause that no known pattern has, or whose pattern has no guess
+/// to contradict.
 [[nodiscard]] std::vector<std::string> faults_of_slugs(const Cause& cause,
                                                        const Evidence& evidence);
 

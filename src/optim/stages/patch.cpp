@@ -149,7 +149,7 @@ class LlmPatcher final : public Patcher {
   [[nodiscard]] Result<PatchOutput> patch(const PatchInput& input,
                                           const StageContext& context) override {
     CandidateEditor editor(*input.skill, rules_of(input));
-    const auto reader = make_package_reader(editor.candidate());
+    const auto reader = make_package_reader(editor.candidate(), "as it is now");
     const auto tools = make_edit_tools(editor);
     Patch hand_in;
     const Work work{input, context, editor, hand_in};

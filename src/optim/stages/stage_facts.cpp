@@ -111,10 +111,9 @@ Json facts_json(const std::vector<TaskFacts>& facts) {
 }
 
 std::string version_text(int skill_iteration) {
-  const std::string which =
-      skill_iteration == 0 ? "the initial skill"
-                           : "as the patch of iteration " + std::to_string(skill_iteration) +
-                                 " left it";
+  const std::string which = skill_iteration == 0 ? "the initial skill"
+                                                 : "as the patch of iteration " +
+                                                       std::to_string(skill_iteration) + " left it";
   return "the version that ran: " + which;
 }
 
@@ -152,9 +151,10 @@ agent::ToolOutcome tool_error(const Error& error) {
   return outcome;
 }
 
-std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skill) {
+std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skill,
+                                                 const std::string& which) {
   return agent::make_tool(
-      {"read_file", "Reads one file of the skill package as it is now.",
+      {"read_file", "Reads one file of the skill package " + which + ".",
        R"({"type":"object","properties":{"path":{"type":"string","description":"Path in the package, for example references/x.md"}},"required":["path"]})"},
       [&skill](const std::string& arguments, const std::stop_token&) {
         const auto json = parse_json(arguments, "read_file");

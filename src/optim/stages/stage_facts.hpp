@@ -26,8 +26,10 @@ inline constexpr std::size_t kTaskAnalysesBytes = 12'000;
 /// Bundled paths, one a line, or "none".
 [[nodiscard]] std::string bundled_files(const skill::SkillPackage& skill, bool sizes);
 
-/// `read_file` over a package in memory: SKILL.md and bundled files, never evals/.
-[[nodiscard]] std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skill);
+/// `read_file` over a package in memory: SKILL.md and bundled files, never evals/. `which`: what
+/// the model is told that it reads, "as it is now".
+[[nodiscard]] std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skill,
+                                                               const std::string& which);
 
 /// A regular text file below `root`. Refused: absolute paths, "..", hidden parts, links that lead
 /// out, binary files. Errors (input) list the files there are.

@@ -91,6 +91,66 @@ TEST_F(MomentumRules, VelocityIsTheDecayedSumOfSupportingLosses) {
   EXPECT_DOUBLE_EQ(find("beta")->velocity, 0.7 * 0.2 + 0.3 * 0.0);
 }
 
+TEST_F(MomentumRules, LossOfATaskIsSplitBetweenItsPatterns) {
+  next_.overlay.entries[0].parts = {{"alpha", "a", "g", "c"}, {"beta", "a", "g", "c"}};
+  EXPECT_EQ(enforce(), std::vector<std::string>{});
+  EXPECT_DOUBLE_EQ(find("alpha")->velocity, 0.7 * 0.5 + 0.3 * ((0.5 + 0.5) / 4));
+  EXPECT_DOUBLE_EQ(find("beta")->velocity, 0.7 * 0.2 + 0.3 * (0.5 / 4));
+  EXPECT_EQ(find("beta")->failed_in, (std::vector<int>{1, 3}));
+  EXPECT_EQ(find("beta")->succeeded_in, std::vector<int>{3});
+  EXPECT_EQ(find("beta")->tasks, std::vector<std::string>{"t1"}) << "t3 was right";
+  EXPECT_EQ(find("alpha")->tasks, (std::vector<std::string>{"t1", "t2"}));
+}
+
+TEST_F(MomentumRules, PatternsOfATaskAreNamedOnceAndNothingStandsBesideNoSignal) {
+  next_.overlay.entries[0].parts = {{"alpha", "a", "g", "c"}, {"alpha", "a", "other", "c"}};
+  next_.overlay.entries[1].parts = {{kNoSignal, "", "", ""}, {"beta", "a", "g", "c"}};
+  const auto repairs = enforce();
+  ASSERT_EQ(repairs.size(), 2u);
+  EXPECT_EQ(next_.overlay.entries[0].parts.size(), 1u);
+  EXPECT_EQ(next_.overlay.entries[0].parts[0].gap, "g");
+  ASSERT_EQ(next_.overlay.entries[1].parts.size(), 1u);
+  EXPECT_EQ(next_.overlay.entries[1].parts[0].pattern, "beta");
+}
+
+TEST_F(MomentumRules, TwoNewPatternsOfOneTaskAreCalledByTheirGaps) {
+  next_.overlay.entries[3].parts = {{"new", "", "dates have another form", ""},
+                                    {"new", "", "codes are unknown", ""}};
+  EXPECT_EQ(enforce(), std::vector<std::string>{});
+  EXPECT_NE(find("dates-have-another-form"), nullptr);
+  EXPECT_NE(find("codes-are-unknown"), nullptr);
+  EXPECT_NEAR(find("codes-are-unknown")->velocity, 0.3 * 0.5 / 4, 1e-12);
+}
+
+TEST_F(MomentumRules, SecondEntryOfATaskIsASecondPatternOfIt) {
+  next_.overlay.entries.push_back(entry("t1", "beta"));
+  EXPECT_EQ(enforce().size(), 1u);
+  EXPECT_TRUE(next_.overlay.entries[0].names("alpha"));
+  EXPECT_TRUE(next_.overlay.entries[0].names("beta"));
+}
+
+TEST_F(MomentumRules, CaseThatContradictsAGuessIsNeverWithoutAPattern) {
+  gradients_[3].causes[0].refutes = "alpha";
+  gradients_[3].causes[0].label = "equal codes are joined";
+  gradients_[3].causes[0].rule = "Lines with one code are joined.";
+  const auto repairs = enforce();
+  ASSERT_EQ(repairs.size(), 1u);
+  EXPECT_NE(repairs[0].find("contradicts"), std::string::npos);
+  ASSERT_NE(find("equal-codes-are-joined"), nullptr);
+  EXPECT_EQ(find("equal-codes-are-joined")->action, "Lines with one code are joined.");
+  EXPECT_TRUE(next_.overlay.entries[3].names("equal-codes-are-joined"));
+}
+
+TEST_F(MomentumRules, TaskWithoutAnEntryGetsTheKnownPatternsOfAllItsCauses) {
+  gradients_[0].causes.resize(3);
+  gradients_[0].causes[1].known = "alpha";
+  gradients_[0].causes[2].known = "beta";
+  next_.overlay.entries.erase(next_.overlay.entries.begin());
+  EXPECT_EQ(enforce().size(), 1u);
+  EXPECT_TRUE(next_.overlay.entries[0].names("alpha"));
+  EXPECT_TRUE(next_.overlay.entries[0].names("beta"));
+}
+
 TEST_F(MomentumRules, PatternsAreOrderedByVelocityAndTiesKeepTheirOrder) {
   next_.overlay.entries = {entry("t1", "beta"), entry("t2", "beta"), entry("t3", "beta"),
                            entry("t4", "beta")};
@@ -110,7 +170,8 @@ TEST_F(MomentumRules, OverlayHoldsEachTaskOnceInInputOrder) {
   const auto repairs = enforce();
   EXPECT_EQ(overlay_tasks(), (std::vector<std::string>{"t1", "t2", "t3", "t4"}));
   EXPECT_EQ(next_.overlay.entries[0].parts.at(0).pattern, "alpha") << "the first entry counts";
-  EXPECT_EQ(next_.overlay.entries[1].parts.at(0).pattern, "beta") << "the diagnosis knew the pattern";
+  EXPECT_EQ(next_.overlay.entries[1].parts.at(0).pattern, "beta")
+      << "the diagnosis knew the pattern";
   EXPECT_EQ(next_.overlay.entries[2].parts.at(0).pattern, kNoSignal);
   EXPECT_EQ(next_.overlay.entries[2].signal, "label of t3");
   EXPECT_EQ(repairs.size(), 4u);
@@ -166,7 +227,8 @@ TEST_F(MomentumRules, EqualSignalsOfNewMakeOnePattern) {
   next_.overlay.entries[3] = entry("t4", "new");
   next_.overlay.entries[1].signal = next_.overlay.entries[3].signal = "The same thing";
   enforce();
-  EXPECT_EQ(next_.overlay.entries[1].parts.at(0).pattern, next_.overlay.entries[3].parts.at(0).pattern);
+  EXPECT_EQ(next_.overlay.entries[1].parts.at(0).pattern,
+            next_.overlay.entries[3].parts.at(0).pattern);
   EXPECT_EQ(next_.memory.patterns.size(), 3u);
 }
 

@@ -56,11 +56,13 @@ TEST_F(MomentumTest, FactsStandInTheOrderOfTheProtocol) {
   const std::string text = user();
   EXPECT_EQ(text.find("<skill>\n# Demo\n"), 0u) << text;
   EXPECT_EQ(text.find("name: demo"), std::string::npos) << "only the body";
-  EXPECT_NE(text.find("</skill>\n<files>\nreferences/dates.md\n</files>\n<skill_version>\nthe version that ran: the "
-                      "initial skill\n</skill_version>\n<patched_since>\nnone: the skill is still the "
-                      "version that ran\n</patched_since>\n<iteration>\n3\n"
-                      "</iteration>\n<memory>\nnone\n</memory>\n<diagnoses>\n["),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("</skill>\n<files>\nreferences/dates.md\n</files>\n<skill_version>\nthe version "
+                "that ran: the "
+                "initial skill\n</skill_version>\n<patched_since>\nnone: the skill is still the "
+                "version that ran\n</patched_since>\n<iteration>\n3\n"
+                "</iteration>\n<memory>\nnone\n</memory>\n<diagnoses>\n["),
+      std::string::npos)
       << text;
   const std::size_t from = text.find("<diagnoses>\n") + 12;
   const auto diagnoses = parse_json(text.substr(from, text.find("</diagnoses>") - from), "test");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What each stage's model gets, whole, from the shipped prompts; and that what it must know is said.
+// What each stage's model gets, whole, from the shipped prompts; and that what it must know is
+// said.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,8 +35,8 @@ LossRecord record(const char* task, double score) {
   out.score = score;
   out.loss = 1 - score;
   out.end_state = agent::EndState::finished;
-  out.feedback = score < 1 ? "line 1: expected 2024-03-01;FRT;12.50, got 01.03.2024,freight,12.5"
-                           : "";
+  out.feedback =
+      score < 1 ? "line 1: expected 2024-03-01;FRT;12.50, got 01.03.2024,freight,12.5" : "";
   return out;
 }
 
@@ -47,8 +48,8 @@ class PromptRenderings : public StageTest {
     };
     std::map<std::string, skill::BundledFile> files;
     files["references/codes.md"].bytes = "# Codes\nFRT is freight.\n";
-    skill_ = package("# Notes\n\n## Ledger lines\nWrite one line for each item.\n",
-                     std::move(files));
+    skill_ =
+        package("# Notes\n\n## Ledger lines\nWrite one line for each item.\n", std::move(files));
     Gradient failure;
     failure.task_id = "task-05";
     failure.loss = 1;
@@ -62,7 +63,9 @@ class PromptRenderings : public StageTest {
     success.causes = {cause("order of items kept", CauseCase::followed, "Lines are not sorted.")};
     success.causes[0].known = "lines-sorted";
     gradients_ = {failure, success};
-    facts_ = {{"task-05", "Book note 5.", record("task-05", 0).feedback,
+    facts_ = {{"task-05",
+               "Book note 5.",
+               record("task-05", 0).feedback,
                "mixed: 1 of 3 runs of this task under this skill were right",
                {{4, "[4] tool_call shell: python3 write.py"}}},
               {"task-09", "Book note 9.", "", "", {{4, "[4] tool_call shell: cat note"}}}};
@@ -139,7 +142,8 @@ class PromptRenderings : public StageTest {
 
   std::string patcher() {
     Overlay overlay;
-    overlay.entries = {{"task-05", "two forms are unknown",
+    overlay.entries = {{"task-05",
+                        "two forms are unknown",
                         {{"date-form", "ledger-lines", "not said", "state it"},
                          {"codes-as-words", "ledger-lines", "not said", "state them"}}},
                        {"task-09", "the order was kept", {{"lines-sorted", "", "", ""}}}};
@@ -190,14 +194,16 @@ TEST_F(PromptRenderings, DiagnoserIsToldOfSeveralCausesTheirCasesAndTheRule) {
                           HasSubstr("do not invent a careless step"),
                           HasSubstr("`wrong`: the instructions say something"),
                           HasSubstr("`ignored`: the instructions say it"), HasSubstr("`chance`:")));
-  EXPECT_THAT(text, AllOf(HasSubstr("State in `rule` what the expected result shows to hold, in full"),
-                          HasSubstr("In `open` say which variants the evidence does not decide"),
-                          HasSubstr("what the expected result rules out"),
-                          HasSubstr("Where the run was right by chance")));
-  EXPECT_THAT(text, HasSubstr("A fixed vocabulary or form that holds for every task of this kind is "
-                              "a rule and not a value of this task"));
-  for (const char* field : {"\"causes\"", "\"case\"", "\"rule\"", "\"open\"", "\"refutes\"",
-                            "\"right\""})
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("State in `rule` what the expected result shows to hold, in full"),
+                    HasSubstr("In `open` say which variants the evidence does not decide"),
+                    HasSubstr("what the expected result rules out"),
+                    HasSubstr("Where the run was right by chance")));
+  EXPECT_THAT(text,
+              HasSubstr("A fixed vocabulary or form that holds for every task of this kind is "
+                        "a rule and not a value of this task"));
+  for (const char* field :
+       {"\"causes\"", "\"case\"", "\"rule\"", "\"open\"", "\"refutes\"", "\"right\""})
     EXPECT_THAT(text, HasSubstr(field));
   EXPECT_THAT(text, HasSubstr("| guess: the order of items on one row"));
 }
@@ -206,8 +212,8 @@ TEST_F(PromptRenderings, DiagnoserIsToldHowTheRunsOfATaskEnded) {
   const std::string mixed = diagnosis(EvidenceKind::failure);
   EXPECT_THAT(mixed, AllOf(HasSubstr("<runs>\nmixed: 1 of 3 runs of this task under this skill "
                                      "were right\n</runs>"),
-                           HasSubstr("<passing_trace>\n"), HasSubstr("Go through them side by side"),
-                           HasSubstr("\"passing\"")));
+                           HasSubstr("<passing_trace>\n"),
+                           HasSubstr("Go through them side by side"), HasSubstr("\"passing\"")));
   const std::string right = diagnosis(EvidenceKind::contrastive);
   EXPECT_THAT(right, AllOf(HasSubstr("all 3 runs of this task under this skill were right"),
                            HasSubstr("<earlier_trace>\n"), Not(HasSubstr("<passing_trace>"))));
@@ -218,12 +224,13 @@ TEST_F(PromptRenderings, DiagnoserIsToldHowTheRunsOfATaskEnded) {
 
 TEST_F(PromptRenderings, MomentumIsToldWhichVersionRanAndWhatWasPatchedSince) {
   const std::string text = momentum(kept_patch());
-  EXPECT_THAT(text, AllOf(HasSubstr("<skill_version>\nthe version that ran: as the patch of iteration "
-                                    "1 left it\n"),
-                          HasSubstr("<patched_since>\nThe patch of iteration 3 was made after these "
-                                    "runs and kept: later runs have it, these had not\n"),
-                          HasSubstr("+Dates are YYYY-MM-DD."),
-                          HasSubstr("was not in view in any run of this round")));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("<skill_version>\nthe version that ran: as the patch of iteration "
+                              "1 left it\n"),
+                    HasSubstr("<patched_since>\nThe patch of iteration 3 was made after these "
+                              "runs and kept: later runs have it, these had not\n"),
+                    HasSubstr("+Dates are YYYY-MM-DD."),
+                    HasSubstr("was not in view in any run of this round")));
   PatchSince rejected = kept_patch();
   rejected.decision = Decision::rejected;
   rejected.diff = std::string(20'000, 'd');
@@ -235,22 +242,22 @@ TEST_F(PromptRenderings, MomentumIsToldWhichVersionRanAndWhatWasPatchedSince) {
 
 TEST_F(PromptRenderings, MomentumIsToldHowCausesBecomePatterns) {
   const std::string text = momentum(std::nullopt);
-  EXPECT_THAT(text,
-              AllOf(HasSubstr("This decides, and it wins over everything that follows"),
-                    HasSubstr("the loss of a task that shows several patterns is split between them"),
-                    HasSubstr("`failed_in` are the rounds in which a task failed by the pattern"),
-                    HasSubstr("only a failure in a later round speaks against it"),
-                    HasSubstr("A case that contradicts it (`refutes`, or your own comparison) is a "
-                              "signal always"),
-                    HasSubstr("is a rule: write it exactly as it must appear")));
+  EXPECT_THAT(
+      text, AllOf(HasSubstr("This decides, and it wins over everything that follows"),
+                  HasSubstr("the loss of a task that shows several patterns is split between them"),
+                  HasSubstr("`failed_in` are the rounds in which a task failed by the pattern"),
+                  HasSubstr("only a failure in a later round speaks against it"),
+                  HasSubstr("A case that contradicts it (`refutes`, or your own comparison) is a "
+                            "signal always"),
+                  HasSubstr("is a rule: write it exactly as it must appear")));
 }
 
 TEST_F(PromptRenderings, LaterStagesSeeTaskFeedbackAndCitedStepsOnce) {
   for (const std::string& text : {momentum(std::nullopt), patcher()}) {
     const std::string user = text.substr(text.find("===== user"));
-    for (const char* part : {"Book note 5.", "expected 2024-03-01;FRT;12.50",
-                             "[4] tool_call shell: python3 write.py", "whether times are given",
-                             "by chance: there is one", "mixed: 1 of 3 runs"}) {
+    for (const char* part :
+         {"Book note 5.", "expected 2024-03-01;FRT;12.50", "[4] tool_call shell: python3 write.py",
+          "whether times are given", "by chance: there is one", "mixed: 1 of 3 runs"}) {
       const std::size_t first = user.find(part);
       ASSERT_NE(first, std::string::npos) << part;
       EXPECT_EQ(user.find(part, first + 1), std::string::npos) << part << " stands there twice";
@@ -260,14 +267,16 @@ TEST_F(PromptRenderings, LaterStagesSeeTaskFeedbackAndCitedStepsOnce) {
 
 TEST_F(PromptRenderings, PatcherIsToldHowRulesAreChecked) {
   const std::string text = patcher();
-  EXPECT_THAT(text, AllOf(HasSubstr("in the version that ran"),
-                          HasSubstr("**Check each rule against all cases.**"),
-                          HasSubstr("say in `inferred` what you chose"),
-                          HasSubstr("**A gap is closed by stating the rule.**"),
-                          HasSubstr("`supports`: the ids of the tasks whose results show the rule"),
-                          HasSubstr("  - inferred, shown by no case yet: the order of items on one "
-                                    "row\n  - cases for it: task-02; against it: none\n  - confirmed:")));
-  EXPECT_THAT(text, HasSubstr("- history: iteration 1: failed, then remedy kept; iteration 3: right"));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("in the version that ran"),
+                    HasSubstr("**Check each rule against all cases.**"),
+                    HasSubstr("say in `inferred` what you chose"),
+                    HasSubstr("**A gap is closed by stating the rule.**"),
+                    HasSubstr("`supports`: the ids of the tasks whose results show the rule"),
+                    HasSubstr("  - inferred, shown by no case yet: the order of items on one "
+                              "row\n  - cases for it: task-02; against it: none\n  - confirmed:")));
+  EXPECT_THAT(text,
+              HasSubstr("- history: iteration 1: failed, then remedy kept; iteration 3: right"));
 }
 
 TEST_F(PromptRenderings, PatcherIsToldOfConventionsShapeAndTurns) {
@@ -275,8 +284,8 @@ TEST_F(PromptRenderings, PatcherIsToldOfConventionsShapeAndTurns) {
   EXPECT_THAT(text, AllOf(HasSubstr("answers, values or names that belong to a single task"),
                           HasSubstr("A literal that every task of the kind needs"),
                           Not(HasSubstr("telling the assistant what a check looks for"))));
-  EXPECT_THAT(text, AllOf(HasSubstr("A small one needs less"), HasSubstr("## Example: a small skill"),
-                          HasSubstr("date;code;amount")));
+  EXPECT_THAT(text, AllOf(HasSubstr("A small one needs less"),
+                          HasSubstr("## Example: a small skill"), HasSubstr("date;code;amount")));
   EXPECT_THAT(text, HasSubstr("Several edits and the `read_file` that reads them back fit into one "
                               "turn"));
 }

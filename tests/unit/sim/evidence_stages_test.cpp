@@ -58,6 +58,33 @@ TEST_F(EvidenceTest, NamesTheFirstLessonThatIsMissing) {
   EXPECT_EQ(said[0]["skipped_step"], "Find the header first");
 }
 
+TEST_F(EvidenceTest, NamesFurtherMissingLessonsAsCausesOfTheirOwn) {
+  std::size_t both = 0;
+  for (int n = 0; n < 40; ++n) {
+    const Json said =
+        diagnose({}, evidence("Count stock.csv", kUntaught + std::string(n, '.'), false));
+    ASSERT_LE(said.size(), 2U);
+    EXPECT_EQ(said[0]["label"], "total row counted as data");
+    if (said.size() < 2) continue;
+    ++both;
+    EXPECT_EQ(said[1]["label"], "header row taken for data");
+    EXPECT_EQ(said[1]["known"], "new");
+  }
+  EXPECT_GT(both, 8U);
+  EXPECT_LT(both, 32U);
+}
+
+TEST_F(EvidenceTest, GivesATaskAPatternForEachOfItsCauses) {
+  Json two = {{"task_id", "a"}, {"kind", "failure"}, {"causes", Json::array()}};
+  for (const char* label : {"total row counted as data", "header row taken for data"})
+    two["causes"].push_back({{"label", label}, {"analysis", "x"}, {"known", ""}});
+  const Json out = merge("# R\n", "none", {two});
+  ASSERT_EQ(out["overlay"].size(), 1U);
+  ASSERT_EQ(out["overlay"][0]["patterns"].size(), 2U);
+  EXPECT_EQ(out["overlay"][0]["patterns"][0]["pattern"], "skip-totals");
+  EXPECT_EQ(out["patterns"].size(), 2U);
+}
+
 TEST_F(EvidenceTest, TellsWhichLessonASuccessRestsOn) {
   const Json said = diagnose({}, evidence("Add up sales.csv", kTaughtSkill, true));
   EXPECT_EQ(said[0]["label"], "total row counted as data");
@@ -66,7 +93,8 @@ TEST_F(EvidenceTest, TellsWhichLessonASuccessRestsOn) {
 }
 
 TEST_F(EvidenceTest, CallsSlipAndLuckByTheirNames) {
-  EXPECT_EQ(diagnose({}, evidence("Add up sales.csv", kTaughtSkill, false))[0]["label"], kSlipLabel);
+  EXPECT_EQ(diagnose({}, evidence("Add up sales.csv", kTaughtSkill, false))[0]["label"],
+            kSlipLabel);
   EXPECT_EQ(diagnose({}, evidence("Add up sales.csv", kUntaught, true))[0]["label"], kLuckLabel);
 }
 
