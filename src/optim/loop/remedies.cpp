@@ -2,6 +2,7 @@
 #include "optim/loop/remedies.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -157,9 +158,13 @@ void judge_remedies(MomentumMemory& memory, const std::vector<Gradient>& gradien
 }
 
 std::string guess_of(const Pattern& pattern) {
-  std::vector<std::string> out;
+  // A later edit at the same place has settled what an earlier one guessed.
+  std::map<std::string, std::string> last;
   for (const RemedyEntry& entry : pattern.remedies)
-    if (entry.accepted && !entry.inferred.empty()) add_once(out, entry.inferred);
+    if (entry.accepted) last[entry.anchor] = entry.inferred;
+  std::vector<std::string> out;
+  for (const auto& [anchor, inferred] : last)
+    if (!inferred.empty()) add_once(out, inferred);
   return join(out, "; ");
 }
 

@@ -48,7 +48,7 @@ void confirm_remedies(MomentumMemory& memory, const std::vector<RightRun>& runs,
 void judge_remedies(MomentumMemory& memory, const std::vector<Gradient>& gradients,
                     const Overlay& overlay, int iteration);
 
-/// What kept remedies of a pattern say that no case has shown, joined; or "".
+/// What the last kept remedies of a pattern, place by place, say that no case has shown; or "".
 [[nodiscard]] std::string guess_of(const Pattern& pattern);
 
 }  // namespace skillgrad::optim

@@ -132,6 +132,12 @@ TEST_F(Remedies, WhatARuleLeavesInferredIsKeptWithItsCases) {
   EXPECT_THAT(memory_.to_markdown(),
               HasSubstr("  - inferred, shown by no case yet: what an empty column gets\n"
                         "  - cases for it: t1, t2; against it: t9\n"));
+  RemedyEntry settled = memory_.patterns[0].remedies[0];
+  settled.iteration = 6;
+  settled.inferred.clear();
+  MomentumMemory later = memory_;
+  later.patterns[0].remedies.push_back(settled);
+  EXPECT_EQ(guess_of(later.patterns[0]), "") << "a later edit at that place settled it";
   const auto again = memory_from_json(to_json(memory_));
   ASSERT_TRUE(again) << again.error().to_text();
   EXPECT_EQ(to_json(*again), to_json(memory_));
