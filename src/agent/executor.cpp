@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
+#include <mutex>
 #include <utility>
 
 #include <skillgrad/agent/executor.hpp>
@@ -75,7 +76,7 @@ class ToolExecutor final : public Executor {
     return rollout;
   }
 
-  [[nodiscard]] ShellOptions shell_options(const RolloutRequest& request, WorkFolder& work) const {
+  [[nodiscard]] ShellOptions shell_options(const RolloutRequest& request, WorkFolder& work) {
     ShellOptions options;
     options.sandbox = deps_.sandbox;
     options.clock = deps_.clock;
@@ -83,6 +84,10 @@ class ToolExecutor final : public Executor {
     options.skill_dir = request.skill_dir;
     options.mount = request.skill != nullptr ? skill_mount(*request.skill) : "";
     options.limits = request.limits;
+    std::call_once(measured_, [this] {
+      if (deps_.shell_facts) shell_facts_ = deps_.shell_facts();
+    });
+    options.facts = shell_facts_;
     if (request.limits.loop.time.count() > 0) {
       options.deadline = deps_.clock->now() + request.limits.loop.time;
     }
@@ -123,6 +128,8 @@ class ToolExecutor final : public Executor {
   }
 
   ExecutorDependencies deps_;
+  std::once_flag measured_;
+  std::string shell_facts_;
 };
 
 }  // namespace

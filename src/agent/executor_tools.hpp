@@ -63,6 +63,7 @@ struct ShellOptions {
   std::filesystem::path skill_dir;
   std::string mount;  ///< "" without a skill
   RolloutLimits limits;
+  std::string facts;  ///< measured ones, for the description; "" if not known
   std::optional<SteadyTime> deadline;
 };
 

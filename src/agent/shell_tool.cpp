@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <skillgrad/core/json.hpp>
@@ -53,6 +54,19 @@ std::string describe(const exec::CommandResult& result, std::chrono::millisecond
   return out;
 }
 
+std::string gibibytes(std::uint64_t bytes) {
+  return format_double(std::round(static_cast<double>(bytes) / (1U << 30U) * 10) / 10) + " GiB";
+}
+
+/// A limit of 0 is none.
+std::string limits_text(const RolloutLimits& limits) {
+  std::string out = "A command may take " +
+                    format_double(static_cast<double>(limits.command_time.count()) / 1000.0) + " s";
+  if (limits.memory_bytes > 0) out += " and " + gibibytes(limits.memory_bytes) + " of memory";
+  if (limits.disk_bytes > 0) out += "; the work directory may hold " + gibibytes(limits.disk_bytes);
+  return out + ".";
+}
+
 class ShellTool final : public Tool {
  public:
   ShellTool(LoadedSkill& loaded, ShellOptions options)
@@ -64,7 +78,8 @@ class ShellTool final : public Tool {
     return {
         "shell",
         "Runs a command with bash in the work directory and returns exit code, stdout and stderr. "
-        "Each call starts a new shell; files stay. There is no network.",
+        "Each call starts a new shell; files stay. There is no network. " +
+            limits_text(options_.limits) + (options_.facts.empty() ? "" : " ") + options_.facts,
         R"({"type":"object","properties":{"command":{"type":"string","description":"The command; several lines are allowed"}},"required":["command"]})"};
   }
 

@@ -152,11 +152,33 @@ void LoadedSkill::note_command(const std::string& command, const std::string& ou
   }
 }
 
+namespace {
+
+/// `skill` with the names there are; without a skill any text, which is then answered so.
+Json skill_parameter(const LoadedSkill& loaded) {
+  Json out = {{"type", "string"},
+              {"description", "Name of the skill as listed in available_skills"}};
+  if (loaded.skill() != nullptr) out["enum"] = Json::array({loaded.skill()->name()});
+  return out;
+}
+
+std::string skill_parameters(const LoadedSkill& loaded, const char* path) {
+  Json properties = {{"skill", skill_parameter(loaded)}};
+  Json required = Json::array({"skill"});
+  if (path != nullptr) {
+    properties["path"] = {{"type", "string"}, {"description", path}};
+    required.push_back("path");
+  }
+  return dump_json({{"type", "object"}, {"properties", properties}, {"required", required}});
+}
+
+}  // namespace
+
 std::unique_ptr<Tool> make_activate_tool(LoadedSkill& loaded) {
   return make_tool(
       {"activate_skill",
        "Loads the instructions of an available skill. Call it before writing any code.",
-       R"({"type":"object","properties":{"skill":{"type":"string","description":"Name of the skill as listed in available_skills"}},"required":["skill"]})"},
+       skill_parameters(loaded, nullptr)},
       [&loaded](const std::string& arguments, const std::stop_token&) {
         return activate(loaded, arguments);
       });
@@ -166,7 +188,9 @@ std::unique_ptr<Tool> make_reference_tool(LoadedSkill& loaded) {
   return make_tool(
       {"read_reference",
        "Reads one text file of a skill, for example a reference that its instructions point to.",
-       R"({"type":"object","properties":{"skill":{"type":"string","description":"Name of the skill"},"path":{"type":"string","description":"Path of the file relative to the skill folder, for example references/x.md"}},"required":["skill","path"]})"},
+       skill_parameters(loaded,
+                        "Path of the file relative to the skill folder, for example "
+                        "references/x.md")},
       [&loaded](const std::string& arguments, const std::stop_token&) {
         return read_reference(loaded, arguments);
       });

@@ -25,4 +25,13 @@ Result<> expect_schema(const Json& value, const std::string& schema) {
               schema + " /schema", "set \"schema\" to \"" + schema + "\" or leave it out");
 }
 
+Result<int> expect_version(const Json& value, const std::string& name, int newest) {
+  if (value.is_object())
+    for (int version = 1; version < newest; ++version)
+      if (value.value("schema", Json()) == Json(fmt::format("{}/{}", name, version)))
+        return version;
+  SKILLGRAD_CHECK(expect_schema(value, fmt::format("{}/{}", name, newest)));
+  return value.contains("schema") ? newest : 0;
+}
+
 }  // namespace skillgrad::optim

@@ -22,16 +22,21 @@ std::vector<ReadDiagnosis> read_diagnoses(const Scenario& scenario, std::string_
   if (!list.is_array()) return out;
   for (const Json& item : list) {
     if (!item.is_object()) continue;
-    ReadDiagnosis read;
-    read.task_id = text_member(item, "task_id");
-    read.label = text_member(item, "label");
-    read.analysis = text_member(item, "analysis");
-    read.success = text_member(item, "kind") == "contrastive";
-    read.lesson = scenario.identify(read.label, read.analysis);
-    if (!read.lesson) read.lesson = scenario.find_lesson(text_member(item, "known"));
-    read.says_nothing = !read.lesson && (read.label == kVagueLabel || read.label == kSlipLabel ||
-                                         read.label == kLuckLabel || read.label.empty());
-    out.push_back(std::move(read));
+    const auto causes = item.find("causes");
+    if (causes == item.end() || !causes->is_array()) continue;
+    for (const Json& cause : *causes) {
+      if (!cause.is_object()) continue;
+      ReadDiagnosis read;
+      read.task_id = text_member(item, "task_id");
+      read.label = text_member(cause, "label");
+      read.analysis = text_member(cause, "analysis");
+      read.success = text_member(item, "kind") == "contrastive";
+      read.lesson = scenario.identify(read.label, read.analysis);
+      if (!read.lesson) read.lesson = scenario.find_lesson(text_member(cause, "known"));
+      read.says_nothing = !read.lesson && (read.label == kVagueLabel || read.label == kSlipLabel ||
+                                           read.label == kLuckLabel || read.label.empty());
+      out.push_back(std::move(read));
+    }
   }
   return out;
 }

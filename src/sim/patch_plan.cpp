@@ -48,9 +48,10 @@ struct Known {
   bool failing = false;    ///< a failure among the diagnoses names it
   bool succeeded = false;  ///< success evidence names it, now or in the memory
   bool remembered = false;
-  bool tried = false;    ///< a remedy is on record, or its weak wording was rejected
-  std::size_t rank = 0;  ///< order of attention
-  std::string label;     ///< of the first diagnosis that names it
+  bool tried = false;              ///< a remedy is on record, or its weak wording was rejected
+  std::size_t rank = 0;            ///< order of attention
+  std::string label;               ///< of the first diagnosis that names it
+  std::vector<std::string> tasks;  ///< whose diagnoses name it
 };
 
 class Planner {
@@ -83,6 +84,7 @@ class Planner {
       if (!diagnosis.lesson) continue;
       Known& known = known_[*diagnosis.lesson];
       if (known.label.empty()) known.label = diagnosis.label;
+      known.tasks.push_back(diagnosis.task_id);
       if (diagnosis.success) {
         known.succeeded = true;
       } else if (!known.failing) {
@@ -171,6 +173,7 @@ class Planner {
     edit.undo = ToolUse{"", "delete_section", dump_json({{"heading", heading}})};
     edit.lesson = index;
     edit.pattern = pattern_of(index);
+    edit.tasks = known_[index].tasks;
     edit.section = heading;
     edits_.push_back(std::move(edit));
     draft_.insert(heading, text);
@@ -186,6 +189,7 @@ class Planner {
     edit.lesson = index;
     edit.addresses = addresses;
     edit.pattern = pattern_of(index);
+    edit.tasks = known_[index].tasks;
     edit.section = heading;
     edits_.push_back(std::move(edit));
     draft_.replace(heading, std::move(text));

@@ -20,6 +20,7 @@ struct PlannedEdit {
   bool addresses = true;  ///< false: it only makes room
   std::string pattern;    ///< slug of the record, or the label of a diagnosis where it has none
   std::string section;    ///< heading it is about
+  std::vector<std::string> tasks;  ///< whose diagnoses ask for it
 };
 
 /// The body of SKILL.md as the patch agent sees it while it plans.

@@ -11,6 +11,9 @@ namespace skillgrad::sim {
 namespace {
 
 constexpr const char* kSubmitDiagnosis = "submit_diagnosis";
+/// Of a failure with two lessons missing, the trace shows the first; the second takes a closer
+/// look.
+constexpr double kLooksCloser = 0.5;
 
 /// The facts of one diagnosis.
 struct Facts {
@@ -35,8 +38,9 @@ Facts read_facts(const Player& player, const Conversation& conversation) {
   return facts;
 }
 
+/// One cause.
 struct Diagnosis {
-  std::string label, analysis, skipped;
+  std::string label, analysis, skipped, found;
   const Lesson* lesson = nullptr;
 };
 
@@ -44,11 +48,11 @@ Diagnosis about(const Lesson& lesson, bool success) {
   // A lesson of kind workflow is a step that the run left out, so the diagnosis names it.
   const bool step = lesson.kind == LessonKind::workflow;
   return {lesson.label, success ? lesson.success : lesson.diagnosis, step ? lesson.heading : "",
-          &lesson};
+          success ? "followed" : "gap", &lesson};
 }
 
-Diagnosis plain(std::string_view label, std::string_view analysis) {
-  return {std::string(label), std::string(analysis), "", nullptr};
+Diagnosis plain(std::string_view label, std::string_view analysis, const char* found) {
+  return {std::string(label), std::string(analysis), "", found, nullptr};
 }
 
 /// Each draw hangs on the task, the loaded text and the outcome, not on paths in the trace.
@@ -87,15 +91,39 @@ const Lesson* blame_another(const Player& player, const Facts& facts, const Less
   return pool[static_cast<std::size_t>(at)];
 }
 
-Diagnosis diagnose(const Player& player, const Facts& facts) {
-  const Lesson* right = honest(player, facts);
-  if (draw(player, "vague", facts) < player.noise().vague)
-    return plain(kVagueLabel, kVagueAnalysis);
+Diagnosis vague(const Facts& facts) {
+  return plain(kVagueLabel, kVagueAnalysis, facts.success ? "chance" : "gap");
+}
+
+Diagnosis first_cause(const Player& player, const Facts& facts, const Lesson* right) {
   if (right != nullptr && draw(player, "wrong", facts) < player.noise().wrong)
     return about(*blame_another(player, facts, right), facts.success);
   if (right != nullptr) return about(*right, facts.success);
-  if (facts.task == nullptr) return plain(kVagueLabel, kVagueAnalysis);
-  return facts.success ? plain(kLuckLabel, kLuckAnalysis) : plain(kSlipLabel, kSlipAnalysis);
+  if (facts.task == nullptr) return vague(facts);
+  return facts.success ? plain(kLuckLabel, kLuckAnalysis, "chance")
+                       : plain(kSlipLabel, kSlipAnalysis, "ignored");
+}
+
+/// Lessons of the task that are missing beside the first one.
+std::vector<const Lesson*> further_missing(const Player& player, const Facts& facts,
+                                           const Lesson* first) {
+  std::vector<const Lesson*> out;
+  if (facts.task == nullptr || facts.success) return out;
+  for (const std::size_t i : facts.task->lessons) {
+    const Lesson& lesson = player.scenario().lessons[i];
+    if (&lesson != first && !facts.loaded.teaches(lesson)) out.push_back(&lesson);
+  }
+  return out;
+}
+
+std::vector<Diagnosis> diagnose(const Player& player, const Facts& facts) {
+  if (draw(player, "vague", facts) < player.noise().vague) return {vague(facts)};
+  const Lesson* right = honest(player, facts);
+  std::vector<Diagnosis> out = {first_cause(player, facts, right)};
+  if (right == nullptr || draw(player, "closer", facts) >= kLooksCloser) return out;
+  for (const Lesson* lesson : further_missing(player, facts, right))
+    if (lesson != out.front().lesson) out.push_back(about(*lesson, false));
+  return out;
 }
 
 /// Numbers of the steps at which the agent ran something; the last one, or step 1.
@@ -121,6 +149,18 @@ std::string known_as(const Diagnosis& diagnosis, const Facts& facts) {
   return "new";
 }
 
+Json cause_json(const Diagnosis& diagnosis, const Facts& facts) {
+  return {{"label", diagnosis.label},
+          {"case", diagnosis.found},
+          {"analysis", diagnosis.analysis},
+          {"rule", diagnosis.lesson != nullptr ? diagnosis.lesson->rule : ""},
+          {"open", ""},
+          {"skipped_step", diagnosis.skipped},
+          {"steps", supporting_steps(facts.trace)},
+          {"known", known_as(diagnosis, facts)},
+          {"refutes", ""}};
+}
+
 bool already_read_more(const Conversation& conversation) {
   const auto calls = past_calls(conversation);
   return std::any_of(calls.begin(), calls.end(), [](const PastCall& call) {
@@ -139,13 +179,11 @@ Reply play_diagnoser(const Player& player, const Conversation& conversation) {
         {"", "read_trace",
          facts.success ? R"({"from":1,"to":12,"run":"current"})" : R"({"from":1,"to":12})"});
   } else {
-    const Diagnosis diagnosis = diagnose(player, facts);
+    Json causes = Json::array();
+    for (const Diagnosis& diagnosis : diagnose(player, facts))
+      causes.push_back(cause_json(diagnosis, facts));
     reply = hand_in(conversation, kSubmitDiagnosis,
-                    dump_json({{"label", diagnosis.label},
-                               {"analysis", diagnosis.analysis},
-                               {"skipped_step", diagnosis.skipped},
-                               {"steps", supporting_steps(facts.trace)},
-                               {"known", known_as(diagnosis, facts)}}));
+                    dump_json({{"causes", std::move(causes)}, {"right", ""}}));
   }
   reply.stage = "diagnoser";
   return reply;

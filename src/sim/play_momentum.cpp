@@ -56,23 +56,27 @@ class Grouping {
   Grouping(const Player& player, std::string_view user)
       : scenario_(player.scenario()), memory_(read_memory(user)), anchors_(anchors(user)) {}
 
-  /// The overlay entry of one diagnosis.
-  Json add(const ReadDiagnosis& diagnosis) {
-    Json entry = {{"task_id", diagnosis.task_id}, {"signal", diagnosis.label}};
-    if (diagnosis.says_nothing) {
-      entry["pattern"] = kNothing;
-      entry["anchor"] = "";
-      return entry;
-    }
+  /// Takes one cause of a diagnosis into the overlay entry of its task.
+  void add(const ReadDiagnosis& diagnosis) {
+    if (overlay_.empty() || overlay_.back()["task_id"] != diagnosis.task_id)
+      overlay_.push_back({{"task_id", diagnosis.task_id},
+                          {"signal", diagnosis.label},
+                          {"patterns", Json::array()}});
+    if (diagnosis.says_nothing) return;
     Group& group = group_of(diagnosis);
-    entry["pattern"] = group.slug;
-    entry["anchor"] = group.anchor;
-    entry["gap"] = diagnosis.success      ? "none: the rule is there and was followed"
-                   : group.anchor.empty() ? "the body says nothing about it"
-                                          : "the section does not settle the case";
-    entry["change"] = diagnosis.success ? "keep the rule as it is" : group.action;
+    Json& patterns = overlay_.back()["patterns"];
+    const bool twice = std::any_of(patterns.begin(), patterns.end(),
+                                   [&](const Json& part) { return part["pattern"] == group.slug; });
+    if (!twice) patterns.push_back(part_of(group, diagnosis.success));
     if (diagnosis.success) note_success(group, diagnosis.task_id);
-    return entry;
+  }
+
+  /// One entry for each task, in order of appearance.
+  [[nodiscard]] Json overlay() const {
+    Json out = overlay_;
+    for (Json& entry : out)
+      if (entry["patterns"].empty()) entry["patterns"] = Json::array({{{"pattern", kNothing}}});
+    return out;
   }
 
   /// Patterns that are new or whose text changed, in order of appearance.
@@ -135,6 +139,15 @@ class Grouping {
     return groups_.back();
   }
 
+  static Json part_of(const Group& group, bool success) {
+    return {{"pattern", group.slug},
+            {"anchor", group.anchor},
+            {"gap", success                ? "none: the rule is there and was followed"
+                    : group.anchor.empty() ? "the body says nothing about it"
+                                           : "the section does not settle the case"},
+            {"change", success ? "keep the rule as it is" : group.action}};
+  }
+
   static void note_success(Group& group, const std::string& task_id) {
     group.successes.push_back(task_id);
     if (group.description.find(kSeenWorking) == std::string::npos)
@@ -145,6 +158,7 @@ class Grouping {
   Remembered memory_;
   std::set<std::string> anchors_;
   std::vector<Group> groups_;
+  Json overlay_ = Json::array();
 };
 
 }  // namespace
@@ -152,11 +166,10 @@ class Grouping {
 Reply play_momentum(const Player& player, const Conversation& conversation) {
   const std::string_view user = conversation.first_user();
   Grouping grouping(player, user);
-  Json overlay = Json::array();
   for (const ReadDiagnosis& diagnosis : read_diagnoses(player.scenario(), user))
-    overlay.push_back(grouping.add(diagnosis));
+    grouping.add(diagnosis);
   Json handed = {{"patterns", grouping.patterns()},
-                 {"overlay", std::move(overlay)},
+                 {"overlay", grouping.overlay()},
                  {"themes", grouping.themes()}};
   // A refused hand-in is repeated without its optional part.
   if (was_refused(conversation, kSubmitMomentum)) handed["themes"] = Json::array();

@@ -108,7 +108,10 @@ Json finish_arguments(const Player& player, const std::vector<PlannedEdit>& made
     parts.push_back("rule under \"" + edit.section + "\"");
     addressed.push_back({{"pattern", edit.pattern},
                          {"anchor", slugify(edit.section)},
-                         {"reason", "diagnosed: " + lesson.label}});
+                         {"reason", "diagnosed: " + lesson.label},
+                         {"inferred", ""},
+                         {"supports", edit.tasks},
+                         {"against", Json::array()}});
   }
   const std::string summary = parts.empty() ? "nothing to change" : join(parts, "; ");
   return {{"summary", summary}, {"addressed", std::move(addressed)}};

@@ -125,6 +125,60 @@ class Runs(unittest.TestCase):
 LEARN = [edit_text("Write what the task asks for.", "Write what the task asks for. With the mark behind it.")]
 
 
+class TwoCauses(Model):
+    """Names two causes of each failure, which become two patterns."""
+
+    LABELS = ("mark is missing", "unit is missing")
+
+    def diagnose(self, body):
+        return tool_call("submit_diagnosis", {"right": "", "causes": [
+            {"label": label, "case": "gap", "analysis": "It lacks it.", "rule": "It has it.", "open": "", "skipped_step": "",
+             "steps": [1], "known": "new", "refutes": ""} for label in self.LABELS]})
+
+    def momentum(self, body):
+        slugs = [label.replace(" ", "-") for label in self.LABELS]
+        patterns = [{"slug": slug, "kind": "operation", "line": slug, "anchor": "", "description": "x", "action": "y"}
+                    for slug in slugs]
+        return tool_call("submit_momentum", {"patterns": patterns, "themes": [], "overlay": [
+            {"task_id": item["task_id"], "signal": "s", "patterns": [{"pattern": slug, "gap": "g"} for slug in slugs]}
+            for item in json.loads(section(body, "diagnoses"))]})
+
+
+class Causes(Runs):
+    def test_of_one_task_become_patterns_that_share_its_loss(self):
+        done = self.optimize(TwoCauses([LEARN]))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = [json.loads(row) for row in (self.root / "r/iter_001/gradients.jsonl").read_text(encoding="utf-8").splitlines()]
+        self.assertEqual([row["schema"] for row in rows], ["skillgrad.gradient/2"] * 3)
+        for row in rows:
+            self.assertEqual([cause["label"] for cause in row["causes"]], list(TwoCauses.LABELS))
+        patterns = self.read("r/iter_001/memory.json")["patterns"]
+        self.assertEqual([round(pattern["velocity"], 6) for pattern in patterns], [0.15, 0.15])
+        self.assertEqual([len(pattern["remedies"]) for pattern in patterns], [1, 0], "the patch was about the first alone")
+
+
+class OneOfTwo(Model):
+    """Right in the second run of each task."""
+
+    def execute(self, body):
+        number = int(re.search(r"question (\d+)", json.dumps(body["messages"])).group(1))
+        self.seen = getattr(self, "seen", {})
+        self.seen[number] = self.seen.get(number, 0) + 1
+        return reply(f"total {number}" if self.seen[number] % 2 == 0 else "no idea")
+
+
+class Pairs(Runs):
+    def test_of_a_task_that_came_out_both_ways_are_shown_side_by_side(self):
+        model = OneOfTwo()
+        done = self.optimize(model, "--rollouts", "2")
+        asked = model.requests.get("diagnose", [])
+        self.assertTrue(asked, done.stderr)
+        for body in asked:
+            self.assertEqual(section(body, "runs"), "mixed: 1 of 2 runs of this task under this skill were right")
+            self.assertIn("no idea", section(body, "trace"))
+            self.assertIn("total", section(body, "passing_trace"))
+
+
 class Progress(Runs):
     def test_names_the_run_first_then_results_as_they_come_and_the_iteration_of_how_many(self):
         done = self.optimize(Model([LEARN]))
@@ -208,6 +262,32 @@ class Told(Runs):
         system = self.asked("patch")["messages"][0]["content"]
         self.assertIn("A section reaches to the next heading of the same or a higher level", system)
         self.assertNotRegex(system, r"heading of the same level")
+
+    def test_of_the_first_memory_is_the_version_that_ran_and_the_patch_since(self):
+        first = self.asked("momentum")
+        self.assertNotIn("With the mark behind it", section(first, "skill"))
+        self.assertEqual(section(first, "skill_version"), "the version that ran: the initial skill")
+        since = section(first, "patched_since")
+        self.assertIn("The patch of iteration 1 was made after these runs and kept", since)
+        self.assertIn("+Write what the task asks for. With the mark behind it.", since)
+        later = self.of_second_iteration("momentum")
+        self.assertIn("With the mark behind it", section(later, "skill"))
+        self.assertEqual(section(later, "skill_version"), "the version that ran: as the patch of iteration 1 left it")
+        self.assertTrue(section(later, "patched_since").startswith("none"))
+
+    def test_beside_each_diagnosis_is_task_feedback_and_cited_step(self):
+        for role in ("momentum", "patch"):
+            for item in json.loads(section(self.asked(role), "diagnoses")):
+                self.assertRegex(item["task"], r"question \d")
+                self.assertRegex(item["feedback"], r"total \d")
+                self.assertEqual(len(item["cited_steps"]), 1)
+                self.assertEqual([cause["label"] for cause in item["causes"]], ["mark is missing"])
+
+    def test_of_the_shell_is_what_it_offers_and_of_skills_their_names(self):
+        said = self.tool("execute", "shell")["description"]
+        self.assertRegex(said, r"A command may take 120 s and \d+ GiB of memory")
+        self.assertRegex(said, r"python3 is 3\.\d+\.\d+, with |There is no python3\.")
+        self.assertEqual(self.tool("execute", "activate_skill")["parameters"]["properties"]["skill"]["enum"], ["notes"])
 
     def test_of_known_patterns_is_the_cure(self):
         self.assertIn("mark-is-missing: The mark is missing. | cure: Write the mark behind the note.",

@@ -61,8 +61,9 @@ TEST(Plugin, ATenLineDiagnoserTakesThePlaceOfTheModel) {
   const auto gradients = Scratch::lines(scratch.read("r/iter_001/gradients.jsonl"));
   ASSERT_EQ(gradients.size(), 3U);
   for (const auto& gradient : gradients) {
-    EXPECT_EQ(gradient["label"], "said by a plug-in");
-    EXPECT_EQ(gradient["gradient"], "The score was 0.0.");
+    EXPECT_EQ(gradient["schema"], "skillgrad.gradient/2") << "kept in the newest form";
+    EXPECT_EQ(gradient["causes"][0]["label"], "said by a plug-in");
+    EXPECT_EQ(gradient["causes"][0]["analysis"], "The score was 0.0.");
     EXPECT_EQ(gradient["kind"], "failure");
   }
   for (const auto& request : endpoint.requests())

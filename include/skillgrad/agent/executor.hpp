@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -72,7 +73,15 @@ struct ExecutorDependencies {
   sheet::Recalculator* recalculator = nullptr;  ///< for set_up's context only
   const Clock* clock = nullptr;
   std::string prompt;  ///< text of prompts/executor.md
+  /// What the shell offers, for the description of the tool; asked once, before the first rollout.
+  /// Empty: nothing is said.
+  std::function<std::string()> shell_facts;
 };
+
+/// Version of python3 and of packages that tasks are often solved with, as a command in this
+/// sandbox finds them, in one sentence; "" if no command runs there.
+[[nodiscard]] std::string measure_shell(exec::Sandbox& sandbox, std::stop_token stop);
+
 /// The tool-using agent: activate_skill, read_reference, shell. The work directory is `/task` and
 /// the skill `/skills/NAME` to the agent: where the sandbox cannot remap paths, these are
 /// translated in commands, and host paths are translated back in outputs, so that outputs do not

@@ -60,33 +60,72 @@ struct LossRecord {
 /// contrastive: a task that passes now and failed under the initial skill.
 enum class EvidenceKind { failure, contrastive };
 
+/// How the graded rollouts of one task under one skill ended.
+struct RunGroup {
+  std::size_t right = 0, wrong = 0;
+  [[nodiscard]] bool mixed() const { return right > 0 && wrong > 0; }
+  /// "1 of 3 runs right (mixed)", "3 of 3 runs wrong"; "one run" of one.
+  [[nodiscard]] std::string text() const;
+};
+
 /// skillgrad.evidence/1: what a diagnoser is given for one task.
 struct Evidence {
   std::string task_id;
   EvidenceKind kind = EvidenceKind::failure;
   std::string task_prompt;
+  RunGroup group;  ///< the rollouts of this task in this batch
   LossRecord current;
   std::string current_trace;          ///< rendered
   std::string skill_text;             ///< what the current run really loaded
   std::optional<LossRecord> initial;  ///< contrastive: the initial skill's failed run
   std::string initial_trace;
+  std::optional<LossRecord> passing;  ///< failure of a mixed group: a run that was right
+  std::string passing_trace;
   struct KnownPattern {
     std::string slug, line, action;
+    std::string guess;  ///< what kept remedies say of it that no case has shown; or ""
   };
   std::vector<KnownPattern> known_patterns;
   std::string task_dir;  ///< run folder of the rollout, for read_file; relative to the run
 };
 
-/// skillgrad.gradient/1: the textual gradient of one task.
+/// What the result says of the instructions. Of a failure: they lack the rule (gap), say something
+/// that is not so (wrong), or said it and were not followed (ignored). Of a success: they led to it
+/// (followed). Of either: luck (chance).
+enum class CauseCase { gap, wrong, ignored, followed, chance };
+
+/// One of the causes of a result. The causes of a task are independent: mending one leaves the
+/// others.
+struct Cause {
+  std::string label;               ///< 3-6 words
+  std::optional<CauseCase> found;  ///< "case"; nullopt: not said (an older form)
+  std::string analysis;            ///< prose
+  std::string rule;                ///< what the evidence shows to hold for every task; or ""
+  std::string open;  ///< variants of the rule that the evidence does not decide; or ""
+  std::string skipped_step;
+  std::vector<int> steps;
+  std::string known;    ///< slug of a known pattern, or "new", or ""
+  std::string refutes;  ///< slug of a known pattern whose guess this result contradicts, or ""
+};
+
+/// skillgrad.gradient/2: the textual gradient of one task. skillgrad.gradient/1, with one cause in
+/// place of the list, is read as well.
 struct Gradient {
   std::string task_id;
   EvidenceKind kind = EvidenceKind::failure;
-  std::string label;     ///< 3-6 words
-  std::string gradient;  ///< prose analysis
-  std::string skipped_step;
-  std::vector<int> steps;
-  std::string known;  ///< slug of a known pattern, or "new", or ""
-  double loss = 0;    ///< of the task, filled by the optimizer
+  std::vector<Cause> causes;  ///< at least one
+  std::string right;          ///< what the run had right, and whether by chance
+  double loss = 0;            ///< of the task, filled by the optimizer
+  [[nodiscard]] std::vector<std::string> labels() const;
+  /// The first known pattern that a cause names; "" if none does.
+  [[nodiscard]] std::string known() const;
+};
+
+/// What later stages are shown of one task beside its diagnosis, each part bounded.
+struct TaskFacts {
+  std::string task_id, task, feedback;
+  std::string group;                 ///< RunGroup::text()
+  std::map<int, std::string> steps;  ///< those that the diagnosis cites
 };
 
 struct RemedyEntry {
@@ -94,6 +133,9 @@ struct RemedyEntry {
   std::string anchor;             ///< where the patch acted on the pattern; "" if it does not say
   std::string diagnosis, change;  ///< one line; what the patch really did there
   bool accepted = false;
+  std::string inferred;                        ///< of its rule: what no case has shown; or ""
+  std::vector<std::string> supports, against;  ///< tasks that show the rule, that contradict it
+  std::vector<int> confirmed_in;  ///< iterations in which a task was right with it in view, rising
   bool operator==(const RemedyEntry&) const = default;
 };
 enum class PatternKind { operation, workflow, mixed };
@@ -104,7 +146,8 @@ struct Pattern {
   std::optional<std::string> odd_kind = std::nullopt;
   std::string line;
   std::string anchor;  ///< slug of a body heading, a reference's base name, or ""
-  std::vector<int> appeared_in;
+  std::vector<int> failed_in, succeeded_in;  ///< iterations, rising
+  std::vector<std::string> tasks;            ///< that failed by it, sorted; the first 50
   std::string description, action;
   std::vector<RemedyEntry> remedies;
   double velocity = 0;
@@ -112,23 +155,30 @@ struct Pattern {
   void set_kind(const std::string& text);
   [[nodiscard]] std::string kind_text() const;
 };
-/// skillgrad.memory/1: the persistent pattern memory M.
+/// skillgrad.memory/2: the persistent pattern memory M. Of skillgrad.memory/1 `appeared_in` is read
+/// as `failed_in`.
 struct MomentumMemory {
   int iteration = 0;  ///< last one merged; 0 = empty
   std::vector<Pattern> patterns;
   std::vector<std::string> succeeded;  ///< tasks that were evidence of a success so far, sorted
   [[nodiscard]] std::string to_markdown() const;  ///< momentum_memory.md
 };
-struct OverlayEntry {
-  std::string task_id, signal;
+/// What one task shows of one pattern.
+struct OverlayPart {
   std::string pattern;  ///< slug, "new" or "no-actionable-signal"
   std::string anchor, gap, change;
+};
+struct OverlayEntry {
+  std::string task_id, signal;
+  std::vector<OverlayPart> parts;  ///< at least one; a task without a signal has that alone
+  [[nodiscard]] bool names(const std::string& pattern) const;
 };
 struct Theme {
   std::string theme;
   std::vector<std::string> tasks;
 };
-/// skillgrad.momentum/1 (with "memory"): the per-iteration overlay O.
+/// skillgrad.momentum/2 (with "memory"): the per-iteration overlay O. Of skillgrad.momentum/1 an
+/// entry has one pattern in place of the list, which is read as well.
 struct Overlay {
   int iteration = 0;
   std::vector<OverlayEntry> entries;
@@ -140,6 +190,8 @@ struct Patch {
   std::vector<skill::EditOp> edits;
   struct Addressed {
     std::string pattern, anchor, reason;
+    std::string inferred;                        ///< of the rule: what no case has shown; or ""
+    std::vector<std::string> supports, against;  ///< tasks that show it, that contradict it
   };
   std::vector<Addressed> addressed;
   std::string summary;
@@ -200,6 +252,16 @@ struct EnumText<optim::EvidenceKind> {
   using enum optim::EvidenceKind;
   static constexpr EnumName<optim::EvidenceKind> kTable[] = {{failure, "failure"},
                                                              {contrastive, "contrastive"}};
+};
+
+template <>
+struct EnumText<optim::CauseCase> {
+  using enum optim::CauseCase;
+  static constexpr EnumName<optim::CauseCase> kTable[] = {{gap, "gap"},
+                                                          {wrong, "wrong"},
+                                                          {ignored, "ignored"},
+                                                          {followed, "followed"},
+                                                          {chance, "chance"}};
 };
 
 template <>

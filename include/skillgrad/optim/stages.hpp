@@ -57,10 +57,21 @@ class Diagnoser {
                                                   const StageContext& context) = 0;
 };
 
+/// A patch that was made after the runs which the diagnoses are about.
+struct PatchSince {
+  int iteration = 0;
+  Decision decision = Decision::no_patch;
+  std::string summary, reason, diff;          ///< the diff bounded
+  const skill::SkillPackage* kept = nullptr;  ///< the skill after it, where it was accepted
+};
+
 struct MomentumInput {
-  std::vector<Gradient> gradients;  ///< input order
-  MomentumMemory memory;            ///< previous state
-  const skill::SkillPackage* skill = nullptr;
+  std::vector<Gradient> gradients;             ///< input order
+  MomentumMemory memory;                       ///< previous state
+  const skill::SkillPackage* skill = nullptr;  ///< the version that ran
+  int skill_iteration = 0;                     ///< whose patch made it; 0 = the initial skill
+  std::vector<TaskFacts> facts = {};           ///< of the gradients' tasks, as far as known
+  std::optional<PatchSince> since = std::nullopt;
 };
 struct MomentumOutput {
   MomentumMemory memory;
@@ -79,8 +90,10 @@ struct PatchInput {
   const Overlay* overlay = nullptr;        ///< null at t = 1 or without momentum
   const MomentumMemory* memory = nullptr;  ///< null at t = 1 or without momentum
   std::vector<RejectedPatch> rejected;
-  const skill::SkillPackage* skill = nullptr;
-  skill::LintContext lint;  ///< `previous` and `initial` set by the optimizer
+  const skill::SkillPackage* skill = nullptr;  ///< the version that ran, and the one to edit
+  int skill_iteration = 0;                     ///< whose patch made it; 0 = the initial skill
+  std::vector<TaskFacts> facts;                ///< of the gradients' tasks, as far as known
+  skill::LintContext lint;                     ///< `previous` and `initial` set by the optimizer
 };
 /// A tool call of the patcher that changed nothing.
 struct RefusedCall {
@@ -149,11 +162,11 @@ using GateRegistry = Registry<Gate, const Json&, const StageDependencies&>;
 [[nodiscard]] const GateRegistry& gate_registry();
 
 /// Code-enforced invariants of the momentum state (docs/algorithm.md section 3): mends `next` so
-/// that every task is in the overlay exactly once and in order, slugs exist, appeared_in only grows
-/// and holds no future iteration, the previous remedy log is a prefix, at most 3 themes; updates
-/// velocities (beta = 0.7) and orders patterns by them. A new pattern that no task names yet is
-/// kept, without weight: a task names one pattern, and may have shown two. Returns one sentence for
-/// each repair.
+/// that every task is in the overlay exactly once and in order, slugs exist, failed_in and
+/// succeeded_in only grow and hold no future iteration, the remedy log is what it was, what refutes
+/// a guess has a pattern, at most 3 themes; updates velocities (beta = 0.7; the loss of a task is
+/// split evenly between its patterns) and orders patterns by them. A new pattern that no task names
+/// is kept, without weight. Returns one sentence for each repair.
 [[nodiscard]] std::vector<std::string> enforce_momentum_invariants(
     const MomentumMemory& previous, const std::vector<Gradient>& gradients, int iteration,
     MomentumOutput& next, double beta = 0.7);

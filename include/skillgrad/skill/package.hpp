@@ -107,10 +107,11 @@ class SkillPackage {
 
 /// What lint needs to know besides the package.
 struct LintContext {
-  bool procedure_profile = false;          ///< `paper` preset; else the `general` profile
-  const SkillPackage* previous = nullptr;  ///< package before this patch (UPD rules), or null
-  const SkillPackage* initial = nullptr;   ///< package the run started from (old findings pass)
-  std::vector<std::string> task_literals;  ///< texts of the batch: L2-03
+  bool procedure_profile = false;           ///< `paper` preset; else the `general` profile
+  const SkillPackage* previous = nullptr;   ///< package before this patch (UPD rules), or null
+  const SkillPackage* initial = nullptr;    ///< package the run started from (old findings pass)
+  std::vector<std::string> task_literals;   ///< texts of the batch: L2-03
+  std::vector<std::string> other_literals;  ///< of other train tasks: what many share may stand
   std::vector<std::string> answer_positions;
   std::vector<std::string> forbidden;  ///< secrets and run paths: UPD-05, never named
   std::vector<std::string> expected;   ///< golden answers and criteria of the batch: UPD-05

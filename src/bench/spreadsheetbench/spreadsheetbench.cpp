@@ -116,17 +116,30 @@ std::string told_sheet(const DatasetEntry& entry, const fs::path& golden) {
   return names && std::count(names->begin(), names->end(), wanted) == 1 ? wanted : "";
 }
 
-std::string prompt_of(const DatasetEntry& entry, const Task& task, const std::string& sheet) {
-  std::string prompt = entry.instruction;
-  prompt += fmt::format(
-      "\n\nInput workbook: {} in the working directory. Leave it unchanged.\n"
-      "Output workbook: write the complete result to {} in the working directory.\n"
-      "Cells that will be checked: {}\n",
-      task.input_files.front(), task.output_file, entry.answer_position);
-  if (!sheet.empty()) {
-    prompt += fmt::format("Sheet of cells given without a sheet name: {}\n", sheet);
+/// The checked cells in one form, whatever the data set's: each range with the sheet it stands on.
+std::string checked_cells(const DatasetEntry& entry, const std::string& sheet) {
+  const auto parts = parse_skillgrad(entry.answer_position);
+  const auto read = parse_strict(entry.answer_position);
+  if (!read || read->size() != parts.size()) return entry.answer_position;
+  std::vector<std::string> out;
+  for (const PositionPart& part : parts) {
+    const std::string named = part.sheet ? without_quotes(*part.sheet) : sheet;
+    const std::string on = named.empty() ? "the first sheet" : "sheet \"" + named + "\"";
+    out.push_back(without_quotes(part.range) + " of " + on);
   }
-  return prompt;
+  return join(out, ", ");
+}
+
+std::string prompt_of(const DatasetEntry& entry, const Task& task, const std::string& sheet) {
+  return entry.instruction +
+         fmt::format(
+             "\n\nInput workbook: {} in the working directory. Leave it unchanged.\n"
+             "Output workbook: write the complete result to {} in the working directory.\n"
+             "Cells that will be checked: {}\n"
+             "They are compared by value: a formula counts by the value that it computes. If VBA "
+             "code or a macro is asked for, apply what it would do: only its effect on the output "
+             "workbook is checked.\n",
+             task.input_files.front(), task.output_file, checked_cells(entry, sheet));
 }
 
 void name_files(const DatasetEntry& entry, const Files& files, Task& task) {

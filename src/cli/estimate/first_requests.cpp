@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <optional>
 
+#include <skillgrad/core/text.hpp>
+
 #include "cli/run/stage_set.hpp"
 #include "cli/settings/options.hpp"
 
@@ -39,7 +41,8 @@ class StandIn {
 };
 
 /// Lengths of what the model of a stage writes, in bytes: for prompts that quote it.
-constexpr std::size_t kFeedback = 1'000, kDiagnosis = 1'500, kPatternText = 800;
+constexpr std::size_t kFeedback = 1'000, kDiagnosis = 1'500, kRule = 300, kPatternText = 800;
+constexpr std::size_t kTaskShown = 3'000, kCitedStep = 700;
 constexpr std::size_t kTraceShown = 40'000;
 constexpr double kBytesPerToken = 3.5;
 
@@ -79,10 +82,30 @@ std::vector<optim::Gradient> gradients(const Settings& settings, const bench::Sp
     optim::Gradient gradient;
     gradient.task_id = id;
     gradient.kind = optim::EvidenceKind::failure;
-    gradient.label = "a label of some words";
-    gradient.gradient = words(kDiagnosis);
+    optim::Cause cause;
+    cause.label = "a label of some words";
+    cause.found = optim::CauseCase::gap;
+    cause.analysis = words(kDiagnosis);
+    cause.rule = words(kRule);
+    gradient.causes = {std::move(cause)};
     gradient.loss = 1;
     out.push_back(std::move(gradient));
+  }
+  return out;
+}
+
+/// What is shown of the tasks beside their diagnoses.
+std::vector<optim::TaskFacts> task_facts(const RunSetup& setup,
+                                         const std::vector<optim::Gradient>& gradients) {
+  std::vector<optim::TaskFacts> out;
+  for (const auto& gradient : gradients) {
+    const bench::Task* task = setup.bench.benchmark->find(gradient.task_id);
+    optim::TaskFacts facts;
+    facts.task_id = gradient.task_id;
+    if (task != nullptr) facts.task = truncate_middle(task->prompt, kTaskShown);
+    facts.feedback = words(kFeedback);
+    for (const int step : {2, 4}) facts.steps[step] = words(kCitedStep);
+    out.push_back(std::move(facts));
   }
   return out;
 }
@@ -111,9 +134,9 @@ optim::MomentumMemory memory(const std::vector<optim::Gradient>& gradients) {
     optim::Pattern pattern;
     pattern.slug = "pattern-" + std::to_string(out.patterns.size());
     pattern.kind = optim::PatternKind::operation;
-    pattern.line = gradient.label;
+    pattern.line = gradient.causes.front().label;
     pattern.description = words(kPatternText);
-    pattern.appeared_in = {1};
+    pattern.failed_in = {1};
     out.patterns.push_back(std::move(pattern));
   }
   return out;
@@ -134,13 +157,14 @@ Result<> stage_requests(RunSetup& setup, const StageSet& stages, const bench::Ta
   context.clock = &setup.clock;
   const auto given = gradients(settings, setup.bench.splits);
   const auto known = memory(given);
+  const auto shown = task_facts(setup, given);
   if (asks_model(settings, option<"stages.diagnoser">)) {
     const auto done = stages.diagnoser->diagnose(evidence(setup, task), context);
     static_cast<void>(done);
     SKILLGRAD_CHECK(keep(setup, nobody, "diagnoser", out));
   }
   if (stages.momentum && asks_model(settings, option<"stages.momentum">)) {
-    const auto done = stages.momentum->update({given, known, &setup.skill}, context);
+    const auto done = stages.momentum->update({given, known, &setup.skill, 0, shown}, context);
     static_cast<void>(done);
     SKILLGRAD_CHECK(keep(setup, nobody, "momentum", out));
   }
@@ -148,6 +172,7 @@ Result<> stage_requests(RunSetup& setup, const StageSet& stages, const bench::Ta
   optim::PatchInput input;
   input.gradients = given;
   input.memory = &known;
+  input.facts = shown;
   input.skill = &setup.skill;
   input.lint.previous = &setup.skill;
   input.lint.initial = &setup.skill;

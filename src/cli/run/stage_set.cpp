@@ -70,6 +70,11 @@ Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::sto
   executor.recalculator = setup.bench.recalculator.get();
   executor.clock = &setup.clock;
   SKILLGRAD_TRY(executor.prompt, load_prompt(setup.settings, "executor"));
+  // A simulated agent reads nothing of it, and its tokens are to be the same on every machine.
+  if (!setup.models->simulated())
+    executor.shell_facts = [sandbox = executor.sandbox, stop] {
+      return agent::measure_shell(*sandbox, stop);
+    };
   out->executor = agent::make_executor(std::move(executor));
   SKILLGRAD_TRY(out->loss, make<optim::LossCollector>(
                                optim::loss_registry(), setup.settings.get<"stages.loss">(),

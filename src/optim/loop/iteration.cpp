@@ -11,15 +11,11 @@
 #include <skillgrad/optim/momentum.hpp>
 #include <skillgrad/optim/plan.hpp>
 
-#include "optim/loop/shown_trace.hpp"
+#include "optim/loop/remedies.hpp"
 
 namespace skillgrad::optim {
 namespace {
 
-/// A trace in the diagnoser's prompt: per step and in all, in bytes; more is read through its
-/// tools.
-constexpr std::size_t kTraceStepBytes = 4'000;
-constexpr std::size_t kTraceBytes = 40'000;
 constexpr const char* kUngraded = "ungraded.json";
 
 std::string json_lines(const Json& array) {
@@ -127,14 +123,15 @@ Result<IterationRow> IterationRunner::run() {
   SKILLGRAD_CHECK(execute());
   SKILLGRAD_CHECK(gather_evidence());
   SKILLGRAD_CHECK(diagnose());
+  SKILLGRAD_TRY(facts_, task_facts());
+  SKILLGRAD_CHECK(confirm_remedies());
   const bool bootstrap = t_ == 1;
-  if (!bootstrap) SKILLGRAD_CHECK(update_momentum(current_));
+  if (!bootstrap) SKILLGRAD_CHECK(update_momentum());
   SKILLGRAD_CHECK(patch());
   SKILLGRAD_CHECK(decide());
-  // The first memory is made after the patch and is about the skill as it is then.
-  if (bootstrap)
-    SKILLGRAD_CHECK(
-        update_momentum(row_.decision == Decision::accepted ? candidate_->package : current_));
+  // The first memory is made after the patch, but like every other it is about the skill that ran.
+  if (bootstrap) SKILLGRAD_CHECK(update_momentum());
+  if (overlay_) judge_remedies(state_.memory, gradients_, *overlay_, t_);
   SKILLGRAD_CHECK(remember_remedy());
   SKILLGRAD_CHECK(settle());
   return row_;
@@ -193,56 +190,6 @@ Result<> IterationRunner::wait_for_grades(const RolloutRunner::Batch& batch) {
               fmt::format("none of the {} rollouts of iteration {} could be graded; the first: {}",
                           losses_.size(), t_, first),
               name_, "mend what the error names (`skillgrad doctor` looks at it), then resume");
-}
-
-/// The worst graded rollout of each task decides its evidence: a failure if any trial failed.
-Result<> IterationRunner::gather_evidence() {
-  for (const auto& id : batch_) {
-    const LossRecord* worst = nullptr;
-    for (const auto& record : losses_)
-      if (record.task_id == id && record.graded() &&
-          (worst == nullptr || record.score < worst->score))
-        worst = &record;
-    if (worst == nullptr) continue;
-    SKILLGRAD_TRY(auto evidence, evidence_for(*worst));
-    if (evidence) evidence_.push_back(std::move(*evidence));
-  }
-  return {};
-}
-
-Result<std::optional<Evidence>> IterationRunner::evidence_for(const LossRecord& record) {
-  const bool failed = record.score < 1;
-  if (!failed && state_.current_iteration == 0) {
-    // The skill is still the initial one: a pass is a flip by chance, not evidence for the skill.
-    ++row_.flips;
-    return std::nullopt;
-  }
-  if (!failed && !settings_.contrastive) return std::nullopt;
-  const std::string dir = RolloutRunner::rollout_dir(name_, record.task_id, record.sample);
-  Evidence out;
-  out.task_id = record.task_id;
-  out.kind = failed ? EvidenceKind::failure : EvidenceKind::contrastive;
-  out.task_prompt = parts_.benchmark->find(record.task_id)->prompt;
-  out.current = record;
-  out.task_dir = dir;
-  SKILLGRAD_TRY(const auto trace, loop_.runner->trajectory(dir));
-  SKILLGRAD_TRY(out.skill_text, loop_.runner->skill_text(dir));
-  out.current_trace =
-      without_shown(trace, {out.task_prompt, out.skill_text}).render(kTraceStepBytes, kTraceBytes);
-  for (const auto& pattern : state_.memory.patterns)
-    out.known_patterns.push_back({pattern.slug, pattern.line, pattern.action});
-  if (failed) return out;
-  const auto initial =
-      std::find_if(loop_.base.begin(), loop_.base.end(), [&](const LossRecord& base) {
-        return base.task_id == record.task_id && base.graded() && base.score < 1;
-      });
-  if (initial == loop_.base.end()) return std::nullopt;
-  out.initial = *initial;
-  SKILLGRAD_TRY(const auto earlier, loop_.runner->trajectory(RolloutRunner::rollout_dir(
-                                        "base", record.task_id, initial->sample)));
-  out.initial_trace =
-      without_shown(earlier, {out.task_prompt, ""}).render(kTraceStepBytes, kTraceBytes);
-  return out;
 }
 
 Result<> IterationRunner::diagnose() {
@@ -310,7 +257,21 @@ Result<> IterationRunner::restore_momentum(const std::string& text) {
   return {};
 }
 
-Result<> IterationRunner::update_momentum(const skill::SkillPackage& skill) {
+/// Tells momentum of a patch that the runs which it is about had not.
+std::optional<PatchSince> IterationRunner::patch_since() const {
+  if (t_ > 1) return std::nullopt;
+  PatchSince out;
+  out.iteration = t_;
+  out.decision = row_.decision;
+  out.reason = row_.reason;
+  if (!candidate_ || out.decision == Decision::no_patch) return out;
+  out.summary = row_.summary;
+  out.diff = skill::unified_diff(current_, candidate_->package);
+  if (out.decision == Decision::accepted) out.kept = &candidate_->package;
+  return out;
+}
+
+Result<> IterationRunner::update_momentum() {
   if (parts_.momentum == nullptr || gradients_.empty()) return {};
   SKILLGRAD_TRY(const auto saved, parts_.store->read(file("overlay.json")));
   if (saved) {
@@ -319,7 +280,14 @@ Result<> IterationRunner::update_momentum(const skill::SkillPackage& skill) {
     return {};
   }
   parts_.observer->progress(fmt::format("iteration {}: momentum", t_), 0, 1);
-  auto output = parts_.momentum->update({gradients_, state_.memory, &skill}, context());
+  MomentumInput input;
+  input.gradients = gradients_;
+  input.memory = state_.memory;
+  input.skill = &current_;
+  input.skill_iteration = state_.current_iteration;
+  input.facts = facts_;
+  input.since = patch_since();
+  auto output = parts_.momentum->update(input, context());
   if (!output) {
     if (llm::ends_run(output.error().code) || waits_for_mend(output.error().code))
       return tl::unexpected(output.error());

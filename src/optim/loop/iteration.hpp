@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include <skillgrad/optim/rollouts.hpp>
 
 #include "optim/loop/run_state.hpp"
+#include "optim/stages/expected_texts.hpp"
 
 namespace skillgrad::optim {
 
@@ -18,9 +20,10 @@ struct LoopContext {
   const OptimizeParts* parts = nullptr;
   RolloutRunner* runner = nullptr;
   llm::CallContext call;
-  std::vector<std::string> gate_tasks;  ///< val, then guard
-  std::vector<LossRecord> base;         ///< evolution pool under the initial skill
-  ObjectiveFacts baseline;              ///< cost0, time0
+  std::vector<std::string> gate_tasks;      ///< val, then guard
+  std::vector<LossRecord> base;             ///< evolution pool under the initial skill
+  ObjectiveFacts baseline;                  ///< cost0, time0
+  std::shared_ptr<ExpectedTexts> expected;  ///< of the train tasks
 };
 
 /// Name of an iteration's folder below the run: "iter_003".
@@ -40,7 +43,7 @@ struct LoopContext {
 /// One pass of the loop (docs/algorithm.md section 2.4): execute, grade, diagnose, momentum, patch,
 /// lint, gate, accept or reject. Each stage's result is a file in RUN/iter_NNN, written when the
 /// stage is complete and read instead of being computed again. For each stage there is a method
-/// that does it, one that saves it and one that restores it, in three source files: hence their
+/// that does it, one that saves it and one that restores it, in four source files: hence their
 /// number.
 class IterationRunner {
  public:
@@ -60,11 +63,17 @@ class IterationRunner {
   [[nodiscard]] Result<RolloutRunner::Again> forgotten() const;
   Result<> wait_for_grades(const RolloutRunner::Batch& batch);
   Result<> gather_evidence();
-  Result<std::optional<Evidence>> evidence_for(const LossRecord& record);
+  Result<std::optional<Evidence>> evidence_for(const LossRecord& record, const RunGroup& group);
+  Result<> add_passing(Evidence& evidence);
+  [[nodiscard]] RunGroup group_of(const std::string& task) const;
+  [[nodiscard]] const LossRecord* failed_base(const std::string& task) const;
+  [[nodiscard]] Result<std::vector<TaskFacts>> task_facts() const;
+  Result<> confirm_remedies();
   Result<> diagnose();
   Result<bool> restore_gradients();
   Result<> make_gradients();
-  Result<> update_momentum(const skill::SkillPackage& skill);
+  [[nodiscard]] std::optional<PatchSince> patch_since() const;
+  Result<> update_momentum();
   Result<> patch();
   Result<> restore_momentum(const std::string& text);
   Result<> restore_patch(const std::string& text);
@@ -82,6 +91,7 @@ class IterationRunner {
   void accept();
   Result<> settle();
   Result<> remember_remedy();
+  Result<> write_memory() const;
   [[nodiscard]] std::string file(const std::string& name) const;
   [[nodiscard]] StageContext context() const;
   void measure();
@@ -97,6 +107,7 @@ class IterationRunner {
   std::vector<LossRecord> losses_;
   std::vector<Evidence> evidence_;
   std::vector<Gradient> gradients_;
+  std::vector<TaskFacts> facts_;  ///< of the gradients' tasks
   std::optional<Overlay> overlay_;
   std::optional<Candidate> candidate_;
   std::map<std::string, double> candidate_scores_;

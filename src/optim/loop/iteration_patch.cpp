@@ -71,12 +71,14 @@ Result<> IterationRunner::patch() {
   input.rejected.assign(state_.rejected.end() - static_cast<std::ptrdiff_t>(shown),
                         state_.rejected.end());
   input.skill = &current_;
+  input.skill_iteration = state_.current_iteration;
+  input.facts = facts_;
   input.lint.procedure_profile = settings_.procedure_lint;
   input.lint.ignored = settings_.lint_ignored;
   input.lint.previous = &current_;
   input.lint.initial = &parts_.initial;
   input.lint.forbidden = parts_.forbidden_texts;
-  input.lint.expected = expected_texts(*parts_.benchmark, batch_);
+  input.lint.expected = loop_.expected->of(batch_);
   const auto criteria = judged_criteria(*parts_.benchmark, batch_);
   input.lint.expected.insert(input.lint.expected.end(), criteria.begin(), criteria.end());
   input.lint.patches_that_only_added = state_.additions_in_a_row;
@@ -85,6 +87,11 @@ Result<> IterationRunner::patch() {
     input.lint.task_literals.push_back(task->prompt);
     if (!task->answer_position.empty())
       input.lint.answer_positions.push_back(task->answer_position);
+  }
+  for (const auto& id : parts_.splits.train) {
+    const bench::Task* task = parts_.benchmark->find(id);
+    const bool here = std::find(batch_.begin(), batch_.end(), id) != batch_.end();
+    if (task != nullptr && !here) input.lint.other_literals.push_back(task->prompt);
   }
   parts_.observer->progress(fmt::format("iteration {}: patch", t_), 0, 1);
   auto output = parts_.patcher->patch(input, context());
@@ -157,6 +164,10 @@ Result<> IterationRunner::remember_remedy() {
       context().tell(fmt::format("the record has no pattern for \"{}\", which the patch is about",
                                  truncate_middle(strip_control(name), 80)));
   }
+  return write_memory();
+}
+
+Result<> IterationRunner::write_memory() const {
   SKILLGRAD_CHECK(
       parts_.store->write(file("memory.json"), dump_json(to_json(state_.memory), 1) + "\n"));
   return parts_.store->write("momentum_memory.md", state_.memory.to_markdown());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -36,6 +37,7 @@ class Loop {
     loop_.parts = &parts_;
     loop_.runner = &runner_;
     loop_.call = call;
+    loop_.expected = std::make_shared<ExpectedTexts>(*parts.benchmark, parts.splits.train);
   }
 
   Result<OptimizeResult> run();

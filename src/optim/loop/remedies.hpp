@@ -31,4 +31,24 @@ struct PatchOutcome {
 /// Returns the names that no pattern of the record stands for.
 std::vector<std::string> record_remedies(MomentumMemory& memory, const PatchOutcome& outcome);
 
+/// A run that was right, of a task that failed with the initial skill.
+struct RightRun {
+  std::string task_id;
+  std::string skill_text;  ///< what it loaded
+};
+/// Confirms each kept remedy, of an earlier iteration, that such a run had in view: its place
+/// stands in the loaded text as it is in `skill`, and the pattern is one that the task failed by,
+/// or the task was never diagnosed. Asking again (a resumed run) changes nothing.
+void confirm_remedies(MomentumMemory& memory, const std::vector<RightRun>& runs, int iteration,
+                      const skill::SkillPackage& skill);
+
+/// What the diagnoses of this iteration say of earlier remedies: a success confirms the kept ones
+/// of its patterns, unless it was luck; a case that contradicts a guess stands against the remedy
+/// that made it.
+void judge_remedies(MomentumMemory& memory, const std::vector<Gradient>& gradients,
+                    const Overlay& overlay, int iteration);
+
+/// What the last kept remedies of a pattern, place by place, say that no case has shown; or "".
+[[nodiscard]] std::string guess_of(const Pattern& pattern);
+
 }  // namespace skillgrad::optim

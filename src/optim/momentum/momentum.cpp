@@ -11,6 +11,7 @@
 #include "optim/momentum/momentum_submission.hpp"
 #include "optim/stages/command_stage.hpp"
 #include "optim/stages/dialog.hpp"
+#include "optim/stages/older_forms.hpp"
 #include "optim/stages/stage_facts.hpp"
 #include "optim/stages/stage_options.hpp"
 
@@ -22,6 +23,7 @@ using agent::tagged;
 constexpr std::size_t kBodyBytes = 80'000;
 constexpr std::size_t kMemoryBytes = 80'000;
 constexpr std::size_t kShortText = 400;
+constexpr std::size_t kSinceDiffBytes = 6'000;
 
 /// The memory as JSON. Should it outgrow the prompt, the patterns of lowest velocity are shortened;
 /// the record itself keeps their whole text.
@@ -46,12 +48,41 @@ std::string memory_text(const MomentumMemory& memory, const StageContext& contex
   return text;
 }
 
+/// What became of the skill after the runs that the diagnoses are about.
+std::string since_text(const std::optional<PatchSince>& since) {
+  if (!since) return "none: the skill is still the version that ran";
+  const std::string patch = "The patch of iteration " + std::to_string(since->iteration);
+  if (since->decision == Decision::no_patch)
+    return "none: " + patch + " came to nothing (" + since->reason +
+           "), so the skill is still the version that ran";
+  const char* fate = since->decision == Decision::accepted
+                         ? " was made after these runs and kept: later runs have it, these had not"
+                     : since->decision == Decision::rejected
+                         ? " was made after these runs and not kept: the skill is still the "
+                           "version that ran"
+                         : " was made after these runs and dropped, since it could not be judged: "
+                           "the skill is still the version that ran";
+  return patch + fate + "\nsummary: " + since->summary + "\nwhy: " + since->reason + "\n" +
+         truncate_middle(since->diff, kSinceDiffBytes);
+}
+
 std::string facts(const MomentumInput& input, const StageContext& context) {
   return tagged("skill", shown(input.skill->body(), {kBodyBytes, "momentum: the body"}, context)) +
          tagged("files", bundled_files(*input.skill, false)) +
+         tagged("skill_version", version_text(input.skill_iteration)) +
+         tagged("patched_since", since_text(input.since)) +
          tagged("iteration", std::to_string(context.iteration)) +
          tagged("memory", memory_text(input.memory, context)) +
-         tagged("diagnoses", diagnoses_json(input.gradients));
+         tagged("diagnoses", diagnoses_json(input.gradients, input.facts));
+}
+
+Json since_json(const std::optional<PatchSince>& since) {
+  if (!since) return {};
+  return {{"iteration", since->iteration},
+          {"decision", name_of(since->decision)},
+          {"summary", since->summary},
+          {"reason", since->reason},
+          {"diff", truncate_middle(since->diff, kSinceDiffBytes)}};
 }
 
 tl::unexpected<Error> would_change(const std::vector<std::string>& repairs) {
@@ -67,7 +98,7 @@ class LlmMomentum final : public Momentum {
 
   [[nodiscard]] Result<MomentumOutput> update(const MomentumInput& input,
                                               const StageContext& context) override {
-    const auto reader = make_package_reader(*input.skill);
+    const auto reader = make_package_reader(*input.skill, "in the version that ran");
     MomentumOutput out;
     DialogSetup setup;
     setup.stage = "momentum";
@@ -106,17 +137,20 @@ class CommandMomentum final : public Momentum {
                                               const StageContext& context) override {
     Json gradients = Json::array();
     for (const Gradient& gradient : input.gradients) gradients.push_back(to_json(gradient));
-    const Json request = {{"schema", "skillgrad.momentum-request/1"},
+    const Json request = {{"schema", "skillgrad.momentum-request/2"},
                           {"iteration", context.iteration},
                           {"gradients", gradients},
+                          {"facts", facts_json(input.facts)},
                           {"memory", to_json(input.memory)},
-                          {"skill", input.skill->skill_md()}};
+                          {"skill", input.skill->skill_md()},
+                          {"skill_iteration", input.skill_iteration},
+                          {"patched_since", since_json(input.since)}};
     SKILLGRAD_TRY(const Json answer, command_.exchange(request, context));
     auto out = read_answer(answer, input.memory);
     if (!out) return tl::unexpected(command_.bad_answer(std::move(out).error()));
     Json used = to_json(out->overlay);
     used["memory"] = to_json(out->memory);
-    command_.tell_unused(answer, used, context);
+    command_.tell_unused(answer, used_of_momentum(std::move(used), answer), context);
     out->repairs =
         enforce_momentum_invariants(input.memory, input.gradients, context.iteration, *out);
     return out;

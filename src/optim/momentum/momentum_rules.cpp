@@ -16,6 +16,7 @@ namespace skillgrad::optim {
 namespace {
 
 constexpr std::size_t kMostThemes = 3;
+constexpr std::size_t kMostTasks = 50;  ///< of a pattern, by name
 constexpr const char* kNew = "new";
 
 std::string in_quotes(const std::string& text) { return "\"" + truncate_middle(text, 80) + "\""; }
@@ -36,7 +37,8 @@ class Mender {
     restore_lost_patterns();
     keep_remedies();
     arrange_overlay();
-    for (OverlayEntry& entry : next_.overlay.entries) settle_pattern(entry);
+    for (OverlayEntry& entry : next_.overlay.entries) settle_entry(entry);
+    keep_refutations();
     settle_appearances();
     settle_velocities(beta);
     settle_themes();
@@ -56,9 +58,7 @@ class Mender {
       const std::string slug = pattern_slug(pattern.slug.empty() ? pattern.line : pattern.slug);
       if (slug != pattern.slug) {
         repair("The slug " + in_quotes(pattern.slug) + " became " + in_quotes(slug) + ".");
-        for (OverlayEntry& entry : next_.overlay.entries) {
-          if (!pattern.slug.empty() && entry.pattern == pattern.slug) entry.pattern = slug;
-        }
+        if (!pattern.slug.empty()) rename_in_overlay(pattern.slug, slug);
         pattern.slug = slug;
       }
       if (pattern.odd_kind) {
@@ -74,6 +74,12 @@ class Mender {
       kept.push_back(std::move(pattern));
     }
     next_.memory.patterns = std::move(kept);
+  }
+
+  void rename_in_overlay(const std::string& from, const std::string& to) {
+    for (OverlayEntry& entry : next_.overlay.entries)
+      for (OverlayPart& part : entry.parts)
+        if (part.pattern == from) part.pattern = to;
   }
 
   void restore_lost_patterns() {
@@ -102,7 +108,10 @@ class Mender {
         repair("The overlay entry of task " + in_quotes(entry.task_id) +
                " was dropped: the task is not in this batch.");
       } else if (by_task.count(entry.task_id) != 0) {
-        repair("A second overlay entry of task " + in_quotes(entry.task_id) + " was dropped.");
+        repair("A second overlay entry of task " + in_quotes(entry.task_id) +
+               " was joined to the first.");
+        auto& parts = by_task[entry.task_id].parts;
+        parts.insert(parts.end(), entry.parts.begin(), entry.parts.end());
       } else {
         by_task[entry.task_id] = std::move(entry);
       }
@@ -119,44 +128,86 @@ class Mender {
   OverlayEntry missing_entry(const Gradient& gradient) {
     OverlayEntry entry;
     entry.task_id = gradient.task_id;
-    entry.signal = gradient.label;
-    // The diagnosis itself may have named the pattern.
-    const bool known = find_pattern(next_.memory, gradient.known) != nullptr;
-    entry.pattern = known ? gradient.known : kNoSignal;
+    entry.signal = join(gradient.labels(), "; ");
+    // The diagnosis itself may have named patterns.
+    std::vector<std::string> named;
+    for (const Cause& cause : gradient.causes) {
+      if (find_pattern(next_.memory, cause.known) == nullptr || entry.names(cause.known)) continue;
+      entry.parts.push_back({cause.known, "", "", ""});
+      named.push_back(cause.known);
+    }
+    if (named.empty()) named.emplace_back(kNoSignal);
+    if (entry.parts.empty()) entry.parts.push_back({kNoSignal, "", "", ""});
     repair("Task " + in_quotes(gradient.task_id) + " had no overlay entry and was entered as " +
-           entry.pattern + ".");
+           join(named, ", ") + ".");
     return entry;
   }
 
-  void settle_pattern(OverlayEntry& entry) {
-    if (entry.pattern == kNoSignal) {
-      if (!entry.gap.empty() || !entry.change.empty()) {
+  void settle_entry(OverlayEntry& entry) {
+    drop_idle_parts(entry);
+    std::vector<OverlayPart> kept;
+    for (std::size_t i = 0; i < entry.parts.size(); ++i) {
+      settle_pattern(entry, entry.parts[i]);
+      const OverlayPart& part = entry.parts[i];
+      const bool twice = std::any_of(kept.begin(), kept.end(), [&](const OverlayPart& other) {
+        return other.pattern == part.pattern;
+      });
+      if (twice)
+        repair("Task " + in_quotes(entry.task_id) + " names the pattern " +
+               in_quotes(part.pattern) + " twice; the first counts.");
+      else
+        kept.push_back(part);
+    }
+    entry.parts = std::move(kept);
+  }
+
+  /// `no-actionable-signal` beside a pattern says nothing.
+  void drop_idle_parts(OverlayEntry& entry) {
+    if (entry.parts.empty()) entry.parts.push_back({kNoSignal, "", "", ""});
+    if (entry.parts.size() == 1 || !entry.names(kNoSignal)) return;
+    std::erase_if(entry.parts, [](const OverlayPart& part) { return part.pattern == kNoSignal; });
+    if (entry.parts.empty()) entry.parts.push_back({kNoSignal, "", "", ""});
+    repair("Task " + in_quotes(entry.task_id) + " is " + kNoSignal +
+           " beside something else, which was left out.");
+  }
+
+  void settle_pattern(const OverlayEntry& entry, OverlayPart& part) {
+    if (part.pattern == kNoSignal) {
+      if (!part.gap.empty() || !part.change.empty()) {
         repair("Task " + in_quotes(entry.task_id) + " is " + kNoSignal +
                " and yet has a gap or a change, which were left out.");
       }
-      entry.anchor.clear();
-      entry.gap.clear();
-      entry.change.clear();
+      part = {kNoSignal, "", "", ""};
       return;
     }
-    if (entry.pattern == kNew) {
-      entry.pattern = pattern_for_new(entry);
+    if (part.pattern == kNew) {
+      part.pattern = pattern_for_new(entry, part);
       return;
     }
-    if (find_pattern(next_.memory, entry.pattern) != nullptr) return;
-    const std::string asked = entry.pattern;
+    if (find_pattern(next_.memory, part.pattern) != nullptr) return;
+    const std::string asked = part.pattern;
     std::vector<std::string> slugs;
     for (const Pattern& pattern : next_.memory.patterns) slugs.push_back(pattern.slug);
     const auto near = nearest_match(pattern_slug(asked), slugs);
-    entry.pattern = near ? *near : create_pattern(pattern_slug(asked), entry);
+    part.pattern =
+        near ? *near : create_pattern(pattern_slug(asked), name_of_new(entry, part), part);
     repair("Task " + in_quotes(entry.task_id) + " named the unknown pattern " + in_quotes(asked) +
-           (near ? "; read as " : "; it was created as ") + in_quotes(entry.pattern) + ".");
+           (near ? "; read as " : "; it was created as ") + in_quotes(part.pattern) + ".");
+  }
+
+  /// What a pattern made of an entry is called: of one among several, its own gap.
+  static std::string name_of_new(const OverlayEntry& entry, const OverlayPart& part) {
+    const bool alone = entry.parts.size() == 1;
+    if (alone && !entry.signal.empty()) return entry.signal;
+    if (!part.gap.empty()) return part.gap;
+    return part.change.empty() ? entry.signal : part.change;
   }
 
   /// The pattern that an entry `new` means: the one submitted in this round that no entry names, or
   /// one made of the entry.
-  std::string pattern_for_new(const OverlayEntry& entry) {
-    const std::string slug = pattern_slug(entry.signal.empty() ? entry.gap : entry.signal);
+  std::string pattern_for_new(const OverlayEntry& entry, const OverlayPart& part) {
+    const std::string name = name_of_new(entry, part);
+    const std::string slug = pattern_slug(name);
     if (find_pattern(next_.memory, slug) != nullptr) return slug;
     const Pattern* unnamed = nullptr;
     std::size_t count = 0;
@@ -170,57 +221,101 @@ class Mender {
       for_new_.insert(unnamed->slug);
       return unnamed->slug;
     }
-    return create_pattern(slug, entry);
+    return create_pattern(slug, name, part);
   }
 
   [[nodiscard]] bool is_named(const std::string& slug) const {
     // A pattern that served one entry `new` may serve the next as well.
     if (for_new_.count(slug) != 0) return false;
     return std::any_of(next_.overlay.entries.begin(), next_.overlay.entries.end(),
-                       [&](const OverlayEntry& entry) { return entry.pattern == slug; });
+                       [&](const OverlayEntry& entry) { return entry.names(slug); });
   }
 
-  std::string create_pattern(const std::string& slug, const OverlayEntry& entry) {
+  std::string create_pattern(const std::string& slug, const std::string& name,
+                             const OverlayPart& part) {
     Pattern pattern;
     pattern.slug = slug;
     pattern.kind = PatternKind::mixed;
-    pattern.line = one_line(entry.signal.empty() ? entry.gap : entry.signal, 200);
-    pattern.anchor = entry.anchor;
-    pattern.description = entry.gap;
-    pattern.action = entry.change;
+    pattern.line = one_line(name, 200);
+    pattern.anchor = part.anchor;
+    pattern.description = part.gap;
+    pattern.action = part.change;
     next_.memory.patterns.push_back(std::move(pattern));
     return slug;
   }
 
-  [[nodiscard]] bool is_supported(const std::string& slug) const {
-    return std::any_of(next_.overlay.entries.begin(), next_.overlay.entries.end(),
-                       [&](const OverlayEntry& entry) { return entry.pattern == slug; });
+  /// A case that contradicts what a remedy guessed is never without a signal.
+  void keep_refutations() {
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      OverlayEntry& entry = next_.overlay.entries[i];
+      const auto& causes = batch_[i]->causes;
+      const auto cause = std::find_if(causes.begin(), causes.end(), [&](const Cause& of) {
+        return find_pattern(previous_, of.refutes) != nullptr;
+      });
+      if (cause == causes.end() || !entry.names(kNoSignal)) continue;
+      const std::string slug = pattern_slug(cause->label.empty() ? cause->analysis : cause->label);
+      OverlayPart part = {slug, "", one_line(cause->analysis, 600), cause->rule};
+      if (find_pattern(next_.memory, slug) == nullptr) create_pattern(slug, cause->label, part);
+      entry.parts = {part};
+      repair("Task " + in_quotes(entry.task_id) + " contradicts what is guessed of pattern " +
+             in_quotes(cause->refutes) + " and was entered as " + in_quotes(slug) + ".");
+    }
+  }
+
+  /// Iterations in which a task of this kind shows the pattern: those before, and this one if so.
+  [[nodiscard]] std::vector<int> iterations_of(const std::vector<int>& before,
+                                               const std::string& slug, EvidenceKind kind) const {
+    std::set<int> out;
+    for (const int t : before)
+      if (t >= 0 && t <= iteration_) out.insert(t);
+    for (std::size_t i = 0; i < batch_.size(); ++i)
+      if (batch_[i]->kind == kind && next_.overlay.entries[i].names(slug)) out.insert(iteration_);
+    return {out.begin(), out.end()};
+  }
+
+  [[nodiscard]] std::vector<std::string> tasks_of(const Pattern& before,
+                                                  const std::string& slug) const {
+    std::set<std::string> out(before.tasks.begin(), before.tasks.end());
+    for (std::size_t i = 0; i < batch_.size() && out.size() < kMostTasks; ++i)
+      if (batch_[i]->kind == EvidenceKind::failure && next_.overlay.entries[i].names(slug))
+        out.insert(batch_[i]->task_id);
+    return {out.begin(), out.end()};
+  }
+
+  /// Takes the computed value; true if another one than it and that of before was handed in.
+  template <class Values>
+  static bool put_right(Values& given, const Values& before, Values computed) {
+    const bool other = !given.empty() && given != before && given != computed;
+    given = std::move(computed);
+    return other;
   }
 
   void settle_appearances() {
+    const Pattern none;
     for (Pattern& pattern : next_.memory.patterns) {
-      std::set<int> iterations;
-      if (const Pattern* old = find_pattern(previous_, pattern.slug)) {
-        for (const int t : old->appeared_in) {
-          if (t >= 0 && t <= iteration_) iterations.insert(t);
-        }
-      }
-      const std::vector<int> before(iterations.begin(), iterations.end());
-      if (is_supported(pattern.slug)) iterations.insert(iteration_);
-      const std::vector<int> after(iterations.begin(), iterations.end());
-      if (pattern.appeared_in != before && pattern.appeared_in != after &&
-          !pattern.appeared_in.empty()) {
-        repair("The iterations of pattern " + in_quotes(pattern.slug) +
+      const Pattern* old = find_pattern(previous_, pattern.slug);
+      const Pattern& before = old != nullptr ? *old : none;
+      const std::string& slug = pattern.slug;
+      bool other = put_right(pattern.failed_in, before.failed_in,
+                             iterations_of(before.failed_in, slug, EvidenceKind::failure));
+      other |= put_right(pattern.succeeded_in, before.succeeded_in,
+                         iterations_of(before.succeeded_in, slug, EvidenceKind::contrastive));
+      if (other)
+        repair("The iterations of pattern " + in_quotes(slug) +
                " were put right: they follow from the overlays.");
-      }
-      pattern.appeared_in = after;
+      if (put_right(pattern.tasks, before.tasks, tasks_of(before, slug)))
+        repair("The tasks of pattern " + in_quotes(slug) +
+               " were put right: they follow from the overlays.");
     }
   }
 
   void settle_velocities(double beta) {
     std::map<std::string, double> losses;
+    // A task's loss is split between its patterns: nobody knows which of them cost how much.
     for (std::size_t i = 0; i < batch_.size(); ++i) {
-      losses[next_.overlay.entries[i].pattern] += batch_[i]->loss;
+      const auto& parts = next_.overlay.entries[i].parts;
+      for (const OverlayPart& part : parts)
+        losses[part.pattern] += batch_[i]->loss / static_cast<double>(parts.size());
     }
     const auto size = static_cast<double>(std::max<std::size_t>(1, batch_.size()));
     for (Pattern& pattern : next_.memory.patterns) {
@@ -270,12 +365,18 @@ class Mender {
 
   /// The task's pattern is on record from an earlier iteration.
   [[nodiscard]] bool seen_before(const std::string& task) const {
+    const auto recorded = [&](const OverlayPart& part) {
+      const Pattern* old = find_pattern(previous_, part.pattern);
+      return old != nullptr && (is_before_now(old->failed_in) || is_before_now(old->succeeded_in));
+    };
     return std::any_of(next_.overlay.entries.begin(), next_.overlay.entries.end(),
                        [&](const OverlayEntry& entry) {
-                         const Pattern* old = find_pattern(previous_, entry.pattern);
-                         return entry.task_id == task && old != nullptr &&
-                                !old->appeared_in.empty() && old->appeared_in.front() < iteration_;
+                         return entry.task_id == task &&
+                                std::any_of(entry.parts.begin(), entry.parts.end(), recorded);
                        });
+  }
+  [[nodiscard]] bool is_before_now(const std::vector<int>& iterations) const {
+    return !iterations.empty() && iterations.front() < iteration_;
   }
 
   /// Of this batch or an earlier one; a task of the batch counts as what it is now.

@@ -22,8 +22,9 @@ constexpr const char* kSubmitSchema =
     R"("slug":{"type":"string"},"kind":{"type":"string","enum":["operation","workflow","mixed"]},"line":{"type":"string"},)"
     R"("anchor":{"type":"string","description":"Slug of a heading or base name of a file, empty if there is no such place"},"description":{"type":"string"},"action":{"type":"string"}},"required":["slug","kind","line","anchor","description","action"]}},)"
     R"("overlay":{"type":"array","description":"One entry for each diagnosis, in the same order","items":{"type":"object","properties":{)"
-    R"("task_id":{"type":"string"},"signal":{"type":"string"},"pattern":{"type":"string","description":"Slug, new or no-actionable-signal"},)"
-    R"("anchor":{"type":"string","description":"As in patterns"},"gap":{"type":"string"},"change":{"type":"string"}},"required":["task_id","signal","pattern"]}},)"
+    R"("task_id":{"type":"string"},"signal":{"type":"string"},"patterns":{"type":"array","description":"One for each pattern that the task shows; the loss of the task is split between them","items":{"type":"object","properties":{)"
+    R"("pattern":{"type":"string","description":"Slug, new or no-actionable-signal"},)"
+    R"("anchor":{"type":"string","description":"As in patterns"},"gap":{"type":"string"},"change":{"type":"string"}},"required":["pattern"]}}},"required":["task_id","signal","patterns"]}},)"
     R"("themes":{"type":"array","description":"At most three","items":{"type":"object","properties":{)"
     R"("theme":{"type":"string"},"tasks":{"type":"array","items":{"type":"string"}}},"required":["theme","tasks"]}}},)"
     R"("required":["patterns","overlay","themes"]})";
@@ -73,16 +74,34 @@ Result<SubmittedPattern> read_submitted(const Json& item, const std::string& whe
   return submitted;
 }
 
+OverlayPart read_part_fields(StrictReader& reader) {
+  OverlayPart out;
+  out.pattern = std::string(trim(reader.string("pattern")));
+  out.anchor = std::string(trim(reader.string("anchor", "")));
+  out.gap = std::string(trim(reader.string("gap", "")));
+  out.change = std::string(trim(reader.string("change", "")));
+  return out;
+}
+
+/// With a list of patterns, or one of them in place of it.
 Result<OverlayEntry> read_entry(const Json& item, const std::string& where) {
   StrictReader reader(item, where);
   OverlayEntry out;
   out.task_id = reader.string("task_id");
   out.signal = std::string(trim(reader.string("signal", "")));
-  out.pattern = std::string(trim(reader.string("pattern")));
-  out.anchor = std::string(trim(reader.string("anchor", "")));
-  out.gap = std::string(trim(reader.string("gap", "")));
-  out.change = std::string(trim(reader.string("change", "")));
+  const Json list = reader.any("patterns");
+  if (list.is_null()) out.parts.push_back(read_part_fields(reader));
+  if (!list.is_null() && !list.is_array())
+    reader.reject("patterns", "got a " + std::string(list.type_name()),
+                  "write an array of objects");
   SKILLGRAD_CHECK(reader.finish());
+  for (std::size_t i = 0; i < list.size() && list.is_array(); ++i) {
+    StrictReader inner(list[i], where + "/patterns/" + std::to_string(i));
+    OverlayPart part = read_part_fields(inner);
+    SKILLGRAD_CHECK(inner.finish());
+    out.parts.push_back(std::move(part));
+  }
+  if (out.parts.empty()) out.parts.push_back({kNoSignal, "", "", ""});
   return out;
 }
 
@@ -133,7 +152,8 @@ class Merge {
     out_.memory = input_.memory;
     for (SubmittedPattern& submitted : submission_.patterns) take(submitted);
     for (OverlayEntry& entry : submission_.entries)
-      settle_anchor(entry.anchor, "of task \"" + entry.task_id + "\"");
+      for (OverlayPart& part : entry.parts)
+        settle_anchor(part.anchor, "of task \"" + entry.task_id + "\"");
     out_.overlay.entries = std::move(submission_.entries);
     out_.overlay.themes = std::move(submission_.themes);
     return std::move(out_);
@@ -175,13 +195,18 @@ class Merge {
     if (submitted.slug == given) return;
     repair("The slug \"" + truncate_middle(given, 80) + "\" became \"" + submitted.slug + "\".");
     for (OverlayEntry& entry : submission_.entries)
-      if (!given.empty() && entry.pattern == given) entry.pattern = submitted.slug;
+      for (OverlayPart& part : entry.parts)
+        if (!given.empty() && part.pattern == given) part.pattern = submitted.slug;
   }
 
   void settle_anchor(std::string& anchor, const std::string& whose) {
     if (anchor == "none") anchor.clear();
     if (anchor.empty()) return;
-    if (const auto place = skill::find_place(*input_.skill, anchor)) {
+    // A place that a patch made since is one to work on, though it did not run.
+    auto place = skill::find_place(*input_.skill, anchor);
+    if (!place && input_.since && input_.since->kept != nullptr)
+      place = skill::find_place(*input_.since->kept, anchor);
+    if (place) {
       anchor = place->anchor;
       return;
     }

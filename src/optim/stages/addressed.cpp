@@ -2,6 +2,7 @@
 #include "optim/stages/addressed.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -19,7 +20,35 @@ std::vector<std::string> known_names(const PatchInput& input) {
   if (input.memory != nullptr)
     for (const Pattern& pattern : input.memory->patterns) out.push_back(pattern.slug);
   for (const Gradient& gradient : input.gradients)
-    if (!gradient.label.empty()) out.push_back(gradient.label);
+    for (const std::string& label : gradient.labels()) out.push_back(label);
+  return out;
+}
+
+/// Tasks that are evidence of something: those of the batch, and those on record.
+std::set<std::string> known_tasks(const PatchInput& input) {
+  std::set<std::string> out;
+  for (const Gradient& gradient : input.gradients) out.insert(gradient.task_id);
+  if (input.memory == nullptr) return out;
+  out.insert(input.memory->succeeded.begin(), input.memory->succeeded.end());
+  for (const Pattern& pattern : input.memory->patterns)
+    out.insert(pattern.tasks.begin(), pattern.tasks.end());
+  return out;
+}
+
+/// What the cases of one rule lack.
+std::vector<std::string> faults_of_cases(const Patch::Addressed& item, const PatchInput& input) {
+  std::vector<std::string> out;
+  const auto tasks = known_tasks(input);
+  for (const auto* cases : {&item.supports, &item.against})
+    for (const std::string& task : *cases)
+      if (!tasks.contains(task))
+        out.push_back(fmt::format("there is no task \"{}\" among the diagnoses or on record.",
+                                  truncate_middle(task, 80)));
+  if (!item.against.empty() && trim(item.inferred).empty())
+    out.push_back(
+        fmt::format("{} contradicts the rule; state the rule so that every case fits, or "
+                    "say in \"inferred\" what is not settled.",
+                    list_some(item.against)));
   return out;
 }
 
@@ -50,6 +79,7 @@ std::vector<std::string> faults_of_hand_in(const Patch& hand_in, const PatchInpu
           "{}.",
           at, truncate_middle(item.anchor, 80), list_some(skill::anchors_of(candidate), kNamed)));
     if (trim(item.reason).empty()) out.push_back(at + "the reason is empty.");
+    for (const std::string& fault : faults_of_cases(item, input)) out.push_back(at + fault);
   }
   return out;
 }

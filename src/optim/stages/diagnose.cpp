@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <utility>
 
 #include <skillgrad/agent/tool_loop.hpp>
@@ -9,7 +8,9 @@
 
 #include "optim/stages/command_stage.hpp"
 #include "optim/stages/diagnose_tools.hpp"
+#include "optim/stages/diagnosis_submission.hpp"
 #include "optim/stages/dialog.hpp"
+#include "optim/stages/older_forms.hpp"
 #include "optim/stages/stage_facts.hpp"
 
 namespace skillgrad::optim {
@@ -22,24 +23,14 @@ constexpr std::size_t kTaskBytes = 20'000;
 constexpr std::size_t kFeedbackBytes = 12'000;
 constexpr std::size_t kTraceBytes = 60'000;
 constexpr std::size_t kCureBytes = 300;
-constexpr std::size_t kLabelWords = 10;  ///< 3 to 6 are asked for; more than this is prose
-constexpr std::size_t kLabelBytes = 120;
-
-constexpr const char* kSubmitSchema =
-    R"({"type":"object","properties":{)"
-    R"("label":{"type":"string","description":"3 to 6 words that name the cause; no value of this task"},)"
-    R"("analysis":{"type":"string","description":"The diagnosis in prose"},)"
-    R"("skipped_step":{"type":"string","description":"The reasoning step that was left out or, for a success, added; empty if none"},)"
-    R"("steps":{"type":"array","items":{"type":"integer"},"description":"Numbers of the trace steps this rests on"},)"
-    R"("known":{"type":"string","description":"Slug of the known pattern this is, or new, or empty"}},)"
-    R"("required":["label","analysis","skipped_step","steps","known"]})";
-
 std::string known_patterns(const Evidence& evidence) {
   std::string out;
   for (const auto& pattern : evidence.known_patterns) {
     out += pattern.slug + ": " + replace_all(pattern.line, "\n", " ");
     const std::string cure = truncate_middle(replace_all(pattern.action, "\n", " "), kCureBytes);
-    out += (cure.empty() ? "" : " | cure: " + cure) + "\n";
+    if (!cure.empty()) out += " | cure: " + cure;
+    const std::string guess = truncate_middle(replace_all(pattern.guess, "\n", " "), kCureBytes);
+    out += (guess.empty() ? "" : " | guess: " + guess) + "\n";
   }
   return out.empty() ? "none" : out;
 }
@@ -59,94 +50,15 @@ std::string facts(const Evidence& evidence, const StageContext& context) {
       tagged("known_patterns", known_patterns(evidence)) +
       tagged("skill_loaded", shown(skill, {kSkillBytes, of + "skill text"}, context)) +
       tagged("task", shown(evidence.task_prompt, {kTaskBytes, of + "task text"}, context)) +
-      tagged("feedback", feedback_of(evidence.current)) +
+      tagged("runs", evidence.group.text()) + tagged("feedback", feedback_of(evidence.current)) +
       tagged("trace", truncate_middle(evidence.current_trace, kTraceBytes));
+  if (evidence.passing)
+    out += tagged("passing_feedback", feedback_of(*evidence.passing)) +
+           tagged("passing_trace", truncate_middle(evidence.passing_trace, kTraceBytes));
   if (evidence.kind == EvidenceKind::contrastive && evidence.initial) {
     out += tagged("earlier_feedback", feedback_of(*evidence.initial)) +
            tagged("earlier_trace", truncate_middle(evidence.initial_trace, kTraceBytes));
   }
-  return out;
-}
-
-std::size_t word_count(const std::string& text) {
-  const std::vector<std::string> words = split(text, ' ');
-  return static_cast<std::size_t>(std::count_if(
-      words.begin(), words.end(), [](const std::string& word) { return !trim(word).empty(); }));
-}
-
-/// `last`: of the trace; 0 where nobody knows.
-std::vector<int> read_steps(StrictReader& reader, std::int64_t last) {
-  std::vector<int> out;
-  const Json steps = reader.any("steps");
-  if (steps.is_null()) return out;
-  if (!steps.is_array()) {
-    reader.reject("steps", "got a " + std::string(steps.type_name()) + ", expected an array",
-                  "write the step numbers as [3, 7]");
-    return out;
-  }
-  for (const Json& step : steps) {
-    if (!step.is_number_integer() || step.get<std::int64_t>() < 1 ||
-        step.get<std::int64_t>() > 1'000'000) {
-      reader.reject("steps", "got " + dump_json(step) + ", expected step numbers from 1",
-                    "write the step numbers as [3, 7]");
-      return out;
-    }
-    if (last > 0 && step.get<std::int64_t>() > last) {
-      reader.reject("steps", "the trace has no step " + dump_json(step),
-                    "name steps from 1 to " + std::to_string(last));
-      return out;
-    }
-    out.push_back(step.get<int>());
-  }
-  return out;
-}
-
-bool is_known(const std::string& known, const Evidence& evidence) {
-  if (known.empty() || known == "new") return true;
-  const auto& patterns = evidence.known_patterns;
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const auto& pattern) { return pattern.slug == known; });
-}
-
-void check_known(const Evidence& evidence, StrictReader& reader, const std::string& known) {
-  if (is_known(known, evidence)) return;
-  std::vector<std::string> slugs;
-  for (const auto& pattern : evidence.known_patterns) slugs.push_back(pattern.slug);
-  reader.reject("known", "there is no known pattern \"" + truncate_middle(known, 80) + "\"",
-                slugs.empty() ? "write \"new\"" : "write \"new\" or one of: " + join(slugs, ", "));
-}
-
-/// What a hand-in is read against.
-struct Reading {
-  const Evidence& evidence;
-  std::int64_t last_step = 0;
-  Tries tries = Tries::left;
-};
-
-Result<Gradient> read_diagnosis(const Json& object, const Reading& reading) {
-  const Evidence& evidence = reading.evidence;
-  StrictReader reader(object, "submit_diagnosis");
-  Gradient out;
-  out.task_id = evidence.task_id;
-  out.kind = evidence.kind;
-  out.label = std::string(trim(reader.string("label")));
-  out.gradient = std::string(trim(reader.string("analysis")));
-  out.skipped_step = std::string(trim(reader.string("skipped_step", "")));
-  out.known = std::string(trim(reader.string("known", "")));
-  out.steps = read_steps(reader, reading.last_step);
-  if (out.label.empty() || out.label.size() > kLabelBytes ||
-      out.label.find('\n') != std::string::npos || word_count(out.label) > kLabelWords) {
-    reader.reject("label", "it has " + std::to_string(word_count(out.label)) + " words",
-                  "name the cause in 3 to 6 words");
-  }
-  if (out.gradient.empty()) reader.reject("analysis", "it is empty", "write the diagnosis");
-  if (out.gradient.size() > kAnalysisBytes && reading.tries == Tries::left)
-    reader.reject(
-        "analysis", "it has " + std::to_string(out.gradient.size()) + " bytes",
-        "at most " + std::to_string(kAnalysisBytes) + " are passed on whole; say it more briefly");
-  check_known(evidence, reader, out.known);
-  SKILLGRAD_CHECK(reader.finish());
-  out.loss = evidence.current.loss;
   return out;
 }
 
@@ -173,11 +85,11 @@ class LlmDiagnoser final : public Diagnoser {
     setup.user = facts(evidence, context);
     setup.tools = {trace.get(), file.get()};
     setup.hand_in = {"submit_diagnosis", "Hands in the diagnosis and ends the work.",
-                     kSubmitSchema};
+                     diagnosis_schema(evidence.kind)};
     const auto whole_trace = files.trajectory("current");
     const auto steps = whole_trace ? static_cast<std::int64_t>(whole_trace->events.size()) : 0;
     setup.accept = [&](const Json& object, Tries tries) -> Result<> {
-      SKILLGRAD_TRY(gradient, read_diagnosis(object, {evidence, steps, tries}));
+      SKILLGRAD_TRY(gradient, read_diagnosis(object, {evidence, context, steps, tries}));
       return {};
     };
     setup.turns = turns_;
@@ -209,10 +121,10 @@ class CommandDiagnoser final : public Diagnoser {
     }
     gradient->kind = evidence.kind;
     gradient->loss = evidence.current.loss;
-    command_.tell_unused(answer, to_json(*gradient), context);
-    if (!is_known(gradient->known, evidence))
-      command_.tell("there is no known pattern \"" + truncate_middle(gradient->known, 80) + "\"",
-                    context);
+    command_.tell_unused(answer, used_of_gradient(to_json(*gradient), answer), context);
+    for (const Cause& cause : gradient->causes)
+      for (const std::string& fault : faults_of_slugs(cause, evidence))
+        command_.tell(fault, context);
     return gradient;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "optim/stages/diagnose_tools.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <skillgrad/core/files.hpp>
@@ -46,24 +47,31 @@ agent::ToolOutcome read_task_file(const EvidenceFiles& files, const std::string&
 }  // namespace
 
 EvidenceFiles::EvidenceFiles(std::filesystem::path run_dir, const Evidence& evidence)
-    : run_dir_(std::move(run_dir)),
-      task_dir_(evidence.task_dir),
-      current_trace_(evidence.current.trace),
-      earlier_trace_(evidence.initial ? evidence.initial->trace : "") {
-  if (current_trace_.empty() && !task_dir_.empty())
-    current_trace_ = task_dir_ + "/trajectory.jsonl";
+    : run_dir_(std::move(run_dir)), task_dir_(evidence.task_dir) {
+  traces_["current"] = evidence.current.trace;
+  if (traces_["current"].empty() && !task_dir_.empty())
+    traces_["current"] = task_dir_ + "/trajectory.jsonl";
+  if (evidence.initial) traces_["earlier"] = evidence.initial->trace;
+  if (evidence.passing) traces_["passing"] = evidence.passing->trace;
+}
+
+std::vector<std::string> EvidenceFiles::runs() const {
+  std::vector<std::string> out;
+  for (const auto& [run, path] : traces_)
+    if (run == "current" || !path.empty()) out.push_back(run);
+  return out;
 }
 
 Result<agent::Trajectory> EvidenceFiles::trajectory(const std::string& run) const {
-  if (run != "current" && run != "earlier") {
+  const auto trace = traces_.find(run);
+  if (trace == traces_.end() && run != "earlier" && run != "passing") {
     return fail(ErrorCode::input, "there is no run \"" + truncate_middle(run, 80) + "\"",
-                "read_trace", "use \"current\" or \"earlier\"");
+                "read_trace", "use " + join_or(runs()));
   }
-  const std::string& relative = run == "current" ? current_trace_ : earlier_trace_;
-  if (relative.empty()) {
+  if (trace == traces_.end() || trace->second.empty()) {
     return fail(ErrorCode::input, "there is no trace of the " + run + " run", "read_trace");
   }
-  SKILLGRAD_TRY(const std::filesystem::path path, confine(run_dir_, relative));
+  SKILLGRAD_TRY(const std::filesystem::path path, confine(run_dir_, trace->second));
   SKILLGRAD_TRY(const std::string text, read_file(path));
   return agent::Trajectory::from_json_lines(text);
 }
@@ -78,17 +86,32 @@ Result<std::string> EvidenceFiles::file(const std::string& path) const {
 
 namespace {
 
-constexpr const char* kOneTrace =
-    R"({"type":"object","properties":{"from":{"type":"integer","description":"First step"},"to":{"type":"integer","description":"Last step"}},"required":["from","to"]})";
-constexpr const char* kTwoTraces =
-    R"({"type":"object","properties":{"from":{"type":"integer","description":"First step"},"to":{"type":"integer","description":"Last step"},"run":{"type":"string","enum":["current","earlier"],"description":"Which run; earlier is the failed run with the initial skill"}},"required":["from","to","run"]})";
+Json step_number(const char* which) {
+  return {{"type", "integer"}, {"description", std::string(which) + " step"}};
+}
+
+/// A choice of the run only where there is one.
+std::string trace_parameters(const std::vector<std::string>& runs) {
+  Json properties = {{"from", step_number("First")}, {"to", step_number("Last")}};
+  Json required = {"from", "to"};
+  if (runs.size() > 1) {
+    const bool earlier = std::find(runs.begin(), runs.end(), "earlier") != runs.end();
+    properties["run"] = {
+        {"type", "string"},
+        {"enum", runs},
+        {"description", earlier ? "Which run; earlier is the failed run with the initial skill"
+                                : "Which run; passing is one with the same skill that was right"}};
+    required.push_back("run");
+  }
+  return dump_json({{"type", "object"}, {"properties", properties}, {"required", required}});
+}
 
 }  // namespace
 
 std::unique_ptr<agent::Tool> make_trace_reader(const EvidenceFiles& files) {
   return agent::make_tool(
       {"read_trace", "Shows steps of a trace at greater length than the excerpt you were given.",
-       files.has_earlier() ? kTwoTraces : kOneTrace},
+       trace_parameters(files.runs())},
       [&files](const std::string& arguments, const std::stop_token&) {
         return read_trace(files, arguments);
       });

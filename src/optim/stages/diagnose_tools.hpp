@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <skillgrad/agent/tool_loop.hpp>
 #include <skillgrad/optim/messages.hpp>
@@ -14,14 +16,16 @@ namespace skillgrad::optim {
 class EvidenceFiles {
  public:
   EvidenceFiles(std::filesystem::path run_dir, const Evidence& evidence);
+  /// "current", and "earlier" and "passing" where there is such a run.
+  [[nodiscard]] std::vector<std::string> runs() const;
   /// Errors: input (no such run, no trace), io.
-  [[nodiscard]] bool has_earlier() const { return !earlier_trace_.empty(); }
   [[nodiscard]] Result<agent::Trajectory> trajectory(const std::string& run) const;
   [[nodiscard]] Result<std::string> file(const std::string& path) const;
 
  private:
   std::filesystem::path run_dir_;
-  std::string task_dir_, current_trace_, earlier_trace_;
+  std::string task_dir_;
+  std::map<std::string, std::string> traces_;  ///< run -> path below the run directory
 };
 
 /// read_trace{from, to, run}.

@@ -2,8 +2,6 @@
 #include "optim/stages/expected_texts.hpp"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/files.hpp>
@@ -71,6 +69,12 @@ std::set<std::string> texts_of(const bench::Benchmark& benchmark, const bench::T
   return out;
 }
 
+/// Test cases of one task, and one task under two ids, are one.
+std::string origin_of(const bench::Task& task) {
+  if (!task.group.empty()) return "group " + task.group;
+  return task.content_hash.empty() ? "id " + task.id : "content " + task.content_hash;
+}
+
 }  // namespace
 
 bool is_specific(const std::string& text) {
@@ -79,18 +83,31 @@ bool is_specific(const std::string& text) {
   return count_code_points(text) >= least;
 }
 
-std::vector<std::string> expected_texts(const bench::Benchmark& benchmark,
-                                        const std::vector<std::string>& task_ids) {
-  std::map<std::string, int> tasks_of_text;
+const std::set<std::string>& ExpectedTexts::texts(const bench::Task& task) {
+  const auto known = texts_.find(task.id);
+  return known != texts_.end() ? known->second
+                               : texts_.emplace(task.id, texts_of(benchmark_, task)).first->second;
+}
+
+std::vector<std::string> ExpectedTexts::of(const std::vector<std::string>& task_ids) {
+  std::set<std::string> wanted, ids(pool_.begin(), pool_.end());
+  ids.insert(task_ids.begin(), task_ids.end());
   for (const auto& id : task_ids) {
-    const bench::Task* task = benchmark.find(id);
+    const bench::Task* task = benchmark_.find(id);
     if (task == nullptr) continue;
-    for (const auto& text : texts_of(benchmark, *task))
-      if (task->prompt.find(text) == std::string::npos) ++tasks_of_text[text];
+    for (const auto& text : texts(*task))
+      if (task->prompt.find(text) == std::string::npos) wanted.insert(text);
+  }
+  std::map<std::string, std::set<std::string>> tasks_of_text;
+  for (const auto& id : ids) {
+    const bench::Task* task = wanted.empty() ? nullptr : benchmark_.find(id);
+    if (task == nullptr) continue;
+    for (const auto& text : texts(*task))
+      if (wanted.contains(text)) tasks_of_text[text].insert(origin_of(*task));
   }
   std::vector<std::string> out;
-  for (const auto& [text, tasks] : tasks_of_text)
-    if (tasks == 1) out.push_back(text);
+  for (const auto& text : wanted)
+    if (tasks_of_text[text].size() == 1) out.push_back(text);
   return out;
 }
 

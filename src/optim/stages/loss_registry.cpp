@@ -92,7 +92,7 @@ class CommandLoss final : public LossCollector {
   std::unique_ptr<LossCollector> grader_;
 };
 
-LossRegistry make_registry() {
+LossRegistry make_loss_registry() {
   LossRegistry out("loss stage");
   out.add("grader", make_grader_loss);
   out.add("command",
@@ -108,7 +108,7 @@ LossRegistry make_registry() {
 }  // namespace
 
 const LossRegistry& loss_registry() {
-  static const LossRegistry registry = make_registry();
+  static const LossRegistry registry = make_loss_registry();
   return registry;
 }
 

@@ -27,7 +27,11 @@ constexpr const char* kFinishSchema =
     R"("summary":{"type":"string","description":"One or two sentences: what changed and why"},)"
     R"("addressed":{"type":"array","description":"The patterns this patch is about","items":{"type":"object","properties":{)"
     R"("pattern":{"type":"string","description":"Slug of the pattern; without a record the label of the diagnosis"},"anchor":{"type":"string","description":"Slug of the heading, or base name of the file, that was edited: fill-a-column, dates.md"},)"
-    R"("reason":{"type":"string","description":"Why the edit removes the cause, in one line"}},"required":["pattern","anchor","reason"]}}},)"
+    R"("reason":{"type":"string","description":"Why the edit removes the cause, in one line"},)"
+    R"("inferred":{"type":"string","description":"What the rule says that no case shows; empty if every part of it was seen"},)"
+    R"("supports":{"type":"array","items":{"type":"string"},"description":"Ids of the tasks whose results show the rule"},)"
+    R"("against":{"type":"array","items":{"type":"string"},"description":"Ids of the tasks that contradict it"}},)"
+    R"("required":["pattern","anchor","reason","inferred","supports","against"]}}},)"
     R"("required":["summary","addressed"]})";
 
 std::string overlay_text(const Overlay* overlay) {
@@ -57,10 +61,11 @@ std::string facts(const PatchInput& input, const StageContext& context) {
   return tagged("skill",
                 shown(input.skill->skill_md(), {kSkillBytes, "patch: SKILL.md"}, context)) +
          tagged("files", bundled_files(*input.skill, true)) +
+         tagged("skill_version", version_text(input.skill_iteration)) +
          tagged("memory", memory_text(input.memory, context)) +
          tagged("overlay", overlay_text(input.overlay)) +
          tagged("rejected", rejected_text(input.rejected)) +
-         tagged("diagnoses", diagnoses_json(input.gradients));
+         tagged("diagnoses", diagnoses_json(input.gradients, input.facts));
 }
 
 std::string finding_line(const skill::Finding& finding) {
@@ -144,7 +149,7 @@ class LlmPatcher final : public Patcher {
   [[nodiscard]] Result<PatchOutput> patch(const PatchInput& input,
                                           const StageContext& context) override {
     CandidateEditor editor(*input.skill, rules_of(input));
-    const auto reader = make_package_reader(editor.candidate());
+    const auto reader = make_package_reader(editor.candidate(), "as it is now");
     const auto tools = make_edit_tools(editor);
     Patch hand_in;
     const Work work{input, context, editor, hand_in};
@@ -279,9 +284,11 @@ class CommandPatcher final : public Patcher {
       // A binary file has no text to edit; its name alone says that it is there.
       files[path] = first_invalid_utf8(bytes) ? Json() : Json(bytes);
     }
-    return {{"schema", "skillgrad.patch-request/1"},
+    return {{"schema", "skillgrad.patch-request/2"},
             {"iteration", context.iteration},
+            {"skill_iteration", input.skill_iteration},
             {"gradients", gradients},
+            {"facts", facts_json(input.facts)},
             {"overlay", input.overlay ? to_json(*input.overlay) : Json()},
             {"memory", input.memory ? to_json(*input.memory) : Json()},
             {"rejected", rejected},

@@ -48,19 +48,73 @@ bool is_inside(const std::filesystem::path& root, const std::filesystem::path& p
   return end == root.end();
 }
 
+/// How much of each analysis is shown: all, unless those of the task are too long together.
+std::size_t analysis_share(const Gradient& gradient) {
+  std::size_t all = 0;
+  for (const Cause& cause : gradient.causes) all += cause.analysis.size();
+  return all <= kTaskAnalysesBytes ? kAnalysisBytes : kTaskAnalysesBytes / gradient.causes.size();
+}
+
+Json causes_json(const Gradient& gradient) {
+  const std::size_t share = analysis_share(gradient);
+  Json out = Json::array();
+  for (const Cause& cause : gradient.causes) {
+    Json item = {{"label", cause.label}};
+    if (cause.found) item["case"] = name_of(*cause.found);
+    item["analysis"] = truncate_middle(cause.analysis, share);
+    if (!cause.rule.empty()) item["rule"] = cause.rule;
+    if (!cause.open.empty()) item["open"] = cause.open;
+    item["skipped_step"] = cause.skipped_step;
+    if (!cause.steps.empty()) item["steps"] = cause.steps;
+    item["known"] = cause.known;
+    if (!cause.refutes.empty()) item["refutes"] = cause.refutes;
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
+void add_facts(const TaskFacts& facts, Json& item) {
+  item["task"] = facts.task;
+  item["feedback"] = facts.feedback;
+  if (!facts.group.empty()) item["runs"] = facts.group;
+  if (facts.steps.empty()) return;
+  item["cited_steps"] = Json::array();
+  for (const auto& [number, text] : facts.steps) item["cited_steps"].push_back(text);
+}
+
 }  // namespace
 
-std::string diagnoses_json(const std::vector<Gradient>& gradients) {
+std::string diagnoses_json(const std::vector<Gradient>& gradients,
+                           const std::vector<TaskFacts>& facts) {
   Json out = Json::array();
   for (const Gradient& gradient : gradients) {
-    out.push_back({{"task_id", gradient.task_id},
-                   {"kind", name_of(gradient.kind)},
-                   {"label", gradient.label},
-                   {"analysis", truncate_middle(gradient.gradient, kAnalysisBytes)},
-                   {"skipped_step", gradient.skipped_step},
-                   {"known", gradient.known}});
+    Json item = {{"task_id", gradient.task_id}, {"kind", name_of(gradient.kind)}};
+    const auto found = std::find_if(facts.begin(), facts.end(), [&](const TaskFacts& of) {
+      return of.task_id == gradient.task_id;
+    });
+    if (found != facts.end()) add_facts(*found, item);
+    item["causes"] = causes_json(gradient);
+    if (!gradient.right.empty()) item["right"] = gradient.right;
+    out.push_back(std::move(item));
   }
   return dump_json(out, 1);
+}
+
+Json facts_json(const std::vector<TaskFacts>& facts) {
+  Json out = Json::array();
+  for (const TaskFacts& of : facts) {
+    Json item = {{"task_id", of.task_id}};
+    add_facts(of, item);
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
+std::string version_text(int skill_iteration) {
+  const std::string which = skill_iteration == 0 ? "the initial skill"
+                                                 : "as the patch of iteration " +
+                                                       std::to_string(skill_iteration) + " left it";
+  return "the version that ran: " + which;
 }
 
 std::string bundled_files(const skill::SkillPackage& skill, bool sizes) {
@@ -97,9 +151,10 @@ agent::ToolOutcome tool_error(const Error& error) {
   return outcome;
 }
 
-std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skill) {
+std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skill,
+                                                 const std::string& which) {
   return agent::make_tool(
-      {"read_file", "Reads one file of the skill package as it is now.",
+      {"read_file", "Reads one file of the skill package " + which + ".",
        R"({"type":"object","properties":{"path":{"type":"string","description":"Path in the package, for example references/x.md"}},"required":["path"]})"},
       [&skill](const std::string& arguments, const std::stop_token&) {
         const auto json = parse_json(arguments, "read_file");

@@ -11,16 +11,25 @@
 
 namespace skillgrad::optim {
 
-/// So much of an analysis is shown to momentum and patcher.
+/// So much of an analysis is shown to momentum and patcher, and so much of all of one task.
 inline constexpr std::size_t kAnalysisBytes = 6'000;
+inline constexpr std::size_t kTaskAnalysesBytes = 12'000;
 
-/// `<diagnoses>` of docs/stages.md: one object for each gradient, in order.
-[[nodiscard]] std::string diagnoses_json(const std::vector<Gradient>& gradients);
+/// `<diagnoses>` of docs/stages.md: one object for each gradient, in order, with what is known of
+/// its task.
+[[nodiscard]] std::string diagnoses_json(const std::vector<Gradient>& gradients,
+                                         const std::vector<TaskFacts>& facts);
+/// The same facts for a program.
+[[nodiscard]] Json facts_json(const std::vector<TaskFacts>& facts);
+/// `<skill_version>`: "the version that ran", and whose patch made it.
+[[nodiscard]] std::string version_text(int skill_iteration);
 /// Bundled paths, one a line, or "none".
 [[nodiscard]] std::string bundled_files(const skill::SkillPackage& skill, bool sizes);
 
-/// `read_file` over a package in memory: SKILL.md and bundled files, never evals/.
-[[nodiscard]] std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skill);
+/// `read_file` over a package in memory: SKILL.md and bundled files, never evals/. `which`: what
+/// the model is told that it reads, "as it is now".
+[[nodiscard]] std::unique_ptr<agent::Tool> make_package_reader(const skill::SkillPackage& skill,
+                                                               const std::string& which);
 
 /// A regular text file below `root`. Refused: absolute paths, "..", hidden parts, links that lead
 /// out, binary files. Errors (input) list the files there are.

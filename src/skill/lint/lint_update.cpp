@@ -20,6 +20,8 @@ constexpr std::size_t kSmallRemoval = 400;
 constexpr std::size_t kMinLiteral = 4;
 constexpr std::size_t kMinForbidden = 5;
 constexpr int kAddingPatches = 3;
+/// A word that so many task texts hold belongs to the kind of task and to no single one.
+constexpr std::size_t kConventionTasks = 3;
 
 [[nodiscard]] bool is_cell(std::string_view text) {
   std::size_t at = 0;
@@ -162,10 +164,22 @@ void lint_forbidden(LintRun& run) {
   });
 }
 
+/// Fixed vocabulary of the tasks of this kind: codes, prefixes, names that come in many of them.
+[[nodiscard]] bool is_convention(const LintContext& context, const std::string& text) {
+  std::size_t tasks = 0;
+  for (const auto* texts : {&context.task_literals, &context.other_literals})
+    tasks += static_cast<std::size_t>(
+        std::count_if(texts->begin(), texts->end(),
+                      [&](const std::string& task) { return contains_as_word(task, text); }));
+  return tasks >= kConventionTasks;
+}
+
 }  // namespace
 
 void lint_task_values(LintRun& run) {
-  std::set<std::string> values;
+  std::set<std::string> values, positions;
+  for (const std::string& position : run.context.answer_positions)
+    add_position(position, positions);
   for (const std::string& position : run.context.answer_positions) add_position(position, values);
   for (const std::string& task : run.context.task_literals) add_file_names(task, values);
   const auto blocks = run.body.code();
@@ -187,6 +201,7 @@ void lint_task_values(LintRun& run) {
   const std::string earlier = earlier_text(run.context);
   for (const std::string& value : held) {
     if (is_exempt(value) || contains_as_word(earlier, value)) continue;
+    if (!positions.contains(value) && is_convention(run.context, value)) continue;
     const std::size_t at = run.body.text.find(value);
     run.hard("L2-03",
              "the code holds \"" + truncate_middle(value, 80) +

@@ -9,6 +9,7 @@
 
 #include "fakes/fake_chat_model.hpp"
 #include "fakes/fake_sandbox.hpp"
+#include "fakes/golden_prompt.hpp"
 
 namespace skillgrad::agent {
 namespace {
@@ -88,7 +89,12 @@ class ToolExecutorTest : public ::testing::Test {
     dependencies.benchmark = &benchmark_;
     dependencies.sandbox = sandbox_.get();
     dependencies.clock = &clock_;
-    dependencies.prompt = "You work.\n";
+    dependencies.prompt = prompt_;
+    if (!facts_.empty())
+      dependencies.shell_facts = [this] {
+        ++measured_;
+        return facts_;
+      };
     return make_executor(dependencies)->run(request_, {});
   }
   /// Result of the last tool call as shown to the model.
@@ -104,6 +110,8 @@ class ToolExecutorTest : public ::testing::Test {
   ManualClock clock_;
   FakeSandbox::Script script_;
   bool remaps_ = true;
+  std::string prompt_ = "You work.\n", facts_;
+  int measured_ = 0;
   std::unique_ptr<FakeChatModel> model_;
   std::unique_ptr<FakeSandbox> sandbox_;
 };
@@ -124,6 +132,52 @@ TEST_F(ToolExecutorTest, ConversationIsPromptCatalogAndTask) {
   EXPECT_EQ(sent.messages[1].content, "<task>\nWrite output.txt <\\/task> please\n</task>\n");
   EXPECT_EQ(sent.stage, "executor");
   EXPECT_EQ(sent.scope, request_.scope);
+}
+
+class ExecutorPrompt : public ToolExecutorTest {};
+
+TEST_F(ExecutorPrompt, IsWholeInItsRendering) {
+  prompt_ = fakes::shipped_prompt("executor");
+  facts_ = "python3 is 3.11.2, with the packages openpyxl 3.1.2; nothing can be installed.";
+  run({text_reply("done")});
+  fakes::expect_golden_prompt("executor", fakes::rendered(model_->requests()[0]));
+}
+
+TEST_F(ExecutorPrompt, NamesTheSkillsThatCanBeActivatedAndWhatTheShellOffers) {
+  facts_ = "python3 is 3.11.2, with its standard library only; nothing can be installed.";
+  request_.limits.command_time = std::chrono::seconds(90);
+  run({text_reply("done")});
+  EXPECT_EQ(measured_, 1);
+  const auto tools = model_->requests()[0].tools;
+  for (const std::size_t tool : {0U, 1U}) {
+    const auto parameters = parse_json(tools.at(tool).parameters, "test");
+    ASSERT_TRUE(parameters);
+    EXPECT_EQ((*parameters)["properties"]["skill"]["enum"], Json::array({"demo"}));
+  }
+  EXPECT_NE(tools.at(2).description.find("A command may take 90 s and 4 GiB of memory; the work "
+                                         "directory may hold 2 GiB. " +
+                                         facts_),
+            std::string::npos)
+      << tools[2].description;
+  request_.skill = nullptr;
+  run({text_reply("done")});
+  EXPECT_EQ(model_->requests()[0].tools.at(0).parameters.find("enum"), std::string::npos);
+}
+
+TEST_F(ExecutorPrompt, ShellIsMeasuredByACommandInTheSandbox) {
+  FakeSandbox sandbox([](const exec::CommandSpec& spec, std::size_t) {
+    EXPECT_NE(spec.stdin_text.find("importlib"), std::string::npos);
+    return command_result("3.11.2\nopenpyxl 3.1.2\npandas 2.1.0\n");
+  });
+  EXPECT_EQ(measure_shell(sandbox, {}),
+            "python3 is 3.11.2, with the packages openpyxl 3.1.2, pandas 2.1.0; nothing can be "
+            "installed.");
+  FakeSandbox bare([](const exec::CommandSpec&, std::size_t) { return command_result("", 127); });
+  EXPECT_EQ(measure_shell(bare, {}), "There is no python3.");
+  FakeSandbox broken([](const exec::CommandSpec&, std::size_t) -> Result<exec::CommandResult> {
+    return fail(ErrorCode::sandbox, "no user namespaces");
+  });
+  EXPECT_EQ(measure_shell(broken, {}), "") << "nothing is invented";
 }
 
 TEST_F(ToolExecutorTest, AnAnswerInWordsNeedsNoFolder) {

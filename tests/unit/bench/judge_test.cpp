@@ -8,6 +8,7 @@
 #include "bench/graders/judge_request.hpp"
 #include "bench/graders/verdicts.hpp"
 #include "fakes/fake_chat_model.hpp"
+#include "fakes/golden_prompt.hpp"
 #include "unit/bench/support.hpp"
 
 namespace skillgrad::bench {
@@ -96,6 +97,13 @@ TEST(Judge, PassesWhatItsModelPassesWithAQuote) {
   const auto again = grade_from_json(grade_to_json(grade));
   ASSERT_TRUE(again);
   EXPECT_EQ(grade_to_json(*again), grade_to_json(grade));
+}
+
+TEST(JudgePrompt, IsWholeInItsRendering) {
+  const Judged judged(R"("criteria":["gives the total","names a unit"])");
+  auto judges = FakeJudges::saying({kPass, kPass, kPass});
+  judged.grade(with(judges));
+  fakes::expect_golden_prompt("judge", fakes::rendered(judges.model.requests().at(0)));
 }
 
 TEST(Judge, ScoresTheShareOfCriteria) {

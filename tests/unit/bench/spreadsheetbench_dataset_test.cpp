@@ -70,6 +70,33 @@ TEST_F(SpreadsheetBenchDataset, TasksTellTheAgentWhatItNeedsAndNothingOfTheGolde
   EXPECT_FALSE((*bench)->own_splits().has_value());
 }
 
+TEST_F(SpreadsheetBenchDataset, CheckedCellsAreToldInOneFormWithWhatCounts) {
+  struct Case {
+    const char *position, *told;
+  };
+  const std::vector<Case> cases = {
+      {"A1", "A1 of the first sheet"},
+      {"LISTS!A1:B2", "A1:B2 of sheet \"LISTS\""},
+      {"'LISTS'!A1:B2", "A1:B2 of sheet \"LISTS\""},
+      {"'My Sheet'!A1:B2,'My Sheet'!C1", "A1:B2 of sheet \"My Sheet\", C1 of sheet \"My Sheet\""},
+      {"no position at all", "no position at all"}};
+  book("1/1_1_input.xlsx");
+  book("1/1_1_answer.xlsx", 2);
+  for (const Case& one : cases) {
+    std::string json = "[" + entry("1", "1") + "]";
+    const std::string before = R"("answer_position": "A1")";
+    json.replace(json.find(before), before.size(),
+                 R"("answer_position": ")" + std::string(one.position) + "\"");
+    dataset(json);
+    const auto bench = load();
+    ASSERT_TRUE(bench) << bench.error().to_text();
+    const std::string& prompt = (*bench)->tasks().at(0).prompt;
+    EXPECT_THAT(prompt, HasSubstr("Cells that will be checked: " + std::string(one.told) + "\n"));
+    EXPECT_THAT(prompt, HasSubstr("a formula counts by the value that it computes"));
+    EXPECT_THAT(prompt, HasSubstr("If VBA code or a macro is asked for, apply what it would do"));
+  }
+}
+
 TEST_F(SpreadsheetBenchDataset, AllCasesAreATaskEach) {
   for (int k = 1; k <= 3; ++k) {
     book("59/" + std::to_string(k) + "_59_input.xlsx", k);

@@ -35,7 +35,7 @@ class CommandStageTest : public StageTest {
     evidence_.current.status = LossStatus::fail;
     evidence_.current.loss = 0.5;
     evidence_.current.feedback = "B2: expected 3, got 4";
-    evidence_.known_patterns = {{"types-lost", "Types are lost.", "Look."}};
+    evidence_.known_patterns = {{"types-lost", "Types are lost.", "Look.", ""}};
   }
   void SetUp() override {
     if (exec::find_program("python3").empty()) GTEST_SKIP() << "python3 is not in PATH";
@@ -56,8 +56,8 @@ TEST_F(CommandStageTest, TenLinePythonProgramIsADiagnoser) {
   const auto gradient = diagnose();
   ASSERT_TRUE(gradient) << gradient.error().to_text();
   EXPECT_EQ(gradient->task_id, "t1");
-  EXPECT_EQ(gradient->gradient, "The check says: B2: expected 3, got 4");
-  EXPECT_EQ(gradient->known, "types-lost");
+  EXPECT_EQ(gradient->causes.at(0).analysis, "The check says: B2: expected 3, got 4");
+  EXPECT_EQ(gradient->known(), "types-lost");
   EXPECT_EQ(gradient->kind, EvidenceKind::failure);
   EXPECT_DOUBLE_EQ(gradient->loss, 0.5);
 }
@@ -105,6 +105,72 @@ TEST_F(CommandStageTest, WhatAnAnswerHoldsAndNobodyUsesIsToldOnce) {
   EXPECT_NE(notices[3].find("no known pattern \"no-such\""), std::string::npos) << notices[3];
 }
 
+TEST_F(CommandStageTest, ListOfCausesIsReadAndTheOlderFormIsNoLoss) {
+  std::vector<std::string> notices;
+  context_.notice = [&](const std::string& sentence) { notices.push_back(sentence); };
+  program(
+      "print('{\"schema\":\"skillgrad.gradient/2\",\"task_id\":\"t1\",\"right\":\"order\",'\n"
+      "      '\"causes\":[{\"label\":\"a\",\"case\":\"gap\",\"analysis\":\"x\"},'\n"
+      "      '{\"label\":\"b\",\"analysis\":\"y\",\"steps\":[2],\"why\":\"?\"}]}')");
+  auto gradient = diagnose();
+  ASSERT_TRUE(gradient) << gradient.error().to_text();
+  ASSERT_EQ(gradient->causes.size(), 2u);
+  EXPECT_EQ(gradient->causes[0].found, CauseCase::gap);
+  EXPECT_EQ(gradient->causes[1].steps, std::vector<int>{2});
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_NE(notices[0].find("/causes/1/why is not used"), std::string::npos) << notices[0];
+  notices.clear();
+  program(
+      "print('{\"schema\":\"skillgrad.gradient/1\",\"task_id\":\"t1\",\"label\":\"a\",'\n"
+      "      '\"gradient\":\"x\",\"steps\":[1],\"skipped_step\":\"s\",\"known\":\"new\"}')");
+  gradient = diagnose();
+  ASSERT_TRUE(gradient) << gradient.error().to_text();
+  ASSERT_EQ(gradient->causes.size(), 1u);
+  EXPECT_EQ(gradient->causes[0].analysis, "x");
+  EXPECT_EQ(gradient->causes[0].skipped_step, "s");
+  EXPECT_TRUE(notices.empty()) << notices[0];
+  program("print('{\"schema\":\"skillgrad.gradient/2\",\"task_id\":\"t1\",\"causes\":[]}')");
+  gradient = diagnose();
+  ASSERT_FALSE(gradient);
+  EXPECT_NE(gradient.error().to_text().find("at least one cause"), std::string::npos);
+}
+
+TEST_F(CommandStageTest, MomentumProgramMayWriteOnePatternOrSeveral) {
+  std::vector<std::string> notices;
+  context_.notice = [&](const std::string& sentence) { notices.push_back(sentence); };
+  program(
+      "import json, sys\n"
+      "r = json.load(sys.stdin)\n"
+      "assert r['facts'][0]['feedback'] == 'f' and r['patched_since']['decision'] == 'accepted'\n"
+      "assert r['gradients'][0]['causes'][0]['label'] == 'a'\n"
+      "parts = [{'pattern': 'p', 'gap': 'g'}, {'pattern': 'q'}]\n"
+      "overlay = [{'task_id': 't1', 'signal': 's', 'pattern': 'p', 'gap': 'g'},\n"
+      "           {'task_id': 't2', 'signal': 's', 'patterns': parts}]\n"
+      "memory = {'schema': 'skillgrad.memory/1', 'patterns': [\n"
+      "    {'slug': 'p', 'line': 'x', 'appeared_in': []}, {'slug': 'q', 'line': 'y'}]}\n"
+      "print(json.dumps({'schema': 'skillgrad.momentum/1', 'overlay': overlay, 'memory': "
+      "memory}))");
+  const skill::SkillPackage skill = package("# Demo\n");
+  MomentumInput input;
+  input.skill = &skill;
+  input.gradients.resize(2);
+  input.gradients[0].task_id = "t1";
+  input.gradients[0].causes.resize(1);
+  input.gradients[0].causes[0].label = "a";
+  input.gradients[1].task_id = "t2";
+  input.facts = {{"t1", "task", "f", "", {}}};
+  input.since.emplace();
+  input.since->decision = Decision::accepted;
+  const auto stage = momentum_registry().make("command", options(), dependencies_);
+  ASSERT_TRUE(stage);
+  const auto out = (*stage)->update(input, context_);
+  ASSERT_TRUE(out) << out.error().to_text();
+  EXPECT_TRUE(out->overlay.entries[0].names("p"));
+  EXPECT_EQ(out->overlay.entries[1].parts.size(), 2u);
+  EXPECT_TRUE(out->repairs.empty()) << out->repairs[0];
+  EXPECT_TRUE(notices.empty()) << notices[0];
+}
+
 TEST_F(CommandStageTest, ProgramThatDoesNotExistIsRefusedBeforeARunIsPaidFor) {
   for (const char* name : {"no-such-program-here", "./no-such-program-here"}) {
     const auto refused = diagnose({{"run", {name, "x"}}});
@@ -139,10 +205,10 @@ TEST_F(CommandStageTest, ProgramSeesNoKeyAndRunsInTheConfigFolder) {
   const auto gradient = diagnose();
   unsetenv("SKILLGRAD_TEST_CANARY");  // NOLINT(concurrency-mt-unsafe)
   ASSERT_TRUE(gradient) << gradient.error().to_text();
-  EXPECT_EQ(gradient->gradient.find("CANARY"), std::string::npos);
-  EXPECT_NE(gradient->gradient.find("PATH"), std::string::npos);
+  EXPECT_EQ(gradient->causes.at(0).analysis.find("CANARY"), std::string::npos);
+  EXPECT_NE(gradient->causes.at(0).analysis.find("PATH"), std::string::npos);
   const auto folder = std::filesystem::canonical(dependencies_.config_dir).string();
-  EXPECT_EQ(gradient->gradient.find(folder), 0u) << gradient->gradient;
+  EXPECT_EQ(gradient->causes.at(0).analysis.find(folder), 0u) << gradient->causes.at(0).analysis;
 }
 
 TEST_F(CommandStageTest, OptionsAreRead) {
@@ -159,7 +225,7 @@ TEST_F(CommandStageTest, MomentumProgramIsHeldToTheInvariants) {
   program(
       "import json, sys\n"
       "r = json.load(sys.stdin)\n"
-      "assert r['schema'] == 'skillgrad.momentum-request/1' and r['iteration'] == 3\n"
+      "assert r['schema'] == 'skillgrad.momentum-request/2' and r['iteration'] == 3\n"
       "assert '# Demo' in r['skill']\n"
       "memory = {'patterns': [{'slug': 'Late Types', 'line': 'x', 'appeared_in': [99]}]}\n"
       "overlay = [{'task_id': g['task_id'], 'pattern': 'Late Types'} for g in r['gradients'][:1]]\n"
@@ -180,11 +246,11 @@ TEST_F(CommandStageTest, MomentumProgramIsHeldToTheInvariants) {
   ASSERT_TRUE(out) << out.error().to_text();
   ASSERT_EQ(out->memory.patterns.size(), 2u);
   EXPECT_EQ(out->memory.patterns[0].slug, "late-types");
-  EXPECT_EQ(out->memory.patterns[0].appeared_in, std::vector<int>{3});
+  EXPECT_EQ(out->memory.patterns[0].failed_in, std::vector<int>{3});
   EXPECT_EQ(out->memory.patterns[1].slug, "kept");
   ASSERT_EQ(out->overlay.entries.size(), 2u);
-  EXPECT_EQ(out->overlay.entries[0].pattern, "late-types");
-  EXPECT_EQ(out->overlay.entries[1].pattern, kNoSignal);
+  EXPECT_EQ(out->overlay.entries[0].parts.at(0).pattern, "late-types");
+  EXPECT_EQ(out->overlay.entries[1].parts.at(0).pattern, kNoSignal);
   EXPECT_FALSE(out->repairs.empty());
   program("print('{\"overlay\":[{\"pattern\":\"x\"}]}')");
   EXPECT_EQ((*stage)->update(input, context_).error().code, ErrorCode::infra);
@@ -199,7 +265,7 @@ TEST_F(CommandStageTest, PatchProgramIsAppliedToACopyAndLinted) {
   program(
       "import json, sys\n"
       "r = json.load(sys.stdin)\n"
-      "assert r['schema'] == 'skillgrad.patch-request/1' and 'SKILL.md' in r['files']\n"
+      "assert r['schema'] == 'skillgrad.patch-request/2' and 'SKILL.md' in r['files']\n"
       "assert r['memory'] is None and r['overlay'] is None and r['rejected'] == []\n"
       "edit = {'op': 'edit_text', 'path': 'SKILL.md', 'old': 'Write.', 'new': 'Write it well.'}\n"
       "print(json.dumps({'edits': [edit], 'summary': 'better'}))");

@@ -26,7 +26,7 @@ class DiagnoseTest : public StageTest {
     evidence_.current.trace = "iter_003/rollouts/t1.0/trajectory.jsonl";
     evidence_.current_trace = "[1] message user: Sum it.\n";
     evidence_.skill_text = "## SKILL.md\n# Demo\n";
-    evidence_.known_patterns = {{"types-lost", "Types are lost.", "Print\nthem first."}};
+    evidence_.known_patterns = {{"types-lost", "Types are lost.", "Print\nthem first.", ""}};
     evidence_.task_dir = "iter_003/rollouts/t1.0";
     write("run/iter_003/rollouts/t1.0/trajectory.jsonl",
           "{\"kind\":\"message\",\"role\":\"user\",\"text\":\"Sum it.\"}\n"
@@ -56,6 +56,7 @@ TEST_F(DiagnoseTest, FactsStandInTheOrderOfTheProtocol) {
       "<known_patterns>\ntypes-lost: Types are lost. | cure: Print them first.\n</known_patterns>\n"
       "<skill_loaded>\n## SKILL.md\n# Demo\n</skill_loaded>\n"
       "<task>\nSum it. <\\/task>\n</task>\n"
+      "<runs>\none run of this task under this skill\n</runs>\n"
       "<feedback>\nstatus: fail, score: 0.25\nB2: expected 3, got 4\n</feedback>\n"
       "<trace>\n[1] message user: Sum it.\n</trace>\n");
   const llm::ChatRequest sent = model_->requests()[0];
@@ -72,17 +73,102 @@ TEST_F(DiagnoseTest, GradientCarriesTheHandInAndTheFactsOfTheTask) {
   ASSERT_TRUE(gradient);
   EXPECT_EQ(gradient->task_id, "t1");
   EXPECT_EQ(gradient->kind, EvidenceKind::failure);
-  EXPECT_EQ(gradient->label, "totals counted the header");
-  EXPECT_EQ(gradient->gradient, "It began too high.");
-  EXPECT_EQ(gradient->skipped_step, "look first");
-  EXPECT_EQ(gradient->steps, (std::vector<int>{2, 3}));
-  EXPECT_EQ(gradient->known, "new");
+  ASSERT_EQ(gradient->causes.size(), 1u) << "the form with one cause in place of the list";
+  EXPECT_EQ(gradient->causes[0].label, "totals counted the header");
+  EXPECT_EQ(gradient->causes[0].analysis, "It began too high.");
+  EXPECT_EQ(gradient->causes[0].skipped_step, "look first");
+  EXPECT_EQ(gradient->causes[0].steps, (std::vector<int>{2, 3}));
+  EXPECT_EQ(gradient->causes[0].known, "new");
   EXPECT_DOUBLE_EQ(gradient->loss, 0.75);
+}
+
+Json two_causes() {
+  return Json::parse(R"({"right":"the order, by chance","causes":[
+    {"label":"date form unknown","case":"gap","analysis":"a","rule":"Dates are YYYY-MM-DD.",
+     "open":"times","skipped_step":"","steps":[2],"known":"new","refutes":""},
+    {"label":"types were lost","case":"ignored","analysis":"b","rule":"","open":"",
+     "skipped_step":"look first","steps":[3],"known":"types-lost","refutes":"types-lost"}]})");
+}
+
+TEST_F(DiagnoseTest, SeveralCausesAreKeptWithAllThatIsSaidOfThem) {
+  evidence_.known_patterns[0].guess = "numbers only";
+  const auto gradient = diagnose({tool_reply("submit_diagnosis", dump_json(two_causes()))});
+  ASSERT_TRUE(gradient) << gradient.error().to_text();
+  ASSERT_EQ(gradient->causes.size(), 2u);
+  EXPECT_EQ(gradient->right, "the order, by chance");
+  EXPECT_EQ(gradient->labels(), (std::vector<std::string>{"date form unknown", "types were lost"}));
+  EXPECT_EQ(gradient->known(), "types-lost");
+  EXPECT_EQ(gradient->causes[0].found, CauseCase::gap);
+  EXPECT_EQ(gradient->causes[0].rule, "Dates are YYYY-MM-DD.");
+  EXPECT_EQ(gradient->causes[0].open, "times");
+  EXPECT_EQ(gradient->causes[1].refutes, "types-lost");
+  const auto again = gradient_from_json(to_json(*gradient));
+  ASSERT_TRUE(again) << again.error().to_text();
+  EXPECT_EQ(to_json(*again), to_json(*gradient));
+}
+
+TEST_F(DiagnoseTest, ListOfCausesThatDoesNotFitGoesBack) {
+  evidence_.known_patterns[0].guess = "numbers only";
+  const Json good = two_causes();
+  struct Case {
+    const char* pointer;
+    Json value;
+    const char* says;
+  };
+  Json many = Json::array();
+  for (int i = 0; i < 9; ++i) {
+    many.push_back(good["causes"][0]);
+    many.back()["label"] = "cause number " + std::to_string(i);
+  }
+  const std::vector<Case> cases = {
+      {"/causes", Json::array(), "at least one cause"},
+      {"/causes", many, "9 causes"},
+      {"/causes/1/label", "date form unknown", "two causes have the label"},
+      {"/causes/0/case", "sloppy", "gap, wrong, ignored"},
+      {"/causes/0/known", "no-such", "no known pattern"},
+      {"/causes/0/refutes", "no-such", "no guess is on record"},
+      {"/causes/0/steps", Json::array({77}), "no step 77"},
+      {"/causes/0/verdict", 1, "verdict"}};
+  for (const Case& one : cases) {
+    Json bad = good;
+    bad[Json::json_pointer(one.pointer)] = one.value;
+    ASSERT_TRUE(diagnose({tool_reply("submit_diagnosis", dump_json(bad)),
+                          tool_reply("submit_diagnosis", dump_json(good))}))
+        << one.pointer;
+    EXPECT_NE(told().find(one.says), std::string::npos) << one.pointer << ": " << told();
+  }
+  Json bad = good;
+  bad["causes"] = many;
+  const auto reply = tool_reply("submit_diagnosis", dump_json(bad));
+  std::vector<std::string> notices;
+  context_.notice = [&](const std::string& sentence) { notices.push_back(sentence); };
+  const auto cut = diagnose({reply, reply, reply});
+  ASSERT_TRUE(cut) << "the third time the first eight are taken";
+  EXPECT_EQ(cut->causes.size(), 8u);
+  EXPECT_EQ(notices.size(), 1u) << "and that is said";
+}
+
+TEST_F(DiagnoseTest, MixedGroupIsShownAsAPairWhoseTracesCanBothBeRead) {
+  evidence_.group = {1, 2};
+  evidence_.passing = evidence_.current;
+  evidence_.passing->score = 1;
+  evidence_.passing->trace = "iter_003/rollouts/t1.1/trajectory.jsonl";
+  evidence_.passing_trace = "[1] right";
+  write("run/iter_003/rollouts/t1.1/trajectory.jsonl",
+        "{\"kind\":\"message\",\"role\":\"assistant\",\"text\":\"The right way.\"}\n");
+  ASSERT_TRUE(diagnose({tool_reply("read_trace", R"({"from":1,"to":1,"run":"passing"})"),
+                        tool_reply("submit_diagnosis", kGood)}));
+  EXPECT_NE(told().find("The right way."), std::string::npos) << told();
+  EXPECT_NE(user().find("<runs>\nmixed: 1 of 3 runs of this task under this skill were right\n"),
+            std::string::npos);
+  EXPECT_NE(user().find("<passing_trace>\n[1] right\n</passing_trace>"), std::string::npos);
+  EXPECT_NE(model_->requests()[0].tools[0].parameters.find("passing"), std::string::npos);
 }
 
 TEST_F(DiagnoseTest, SuccessIsComparedWithTheEarlierRun) {
   evidence_.kind = EvidenceKind::contrastive;
   evidence_.initial = evidence_.current;
+  evidence_.group = {1, 0};
   evidence_.initial->feedback = "all wrong";
   evidence_.initial_trace = "[1] earlier";
   ASSERT_TRUE(diagnose({tool_reply("submit_diagnosis", kGood)}));
@@ -122,7 +208,7 @@ TEST_F(DiagnoseTest, WhatATraceDoesNotHaveGoesBack) {
       {tool_reply("submit_diagnosis", dump_json(beyond)), tool_reply("submit_diagnosis", kGood)});
   ASSERT_TRUE(gradient);
   EXPECT_NE(told().find("no step 9"), std::string::npos) << told();
-  EXPECT_EQ(gradient->steps, (std::vector<int>{2, 3}));
+  EXPECT_EQ(gradient->causes.at(0).steps, (std::vector<int>{2, 3}));
 }
 
 TEST_F(DiagnoseTest, ArgumentThatAToolDoesNotKnowIsRefusedByName) {
@@ -206,7 +292,7 @@ TEST_F(DiagnoseTest, ObjectAsTextIsUnderstoodBareFencedAndInProse) {
                                   "My diagnosis: " + std::string(kGood) + " Done."}) {
     const auto gradient = diagnose({text_reply(text)});
     ASSERT_TRUE(gradient) << text;
-    EXPECT_EQ(gradient->label, "totals counted the header");
+    EXPECT_EQ(gradient->causes.at(0).label, "totals counted the header");
   }
 }
 

@@ -60,6 +60,20 @@ TEST(JudgedCriteria, AreThoseOfTheBatchThatNoTaskTells) {
                           "The note names the person in charge"));
 }
 
+TEST(ExpectedTexts, AnotherTaskOfThePoolMakesAConventionAndAnotherTestCaseDoesNot) {
+  FakeBenchmark benchmark;
+  benchmark.add("t1", "UNC - not assigned");
+  benchmark.add("t2", "UNC - not assigned");
+  benchmark.add("c1", "7 Kyrgyzstan Street");
+  benchmark.add("c2", "7 Kyrgyzstan Street");
+  benchmark.tasks_[2].group = benchmark.tasks_[3].group = "c";
+  EXPECT_THAT(ExpectedTexts(benchmark, {"t1", "t2", "c1", "c2"}).of({"t1", "c1"}),
+              ElementsAre("7 Kyrgyzstan Street"))
+      << "two test cases of one task are one";
+  EXPECT_THAT(ExpectedTexts(benchmark, {"t1", "c1"}).of({"t1"}), ElementsAre("UNC - not assigned"));
+  EXPECT_THAT(ExpectedTexts(benchmark, {"t1"}).of({"t1", "t2"}), ElementsAre());
+}
+
 TEST(JudgedCriteria, TasksWithoutAJudgeHaveNone) {
   FakeBenchmark benchmark;
   benchmark.add("t1");

@@ -81,6 +81,7 @@ class FakeExecutor final : public agent::Executor {
   /// A score as text, or "error" for a grader that fails.
   std::function<std::string(const agent::RolloutRequest&)> score;
   std::function<void(const std::filesystem::path& work_dir)> work;
+  std::function<agent::Trajectory(const agent::RolloutRequest&)> trajectory;
   /// An error that ends the rollout after so many calls; called for each.
   std::function<std::optional<Error>(const agent::RolloutRequest&)> failure;
   std::int64_t calls_before_failure = 0;
@@ -106,6 +107,7 @@ class FakeExecutor final : public agent::Executor {
     }
     out.end = agent::EndState::finished;
     out.final_message = score(request);
+    if (trajectory) out.trajectory = trajectory(request);
     out.skill_text = request.skill != nullptr ? request.skill->body() : "";
     out.cost_usd = 0.0;
     out.usage.calls = 1;
@@ -150,16 +152,20 @@ class FakeDiagnoser final : public Diagnoser {
   std::function<Result<Gradient>(const Evidence&)> answer = [](const Evidence& evidence) {
     Gradient out;
     out.task_id = evidence.task_id;
-    out.label = "a step was skipped";
-    out.gradient = "The agent skipped a step.";
+    Cause cause;
+    cause.label = "a step was skipped";
+    cause.analysis = "The agent skipped a step.";
+    out.causes = {cause};
     return Result<Gradient>(out);
   };
   Result<Gradient> diagnose(const Evidence& evidence, const StageContext&) override {
     const std::lock_guard lock(mutex_);
     asked.push_back(evidence.task_id);
+    evidences.push_back(evidence);
     return answer(evidence);
   }
   std::vector<std::string> asked;
+  std::vector<Evidence> evidences;
 
  private:
   std::mutex mutex_;
@@ -174,9 +180,11 @@ class FakeMomentum final : public Momentum {
   };
   Result<MomentumOutput> update(const MomentumInput& input, const StageContext&) override {
     bodies.push_back(input.skill->body());
+    inputs.push_back(input);
     return answer(input);
   }
   std::vector<std::string> bodies;
+  std::vector<MomentumInput> inputs;  ///< without what they point to
 };
 
 /// Adds one line a patch: "Rule N of iteration T."

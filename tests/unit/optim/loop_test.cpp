@@ -147,7 +147,7 @@ TEST_F(LoopTest, AMomentumOutageStopsTheRunAndAResumeAsksAgain) {
   EXPECT_EQ(momentum_.bodies.size(), 2U);
 }
 
-TEST_F(LoopTest, TheFirstMemoryIsAboutTheSkillAfterAnAcceptedPatch) {
+TEST_F(LoopTest, TheFirstMemoryIsAboutTheSkillThatRanAndKnowsTheKeptPatch) {
   tasks({"a", "b"}, {"v"});
   parts_.momentum = &momentum_;
   settings_.score_test = false;
@@ -158,7 +158,31 @@ TEST_F(LoopTest, TheFirstMemoryIsAboutTheSkillAfterAnAcceptedPatch) {
   ASSERT_TRUE(done && !done->error);
   ASSERT_EQ(done->iterations.at(0).decision, Decision::accepted);
   ASSERT_EQ(momentum_.bodies.size(), 1U);
-  EXPECT_NE(momentum_.bodies[0].find("Rule of iteration 1."), std::string::npos);
+  EXPECT_EQ(momentum_.bodies[0], parts_.initial.body()) << "the diagnoses are about this version";
+  const auto& since = momentum_.inputs.at(0).since;
+  ASSERT_TRUE(since);
+  EXPECT_EQ(since->iteration, 1);
+  EXPECT_EQ(since->decision, Decision::accepted);
+  EXPECT_EQ(since->summary, "a rule");
+  EXPECT_NE(since->diff.find("+Rule of iteration 1."), std::string::npos) << since->diff;
+  EXPECT_NE(since->kept, nullptr);
+}
+
+TEST_F(LoopTest, LaterMemoriesAreAboutTheSkillThatRanWithoutAPatchSince) {
+  tasks({"a", "b", "c", "d"}, {"v"});
+  parts_.momentum = &momentum_;
+  settings_.score_test = false;
+  executor_.score = [](const Request& request) {
+    return request.task->id == "v" && rule(request, 1) ? "1" : "0.5";
+  };
+  const auto done = optimize_now();
+  ASSERT_TRUE(done && !done->error);
+  ASSERT_EQ(momentum_.inputs.size(), 2U);
+  EXPECT_EQ(momentum_.inputs[0].skill_iteration, 0);
+  EXPECT_EQ(momentum_.inputs[1].skill_iteration, 1);
+  EXPECT_NE(momentum_.bodies[1].find("Rule of iteration 1."), std::string::npos);
+  EXPECT_FALSE(momentum_.inputs[1].since);
+  EXPECT_EQ(patcher_.inputs.at(1).skill_iteration, 1);
 }
 
 TEST_F(LoopTest, AfterARejectedPatchTheFirstMemoryIsAboutTheUnchangedSkill) {
@@ -170,6 +194,9 @@ TEST_F(LoopTest, AfterARejectedPatchTheFirstMemoryIsAboutTheUnchangedSkill) {
   ASSERT_TRUE(done && !done->error);
   ASSERT_EQ(done->iterations.at(0).decision, Decision::rejected);
   EXPECT_EQ(momentum_.bodies.at(0), parts_.initial.body());
+  ASSERT_TRUE(momentum_.inputs.at(0).since);
+  EXPECT_EQ(momentum_.inputs[0].since->decision, Decision::rejected);
+  EXPECT_EQ(momentum_.inputs[0].since->kept, nullptr);
 }
 
 TEST_F(LoopTest, ValidationErrorsAboveTheBoundAreRefusedLikeThoseOfTheBaseRun) {
@@ -362,6 +389,112 @@ TEST_F(LoopTest, ThePatcherIsHeldToTheAnswersOfItsBatch) {
             (std::vector<std::string>{"7 Kyrgyzstan Street", "Bishkek or Osh"}));
 }
 
+TEST_F(LoopTest, WhatAnotherTrainTaskExpectsAsWellIsAConventionAndNoAnswer) {
+  const std::map<std::string, std::string> golden = {
+      {"a", "UNC - not assigned"}, {"b", "7 Kyrgyzstan Street"}, {"c", "UNC - not assigned"}};
+  for (const auto& [id, text] : golden) benchmark_.add(id, text);
+  tasks({"a", "b", "c"}, {"v"});
+  settings_.schedule.batch = 1;
+  settings_.score_test = false;
+  executor_.score = [](const Request&) { return "0.5"; };
+  ASSERT_TRUE(optimize_now());
+  ASSERT_EQ(patcher_.inputs.size(), 3U);
+  for (const auto& input : patcher_.inputs) {
+    const bool b = input.gradients.at(0).task_id == "b";
+    const std::vector<std::string> street = {"7 Kyrgyzstan Street"};
+    EXPECT_EQ(input.lint.expected, b ? street : std::vector<std::string>{});
+    EXPECT_EQ(input.lint.other_literals.size(), 2U);
+  }
+}
+
+TEST_F(LoopTest, TaskFeedbackAndCitedStepsGoToTheLaterStagesBounded) {
+  tasks({"a", "b"}, {"v"});
+  for (auto& task : benchmark_.tasks_)
+    if (task.id == "a") task.prompt = std::string(9'000, 'p');
+  parts_.momentum = &momentum_;
+  settings_.score_test = false;
+  executor_.score = [](const Request&) { return "0.5"; };
+  executor_.trajectory = [](const Request&) {
+    agent::Trajectory out;
+    for (int i = 0; i < 12; ++i) {
+      agent::TraceEvent event;
+      event.kind = agent::TraceEvent::Kind::tool_output;
+      event.name = "shell";
+      event.text = "output " + std::to_string(i + 1) + " " + std::string(2'000, 'x');
+      out.events.push_back(event);
+    }
+    return out;
+  };
+  const auto answer = diagnoser_.answer;
+  diagnoser_.answer = [&](const Evidence& evidence) {
+    auto out = answer(evidence);
+    out->causes.push_back(out->causes[0]);
+    out->causes[0].steps = {3, 5};
+    out->causes[1].steps = {5, 99};
+    return out;
+  };
+  ASSERT_TRUE(optimize_now());
+  for (const auto* facts : {&momentum_.inputs.at(0).facts, &patcher_.inputs.at(0).facts}) {
+    ASSERT_EQ(facts->size(), 2U);
+    const TaskFacts& a = facts->at(facts->at(0).task_id == "a" ? 0 : 1);
+    EXPECT_LE(a.task.size(), 3'000U) << "bounded";
+    EXPECT_EQ(a.feedback, "got 0.5");
+    EXPECT_EQ(a.group, "") << "one run is no group";
+    ASSERT_EQ(a.steps.size(), 2U) << "each step once, and none that the trace does not have";
+    EXPECT_EQ(a.steps.at(5).find("[5] tool_output shell: output 5 "), 0U) << a.steps.at(5);
+    EXPECT_LE(a.steps.at(5).size(), 700U);
+  }
+}
+
+TEST_F(LoopTest, ATaskThatComesOutBothWaysIsShownAsAPair) {
+  tasks({"a", "b"}, {"v"});
+  parts_.momentum = &momentum_;
+  settings_.rollouts = 3;
+  settings_.score_test = false;
+  executor_.score = [](const Request& request) -> std::string {
+    return request.task->id == "a" && request.sample == 1 ? "1" : "0.5";
+  };
+  ASSERT_TRUE(optimize_now());
+  ASSERT_EQ(diagnoser_.evidences.size(), 2U);
+  for (const Evidence& evidence : diagnoser_.evidences) {
+    EXPECT_EQ(evidence.kind, EvidenceKind::failure);
+    EXPECT_EQ(evidence.passing.has_value(), evidence.task_id == "a");
+    if (evidence.task_id == "a") {
+      EXPECT_EQ(evidence.passing->sample, 1);
+      EXPECT_EQ(evidence.group.text(),
+                "mixed: 1 of 3 runs of this task under this skill were right");
+    } else {
+      EXPECT_EQ(evidence.group.text(), "all 3 runs of this task under this skill were wrong");
+    }
+  }
+  for (const TaskFacts& facts : patcher_.inputs.at(0).facts) EXPECT_NE(facts.group, "");
+}
+
+TEST_F(LoopTest, ABatchThatIsAllRightConfirmsTheRemediesThatItHadInView) {
+  tasks({"a", "b"}, {"v"});
+  parts_.momentum = &momentum_;
+  settings_.score_test = false;
+  settings_.schedule.fixed_updates = 2;
+  executor_.score = [](const Request& request) { return rule(request, 1) ? "1" : "0.5"; };
+  momentum_.answer = [](const MomentumInput& in) -> Result<MomentumOutput> {
+    MomentumOutput out;
+    out.memory = in.memory;
+    Pattern pattern;
+    pattern.slug = "p";
+    pattern.tasks = {"a"};
+    out.memory.patterns = {pattern};
+    return out;
+  };
+  patcher_.change = [](PatchOutput& out, const StageContext&) {
+    out.patch.addressed = {{"p", "demo", "why", "", {}, {}}};
+  };
+  const auto done = optimize_now();
+  ASSERT_TRUE(done && !done->error);
+  EXPECT_EQ(momentum_.bodies.size(), 1U) << "no model was asked about the second batch";
+  const Json memory = json("iter_002/memory.json");
+  EXPECT_EQ(memory["patterns"][0]["remedies"][0]["confirmed_in"], Json::array({2})) << memory;
+}
+
 TEST_F(LoopTest, TheRemedyCountsLinesThatBeginWithDashes) {
   tasks({"a", "b"}, {"v"});
   settings_.score_test = false;
@@ -377,7 +510,7 @@ TEST_F(LoopTest, TheRemedyCountsLinesThatBeginWithDashes) {
   };
   patcher_.change = [](PatchOutput& out, const StageContext&) {
     ASSERT_TRUE(out.candidate.set_body(out.candidate.body() + "-- a\n--- b\n+++ c\n"));
-    out.patch.addressed = {{"p", "", "why"}};
+    out.patch.addressed = {{"p", "", "why", "", {}, {}}};
   };
   executor_.score = [](const Request&) { return "0.5"; };
   ASSERT_TRUE(optimize_now());

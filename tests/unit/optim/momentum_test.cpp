@@ -23,9 +23,10 @@ class MomentumTest : public StageTest {
       Gradient gradient;
       gradient.task_id = task;
       gradient.kind = EvidenceKind::failure;
-      gradient.label = "types were lost";
-      gradient.gradient = "It wrote text.";
-      gradient.known = "new";
+      gradient.causes.resize(1);
+      gradient.causes[0].label = "types were lost";
+      gradient.causes[0].analysis = "It wrote text.";
+      gradient.causes[0].known = "new";
       gradient.loss = 1;
       input_.gradients.push_back(gradient);
     }
@@ -55,17 +56,21 @@ TEST_F(MomentumTest, FactsStandInTheOrderOfTheProtocol) {
   const std::string text = user();
   EXPECT_EQ(text.find("<skill>\n# Demo\n"), 0u) << text;
   EXPECT_EQ(text.find("name: demo"), std::string::npos) << "only the body";
-  EXPECT_NE(text.find("</skill>\n<files>\nreferences/dates.md\n</files>\n<iteration>\n3\n"
-                      "</iteration>\n<memory>\nnone\n</memory>\n<diagnoses>\n["),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("</skill>\n<files>\nreferences/dates.md\n</files>\n<skill_version>\nthe version "
+                "that ran: the "
+                "initial skill\n</skill_version>\n<patched_since>\nnone: the skill is still the "
+                "version that ran\n</patched_since>\n<iteration>\n3\n"
+                "</iteration>\n<memory>\nnone\n</memory>\n<diagnoses>\n["),
+      std::string::npos)
       << text;
   const std::size_t from = text.find("<diagnoses>\n") + 12;
   const auto diagnoses = parse_json(text.substr(from, text.find("</diagnoses>") - from), "test");
   ASSERT_TRUE(diagnoses);
   ASSERT_EQ(diagnoses->size(), 2u);
   EXPECT_EQ((*diagnoses)[0],
-            Json::parse(R"({"task_id":"t1","kind":"failure","label":"types were lost",
-                            "analysis":"It wrote text.","skipped_step":"","known":"new"})"));
+            Json::parse(R"({"task_id":"t1","kind":"failure","causes":[{"label":"types were lost",
+                            "analysis":"It wrote text.","skipped_step":"","known":"new"}]})"));
   EXPECT_EQ(model_->requests()[0].scope, "iter_003/momentum");
 }
 
@@ -76,9 +81,9 @@ TEST_F(MomentumTest, SubmittedPatternsAreMergedAndTheCodeKeepsTheRest) {
   old.kind = PatternKind::workflow;
   old.line = "old line";
   old.anchor = "old-anchor";
-  old.appeared_in = {1};
+  old.failed_in = {1};
   old.velocity = 0.4;
-  old.remedies = {{1, "", "d", "c", true}};
+  old.remedies = {{1, "", "d", "c", true, "", {}, {}, {}}};
   input_.memory.patterns = {old};
   Json hand_in = submission();
   hand_in["patterns"][0]["anchor"] = "";
@@ -89,12 +94,12 @@ TEST_F(MomentumTest, SubmittedPatternsAreMergedAndTheCodeKeepsTheRest) {
   EXPECT_EQ(merged.line, "Types are lost.");
   EXPECT_EQ(merged.kind, PatternKind::operation);
   EXPECT_EQ(merged.anchor, "old-anchor") << "an empty field leaves what was there";
-  EXPECT_EQ(merged.appeared_in, (std::vector<int>{1, 3}));
+  EXPECT_EQ(merged.failed_in, (std::vector<int>{1, 3}));
   EXPECT_EQ(merged.remedies, old.remedies);
   EXPECT_DOUBLE_EQ(merged.velocity, 0.7 * 0.4 + 0.3 * 0.5);
-  EXPECT_EQ(out->overlay.entries[1].pattern, kNoSignal);
+  EXPECT_EQ(out->overlay.entries[1].parts.at(0).pattern, kNoSignal);
   EXPECT_TRUE(out->repairs.empty());
-  EXPECT_NE(user().find("\"skillgrad.memory/1\""), std::string::npos);
+  EXPECT_NE(user().find("\"skillgrad.memory/2\""), std::string::npos);
 }
 
 TEST_F(MomentumTest, PackageFilesAreReadAndNothingElse) {
@@ -183,7 +188,7 @@ TEST_F(MomentumTest, SecondPatternOfATaskIsKeptAndNamesOfPlacesAreMadeAnchors) {
   ASSERT_EQ(out->memory.patterns.size(), 2u);
   EXPECT_EQ(out->memory.patterns[1].slug, "rows-out-of-order");
   EXPECT_EQ(out->memory.patterns[1].anchor, "dates.md");
-  EXPECT_EQ(out->overlay.entries[0].anchor, "fill-a-column");
+  EXPECT_EQ(out->overlay.entries[0].parts.at(0).anchor, "fill-a-column");
 }
 
 TEST_F(MomentumTest, SlugWrittenOtherwiseChangesThePatternItMeans) {

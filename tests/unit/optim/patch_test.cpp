@@ -35,8 +35,9 @@ class PatchTest : public StageTest {
     Gradient gradient;
     gradient.task_id = "t1";
     gradient.kind = EvidenceKind::failure;
-    gradient.label = "types were lost";
-    gradient.gradient = "It wrote text.";
+    gradient.causes.resize(1);
+    gradient.causes[0].label = "types were lost";
+    gradient.causes[0].analysis = "It wrote text.";
     input_.gradients = {gradient};
   }
   Result<PatchOutput> patch(std::vector<Result<llm::ChatReply>> in_order) {
@@ -61,9 +62,11 @@ TEST_F(PatchTest, FirstPatchIsToldThatThereIsNoMemoryYet) {
   ASSERT_TRUE(patch({tool_reply("finish_patch", kFinish)}));
   const std::string text = user();
   EXPECT_EQ(text.find("<skill>\n---\nname: demo\n"), 0u) << text;
-  EXPECT_NE(text.find("</skill>\n<files>\nnone\n</files>\n<memory>\nnone\n</memory>\n<overlay>\n"
-                      "none\n</overlay>\n<rejected>\nnone\n</rejected>\n<diagnoses>\n["),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("</skill>\n<files>\nnone\n</files>\n<skill_version>\nthe version that "
+                "ran: the initial skill\n</skill_version>\n<memory>\nnone\n</memory>\n<overlay>\n"
+                "none\n</overlay>\n<rejected>\nnone\n</rejected>\n<diagnoses>\n["),
+      std::string::npos)
       << text;
   const llm::ChatRequest sent = model_->requests()[0];
   EXPECT_EQ(sent.messages[0].content, "prompt patcher\n");
@@ -87,7 +90,7 @@ TEST_F(PatchTest, MemoryOverlayAndRejectedPatchesAreShown) {
   memory.patterns.resize(1);
   memory.patterns[0].slug = "types-lost";
   Overlay overlay;
-  overlay.entries = {{"t1", "signal", "types-lost", "fill-a-column", "gap", "change"}};
+  overlay.entries = {{"t1", "signal", {{"types-lost", "fill-a-column", "gap", "change"}}}};
   overlay.themes = {{"look first", {"t1", "t2"}}};
   input_.memory = &memory;
   input_.overlay = &overlay;
@@ -102,8 +105,40 @@ TEST_F(PatchTest, MemoryOverlayAndRejectedPatchesAreShown) {
   const auto items = parse_json(text.substr(from, text.find("</overlay>") - from), "test");
   ASSERT_TRUE(items);
   ASSERT_EQ(items->size(), 2u);
-  EXPECT_EQ((*items)[0]["pattern"], "types-lost");
+  EXPECT_EQ((*items)[0]["patterns"][0]["pattern"], "types-lost");
   EXPECT_EQ((*items)[1]["theme"], "look first");
+}
+
+TEST_F(PatchTest, CasesOfARuleAreTasksAndAContradictionIsNotPassedOver) {
+  const auto finish = [](const char* more) {
+    return tool_reply("finish_patch", R"({"summary":"s","addressed":[{"pattern":"types were lost",)"
+                                      R"("anchor":"fill-a-column","reason":"because",)" +
+                                          std::string(more) + "}]}");
+  };
+  const auto good = finish(R"("inferred":"","supports":["t1"],"against":[])");
+  const auto invented = patch({tool_reply("replace_section", kMend),
+                               finish(R"("inferred":"","supports":["t9"],"against":[])"), good});
+  ASSERT_TRUE(invented) << invented.error().to_text();
+  EXPECT_NE(told().find("there is no task \"t9\""), std::string::npos) << told();
+  EXPECT_EQ(invented->patch.addressed.at(0).supports, std::vector<std::string>{"t1"});
+  const auto against = patch({tool_reply("replace_section", kMend),
+                              finish(R"("inferred":"","supports":[],"against":["t1"])"), good});
+  ASSERT_TRUE(against);
+  EXPECT_NE(told().find("t1 contradicts the rule"), std::string::npos) << told();
+  const auto unsettled =
+      patch({tool_reply("replace_section", kMend),
+             finish(R"("inferred":"which of two orders","supports":[],"against":["t1"])")});
+  ASSERT_TRUE(unsettled);
+  EXPECT_EQ(unsettled->patch.addressed.at(0).inferred, "which of two orders");
+  EXPECT_TRUE(unsettled->refused.empty());
+}
+
+TEST_F(PatchTest, EditsAndTheirReadBackFitIntoOneTurn) {
+  const auto out = patch({tool_reply({call("replace_section", kMend, "c1"),
+                                      call("read_file", R"({"path":"SKILL.md"})", "c2")}),
+                          tool_reply("finish_patch", kFinish)});
+  ASSERT_TRUE(out) << out.error().to_text();
+  EXPECT_NE(told().find("Print the types first."), std::string::npos) << told();
 }
 
 TEST_F(PatchTest, EditsGoToTheCandidateOnly) {

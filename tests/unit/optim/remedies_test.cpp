@@ -31,7 +31,8 @@ Pattern pattern(std::string slug) {
 Gradient gradient(std::string task, std::string label) {
   Gradient out;
   out.task_id = std::move(task);
-  out.label = std::move(label);
+  out.causes.resize(1);
+  out.causes[0].label = std::move(label);
   return out;
 }
 
@@ -45,8 +46,8 @@ class Remedies : public ::testing::Test {
                        "# Dates\n\n- Use ISO.\n")) {
     memory_.patterns = {pattern("types-lost"), pattern("dates-as-text"), pattern("other")};
     patch_.summary = "Types first, dates as ISO.";
-    patch_.addressed = {{"types-lost", "Fill a column", "nothing made\nthem look"},
-                        {"dates-as-text", "references/dates.md", "no example"}};
+    patch_.addressed = {{"types-lost", "Fill a column", "nothing made\nthem look", "", {}, {}},
+                        {"dates-as-text", "references/dates.md", "no example", "", {}, {}}};
     outcome_.patch = &patch_;
     outcome_.iteration = 4;
     outcome_.accepted = true;
@@ -82,7 +83,7 @@ TEST_F(Remedies, EachPatternGetsItsOwnPlaceAndWhatChangedThere) {
 }
 
 TEST_F(Remedies, ResumedRunRecordsNothingTwiceAndTwoPlacesAreTwoEntries) {
-  patch_.addressed.push_back({"types-lost", "pitfalls", "said again"});
+  patch_.addressed.push_back({"types-lost", "pitfalls", "said again", "", {}, {}});
   EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre());
   EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre());
   EXPECT_EQ(memory_.patterns[0].remedies.size(), 2u);
@@ -92,21 +93,108 @@ TEST_F(Remedies, LabelsOfAFirstPatchAreCarriedOverToThePatternsOfTheirTasks) {
   gradients_ = {gradient("t1", "Types were lost"), gradient("t2", "types were lost"),
                 gradient("t3", "nothing to learn")};
   Overlay overlay;
-  overlay.entries = {{"t1", "", "types-lost", "", "", ""},
-                     {"t2", "", "dates-as-text", "", "", ""},
-                     {"t3", "", kNoSignal, "", "", ""}};
+  overlay.entries = {{"t1", "", {{"types-lost", "", "", ""}}},
+                     {"t2", "", {{"dates-as-text", "", "", ""}}},
+                     {"t3", "", {{kNoSignal, "", "", ""}}}};
   outcome_.overlay = &overlay;
-  patch_.addressed = {{"types were lost", "fill-a-column", "because"},
-                      {"nothing to learn", "pitfalls", "because"},
-                      {"made up", "pitfalls", "because"}};
+  patch_.addressed = {{"types were lost", "fill-a-column", "because", "", {}, {}},
+                      {"nothing to learn", "pitfalls", "because", "", {}, {}},
+                      {"made up", "pitfalls", "because", "", {}, {}}};
   EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre("nothing to learn", "made up"));
   EXPECT_EQ(memory_.patterns[0].remedies.size(), 1u);
   EXPECT_EQ(memory_.patterns[1].remedies.size(), 1u);
   EXPECT_TRUE(memory_.patterns[2].remedies.empty());
 }
 
+TEST_F(Remedies, EachCauseOfATaskKeepsItsOwnPattern) {
+  gradients_ = {gradient("t1", "types were lost")};
+  gradients_[0].causes.push_back(gradients_[0].causes[0]);
+  gradients_[0].causes[1].label = "dates as text";
+  Overlay overlay;
+  overlay.entries = {{"t1", "", {{"types-lost", "", "", ""}, {"dates-as-text", "", "", ""}}}};
+  outcome_.overlay = &overlay;
+  EXPECT_THAT(patterns_meant("types were lost", memory_, outcome_), ElementsAre("types-lost"));
+  EXPECT_THAT(patterns_meant("dates as text", memory_, outcome_), ElementsAre("dates-as-text"));
+}
+
+TEST_F(Remedies, WhatARuleLeavesInferredIsKeptWithItsCases) {
+  patch_.addressed[0].inferred = "what an empty column gets";
+  patch_.addressed[0].supports = {"t1", "t2"};
+  EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre());
+  EXPECT_EQ(guess_of(memory_.patterns[0]), "what an empty column gets");
+  EXPECT_EQ(guess_of(memory_.patterns[1]), "");
+  gradients_ = {gradient("t9", "empty column has words")};
+  gradients_[0].causes[0].refutes = "types-lost";
+  Overlay overlay;
+  overlay.entries = {{"t9", "", {{"other", "", "", ""}}}};
+  judge_remedies(memory_, gradients_, overlay, 5);
+  EXPECT_THAT(memory_.patterns[0].remedies[0].against, ElementsAre("t9"));
+  EXPECT_THAT(memory_.to_markdown(),
+              HasSubstr("  - inferred, shown by no case yet: what an empty column gets\n"
+                        "  - cases for it: t1, t2; against it: t9\n"));
+  RemedyEntry settled = memory_.patterns[0].remedies[0];
+  settled.iteration = 6;
+  settled.inferred.clear();
+  MomentumMemory later = memory_;
+  later.patterns[0].remedies.push_back(settled);
+  EXPECT_EQ(guess_of(later.patterns[0]), "") << "a later edit at that place settled it";
+  const auto again = memory_from_json(to_json(memory_));
+  ASSERT_TRUE(again) << again.error().to_text();
+  EXPECT_EQ(to_json(*again), to_json(memory_));
+}
+
+TEST_F(Remedies, SuccessConfirmsWhatWasInView) {
+  EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre());
+  memory_.patterns[0].tasks = {"t1"};
+  const std::string body = "## SKILL.md\n" + after_.body();
+  const std::vector<RightRun> runs = {{"t1", body}, {"t7", "## references/x.md\nnothing\n"}};
+  confirm_remedies(memory_, runs, 4, after_);
+  EXPECT_TRUE(memory_.patterns[0].remedies[0].confirmed_in.empty()) << "made after these runs";
+  confirm_remedies(memory_, runs, 6, after_);
+  confirm_remedies(memory_, runs, 6, after_);
+  EXPECT_THAT(memory_.patterns[0].remedies[0].confirmed_in, ElementsAre(6));
+  EXPECT_TRUE(memory_.patterns[1].remedies[0].confirmed_in.empty())
+      << "t1 failed by another pattern, and t7 did not load the file";
+  confirm_remedies(memory_, {{"t8", "## references/dates.md\n# Dates\n\n- Use ISO.\n"}}, 7, after_);
+  EXPECT_THAT(memory_.patterns[1].remedies[0].confirmed_in, ElementsAre(7));
+}
+
+TEST_F(Remedies, DiagnosedSuccessConfirmsUnlessItWasChance) {
+  EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre());
+  gradients_ = {gradient("t1", "looked at types")};
+  gradients_[0].kind = EvidenceKind::contrastive;
+  gradients_[0].causes[0].found = CauseCase::chance;
+  Overlay overlay;
+  overlay.entries = {{"t1", "", {{"types-lost", "", "", ""}}}};
+  judge_remedies(memory_, gradients_, overlay, 5);
+  EXPECT_TRUE(memory_.patterns[0].remedies[0].confirmed_in.empty());
+  gradients_[0].causes[0].found = CauseCase::followed;
+  judge_remedies(memory_, gradients_, overlay, 5);
+  EXPECT_THAT(memory_.patterns[0].remedies[0].confirmed_in, ElementsAre(5));
+}
+
+TEST(MemoryMarkdown, HistoryHasTheRemedyBetweenFailuresAndSuccesses) {
+  MomentumMemory memory;
+  memory.patterns = {pattern("a")};
+  memory.patterns[0].failed_in = {2, 5};
+  memory.patterns[0].succeeded_in = {3};
+  memory.patterns[0].remedies = {{2, "x", "d", "c", true, "", {}, {}, {}},
+                                 {2, "y", "d", "c", true, "", {}, {}, {}}};
+  EXPECT_THAT(memory.to_markdown(),
+              HasSubstr("- history: iteration 2: failed, then remedy kept; iteration 3: right; "
+                        "iteration 5: failed\n"));
+}
+
+TEST(MemoryMessage, OlderMemoryIsReadWithItsAppearancesAsFailures) {
+  const auto memory = memory_from_json(Json::parse(
+      R"({"schema":"skillgrad.memory/1","iteration":2,"patterns":[{"slug":"p","appeared_in":[1,2]}]})"));
+  ASSERT_TRUE(memory) << memory.error().to_text();
+  EXPECT_THAT(memory->patterns[0].failed_in, ElementsAre(1, 2));
+  EXPECT_FALSE(memory_from_json(Json::parse(R"({"schema":"skillgrad.memory/3","patterns":[]})")));
+}
+
 TEST_F(Remedies, PlaceThatNobodyKnowsGetsTheWholePatch) {
-  patch_.addressed = {{"other", "no such place", "because"}};
+  patch_.addressed = {{"other", "no such place", "because", "", {}, {}}};
   EXPECT_THAT(record_remedies(memory_, outcome_), ElementsAre());
   EXPECT_THAT(memory_.patterns[2].remedies.at(0).change,
               HasSubstr("in the whole patch: Types first, dates as ISO."));
@@ -117,12 +205,12 @@ TEST(MemoryMarkdown, HoldsNoControlCharacterAndNoForgedPattern) {
   memory.patterns = {pattern("a")};
   memory.patterns[0].line = "one\n## forged (mixed)\x1b[31m";
   memory.patterns[0].description = "two\x07\n## forged too";
-  memory.patterns[0].remedies = {{1, "x\n- y", "d\x1b]0;t\x07", "c", true}};
+  memory.patterns[0].remedies = {{1, "x\n- y", "d\x1b]0;t\x07", "c", true, "", {}, {}, {}}};
   const std::string text = memory.to_markdown();
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_EQ(text.find('\x07'), std::string::npos);
   EXPECT_EQ(text.find("\n## forged"), std::string::npos) << text;
-  EXPECT_THAT(text, HasSubstr("- appeared in iterations: none yet\n"));
+  EXPECT_THAT(text, HasSubstr("- history: iteration 1: then remedy kept\n"));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ struct EvidenceTest : testing::Test {
     EXPECT_EQ(reply.stage, "diagnoser");
     EXPECT_EQ(reply.calls.size(), 1U);
     EXPECT_EQ(reply.calls[0].name, "submit_diagnosis");
-    return arguments_of(reply);
+    return arguments_of(reply)["causes"];
   }
   Json merge(const std::string& skill, const std::string& memory,
              const std::vector<Json>& diagnoses) const {
@@ -46,34 +46,65 @@ struct EvidenceTest : testing::Test {
 
 TEST_F(EvidenceTest, NamesTheFirstLessonThatIsMissing) {
   Json said = diagnose({}, evidence("Count stock.csv", kUntaught, false));
-  EXPECT_EQ(said["label"], "total row counted as data");
-  EXPECT_EQ(said["known"], "skip-totals");
-  EXPECT_EQ(said["skipped_step"], "");
-  EXPECT_EQ(said["steps"], Json::array({2}));
+  EXPECT_EQ(said[0]["label"], "total row counted as data");
+  EXPECT_EQ(said[0]["case"], "gap");
+  EXPECT_EQ(said[0]["known"], "skip-totals");
+  EXPECT_EQ(said[0]["skipped_step"], "");
+  EXPECT_EQ(said[0]["steps"], Json::array({2}));
   said = diagnose({}, evidence("Count stock.csv", kTaughtSkill, false));
-  EXPECT_EQ(said["label"], "header row taken for data");
-  EXPECT_EQ(said["known"], "new");
-  EXPECT_EQ(said["skipped_step"], "Find the header first");
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(said[0]["label"], "header row taken for data");
+  EXPECT_EQ(said[0]["known"], "new");
+  EXPECT_EQ(said[0]["skipped_step"], "Find the header first");
+}
+
+TEST_F(EvidenceTest, NamesFurtherMissingLessonsAsCausesOfTheirOwn) {
+  std::size_t both = 0;
+  for (int n = 0; n < 40; ++n) {
+    const Json said =
+        diagnose({}, evidence("Count stock.csv", kUntaught + std::string(n, '.'), false));
+    ASSERT_LE(said.size(), 2U);
+    EXPECT_EQ(said[0]["label"], "total row counted as data");
+    if (said.size() < 2) continue;
+    ++both;
+    EXPECT_EQ(said[1]["label"], "header row taken for data");
+    EXPECT_EQ(said[1]["known"], "new");
+  }
+  EXPECT_GT(both, 8U);
+  EXPECT_LT(both, 32U);
+}
+
+TEST_F(EvidenceTest, GivesATaskAPatternForEachOfItsCauses) {
+  Json two = {{"task_id", "a"}, {"kind", "failure"}, {"causes", Json::array()}};
+  for (const char* label : {"total row counted as data", "header row taken for data"})
+    two["causes"].push_back({{"label", label}, {"analysis", "x"}, {"known", ""}});
+  const Json out = merge("# R\n", "none", {two});
+  ASSERT_EQ(out["overlay"].size(), 1U);
+  ASSERT_EQ(out["overlay"][0]["patterns"].size(), 2U);
+  EXPECT_EQ(out["overlay"][0]["patterns"][0]["pattern"], "skip-totals");
+  EXPECT_EQ(out["patterns"].size(), 2U);
 }
 
 TEST_F(EvidenceTest, TellsWhichLessonASuccessRestsOn) {
   const Json said = diagnose({}, evidence("Add up sales.csv", kTaughtSkill, true));
-  EXPECT_EQ(said["label"], "total row counted as data");
-  EXPECT_EQ(said["analysis"], "This run left the total row out before it added.");
+  EXPECT_EQ(said[0]["label"], "total row counted as data");
+  EXPECT_EQ(said[0]["case"], "followed");
+  EXPECT_EQ(said[0]["analysis"], "This run left the total row out before it added.");
 }
 
 TEST_F(EvidenceTest, CallsSlipAndLuckByTheirNames) {
-  EXPECT_EQ(diagnose({}, evidence("Add up sales.csv", kTaughtSkill, false))["label"], kSlipLabel);
-  EXPECT_EQ(diagnose({}, evidence("Add up sales.csv", kUntaught, true))["label"], kLuckLabel);
+  EXPECT_EQ(diagnose({}, evidence("Add up sales.csv", kTaughtSkill, false))[0]["label"],
+            kSlipLabel);
+  EXPECT_EQ(diagnose({}, evidence("Add up sales.csv", kUntaught, true))[0]["label"], kLuckLabel);
 }
 
 TEST_F(EvidenceTest, ErrsVaguelyOrBlamesAnotherLesson) {
   Noise noise;
   noise.vague = 1;
-  EXPECT_EQ(diagnose(noise, evidence("Add up sales.csv", "", false))["label"], kVagueLabel);
+  EXPECT_EQ(diagnose(noise, evidence("Add up sales.csv", "", false))[0]["label"], kVagueLabel);
   noise = {};
   noise.wrong = 1;
-  EXPECT_EQ(diagnose(noise, evidence("Add up sales.csv", "", false))["label"],
+  EXPECT_EQ(diagnose(noise, evidence("Add up sales.csv", "", false))[0]["label"],
             "header row taken for data");
 }
 
@@ -94,11 +125,13 @@ TEST_F(EvidenceTest, AnswersWithJsonTextWhenNoToolsAreOffered) {
   const Reply reply = player.reply(
       opening("Hand in with submit_diagnosis.", evidence("Add up sales.csv", "", false), {}));
   EXPECT_TRUE(reply.calls.empty());
-  EXPECT_EQ(Json::parse(reply.text)["label"], "total row counted as data");
+  EXPECT_EQ(Json::parse(reply.text)["causes"][0]["label"], "total row counted as data");
 }
 
 Json diagnosis(const char* id, const char* kind, std::string_view label, std::string_view text) {
-  return {{"task_id", id}, {"kind", kind}, {"label", label}, {"analysis", text}, {"known", ""}};
+  return {{"task_id", id},
+          {"kind", kind},
+          {"causes", Json::array({{{"label", label}, {"analysis", text}, {"known", ""}}})}};
 }
 
 TEST_F(EvidenceTest, GroupsDiagnosesByLessonAndMarksWhatSaysNothing) {
@@ -110,12 +143,13 @@ TEST_F(EvidenceTest, GroupsDiagnosesByLessonAndMarksWhatSaysNothing) {
                        "The sum is too high because a total row was added in. See step 3."),
              diagnosis("d", "failure", "charts drawn upside down", "The axis is reversed.")});
   ASSERT_EQ(out["overlay"].size(), 4U);
-  EXPECT_EQ(out["overlay"][0]["pattern"], "skip-totals");
-  EXPECT_EQ(out["overlay"][0]["anchor"], "sum-a-column");
-  EXPECT_EQ(out["overlay"][1]["pattern"], "no-actionable-signal");
-  EXPECT_FALSE(out["overlay"][1].contains("gap"));
-  EXPECT_EQ(out["overlay"][2]["pattern"], "skip-totals");
-  EXPECT_EQ(out["overlay"][3]["pattern"], "charts-drawn-upside-down");
+  const auto part = [&](std::size_t task) { return out["overlay"][task]["patterns"][0]; };
+  EXPECT_EQ(part(0)["pattern"], "skip-totals");
+  EXPECT_EQ(part(0)["anchor"], "sum-a-column");
+  EXPECT_EQ(part(1)["pattern"], "no-actionable-signal");
+  EXPECT_FALSE(part(1).contains("gap"));
+  EXPECT_EQ(part(2)["pattern"], "skip-totals");
+  EXPECT_EQ(part(3)["pattern"], "charts-drawn-upside-down");
   ASSERT_EQ(out["patterns"].size(), 2U);
   EXPECT_EQ(out["patterns"][0]["slug"], "skip-totals");
   EXPECT_EQ(out["patterns"][1]["kind"], "mixed");

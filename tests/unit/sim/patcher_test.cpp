@@ -18,7 +18,9 @@ std::string with_section(const std::string& section) {
 }
 
 Json failure(const char* label) {
-  return {{"task_id", label}, {"kind", "failure"}, {"label", label}, {"analysis", "x"}};
+  return {{"task_id", label},
+          {"kind", "failure"},
+          {"causes", Json::array({{{"label", label}, {"analysis", "x"}}})}};
 }
 const Json kTotals = failure("total row counted as data");
 const Json kHeader = failure("header row taken for data");

@@ -228,6 +228,26 @@ TEST(LintOfAPatch, TaskValuesInCodeBlockUnlessAlreadyHeldOrExempt) {
   }
 }
 
+TEST(LintOfAPatch, WhatManyTasksShareIsAConventionAndMayStandInCode) {
+  LintContext context;
+  context.task_literals = {"Book note 5 with code FRT-UNC into ledger.csv."};
+  context.answer_positions = {"'Ledger'!B2:B40"};
+  const auto with_code = [](const std::string& code) {
+    return make_package(kHead + kWorkflow + operations(3) + "## Last\n\n```python\n" + code +
+                        "a = 1\nb = 2\nc = 3\nd = 4\n```\n\n" + kPitfalls + kCheck);
+  };
+  const std::string code = "code = \"FRT-UNC\"\n", file = "open('ledger.csv')\n";
+  EXPECT_EQ(found(with_code(code), context), "L2-03!") << "of one task";
+  context.other_literals = {"Book note 6 with code FRT-UNC into ledger.csv."};
+  EXPECT_EQ(found(with_code(code), context), "L2-03!") << "two may be chance";
+  context.other_literals.push_back("Book note 7 with code FRT-UNC into ledger.csv.");
+  EXPECT_EQ(found(with_code(code), context), "");
+  EXPECT_EQ(found(with_code(file), context), "");
+  context.other_literals.assign(5, "See B2:B40.");
+  EXPECT_EQ(found(with_code("cells = sheet['B2:B40']\n"), context), "L2-03!")
+      << "where a check looks is never a convention";
+}
+
 TEST(LintOfAPatch, UpdateRules) {
   std::string text;
   for (int i = 0; i < 60; ++i) text += "Line number " + std::to_string(i) + " of the text.\n";
