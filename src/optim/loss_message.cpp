@@ -22,7 +22,8 @@ Json signs_json(const std::optional<RolloutSigns>& signs) {
           {"cut_replies", signs->cut_replies},
           {"cut_at", signs->cut_at > 0 ? Json(signs->cut_at) : Json()},
           {"answered", signs->answered},
-          {"skill_read", signs->skill_read ? Json(*signs->skill_read) : Json()}};
+          {"skill_read", signs->skill_read ? Json(*signs->skill_read) : Json()},
+          {"tool_error", signs->tool_error}};
 }
 
 Result<std::optional<RolloutSigns>> signs_from_json(const Json& value) {
@@ -34,6 +35,7 @@ Result<std::optional<RolloutSigns>> signs_from_json(const Json& value) {
   const Json cut_at = reader.any("cut_at");
   if (cut_at.is_number_integer()) out.cut_at = cut_at.get<std::int64_t>();
   out.answered = reader.boolean("answered", true);
+  out.tool_error = reader.string("tool_error", "");
   const Json read = reader.any("skill_read");
   if (read.is_boolean()) out.skill_read = read.get<bool>();
   SKILLGRAD_CHECK(reader.finish(true));

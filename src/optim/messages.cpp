@@ -136,20 +136,25 @@ Result<RejectedPatch> rejected_from_json(const Json& value) {
 Json to_json(const GateDecision& value) {
   // Where no task was graded on both sides there is nothing to compare; 0 would be a score.
   const auto number = [&](double of) { return value.n > 0 ? Json(of) : Json(); };
-  return {{"schema", "skillgrad.gate/1"},
-          {"decision", name_of(value.decision)},
-          {"mode", value.mode},
-          {"before", number(value.before)},
-          {"after", number(value.after)},
-          {"difference", number(value.difference)},
-          {"standard_error", number(value.standard_error)},
-          {"difference_ci95", value.n > 0 ? Json::array({value.low, value.high}) : Json()},
-          {"p", number_or_null(value.p)},
-          {"n", value.n},
-          {"planned", value.planned},
-          {"fixed", value.fixed},
-          {"broken", value.broken},
-          {"reason", value.reason}};
+  Json out = {{"schema", "skillgrad.gate/1"},
+              {"decision", name_of(value.decision)},
+              {"mode", value.mode},
+              {"before", number(value.before)},
+              {"after", number(value.after)},
+              {"difference", number(value.difference)},
+              {"standard_error", number(value.standard_error)},
+              {"difference_ci95", value.n > 0 ? Json::array({value.low, value.high}) : Json()},
+              {"p", number_or_null(value.p)},
+              {"n", value.n},
+              {"planned", value.planned},
+              {"fixed", value.fixed},
+              {"broken", value.broken},
+              {"reason", value.reason}};
+  if (value.better) {
+    out["better"] = *value.better;
+    out["lost"] = value.lost;
+  }
+  return out;
 }
 
 Result<GateDecision> gate_from_json(const Json& value) {
@@ -179,6 +184,10 @@ Result<GateDecision> gate_from_json(const Json& value) {
   out.broken = static_cast<std::size_t>(reader.integer("broken", 0, 0));
   out.reason = reader.string("reason", "");
   out.p = optional_number(reader, "p", 0);
+  out.better = optional_number(reader, "better", 0);
+  const Json lost = reader.any("lost");
+  for (const Json& task : lost.is_array() ? lost : Json::array())
+    if (task.is_string()) out.lost.push_back(task.get<std::string>());
   const Json ci = reader.any("difference_ci95");
   const bool pair = ci.is_array() && ci.size() == 2 && ci[0].is_number() && ci[1].is_number();
   if (pair) {

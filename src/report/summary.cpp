@@ -14,18 +14,25 @@ constexpr const char* kSimulation =
     "SIMULATION: these replies came from a scenario file, not from a model; the numbers show that "
     "the\nprogram works and say nothing about any model.\n";
 
+/// The number that a gate went by: staged ones by a chance, others tell a p.
+std::string gate_number(const optim::IterationRow& row) {
+  if (!row.gate) return "-";
+  if (row.gate->better) return fmt::format("{:.2f}", *row.gate->better);
+  return row.gate->n > 0 && row.gate->p ? fmt::format("{:.3f}", *row.gate->p) : "-";
+}
+
 std::string iteration_table(const optim::OptimizeResult& result) {
+  const bool staged = result.calibration.has_value();
   std::vector<std::vector<std::string>> rows = {{"iteration", "decision", "train", "gate before",
-                                                 "gate after", "p", "body tokens",
-                                                 "reference tokens", "USD"}};
+                                                 "gate after", staged ? "better" : "p",
+                                                 "body tokens", "reference tokens", "USD"}};
   for (const auto& row : result.iterations) {
     const bool gated = row.gate && row.gate->n > 0;
     const auto cost = optim::iteration_cost(result, row.iteration);
     rows.push_back({std::to_string(row.iteration), name_of(row.decision),
                     row.train_n > 0 ? percent(row.train_score) : "-",
                     gated ? percent(row.gate->before) : "-", gated ? percent(row.gate->after) : "-",
-                    gated && row.gate->p ? fmt::format("{:.3f}", *row.gate->p) : "-",
-                    std::to_string(row.l2), std::to_string(row.l3),
+                    gate_number(row), std::to_string(row.l2), std::to_string(row.l3),
                     cost ? fmt::format("{:.4f}", *cost) : "unknown"});
   }
   return result.iterations.empty() ? "no iteration was finished\n" : format_table(rows);
@@ -83,6 +90,28 @@ std::string lost_iterations(const optim::OptimizeResult& result) {
     out += fmt::format("{} of {} iterations had no patch to try: {}\n", count,
                        result.iterations.size(), reason);
   return out.empty() ? out : out + "\n";
+}
+
+/// What the noise of this measurement means for the decisions.
+std::string calibration_lines(const optim::OptimizeResult& result) {
+  const auto& found = *result.calibration;
+  if (found.tasks == 0) return {};
+  std::string out = fmt::format(
+      "noise                     {} of identical rollouts of a validation task differ; {} of the "
+      "tasks always pass, {} never\n",
+      percent(found.within.flip_rate), percent(found.always_pass), percent(found.always_fail));
+  return out;
+}
+
+/// Patches of the best checkpoint that were taken back.
+std::string taken_out(const optim::OptimizeResult& result) {
+  std::vector<std::string> out;
+  for (const auto& row : result.pruned)
+    if (row.verdict == optim::decisions::PruneVerdict::taken_out)
+      out.push_back(std::to_string(row.iteration));
+  if (out.empty()) return {};
+  return fmt::format(" (without the patch{} of iteration{} {}, which it does not need)",
+                     out.size() == 1 ? "" : "es", out.size() == 1 ? "" : "s", join(out, ", "));
 }
 
 /// One line for each category where there are several; the names are those of the data set.
@@ -146,10 +175,34 @@ std::string prompt_cache_line(const llm::LedgerTotals& totals) {
                      share < kFair ? " (few; does it cache prompts, and report it?)" : "");
 }
 
+std::string simulation_banner() { return kSimulation; }
+
+std::string verdict_line(const optim::OptimizeResult& result) {
+  using optim::decisions::ReleaseVerdict;
+  const auto& test = result.release;
+  const std::string name = name_of(test.verdict);
+  if (test.verdict == ReleaseVerdict::not_tested)
+    return name + (result.error ? ": the run ended before its test"
+                                : ": no test split was scored, so nothing is shown");
+  if (result.best_iteration == 0) return name + ": no patch was kept, the skill is as it was";
+  if (test.n == 0) return name + ": no test task was graded with both skills";
+  std::string out =
+      fmt::format("{}: {:+.1f} points [{:+.1f}, {:+.1f}] on {} test task{}, p = {:.3f}", name,
+                  100 * test.difference, 100 * test.interval.low, 100 * test.interval.high, test.n,
+                  test.n == 1 ? "" : "s", test.p);
+  if (test.verdict == ReleaseVerdict::not_shown && test.could_show < 1)
+    out += fmt::format("; {} tasks can show {:.0f} points and more", result.test_planned,
+                       100 * test.could_show);
+  if (test.verdict == ReleaseVerdict::not_shown && test.could_show >= 1)
+    out += fmt::format("; {} tasks are too few to show any difference", result.test_planned);
+  return out;
+}
+
 std::string optimize_summary(const optim::OptimizeResult& result, const SummaryFacts& facts) {
-  std::string out = "\n";
+  std::string out = verdict_line(result) + "\n\n";
   if (facts.simulated) out += std::string(kSimulation) + "\n";
   out += iteration_table(result) + "\n" + lost_iterations(result);
+  if (result.calibration) out += calibration_lines(result);
   if (result.base_train)
     out += "base score (train split)  " + score_text(*result.base_train) + "\n" +
            category_lines(*result.base_train) + errors_line(*result.base_train) +
@@ -164,7 +217,10 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
   if (!facts.simulated) out += prompt_cache_line(result.totals);
   out += facts.notes;
   out += fmt::format("\nbest iteration: {}{}\n", result.best_iteration,
-                     result.best_iteration == 0 ? " (the initial skill)" : "");
+                     result.best_iteration == 0 ? " (the initial skill)" : taken_out(result));
+  if (result.best_fresh_score)
+    out += fmt::format("validation:     {} in fresh rollouts; {} in those that it was kept by\n",
+                       percent(*result.best_fresh_score), percent(result.best_score.value_or(0)));
   out += "package:        " + result.best_path + "\n";
   out += "stopped:        " + strip_control(result.stop_reason);
   out += result.idle ? " (finished at " + result.finished_at + "; nothing was run now)\n" : "\n";

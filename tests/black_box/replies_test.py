@@ -164,7 +164,7 @@ class ReplyThatWasCut(Tasks):
 
         with Endpoint(answer) as endpoint:
             program.run(["optimize", "skill", "-b", "t.jsonl", "--max-iters", "1", "--run", "r", "-m", "mock", "--base-url",
-                         endpoint.url, "--max-output-tokens", "300"], cwd=self.root)
+                         endpoint.url, "--max-output-tokens", "300", "--candidates", "1"], cwd=self.root)
         self.assertGreater(len(caps), 1)
         self.assertTrue(all(later > earlier for earlier, later in zip(caps, caps[1:])), caps)
 

@@ -73,8 +73,8 @@ TEST(Estimate, CountsWhatTheRunThenDoes) {
     EXPECT_EQ(estimate["schema"], "skillgrad.estimate/1");
     const auto stages = by_stage(estimate);
     // The plan is exact here: each rollout of it is one of the run's.
-    const std::vector<std::pair<const char*, const char*>> exact = {
-        {"base run", "base"}, {"validation", "base_val"}, {"test before", "test/initial"}};
+    const std::vector<std::pair<const char*, const char*>> exact = {{"base run", "base"},
+                                                                    {"calibration", "base_val"}};
     for (const auto& [stage, step] : exact) {
       ASSERT_TRUE(stages.contains(stage)) << said.out;
       const Json& planned = stages.at(stage)["conversations"];

@@ -135,7 +135,7 @@ TEST_F(DamagedRun, NamesTheFileAndGoesOnWithoutIt) {
        {"", "[]", "null", "7", "{\"failed\":7}", "{\"blocking\":3,\"edits\":[]}",
         "{\"blocking\":[7],\"edits\":[]}", "{\"blocking\":[{\"rule\":1}],\"edits\":[]}",
         "{\"edits\":[{\"op\":7}]}", "{\"edits\":[],\"summary\":[]}"})
-    cases.push_back({dir + "patch.json", bytes});
+    cases.push_back({dir + "candidate_1/patch.json", bytes});
   for (const char* bytes : {"", "[]", "{\"overlay\":7}", "{\"overlay\":[],\"memory\":[]}"})
     cases.push_back({dir + "overlay.json", bytes});
   const auto rollouts = tree(scratch_.path() / "r/iter_002/rollouts");
@@ -153,7 +153,8 @@ TEST_F(DamagedRun, NamesTheFileAndGoesOnWithoutIt) {
     EXPECT_EQ(refused.err.find("fault of the program"), std::string::npos) << refused;
     scratch_.put("r/" + item.file, whole);
   }
-  for (const char* file : {"gradients.jsonl", "patch.json", "overlay.json", "gate.json"}) {
+  for (const char* file : {"gradients.jsonl", "patch.json", "candidate_1/patch.json",
+                           "overlay.json", "gate.json", "book.jsonl"}) {
     SCOPED_TRACE(file);
     fs::remove(scratch_.path() / "r/iter_002" / file);
     const auto mended = resume();

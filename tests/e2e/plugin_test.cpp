@@ -141,7 +141,8 @@ TEST(Plugin, ALossProgramThatFailsIsNeverAScore) {
   const auto config = config_with(scratch, "loss", "print('score: 1.0')");
   const auto failed = run(scratch, mini.optimize("r", {"--config", config, "--max-iters", "1"}));
   EXPECT_EQ(failed.exit_code, 2) << failed;
-  EXPECT_TRUE(holds(failed.err, {"11 of 11 base rollouts ended as errors", "not one JSON object"}));
+  EXPECT_TRUE(holds(failed.err,
+                    {"11 of 11 rollouts of the base run ended as errors", "not one JSON object"}));
   scratch.put("plug/loss.py", kLoss);
   const auto mended = run(scratch, {"resume", "r", "--json"});
   ASSERT_EQ(mended.exit_code, 0) << mended;

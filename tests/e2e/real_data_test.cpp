@@ -20,7 +20,9 @@ void expect_gain(const char* skill_name, const std::string& benchmark, const cha
   options.timeout = std::chrono::seconds(400);
   const auto optimized = run(scratch,
                              {"optimize", skill(skill_name), "--benchmark", benchmark, "--model",
-                              model, "--run", scratch / "run", "--json", "--quiet"},
+                              model, "--run", scratch / "run", "--json", "--quiet", "--gate",
+                              // Whose release test takes all test tasks, as the evaluation does.
+                              "paired"},
                              options);
   ASSERT_EQ(optimized.exit_code, 0) << optimized;
   const Json result = optimized.json();

@@ -26,6 +26,7 @@ struct RolloutSigns {
   std::int64_t cut_at = 0;         ///< tokens of the longest of them; 0: none, or not known
   bool answered = true;            ///< it left something that a grader can judge
   std::optional<bool> skill_read;  ///< nullopt: there was no skill
+  std::string tool_error;  ///< what the last tool call failed with, shortened; "": it did not
 };
 
 /// What a rollout came to. What ended by a limit or a refusal was graded as it was left.
@@ -215,6 +216,9 @@ struct GateDecision {
   std::optional<double> p;
   std::size_t n = 0, planned = 0, fixed = 0, broken = 0;
   std::string reason;
+  /// Of a staged gate (docs/deciding.md): the chance that the candidate helps more than it harms.
+  std::optional<double> better = std::nullopt;
+  std::vector<std::string> lost = {};  ///< and tasks that it broke for sure, --max-broken
 };
 
 Json to_json(const LossRecord& value);

@@ -10,6 +10,7 @@
 #include <skillgrad/bench/benchmark.hpp>
 #include <skillgrad/llm/client.hpp>
 #include <skillgrad/optim/costs.hpp>
+#include <skillgrad/optim/decisions.hpp>
 #include <skillgrad/optim/evaluate.hpp>
 #include <skillgrad/optim/observer.hpp>
 #include <skillgrad/optim/schedule.hpp>
@@ -18,7 +19,16 @@
 
 namespace skillgrad::optim {
 
-/// What decides the result of a run. Defaults are the `default` preset.
+/// How patches are decided on under noise (docs/deciding.md).
+struct StagedDecisions {
+  decisions::GateLevel level = decisions::GateLevel::balanced;
+  std::size_t candidates = 2;                            ///< patches of a step, from 1 to 3
+  std::optional<std::size_t> max_broken = std::nullopt;  ///< regression budget; none: off
+  std::size_t finalists = 3;  ///< checkpoints that fresh rollouts choose among; below 2: none
+  bool prune = true;          ///< take accepted patches back that the skill does not need
+};
+
+/// What decides the result of a run.
 struct OptimizeSettings {
   ScheduleOptions schedule;
   int max_iters = 0;               ///< 0: all batches
@@ -31,6 +41,10 @@ struct OptimizeSettings {
   double target_score = 0;         ///< gate score that stops; 0 = off
   std::size_t guard = 0;           ///< tasks passed at base that join the gate
   bool score_test = true;          ///< score the test split, before and after, at the end
+  /// Scores the test split also where no patch was kept, which no verdict needs.
+  bool score_unchanged = true;
+  /// Screen, gate, finalists, pruning; none: the gate stage decides by itself.
+  std::optional<StagedDecisions> staged = std::nullopt;
   std::vector<std::string> lint_ignored = {};  ///< lint rules that find nothing
   bool procedure_lint = false;
   bool force = false;  ///< go on where a check refuses
@@ -47,7 +61,7 @@ struct OptimizeParts {
   Diagnoser* diagnoser = nullptr;
   Momentum* momentum = nullptr;  ///< null: without momentum
   Patcher* patcher = nullptr;
-  Gate* gate = nullptr;
+  Gate* gate = nullptr;  ///< null with staged decisions
   store::RunStore* store = nullptr;
   llm::Accountant* accountant = nullptr;
   const Clock* clock = nullptr;
@@ -69,8 +83,14 @@ struct OptimizeResult {
   std::optional<EvalSummary> base_train, base_val;
   int best_iteration = 0;  ///< 0: the initial skill
   std::optional<double> best_score;
-  std::string best_path;  ///< absolute
+  std::string best_path;                   ///< absolute
+  std::optional<double> best_fresh_score;  ///< of rollouts that chose nothing; none: there are none
+  std::optional<decisions::Calibration> calibration;  ///< with staged decisions
+  std::vector<Finalist> finalists;
+  std::vector<PrunedPatch> pruned;
   std::optional<TestScore> test;
+  decisions::ReleaseResult release;  ///< what may be claimed
+  std::size_t test_planned = 0;      ///< tasks of the test split, if it is scored at all
   std::string stop_reason;
   std::optional<Error> error;  ///< set when the run stopped early; it can be resumed
   /// The error says that the base run is no ground to go on from: resuming alone

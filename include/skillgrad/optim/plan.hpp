@@ -19,7 +19,7 @@ inline constexpr int kExtraStageTurns = 2;
 
 /// One part of a run. The loop executes these in order, and an estimate counts them.
 struct PlanStep {
-  enum class Kind { base, validation, iterations, test };
+  enum class Kind { base, validation, iterations, closing, test };
   Kind kind = Kind::base;
   std::vector<std::string> tasks;  ///< of iterations: those of the gate, without its guard
 };
@@ -49,13 +49,24 @@ class RunPlan {
   /// Everything that is done if these tasks fail and every batch gives a candidate; the gate's
   /// guard is counted in full as far as tasks pass. What ends a run early makes it less; what is
   /// tried again makes it more.
-  [[nodiscard]] std::vector<PlannedWork> work(const std::vector<std::string>& failures) const;
+  /// `most`: staged decisions take as many rollouts as they may, else as many as they are likely
+  /// to.
+  [[nodiscard]] std::vector<PlannedWork> work(const std::vector<std::string>& failures,
+                                              bool most = false) const;
 
  private:
+  using Drawn = std::vector<std::vector<std::string>>;
+  void add_iterations(const PlanStep& step, const std::vector<std::string>& failures, bool most,
+                      std::vector<PlannedWork>& out) const;
+  void add_gates(const PlanStep& step, const std::vector<std::string>& failures, const Drawn& drawn,
+                 std::vector<PlannedWork>& out) const;
+  void add_trials(const PlanStep& step, const Drawn& drawn, bool most,
+                  std::vector<PlannedWork>& out) const;
+  void add_closing(const PlanStep& step, bool most, std::vector<PlannedWork>& out) const;
   OptimizeSettings settings_;
   std::vector<PlanStep> steps_;
   std::vector<std::string> train_;
-  bool momentum_;
+  bool momentum_, gated_;
 };
 
 /// A batch as it is run: a task that is drawn twice is one piece of evidence.

@@ -54,6 +54,19 @@ class RolloutRunner {
     /// then is not asked for again.
     Again again = {};
   };
+  /// One rollout of many that are made side by side, with packages of their own.
+  struct Order {
+    const skill::SkillPackage* skill = nullptr;  ///< null: no skill
+    std::string task_id;
+    int sample = 0;
+    std::string dir;                            ///< "iter_003/gate/0123456789ab"
+    const ObjectiveFacts* objective = nullptr;  ///< of the package; null: the context's
+  };
+  struct Orders {
+    std::vector<Order> items;
+    std::string label;  ///< for the status line
+    Again again = {};   ///< as in a batch
+  };
   explicit RolloutRunner(Parts parts) : parts_(std::move(parts)) {}
 
   /// Records in the order task, sample; a task named twice is run once and has one record. A
@@ -61,6 +74,9 @@ class RolloutRunner {
   /// fault, not the request) is tried once more and then kept as status "error". Errors: those that
   /// end a run (auth, budget, cancelled, ...), an endpoint that answers nothing any more, io.
   [[nodiscard]] Result<std::vector<LossRecord>> run(const Batch& batch,
+                                                    const StageContext& context);
+  /// The same in the order of the orders, which differ in folder, task or sample.
+  [[nodiscard]] Result<std::vector<LossRecord>> run(const Orders& orders,
                                                     const StageContext& context);
   /// What run() has finished of a batch so far, in its order; the rest has status "skipped".
   [[nodiscard]] Result<std::vector<LossRecord>> finished(const Batch& batch) const;
@@ -82,7 +98,10 @@ class RolloutRunner {
     const bench::Task* task = nullptr;
     int sample = 0;
     std::string dir;
-    std::string skill;  ///< its hash
+    const skill::SkillPackage* skill = nullptr;
+    std::string skill_hash;
+    std::filesystem::path skill_dir = {};  ///< set once the package is published
+    const ObjectiveFacts* objective = nullptr;
     Again again = {};
   };
   struct Saved {
@@ -99,14 +118,14 @@ class RolloutRunner {
     std::set<std::string> dirs;
     std::int64_t replies = 0;
   };
-  Result<std::vector<Job>> jobs_of(const Batch& batch) const;
+  [[nodiscard]] static Orders orders_of(const Batch& batch);
+  Result<std::vector<Job>> jobs_of(const Orders& orders) const;
+  Result<> publish(std::vector<Job>& jobs);
   Result<std::optional<Saved>> find_saved(const Job& job) const;
   Result<std::vector<std::size_t>> restore(std::vector<Job>& jobs,
                                            std::vector<LossRecord>& records) const;
-  Result<LossRecord> run_one(const Batch& batch, const Job& job, const std::filesystem::path& skill,
-                             const StageContext& context);
-  Result<Attempt> attempt(const Batch& batch, const Job& job, const std::filesystem::path& skill,
-                          int attempt, const StageContext& context);
+  Result<LossRecord> run_one(const Job& job, const std::string& label, const StageContext& context);
+  Result<Attempt> attempt(const Job& job, int attempt, const StageContext& context);
   Result<> check_endpoints(const std::string& dir, const agent::Rollout& rollout,
                            const LossRecord& record);
   Result<> check_endpoint(const std::string& stage, const std::string& dir,

@@ -90,6 +90,8 @@ struct PatchInput {
   const Overlay* overlay = nullptr;        ///< null at t = 1 or without momentum
   const MomentumMemory* memory = nullptr;  ///< null at t = 1 or without momentum
   std::vector<RejectedPatch> rejected;
+  std::string
+      manner;  ///< how this candidate is to differ from others of its step; "" for one alone
   const skill::SkillPackage* skill = nullptr;  ///< the version that ran, and the one to edit
   int skill_iteration = 0;                     ///< whose patch made it; 0 = the initial skill
   std::vector<TaskFacts> facts;                ///< of the gradients' tasks, as far as known
@@ -153,7 +155,7 @@ using PatcherRegistry = Registry<Patcher, const Json&, const StageDependencies&>
 using GateRegistry = Registry<Gate, const Json&, const StageDependencies&>;
 
 /// The built-in implementations: "grader"/"command" for loss, "llm"/"command" for diagnoser and
-/// patcher, "llm"/"command"/"none" for momentum, "none"/"strict"/"paired"/"no-regression"/"command"
+/// patcher, "llm"/"command"/"none" for momentum, "none"/"stored"/"paired"/"no-regression"/"command"
 /// for the gate.
 [[nodiscard]] const LossRegistry& loss_registry();
 [[nodiscard]] const DiagnoserRegistry& diagnoser_registry();

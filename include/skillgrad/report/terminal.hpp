@@ -30,8 +30,12 @@ struct SummaryFacts {
   bool simulated = false;  ///< the text says so first
   std::string notes;       ///< a section of its own before the last lines, or ""
 };
-/// The final text of an optimize run: table of iterations, scores, cost by stage, the best
-/// iteration, where the package lies, why it stopped, the next command.
+/// Lines that stand before every result of the simulated endpoint.
+[[nodiscard]] std::string simulation_banner();
+/// What the run may claim, in one sentence: "improved: +12.5 points ...".
+[[nodiscard]] std::string verdict_line(const optim::OptimizeResult& result);
+/// The final text of an optimize run: the verdict, table of iterations, scores, cost by stage, the
+/// best iteration, where the package lies, why it stopped, the next command.
 [[nodiscard]] std::string optimize_summary(const optim::OptimizeResult& result,
                                            const SummaryFacts& facts);
 

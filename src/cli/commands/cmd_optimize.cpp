@@ -16,7 +16,7 @@
 #include "cli/estimate/estimate.hpp"
 #include "cli/run/ending.hpp"
 #include "cli/run/evaluate_run.hpp"
-#include "cli/run/lint_ignore.hpp"
+#include "cli/run/optimize_settings.hpp"
 #include "cli/run/small_sets.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/screen/console.hpp"
@@ -25,29 +25,6 @@
 
 namespace skillgrad::cli {
 namespace {
-
-optim::OptimizeSettings optimize_settings(const Settings& settings) {
-  optim::OptimizeSettings out;
-  out.schedule.train_tasks = static_cast<std::size_t>(settings.get<"train_tasks">());
-  out.schedule.batch = static_cast<std::size_t>(settings.get<"batch_size">());
-  out.schedule.seed = static_cast<std::uint64_t>(settings.get<"seed">());
-  out.schedule.fixed_updates = static_cast<std::size_t>(settings.get<"updates">());
-  if (const auto seed = settings.get<"batch_seed">())
-    out.schedule.batch_seed = static_cast<std::uint64_t>(*seed);
-  out.max_iters = static_cast<int>(settings.get<"max_iters">());
-  out.rollouts = static_cast<int>(settings.get<"rollouts">());
-  out.contrastive = settings.get<"contrastive">();
-  out.keep_best = settings.get<"keep">() == KeptSkill::best;
-  out.patch_all_correct = settings.get<"patch_all_correct">();
-  out.all_correct_streak = static_cast<int>(settings.get<"all_correct_streak">());
-  out.patience = static_cast<int>(settings.get<"patience">());
-  out.target_score = settings.get<"target_score">();
-  out.guard = static_cast<std::size_t>(settings.get<"guard">());
-  out.score_test = settings.get<"score_test">();
-  out.procedure_lint = settings.get<"lint_profile">() == BlockingRules::procedure;
-  out.force = settings.get<"force">();
-  return out;
-}
 
 /// What only a repair makes readable keeps its bytes, whatever is changed beside it. A package that
 /// cannot be written anew is refused.
@@ -66,17 +43,26 @@ Result<> check_repairs(const RunSetup& setup) {
 Result<> refuse_idle_options(const Settings& settings, const bench::Splits& splits) {
   const bool gated =
       settings.get<"gate">() != GateChoice::none || !settings.get<"stages.gate">().is_null();
+  const bool staged = staged_level(settings).has_value();
+  if (const OptionSpec& guard = option<"guard">;
+      staged && settings.given(guard) && settings.raw(guard) > 0)
+    return fail(ErrorCode::config,
+                "--guard adds tasks to a gate of stored scores; this gate probes tasks that pass "
+                "by itself",
+                settings.origin(guard), "leave it out, or choose --gate no-regression");
   for (const OptionSpec* spec : options<"target_score", "patience", "guard">)
     if (!gated && settings.given(*spec) && settings.raw(*spec) > 0)
       return fail(ErrorCode::config,
                   fmt::format("--{} needs a gate, and this run has none", spec->flag),
                   settings.origin(*spec), "choose a --gate, or leave it out");
   const bool scored = settings.get<"score_test">() && !splits.test.empty();
-  const bool judged = settings.get<"min_score">() > 0 || settings.get<"max_error_rate">() < 1;
-  if (judged && !scored)
+  const char* judge = settings.get<"require_improvement">()  ? "--require-improvement"
+                      : settings.get<"min_score">() > 0      ? "--min-score"
+                      : settings.get<"max_error_rate">() < 1 ? "--max-error-rate"
+                                                             : nullptr;
+  if (judge != nullptr && !scored)
     return fail(ErrorCode::config,
-                "--min-score and --max-error-rate judge the test split, which is not scored here",
-                settings.get<"min_score">() > 0 ? "--min-score" : "--max-error-rate",
+                fmt::format("{} judges the test split, which is not scored here", judge), judge,
                 "leave out --no-test, or name tasks for \"test\" in a --split-file");
   return {};
 }
@@ -97,16 +83,20 @@ Result<> check_splits(const RunSetup& setup) {
   return {};
 }
 
+std::vector<std::string> first_of(const std::vector<std::string>& ids, std::size_t n) {
+  return {ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(n, ids.size()))};
+}
+
+/// How many tasks fail, if this share of them does.
+std::size_t failing(const std::vector<std::string>& train, double share) {
+  return static_cast<std::size_t>(std::ceil(share * static_cast<double>(train.size()) - 1e-9));
+}
+
 /// Everything that the plan holds if these train tasks fail.
 PlannedViews views(const RunSetup& setup, const optim::RunPlan& plan, double failures) {
   const auto& train = setup.bench.splits.train;
-  const auto first = [&](std::size_t n) {
-    return std::vector<std::string>(train.begin(), train.begin() + static_cast<std::ptrdiff_t>(n));
-  };
-  const auto about =
-      static_cast<std::size_t>(std::ceil(failures * static_cast<double>(train.size()) - 1e-9));
-  PlannedViews out{plan.work(first(std::min<std::size_t>(1, train.size()))),
-                   plan.work(first(std::min(about, train.size()))), plan.work(train)};
+  PlannedViews out{plan.work(first_of(train, 1)),
+                   plan.work(first_of(train, failing(train, failures))), plan.work(train, true)};
   for (std::size_t i = 0; i < out.low.size(); ++i) {
     // Where the batch comes out right, nothing follows it.
     if (!out.low[i].exact && out.low[i].stage != "execute") out.low[i].conversations = 0;
@@ -127,7 +117,7 @@ Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
   const bool limited =
       given.get<"max_calls">() > 0 || given.get<"max_tokens">() > 0 || given.get<"max_usd">() > 0;
   if (!limited || given.get<"force">() || setup.resumed) return {};
-  auto settings = optimize_settings(given);
+  SKILLGRAD_TRY(auto settings, optimize_settings(given));
   settings.max_iters = settings.max_iters == 0 ? 3 : std::min(3, settings.max_iters);
   settings.score_test = false;
   settings.guard = 0;
@@ -178,9 +168,15 @@ void announce(const RunSetup& setup) {
 }
 
 int verdict(const Settings& settings, const optim::OptimizeResult& result) {
+  using optim::decisions::ReleaseVerdict;
   if (result.error) return exit_code_of(result.error->code);
-  if (settings.get<"exit_zero">() || !result.test) return 0;
-  return verdict_exit(settings, result.test->after);
+  if (settings.get<"exit_zero">()) return 0;
+  if (settings.get<"require_improvement">() && result.release.verdict != ReleaseVerdict::improved) {
+    print_err(fmt::format("verdict: fail: {}; --require-improvement asks for \"improved\"\n",
+                          report::verdict_line(result)));
+    return 1;
+  }
+  return result.test ? verdict_exit(settings, result.test->after) : 0;
 }
 
 /// The files of the live skill that are not as they were when the run began.
@@ -252,8 +248,7 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(check_skill_is_offered(setup, *stages));
   announce(setup);
   note_limits(setup.settings, setup.bench);
-  auto settings = optimize_settings(setup.settings);
-  SKILLGRAD_TRY(settings.lint_ignored, ignored_lint_rules(setup.settings));
+  SKILLGRAD_TRY(const auto settings, optimize_settings(setup.settings));
   optim::OptimizeParts parts = stages->parts(setup);
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
   SKILLGRAD_CHECK(start_run(setup));
@@ -289,11 +284,10 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   SKILLGRAD_CHECK(check_splits(*setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup->settings, setup->bench.splits));
   note_limits(setup->settings, setup->bench);
-  SKILLGRAD_CHECK(ignored_lint_rules(setup->settings));
+  SKILLGRAD_TRY(const auto loop, optimize_settings(setup->settings));
   const auto& splits = setup->bench.splits;
   SKILLGRAD_TRY(const auto first, first_requests(*setup, splits.train, true, invocation.stop));
-  const optim::RunPlan plan(optimize_settings(setup->settings), splits, first.gated,
-                            first.momentum);
+  const optim::RunPlan plan(loop, splits, first.gated, first.momentum);
   const double failures = facts.measured && facts.measured->failures
                               ? *facts.measured->failures
                               : setup->settings.get<"assume.failures">();
@@ -301,12 +295,11 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   Estimate out = estimate(*setup, planned, first, facts.measured);
   out.loop = true;
   out.failures = failures;
-  const auto count = [](const std::vector<optim::PlannedWork>& work) {
-    for (const auto& part : work)
-      if (part.stage == "patch") return static_cast<double>(part.conversations);
-    return 0.0;
+  const auto iterations = [&](std::size_t failed) {
+    return static_cast<double>(plan.batches(first_of(splits.train, failed)).items.size());
   };
-  out.iterations = {0, count(planned.expected), count(planned.high)};
+  out.iterations = {0, iterations(failing(splits.train, failures)),
+                    iterations(splits.train.size())};
   if (setup->settings.get<"score_test">()) facts.compared = splits.test.size();
   limit(out, setup->settings);
   print_estimate(*setup, out, first, facts);
@@ -341,8 +334,15 @@ Result<int> cmd_estimate(const Invocation& invocation) {
 Result<int> cmd_resume(const Invocation& invocation) {
   RunRequest request;
   SKILLGRAD_TRY(const auto setup, reopen_run(invocation, invocation.arguments.at(0), request));
-  return request.command == RunCommand::eval ? finish_eval(*setup, invocation, request)
-                                             : finish_optimize(*setup, invocation);
+  switch (request.command) {
+    case RunCommand::eval:
+      return finish_eval(*setup, invocation, request);
+    case RunCommand::calibrate:
+      return finish_calibrate(*setup, invocation, request);
+    case RunCommand::optimize:
+      break;
+  }
+  return finish_optimize(*setup, invocation);
 }
 
 }  // namespace skillgrad::cli

@@ -10,15 +10,17 @@ namespace skillgrad::cli {
 
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
-  static constexpr std::array<std::pair<std::string_view, Function>, 12> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 14> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
+      {"calibrate", cmd_calibrate},
       {"estimate", cmd_estimate},
       {"resume", cmd_resume},
       {"grade", cmd_grade},
       {"validate", cmd_validate},
       {"benchmark", cmd_benchmark},
       {"demo", cmd_demo},
+      {"selfcheck", cmd_selfcheck},
       {"simulate", cmd_simulate},
       {"doctor", cmd_doctor},
       {"config", cmd_config},

@@ -14,9 +14,11 @@ namespace skillgrad::cli {
 [[nodiscard]] Result<int> cmd_estimate(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_resume(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_eval(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_calibrate(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_grade(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_validate(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_demo(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_selfcheck(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_simulate(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_doctor(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_benchmark(const Invocation& invocation);

@@ -194,7 +194,7 @@ Result<FirstRequests> first_requests(RunSetup& setup, const std::vector<std::str
   SKILLGRAD_CHECK(executor_request(setup, **stages, *task, stand_in.model, stop, out));
   if (!loop) return out;
   SKILLGRAD_CHECK(stage_requests(setup, **stages, *task, stand_in.model, out));
-  out.gated = (*stages)->gate->needs_scores();
+  out.gated = (*stages)->gate == nullptr || (*stages)->gate->needs_scores();
   out.momentum = (*stages)->momentum != nullptr;
   return out;
 }

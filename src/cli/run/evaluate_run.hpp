@@ -10,6 +10,8 @@ namespace skillgrad::cli {
 
 /// Scores a split in an opened run directory; returns the exit code.
 int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request);
+/// Measures the noise of the validation split in an opened run directory; returns the exit code.
+int finish_calibrate(RunSetup& setup, const Invocation& invocation, const RunRequest& request);
 /// 1 when --min-score or --max-error-rate is not met (said on stderr), else 0.
 [[nodiscard]] int verdict_exit(const Settings& settings, const optim::EvalSummary& summary);
 

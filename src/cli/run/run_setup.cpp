@@ -152,7 +152,7 @@ Result<SavedConfig> read_saved(const std::string& text, const std::string& where
 /// name, and would be taken for that of this command.
 Result<> refuse_nameless_work(const store::RunStore& store) {
   std::error_code ignored;
-  for (const char* name : {"state.json", "plan.json", "run.json", "base", "eval"})
+  for (const char* name : {"state.json", "plan.json", "run.json", "base", "base_val", "eval"})
     if (fs::exists(store.path(name), ignored))
       return fail(ErrorCode::input,
                   std::string("config.json is missing, but the folder holds ") + name +
@@ -165,7 +165,10 @@ Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& iden
   std::string dir = setup.settings.get<"run">();
   const std::string skill_name = request.skill == "none" ? "no-skill" : setup.skill.name();
   if (dir.empty())
-    dir = fmt::format("skillgrad-runs/{}{}-{}", request.command == RunCommand::eval ? "eval-" : "",
+    dir = fmt::format("skillgrad-runs/{}{}-{}",
+                      request.command == RunCommand::optimize
+                          ? std::string()
+                          : name_of(request.command) + std::string("-"),
                       slugify(skill_name), sha256_hex(canonical_json(identity)).substr(0, 10));
   std::error_code ignored;
   const bool existed = fs::exists(dir, ignored);

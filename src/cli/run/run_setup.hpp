@@ -56,7 +56,7 @@ struct RunSetup {
 };
 
 /// Commands that make a run, which `resume` goes on with.
-enum class RunCommand { optimize, eval };
+enum class RunCommand { optimize, eval, calibrate };
 struct RunRequest {
   RunCommand command = RunCommand::optimize;
   std::string skill;  ///< path; "none" for eval without a skill
@@ -64,7 +64,7 @@ struct RunRequest {
       Json::object();  ///< command's own values that belong to the identity (split, trials)
 };
 
-/// For `optimize` and `eval`. Errors: usage, config, input, dataset, locked, io, ...
+/// For commands that make a run. Errors: usage, config, input, dataset, locked, io, ...
 [[nodiscard]] Result<std::unique_ptr<RunSetup>> open_run(const Invocation& invocation,
                                                          const RunRequest& request);
 /// The same without a run directory, and without asking any endpoint: for estimates. `store` and
@@ -97,7 +97,8 @@ namespace skillgrad {
 template <>
 struct EnumText<cli::RunCommand> {
   using enum cli::RunCommand;
-  static constexpr EnumName<cli::RunCommand> kTable[] = {{optimize, "optimize"}, {eval, "eval"}};
+  static constexpr EnumName<cli::RunCommand> kTable[] = {
+      {optimize, "optimize"}, {eval, "eval"}, {calibrate, "calibrate"}};
 };
 
 }  // namespace skillgrad

@@ -59,6 +59,11 @@ bool looks_secret(const std::string& text) {
 
 }  // namespace
 
+std::optional<optim::decisions::GateLevel> staged_level(const Settings& settings) {
+  if (!settings.get<"stages.gate">().is_null()) return std::nullopt;
+  return named<optim::decisions::GateLevel>(name_of(settings.get<"gate">()));
+}
+
 Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::stop_token stop) {
   auto out = std::make_unique<StageSet>();
   agent::ExecutorDependencies executor;
@@ -98,8 +103,10 @@ Result<std::unique_ptr<StageSet>> make_stages(RunSetup& setup, std::stop_token s
   SKILLGRAD_TRY(out->patcher,
                 make<optim::Patcher>(optim::patcher_registry(), settings.get<"stages.patcher">(),
                                      "stages.patcher", dependencies(setup, "patcher", stop)));
-  SKILLGRAD_TRY(out->gate, make<optim::Gate>(optim::gate_registry(), gate_spec(settings), "gate",
-                                             dependencies(setup, "judge", stop)));
+  if (!staged_level(settings)) {
+    SKILLGRAD_TRY(out->gate, make<optim::Gate>(optim::gate_registry(), gate_spec(settings), "gate",
+                                               dependencies(setup, "judge", stop)));
+  }
   return out;
 }
 

@@ -18,11 +18,13 @@ struct StageSet {
   std::unique_ptr<optim::Diagnoser> diagnoser;
   std::unique_ptr<optim::Momentum> momentum;  ///< null with --no-momentum
   std::unique_ptr<optim::Patcher> patcher;
-  std::unique_ptr<optim::Gate> gate;
+  std::unique_ptr<optim::Gate> gate;  ///< null where decisions are staged
 
   [[nodiscard]] optim::OptimizeParts parts(RunSetup& setup) const;
 };
 
+/// The level of --gate, where it names one and no stage of the user's stands in its place.
+[[nodiscard]] std::optional<optim::decisions::GateLevel> staged_level(const Settings& settings);
 /// Only executor and loss (for eval). Errors: config.
 [[nodiscard]] Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup,
                                                                      std::stop_token stop);

@@ -7,7 +7,7 @@ namespace skillgrad::cli {
 
 // What options with a few words to choose from come to, where no other room has an enum for it.
 
-enum class GateChoice { none, strict, paired, no_regression };
+enum class GateChoice { none, loose, balanced, strict, stored, paired, no_regression };
 enum class KeptSkill { best, last };              ///< what `optimize` hands over
 enum class BlockingRules { general, procedure };  ///< the lint rules that block a patch
 enum class OnTruncation { warn, error };          ///< where an endpoint seems to cut prompts
@@ -20,7 +20,8 @@ template <>
 struct EnumText<cli::GateChoice> {
   using enum cli::GateChoice;
   static constexpr EnumName<cli::GateChoice> kTable[] = {
-      {none, "none"}, {strict, "strict"}, {paired, "paired"}, {no_regression, "no-regression"}};
+      {none, "none"},     {loose, "loose"},   {balanced, "balanced"},          {strict, "strict"},
+      {stored, "stored"}, {paired, "paired"}, {no_regression, "no-regression"}};
 };
 
 template <>

@@ -46,6 +46,21 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad eval RUN/best --baseline RUN/initial/skill -b wikitablequestions:DIR -m qwen3\n"
      "  skillgrad eval none --trials 3 -b tasks.jsonl -m gpt-4.1-mini --json",
      kRunCodes},
+    {"calibrate",
+     "Measure how much of a score is chance, and what could be shown",
+     "SKILL",
+     1,
+     1,
+     kModel | kBench | kSelect | kLimits | kRollout | kRun | kSandbox | kOutput | kSim | kPlan,
+     {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
+      {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
+      {"passes", "N", "times that the validation split is run (default: 2)"},
+      {"trials", "K", "rollouts per test task of the optimization that is planned (default: 1)"}},
+     "  skillgrad calibrate my-skill --model gpt-4.1-mini\n"
+     "  skillgrad calibrate skills/xlsx -b spreadsheetbench:DIR -m qwen3 --passes 4 --json\n"
+     "  skillgrad calibrate my-skill -b tasks.jsonl -m gpt-4.1-mini --trials 3 --dry-run",
+     "  0 measured   1 the measurement is broken   2 usage, configuration or input\n"
+     "  3 endpoint or infrastructure   4 stopped by a limit, resumable   130, 143 signal"},
     {"estimate",
      "Say what optimize would call, use and cost; no call is made",
      "SKILL",
@@ -58,7 +73,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad estimate skills/xlsx -b spreadsheetbench:DIR -m gpt-4.1-mini --assume-turns 8",
      "  0 estimated   2 usage, configuration or input"},
     {"resume",
-     "Go on with an interrupted optimize or eval run",
+     "Go on with an interrupted optimize, eval or calibrate run",
      "RUN",
      1,
      1,
@@ -122,6 +137,18 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad demo --sim-seed 7 --no-momentum\n"
      "  skillgrad demo --json",
      kRunCodes},
+    {"selfcheck",
+     "Check the optimizer itself on questions whose answers are known",
+     "",
+     0,
+     0,
+     kModel | kLimits | kRollout | kRun | kSandbox | kOutput | kSim | kLoop,
+     {{"dir", "DIR", "where its tasks and runs go (default: skillgrad-selfcheck)"}},
+     "  skillgrad selfcheck\n"
+     "  skillgrad selfcheck --model gpt-4.1-mini --max-usd 1\n"
+     "  skillgrad selfcheck --gate strict --json",
+     "  0 every check holds   1 one does not   2 usage, configuration or input\n"
+     "  3 endpoint or infrastructure   4 stopped by a limit, resumable   130, 143 signal"},
     {"simulate",
      "Serve the simulated endpoint on loopback (a simulation, not a model)",
      "SCENARIO",

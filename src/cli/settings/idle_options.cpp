@@ -55,6 +55,13 @@ const std::vector<IdleRule>& rules() {
          return !use.split_origin.starts_with("shuffled");
        },
        "the splits are not drawn here"},
+      {options<"candidates", "max_broken", "finalists", "prune">, 0U,
+       [](const Settings& settings, const OptionUse&) {
+         const auto gate = settings.get<"gate">();
+         return gate != GateChoice::loose && gate != GateChoice::balanced &&
+                gate != GateChoice::strict;
+       },
+       "it belongs to --gate loose, balanced and strict"},
       {options<"gate_k">, 0U,
        [](const Settings& settings, const OptionUse&) {
          return settings.get<"gate">() != GateChoice::paired;
@@ -65,7 +72,9 @@ const std::vector<IdleRule>& rules() {
          return settings.get<"gate">() != GateChoice::no_regression;
        },
        "it belongs to --gate no-regression"},
-      {options<"gate", "gate_k", "gate_tolerance">, 0U,
+      {options<"gate", "gate_k", "gate_tolerance", "candidates", "max_broken", "finalists",
+               "prune">,
+       0U,
        [](const Settings& settings, const OptionUse&) {
          return !settings.get<"stages.gate">().is_null();
        },

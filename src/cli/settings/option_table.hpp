@@ -121,7 +121,11 @@ inline constexpr OptionSpec kRows[] = {
   {"rollouts", "rollouts", "", integer, "1", kLoop, true, 1, 100, "", "rollouts per task (K)"},
   {"momentum", "momentum", "", boolean, "true", kLoop, true, 0, 0, "", "use momentum"},
   {"contrastive", "contrastive", "", boolean, "true", kLoop, true, 0, 0, "", "diagnose tasks that newly pass, too"},
-  {"gate", "gate", "", text, "\"paired\"", kLoop, true, 0, 0, "none|strict|paired|no-regression", "how a patch is accepted"},
+  {"gate", "gate", "", text, "\"balanced\"", kLoop, true, 0, 0, "none|loose|balanced|strict|stored|paired|no-regression", "how a patch is accepted: by evidence from both skills (loose, balanced, strict), by one pass against stored scores (stored, paired, no-regression), or always (none)"},
+  {"candidates", "candidates", "", integer, "2", kLoop, true, 1, 3, "", "patches made and tried in each iteration"},
+  {"max_broken", "max-broken", "", integer, "null", kLoop, true, 0, 10000, "", "tasks that always passed and a patch may break for sure (default: as many as it outweighs)"},
+  {"finalists", "finalists", "", integer, "3", kLoop, true, 0, 10, "", "checkpoints that fresh rollouts choose among at the end (0: the last one)"},
+  {"prune", "prune", "", boolean, "true", kLoop, true, 0, 0, "", "take patches back at the end that the skill does not need"},
   {"gate_k", "gate-k", "", number, "0", kLoop, true, 0, 10, "", "paired gate: standard errors the gain must exceed"},
   {"gate_tolerance", "gate-tolerance", "", number, "0", kLoop, true, 0, 1, "", "no-regression gate: drop that is still accepted"},
   {"guard", "guard", "", integer, "0", kLoop, true, 0, 10000, "", "tasks passed at base that join the gate"},
@@ -162,6 +166,7 @@ inline constexpr OptionSpec kRows[] = {
 
   {"min_score", "min-score", "", number, "0", kVerdict, false, 0, 1, "", "exit 1 below this score"},
   {"max_error_rate", "max-error-rate", "", number, "1", kVerdict, false, 0, 1, "", "exit 1 above this share of errors"},
+  {"require_improvement", "require-improvement", "", boolean, "false", kLoop, false, 0, 0, "", "exit 1 unless the test split shows an improvement"},
   {"exit_zero", "exit-zero", "", boolean, "false", kVerdict, false, 0, 0, "", "exit 0 whatever the verdict"},
 
   {"sim.seed", "sim-seed", "", integer, "0", kSim, true, 0, kBig, "", "seed of the simulated endpoint"},

@@ -2,6 +2,8 @@
 #include "optim/decisions/gate.hpp"
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace skillgrad::optim::decisions {
 namespace {
@@ -13,10 +15,6 @@ constexpr std::size_t kSure = 2;  // rollouts that agree before a task counts as
 
 using Pairs = std::vector<TaskPair>;
 
-bool is_validation(const std::vector<std::string>& val_tasks, const TaskPair& pair) {
-  return std::find(val_tasks.begin(), val_tasks.end(), pair.task) != val_tasks.end();
-}
-
 class Player {
  public:
   Player(const GatePlan& plan, const GateOptions& options, const EffectModel& model,
@@ -25,7 +23,8 @@ class Player {
         model_(model),
         book_(book),
         comparison_(plan.comparison),
-        tasks_(shuffled(plan.val_tasks, plan.seed)) {}
+        tasks_(shuffled(plan.val_tasks, plan.seed)),
+        validation_(tasks_.begin(), tasks_.end()) {}
 
   GateStep play() {
     const std::size_t parts = std::clamp<std::size_t>(tasks_.size() / kMinBlock, 1,
@@ -64,7 +63,7 @@ class Player {
     out.tasks = out.missing = out.fixed = out.broken = 0;
     out.before = out.after = 0;
     for (const TaskPair& pair : pairs_) {
-      if (!is_validation(tasks_, pair)) continue;
+      if (!validation_.contains(pair.task)) continue;
       if (!pair.complete()) {
         ++out.missing;
         continue;
@@ -99,6 +98,8 @@ class Player {
     if (!enough && !last && is_futile(pass, done_of_pass))
       return end(GateDecision::rejected, GateReason::futile);
     if (!enough && !last) return false;
+    // What has not been run cannot be known to be whole.
+    if (options_.max_broken && pass == 1 && done_of_pass < tasks_.size()) return false;
     if (options_.max_broken) {
       if (look_closer()) return false;
       count_lost();
@@ -111,12 +112,13 @@ class Player {
   // If every rollout that is left went the candidate's way.
   [[nodiscard]] bool is_futile(std::size_t pass, std::size_t done_of_pass) const {
     Pairs best = pairs_;
+    std::unordered_map<std::string, std::size_t> places;
+    for (std::size_t i = 0; i < best.size(); ++i) places.emplace(best[i].task, i);
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
       const std::size_t left = options_.passes - (i < done_of_pass ? pass : pass - 1);
-      const auto found = std::find_if(best.begin(), best.end(),
-                                      [&](const TaskPair& pair) { return pair.task == tasks_[i]; });
-      TaskPair& pair =
-          found == best.end() ? best.emplace_back(TaskPair{tasks_[i], false, {}, {}}) : *found;
+      const auto found = places.find(tasks_[i]);
+      TaskPair& pair = found == places.end() ? best.emplace_back(TaskPair{tasks_[i], false, {}, {}})
+                                             : best[found->second];
       const auto graded = static_cast<double>(pair.after.graded);
       const auto more = static_cast<double>(left);
       if (left == 0) continue;
@@ -136,7 +138,7 @@ class Player {
   bool look_closer() {
     std::vector<TaskRepeats> asked;
     for (const TaskPair& pair : pairs_)
-      if (may_be_lost(pair) && is_validation(tasks_, pair))
+      if (may_be_lost(pair) && validation_.contains(pair.task))
         asked.push_back({pair.task, kSure, false});
     comparison_.ask(asked);
     if (waits()) return true;
@@ -147,7 +149,7 @@ class Player {
   void count_lost() {
     step_.verdict.lost.clear();
     for (const TaskPair& pair : pairs_)
-      if (may_be_lost(pair) && is_validation(tasks_, pair) && pair.before.graded >= kSure &&
+      if (may_be_lost(pair) && validation_.contains(pair.task) && pair.before.graded >= kSure &&
           pair.after.graded >= kSure)
         step_.verdict.lost.push_back(pair.task);
     std::sort(step_.verdict.lost.begin(), step_.verdict.lost.end());
@@ -158,6 +160,7 @@ class Player {
   const ScoreBook& book_;
   Comparison comparison_;
   std::vector<std::string> tasks_;
+  std::unordered_set<std::string> validation_;  ///< the same
   Pairs pairs_;
   GateStep step_;
 };

@@ -7,13 +7,12 @@
 #include <vector>
 
 #include <skillgrad/core/enum_text.hpp>
+#include <skillgrad/optim/decisions.hpp>
 
 #include "optim/decisions/effect_model.hpp"
 #include "optim/decisions/score_book.hpp"
 
 namespace skillgrad::optim::decisions {
-
-enum class GateLevel { strict, balanced, loose };
 
 struct GateOptions {
   double accept = 0.9;      ///< chance of being better that is enough before all is run
@@ -73,13 +72,6 @@ struct GateStep {
 }  // namespace skillgrad::optim::decisions
 
 namespace skillgrad {
-
-template <>
-struct EnumText<optim::decisions::GateLevel> {
-  using enum optim::decisions::GateLevel;
-  static constexpr EnumName<optim::decisions::GateLevel> kTable[] = {
-      {strict, "strict"}, {balanced, "balanced"}, {loose, "loose"}};
-};
 
 template <>
 struct EnumText<optim::decisions::GateReason> {

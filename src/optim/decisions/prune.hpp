@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <skillgrad/optim/decisions.hpp>
+
 #include "optim/decisions/effect_model.hpp"
 #include "optim/decisions/score_book.hpp"
 
@@ -33,8 +35,6 @@ struct PrunePlan {
   std::size_t begin = 0;  ///< size of the book when the first edit's turn began
 };
 
-/// `not_looked_at`: the share of rollouts was used up before anything was known.
-enum class PruneVerdict { kept, taken_out, not_looked_at };
 struct PruneStep {
   std::vector<Need> needs;
   PruneVerdict verdict = PruneVerdict::kept;

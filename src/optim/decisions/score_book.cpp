@@ -2,6 +2,7 @@
 #include "optim/decisions/score_book.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <skillgrad/core/random.hpp>
 
@@ -59,13 +60,11 @@ void ScoreBook::top_up(const std::string& package, const std::string& task, std:
 
 void Comparison::ask(const std::vector<TaskRepeats>& tasks) {
   for (const TaskRepeats& asked : tasks) {
-    const auto known = std::find_if(tasks_.begin(), tasks_.end(), [&](const TaskRepeats& task) {
-      return task.task == asked.task;
-    });
-    if (known == tasks_.end())
+    const auto [place, fresh] = places_.try_emplace(asked.task, tasks_.size());
+    if (fresh)
       tasks_.push_back(asked);
     else
-      known->repeats = std::max(known->repeats, asked.repeats);
+      tasks_[place->second].repeats = std::max(tasks_[place->second].repeats, asked.repeats);
   }
 }
 
@@ -118,10 +117,11 @@ std::vector<std::string> passing_tasks(const ScoreBook& book,
                                        const std::vector<std::string>& pool,
                                        const std::vector<std::string>& except, std::size_t count,
                                        std::uint64_t seed) {
+  const std::unordered_set<std::string> left_out(except.begin(), except.end());
   std::vector<std::string> out;
   for (const std::string& id : shuffled(pool, seed)) {
     if (out.size() == count) break;
-    if (std::find(except.begin(), except.end(), id) != except.end()) continue;
+    if (left_out.contains(id)) continue;
     std::size_t graded = 0;
     bool failed = false;
     for (const std::string& package : packages) {

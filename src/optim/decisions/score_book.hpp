@@ -105,6 +105,7 @@ class Comparison {
   std::size_t start_;
   Counted counted_;
   std::vector<TaskRepeats> tasks_;
+  std::unordered_map<std::string, std::size_t> places_;  ///< of the tasks in tasks_
 };
 
 /// The ids in an order drawn from the seed.

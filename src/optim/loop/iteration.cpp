@@ -11,7 +11,8 @@
 #include <skillgrad/optim/momentum.hpp>
 #include <skillgrad/optim/plan.hpp>
 
-#include "optim/loop/remedies.hpp"
+#include "optim/loop/bookkeeper.hpp"
+#include "optim/momentum/remedies.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -37,77 +38,15 @@ Result<std::vector<Gradient>> gradients_from_lines(const std::string& text) {
 
 }  // namespace
 
-std::string iteration_name(int iteration) { return fmt::format("iter_{:03d}", iteration); }
-
-StageContext stage_context(const LoopContext& loop, const std::string& scope, int iteration) {
-  StageContext out;
-  out.scope = scope;
-  out.iteration = iteration;
-  out.call = loop.call;
-  out.clock = loop.parts->clock;
-  out.objective = loop.baseline;
-  out.notice = [observer = loop.parts->observer, scope](const std::string& sentence) {
-    observer->notice(scope + ": " + sentence);
-  };
-  return out;
-}
-
-ObjectiveFacts package_facts(const LoopContext& loop, const skill::SkillPackage& package) {
-  const auto bytes = [](const skill::SkillPackage& of) {
-    const auto sizes = of.sizes();
-    return static_cast<double>(sizes.l1.bytes + sizes.l2.bytes + sizes.l3.bytes);
-  };
-  ObjectiveFacts out = loop.baseline;
-  const double initial = bytes(loop.parts->initial);
-  out.size_ratio = initial > 0 ? bytes(package) / initial : 1;
-  skill::LintContext lint;
-  lint.procedure_profile = loop.settings->procedure_lint;
-  lint.ignored = loop.settings->lint_ignored;
-  lint.initial = &loop.parts->initial;
-  const auto findings = skill::lint(package, lint).findings;
-  out.violations = static_cast<double>(std::count_if(
-      findings.begin(), findings.end(),
-      [](const skill::Finding& finding) { return finding.severity == skill::Severity::soft; }));
-  return out;
-}
-
-bool waits_for_mend(ErrorCode code) {
-  return code == ErrorCode::transient || code == ErrorCode::rate_limit || code == ErrorCode::infra;
-}
-
-/// The candidate's hash as the run wrote it; "" where an earlier version wrote none.
-Result<std::string> written_hash(const store::RunStore& store, int iteration) {
-  SKILLGRAD_TRY(const auto text, store.read(iteration_name(iteration) + "/patch.json"));
-  if (!text) return std::string();
-  SKILLGRAD_TRY(const auto json, parse_json(*text, "patch.json"));
-  StrictReader reader(json, "patch.json");
-  const std::string hash = reader.string("skill_hash", "");
-  SKILLGRAD_CHECK(reader.finish(true));
-  return hash;
-}
-
-Result<skill::SkillPackage> load_candidate(const OptimizeParts& parts, int iteration) {
-  if (iteration == 0) return parts.initial;
-  const std::string folder = iteration_name(iteration) + "/skill";
-  // In the run directory every package lies in a folder "skill"; its own name is the initial one's.
-  SKILLGRAD_TRY(const auto package, skill::SkillPackage::load(parts.store->path(folder)));
-  SKILLGRAD_TRY(const auto hash, written_hash(*parts.store, iteration));
-  if (!hash.empty() && hash != package.hash())
-    return fail(ErrorCode::input, "the package is not the one that this run wrote",
-                parts.store->path(folder).string(),
-                "put its files back as they were (patch.diff beside it shows what the patch "
-                "changed), or start a new run from it with another --run directory");
-  return skill::SkillPackage::from_files(parts.initial.folder_name(), package.skill_md(),
-                                         package.files());
-}
-
 IterationRunner::IterationRunner(const LoopContext& loop, int iteration,
-                                 const std::vector<std::string>& batch, RunState& state)
+                                 const std::vector<std::string>& batch, RunState& state,
+                                 const std::vector<std::string>& lineage)
     : loop_(loop),
       settings_(*loop.settings),
       parts_(*loop.parts),
       t_(iteration),
       state_(state),
+      lineage_(lineage),
       name_(iteration_name(iteration)) {
   row_.iteration = iteration;
   // A small pool with --updates gives batches that name a task twice: it is one piece of evidence.
@@ -119,6 +58,7 @@ std::string IterationRunner::file(const std::string& name) const { return name_ 
 StageContext IterationRunner::context() const { return stage_context(loop_, name_, t_); }
 
 Result<IterationRow> IterationRunner::run() {
+  const std::size_t before = loop_.book->book().size();
   SKILLGRAD_TRY(current_, load_candidate(parts_, state_.current_iteration));
   SKILLGRAD_CHECK(execute());
   SKILLGRAD_CHECK(gather_evidence());
@@ -134,6 +74,7 @@ Result<IterationRow> IterationRunner::run() {
   if (overlay_) judge_remedies(state_.memory, gradients_, *overlay_, t_);
   SKILLGRAD_CHECK(remember_remedy());
   SKILLGRAD_CHECK(settle());
+  SKILLGRAD_CHECK(loop_.book->save(before, file(kBookFile)));
   return row_;
 }
 
@@ -150,6 +91,7 @@ Result<> IterationRunner::execute() {
   SKILLGRAD_TRY(losses_, loop_.runner->run(batch, scoring));
   const auto summary = summarize(losses_, settings_.rollouts);
   if (summary.graded == 0) SKILLGRAD_CHECK(wait_for_grades(batch));
+  loop_.book->add(current_, losses_);
   Json lines = Json::array();
   for (const auto& record : losses_) lines.push_back(to_json(record));
   SKILLGRAD_CHECK(parts_.store->write(file("losses.jsonl"), json_lines(lines)));
@@ -264,10 +206,10 @@ std::optional<PatchSince> IterationRunner::patch_since() const {
   out.iteration = t_;
   out.decision = row_.decision;
   out.reason = row_.reason;
-  if (!candidate_ || out.decision == Decision::no_patch) return out;
+  if (candidates_.empty() || out.decision == Decision::no_patch) return out;
   out.summary = row_.summary;
-  out.diff = skill::unified_diff(current_, candidate_->package);
-  if (out.decision == Decision::accepted) out.kept = &candidate_->package;
+  out.diff = skill::unified_diff(current_, told().package);
+  if (out.decision == Decision::accepted) out.kept = &told().package;
   return out;
 }
 

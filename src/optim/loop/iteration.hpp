@@ -6,39 +6,11 @@
 #include <string>
 #include <vector>
 
-#include <skillgrad/optim/optimizer.hpp>
-#include <skillgrad/optim/rollouts.hpp>
-
+#include "optim/loop/candidates.hpp"
+#include "optim/loop/loop_context.hpp"
 #include "optim/loop/run_state.hpp"
-#include "optim/stages/expected_texts.hpp"
 
 namespace skillgrad::optim {
-
-/// What every iteration of a run shares.
-struct LoopContext {
-  const OptimizeSettings* settings = nullptr;
-  const OptimizeParts* parts = nullptr;
-  RolloutRunner* runner = nullptr;
-  llm::CallContext call;
-  std::vector<std::string> gate_tasks;      ///< val, then guard
-  std::vector<LossRecord> base;             ///< evolution pool under the initial skill
-  ObjectiveFacts baseline;                  ///< cost0, time0
-  std::shared_ptr<ExpectedTexts> expected;  ///< of the train tasks
-};
-
-/// Name of an iteration's folder below the run: "iter_003".
-[[nodiscard]] std::string iteration_name(int iteration);
-/// The skill of an iteration (0 = initial), loaded from the run directory. Errors: input (among
-/// others: it is not what the run wrote).
-[[nodiscard]] Result<skill::SkillPackage> load_candidate(const OptimizeParts& parts, int iteration);
-[[nodiscard]] StageContext stage_context(const LoopContext& loop, const std::string& scope,
-                                         int iteration);
-
-/// What the loss of a rollout with this package is computed from.
-[[nodiscard]] ObjectiveFacts package_facts(const LoopContext& loop,
-                                           const skill::SkillPackage& package);
-/// The endpoint is away or a stage's program fails: nothing that another iteration could mend.
-[[nodiscard]] bool waits_for_mend(ErrorCode code);
 
 /// One pass of the loop (docs/algorithm.md section 2.4): execute, grade, diagnose, momentum, patch,
 /// lint, gate, accept or reject. Each stage's result is a file in RUN/iter_NNN, written when the
@@ -48,17 +20,11 @@ struct LoopContext {
 class IterationRunner {
  public:
   IterationRunner(const LoopContext& loop, int iteration, const std::vector<std::string>& batch,
-                  RunState& state);
+                  RunState& state, const std::vector<std::string>& lineage);
   /// Updates the state (not yet saved). Errors: those that end a run, io.
   [[nodiscard]] Result<IterationRow> run();
 
  private:
-  struct Candidate {
-    skill::SkillPackage package;
-    Patch patch;
-    std::vector<skill::Finding> blocking;
-    std::string failure;  ///< why there is no candidate, or ""
-  };
   Result<> execute();
   [[nodiscard]] Result<RolloutRunner::Again> forgotten() const;
   Result<> wait_for_grades(const RolloutRunner::Batch& batch);
@@ -75,11 +41,16 @@ class IterationRunner {
   [[nodiscard]] std::optional<PatchSince> patch_since() const;
   Result<> update_momentum();
   Result<> patch();
+  [[nodiscard]] std::string candidate_dir(std::size_t number) const;
+  [[nodiscard]] PatchInput patch_input(std::size_t number) const;
+  Result<Candidate> make_candidate(std::size_t number, const std::string& dir);
   Result<> restore_momentum(const std::string& text);
-  Result<> restore_patch(const std::string& text);
   [[nodiscard]] Error damaged_file(Error error, const char* name) const;
-  Result<> save_patch(const PatchOutput& output);
   Result<> decide();
+  [[nodiscard]] std::vector<std::size_t> candidates_to_try() const;
+  void tell_of_none();
+  Result<> decide_by_trial(const std::vector<std::size_t>& tried);
+  Result<> decide_by_gate();
   Result<GateDecision> run_gate();
   Result<> save_gate(const GateDecision& decision);
   Result<std::optional<GateDecision>> restore_gate();
@@ -95,6 +66,7 @@ class IterationRunner {
   [[nodiscard]] std::string file(const std::string& name) const;
   [[nodiscard]] StageContext context() const;
   void measure();
+  [[nodiscard]] const Candidate& told() const { return candidates_.at(told_); }
 
   const LoopContext& loop_;
   const OptimizeSettings& settings_;
@@ -102,6 +74,7 @@ class IterationRunner {
   int t_;
   std::vector<std::string> batch_;  ///< each task once
   RunState& state_;
+  const std::vector<std::string>& lineage_;
   std::string name_;
   skill::SkillPackage current_;
   std::vector<LossRecord> losses_;
@@ -109,7 +82,8 @@ class IterationRunner {
   std::vector<Gradient> gradients_;
   std::vector<TaskFacts> facts_;  ///< of the gradients' tasks
   std::optional<Overlay> overlay_;
-  std::optional<Candidate> candidate_;
+  std::vector<Candidate> candidates_;
+  std::size_t told_ = 0;  ///< the candidate that the decision is about
   std::map<std::string, double> candidate_scores_;
   IterationRow row_;
 };

@@ -6,8 +6,8 @@
 #include <skillgrad/core/text.hpp>
 
 #include "optim/loop/iteration.hpp"
-#include "optim/loop/remedies.hpp"
-#include "optim/loop/shown_trace.hpp"
+#include "optim/momentum/remedies.hpp"
+#include "optim/rollouts/shown_trace.hpp"
 
 namespace skillgrad::optim {
 namespace {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
 
 #include "optim/loop/iteration.hpp"
+#include "optim/loop/trial.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -15,31 +17,82 @@ constexpr const char* kAgain = "_again";
 
 }  // namespace
 
-Result<> IterationRunner::decide() {
-  if (!candidate_ || !candidate_->failure.empty()) {
-    row_.decision = Decision::no_patch;
-    row_.reason = candidate_           ? candidate_->failure
+/// Patches that change something and break no rule, each package once.
+std::vector<std::size_t> IterationRunner::candidates_to_try() const {
+  std::vector<std::size_t> out;
+  std::set<std::string> seen = {current_.hash()};
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    const Candidate& candidate = candidates_[i];
+    if (!candidate.failure.empty() || !candidate.blocking.empty()) continue;
+    if (seen.insert(candidate.package.hash()).second) out.push_back(i);
+  }
+  return out;
+}
+
+/// Why there is nothing to try; of several patches the first that was made at all speaks.
+void IterationRunner::tell_of_none() {
+  const auto made =
+      std::find_if(candidates_.begin(), candidates_.end(),
+                   [](const Candidate& candidate) { return candidate.failure.empty(); });
+  row_.decision = Decision::no_patch;
+  if (made == candidates_.end()) {
+    row_.reason = !candidates_.empty() ? candidates_.front().failure
                   : !evidence_.empty() ? "no diagnosis could be had"
                   : row_.train_n == 0  ? "no rollout of this batch could be graded"
                                        : "nothing in this batch asks for a change";
-    return {};
+    return;
   }
-  row_.summary = candidate_->patch.summary;
-  if (candidate_->package == current_) {
-    row_.decision = Decision::no_patch;
-    row_.reason =
-        candidate_->blocking.empty()
-            ? "the patch changes nothing"
-            : fmt::format("the patch was taken back, since it broke {}: {}",
-                          candidate_->blocking.front().rule, candidate_->blocking.front().message);
-    return {};
+  told_ = static_cast<std::size_t>(made - candidates_.begin());
+  row_.summary = made->patch.summary;
+  if (made->blocking.empty()) {
+    row_.reason = "the patch changes nothing";
+    return;
   }
-  if (!candidate_->blocking.empty()) {
-    const auto& finding = candidate_->blocking.front();
-    row_.decision = Decision::rejected;
-    row_.reason = fmt::format("breaks {}: {}", finding.rule, finding.message);
-    return {};
-  }
+  const auto& finding = made->blocking.front();
+  const bool taken_back = made->package == current_;
+  if (!taken_back) row_.decision = Decision::rejected;
+  row_.reason =
+      fmt::format("{} {}: {}", taken_back ? "the patch was taken back, since it broke" : "breaks",
+                  finding.rule, finding.message);
+}
+
+Result<> IterationRunner::decide() {
+  const auto tried = candidates_to_try();
+  if (tried.empty())
+    tell_of_none();
+  else if (settings_.staged)
+    SKILLGRAD_CHECK(decide_by_trial(tried));
+  else
+    SKILLGRAD_CHECK(decide_by_gate());
+  const std::string dir = candidate_dir(told_ + 1);
+  if (!candidates_.empty() && dir != name_) return copy_candidate(parts_, dir, name_);
+  return {};
+}
+
+/// Nothing of it is kept but its rollouts: a resumed run comes to the same.
+Result<> IterationRunner::decide_by_trial(const std::vector<std::size_t>& tried) {
+  TrialPlan plan;
+  plan.iteration = t_;
+  plan.current = &current_;
+  for (const std::size_t i : tried) plan.candidates.push_back(&candidates_[i].package);
+  plan.source_tasks = batch_;
+  plan.lineage = lineage_;
+  SKILLGRAD_TRY(const auto result, try_candidates(loop_, plan));
+  told_ = tried.at(result.told);
+  row_.summary = told().patch.summary;
+  row_.gate = result.decision;
+  row_.decision = result.decision.decision;
+  row_.reason = result.decision.reason;
+  Json json = to_json(result.decision);
+  json["candidate"] = told_ + 1;
+  json["candidates"] = candidates_.size();
+  json["screen"] = result.screen;
+  SKILLGRAD_CHECK(parts_.store->event("gate", dump_json({{"iteration", t_}, {"gate", json}})));
+  return parts_.store->write(file("gate.json"), dump_json(json, 1) + "\n");
+}
+
+Result<> IterationRunner::decide_by_gate() {
+  row_.summary = told().patch.summary;
   SKILLGRAD_TRY(auto decision, restore_gate());
   if (!decision) {
     SKILLGRAD_TRY(decision, run_gate());
@@ -118,7 +171,7 @@ Result<GateDecision> IterationRunner::run_gate() {
   // An undecided candidate is tried once more, on the tasks without a score, before it is dropped.
   for (const std::string again : {"", kAgain}) {
     SKILLGRAD_CHECK(
-        score_missing(candidate_->package, loop_.gate_tasks, "gate" + again, candidate_scores_));
+        score_missing(told().package, loop_.gate_tasks, "gate" + again, candidate_scores_));
     // A task that could not be graded under the current skill gets another chance, or the
     // comparison would shrink from gate to gate.
     std::vector<std::string> graded;
@@ -154,10 +207,17 @@ bool IterationRunner::beats_best() const {
 }
 
 void IterationRunner::accept() {
-  const bool only_added = skill::changed_lines(current_, candidate_->package).removed == 0;
+  const bool only_added = skill::changed_lines(current_, told().package).removed == 0;
   state_.additions_in_a_row = only_added ? state_.additions_in_a_row + 1 : 0;
-  current_ = candidate_->package;
+  current_ = told().package;
   state_.current_iteration = t_;
+  if (settings_.staged) {
+    // The last one that was kept is the favourite until the run's end.
+    state_.gates_without_gain = 0;
+    state_.best_iteration = t_;
+    state_.best_score = row_.gate->after;
+    return;
+  }
   state_.current_scores = candidate_scores_;
   const bool scored = row_.gate && row_.gate->n > 0;
   const bool better = !scored || beats_best();
@@ -177,8 +237,8 @@ Result<> IterationRunner::settle() {
   if (row_.decision == Decision::rejected) {
     ++state_.gates_without_gain;
     state_.rejected.push_back(
-        {t_, row_.summary,
-         truncate_middle(skill::unified_diff(current_, candidate_->package), 4'000), row_.reason});
+        {t_, row_.summary, truncate_middle(skill::unified_diff(current_, told().package), 4'000),
+         row_.reason});
   }
   measure();
   state_.iteration = t_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -7,7 +8,7 @@
 #include <skillgrad/optim/momentum.hpp>
 
 #include "optim/loop/iteration.hpp"
-#include "optim/loop/remedies.hpp"
+#include "optim/momentum/remedies.hpp"
 #include "optim/stages/expected_texts.hpp"
 
 namespace skillgrad::optim {
@@ -15,52 +16,43 @@ namespace {
 
 /// How many rejected patches the patcher is shown.
 constexpr std::size_t kRejectedShown = 3;
-
-Json findings_json(const std::vector<skill::Finding>& findings) {
-  Json out = Json::array();
-  for (const auto& finding : findings)
-    out.push_back({{"rule", finding.rule},
-                   {"severity", name_of(finding.severity)},
-                   {"message", finding.message},
-                   {"file", finding.file},
-                   {"line", finding.line},
-                   {"anchor", finding.anchor}});
-  return out;
-}
-
-Json refused_json(const std::vector<RefusedCall>& calls) {
-  Json out = Json::array();
-  for (const auto& call : calls)
-    out.push_back({{"tool", call.tool}, {"arguments", call.arguments}, {"problem", call.problem}});
-  return out;
-}
-
-Result<std::vector<skill::Finding>> findings_from_json(const Json& value) {
-  std::vector<skill::Finding> out;
-  if (!value.is_array()) return fail(ErrorCode::input, "\"blocking\" is no array");
-  for (const auto& item : value) {
-    StrictReader reader(item, "blocking");
-    skill::Finding finding;
-    finding.rule = reader.string("rule");
-    finding.message = reader.string("message");
-    finding.file = reader.string("file", "");
-    finding.line = static_cast<int>(reader.integer("line", 0, 0, 100'000'000));
-    SKILLGRAD_CHECK(reader.finish(true));
-    out.push_back(std::move(finding));
-  }
-  return out;
-}
+/// What the patches of one step are to differ in, so that not all of them fail together.
+constexpr std::array<const char*, 3> kManners = {
+    "Make the smallest edit that removes the cause of the failures: change or add the rule that "
+    "was "
+    "missing, at the place where the assistant looks for it, and leave everything else as it is.",
+    "Rewrite the section at fault as a whole, so that the rule comes first, stands out, and "
+    "contradicts nothing around it; leave the other sections as they are.",
+    "Make a structural move: put what was missed where it is read at the moment it is needed (an "
+    "ordered procedure, a checklist before the answer, a reference that the body points to), and "
+    "take out what stands in its way."};
 
 }  // namespace
 
+/// A step's candidates: each with another instruction at the end of the same request.
 Result<> IterationRunner::patch() {
-  SKILLGRAD_TRY(const auto saved, parts_.store->read(file("patch.json")));
-  if (saved) {
-    auto restored = restore_patch(*saved);
-    if (!restored) return tl::unexpected(damaged_file(std::move(restored).error(), "patch.json"));
-    return {};
+  const std::size_t most = settings_.staged ? settings_.staged->candidates : 1;
+  for (std::size_t number = 1; number <= most; ++number) {
+    const std::string dir = candidate_dir(number);
+    auto saved = read_candidate(parts_, dir);
+    if (!saved) return tl::unexpected(std::move(saved).error());
+    if (!*saved) {
+      if (gradients_.empty()) return {};
+      SKILLGRAD_TRY(*saved, make_candidate(number, dir));
+    }
+    candidates_.push_back(std::move(**saved));
   }
-  if (gradients_.empty()) return {};
+  return {};
+}
+
+/// Where several are tried, the one that the decision is about is copied to the iteration's own
+/// folder.
+std::string IterationRunner::candidate_dir(std::size_t number) const {
+  const bool several = settings_.staged && settings_.staged->candidates > 1;
+  return several ? file(fmt::format("candidate_{}", number)) : name_;
+}
+
+PatchInput IterationRunner::patch_input(std::size_t number) const {
   PatchInput input;
   input.gradients = gradients_;
   if (t_ > 1 && parts_.momentum != nullptr && overlay_) {
@@ -73,6 +65,8 @@ Result<> IterationRunner::patch() {
   input.skill = &current_;
   input.skill_iteration = state_.current_iteration;
   input.facts = facts_;
+  if (settings_.staged && settings_.staged->candidates > 1)
+    input.manner = kManners.at((number - 1) % kManners.size());
   input.lint.procedure_profile = settings_.procedure_lint;
   input.lint.ignored = settings_.lint_ignored;
   input.lint.previous = &current_;
@@ -93,71 +87,42 @@ Result<> IterationRunner::patch() {
     const bool here = std::find(batch_.begin(), batch_.end(), id) != batch_.end();
     if (task != nullptr && !here) input.lint.other_literals.push_back(task->prompt);
   }
-  parts_.observer->progress(fmt::format("iteration {}: patch", t_), 0, 1);
-  auto output = parts_.patcher->patch(input, context());
-  if (output) return save_patch(*output);
+  return input;
+}
+
+Result<Candidate> IterationRunner::make_candidate(std::size_t number, const std::string& dir) {
+  const bool several = dir != name_;
+  const std::string label = several ? fmt::format("iteration {}: patch {}", t_, number)
+                                    : fmt::format("iteration {}: patch", t_);
+  parts_.observer->progress(label, 0, 1);
+  StageContext asking = context();
+  asking.scope = dir;
+  auto output = parts_.patcher->patch(patch_input(number), asking);
+  if (output) {
+    // What was measured and decided for an earlier candidate, whose patch.json was lost, is not
+    // about this one.
+    for (const char* decided : {"gate", "gate_again", "screen", "gate.json"})
+      SKILLGRAD_CHECK(remove_tree(parts_.store->path(file(decided))));
+    return write_candidate(parts_, dir, current_, *output);
+  }
   if (llm::ends_run(output.error().code) || waits_for_mend(output.error().code))
     return tl::unexpected(output.error());
-  parts_.observer->notice(fmt::format("iteration {}: no patch: {}", t_, output.error().to_line()));
-  Candidate none;
-  none.failure = output.error().to_line();
-  candidate_ = std::move(none);
-  return parts_.store->write(file("patch.json"),
-                             dump_json({{"failed", candidate_->failure}}, 1) + "\n");
-}
-
-Result<> IterationRunner::save_patch(const PatchOutput& output) {
-  const fs::path dir = parts_.store->path(file("skill"));
-  SKILLGRAD_CHECK(remove_tree(dir));
-  // What was measured and decided for an earlier candidate, whose patch.json was lost, is not about
-  // this one.
-  for (const char* gate : {"gate", "gate_again", "gate.json"})
-    SKILLGRAD_CHECK(remove_tree(parts_.store->path(file(gate))));
-  SKILLGRAD_CHECK(output.candidate.save(dir));
-  SKILLGRAD_CHECK(
-      parts_.store->write(file("patch.diff"), skill::unified_diff(current_, output.candidate)));
-  Json json = to_json(output.patch);
-  json["findings"] = findings_json(output.findings);
-  json["blocking"] = findings_json(output.blocking);
-  json["repair_rounds"] = output.repair_rounds;
-  json["refused"] = refused_json(output.refused);
-  json["skill_hash"] = output.candidate.hash();
-  SKILLGRAD_CHECK(parts_.store->write(file("patch.json"), dump_json(json, 1) + "\n"));
-  SKILLGRAD_TRY(const auto kept, parts_.store->read(file("patch.json")));
-  return restore_patch(kept.value_or(""));
-}
-
-Result<> IterationRunner::restore_patch(const std::string& text) {
-  SKILLGRAD_TRY(auto json, parse_json(text, "patch.json"));
-  StrictReader reader(json, "patch.json");
-  Candidate out;
-  out.failure = reader.string("failed", "");
-  Json blocking = reader.any("blocking");
-  SKILLGRAD_CHECK(reader.finish(true));
-  if (json.contains("failed")) {
-    candidate_ = std::move(out);
-    return {};
-  }
-  if (blocking.is_null()) blocking = Json::array();
-  SKILLGRAD_TRY(out.blocking, findings_from_json(blocking));
-  for (const char* key : {"findings", "blocking", "repair_rounds", "refused", "skill_hash"})
-    json.erase(key);
-  SKILLGRAD_TRY(out.patch, patch_from_json(json));
-  SKILLGRAD_TRY(out.package, load_candidate(parts_, t_));
-  candidate_ = std::move(out);
-  return {};
+  parts_.observer->notice(fmt::format("iteration {}: no patch{}: {}", t_,
+                                      several ? fmt::format(" {}", number) : "",
+                                      output.error().to_line()));
+  return write_failure(parts_, dir, output.error().to_line());
 }
 
 Result<> IterationRunner::remember_remedy() {
-  if (parts_.momentum == nullptr || !candidate_ || !candidate_->failure.empty()) return {};
+  if (parts_.momentum == nullptr || candidates_.empty() || !told().failure.empty()) return {};
   // What could not be judged tells nothing about the remedy, and neither does what changed nothing.
   if (row_.decision == Decision::accepted || row_.decision == Decision::rejected) {
     PatchOutcome outcome;
-    outcome.patch = &candidate_->patch;
+    outcome.patch = &told().patch;
     outcome.iteration = t_;
     outcome.accepted = row_.decision == Decision::accepted;
     outcome.before = &current_;
-    outcome.after = &candidate_->package;
+    outcome.after = &told().package;
     outcome.gradients = &gradients_;
     outcome.overlay = overlay_ ? &*overlay_ : nullptr;
     for (const auto& name : record_remedies(state_.memory, outcome))

@@ -10,20 +10,13 @@
 #include <skillgrad/optim/plan.hpp>
 #include <skillgrad/skill/install.hpp>
 
+#include "optim/loop/calibration_run.hpp"
+#include "optim/loop/closing.hpp"
 #include "optim/loop/iteration.hpp"
+#include "optim/rollouts/tripwires.hpp"
 
 namespace skillgrad::optim {
 namespace {
-
-/// After the base run: a larger share of errors means that the measurement is broken.
-constexpr double kMaxBaseErrors = 0.2;
-
-/// False where the traces show that no rollout left anything to grade.
-bool any_answer(const EvalSummary& scored) {
-  return std::any_of(scored.records.begin(), scored.records.end(), [](const LossRecord& record) {
-    return record.graded() && (!record.signs || record.signs->answered || record.score > 0);
-  });
-}
 
 class Loop {
  public:
@@ -32,12 +25,15 @@ class Loop {
         parts_(parts),
         runner_({parts.benchmark, parts.executor, parts.loss, parts.store, parts.observer,
                  parts.limits, parts.jobs, parts.accountant}),
-        plan_(settings, parts.splits, parts.gate->needs_scores(), parts.momentum != nullptr) {
+        plan_(settings, parts.splits, settings.staged || parts.gate->needs_scores(),
+              parts.momentum != nullptr),
+        book_(loop_) {
     loop_.settings = &settings_;
     loop_.parts = &parts_;
     loop_.runner = &runner_;
     loop_.call = call;
     loop_.expected = std::make_shared<ExpectedTexts>(*parts.benchmark, parts.splits.train);
+    loop_.book = &book_;
   }
 
   Result<OptimizeResult> run();
@@ -50,16 +46,24 @@ class Loop {
     std::string what, dir, mend;
   };
   [[nodiscard]] Result<> refuse(Refusal refusal);
-  [[nodiscard]] Result<> check_errors(const EvalSummary& scored, const std::string& what,
-                                      const std::string& dir);
-  [[nodiscard]] Result<> check_base();
+  [[nodiscard]] Result<> check(const EvalSummary& scored, const std::string& what,
+                               const std::string& dir);
   Result<> validation_baseline(const PlanStep& step);
+  Result<> calibrate();
   Result<> execute(const PlanStep& step);
   Result<> plan();
+  Result<> restore_book();
+  Result<> remember(int iteration);
   Result<> iterate();
   [[nodiscard]] std::string stop_reason() const;
+  Result<> close();
+  Result<std::size_t> choose();
+  Result<skill::SkillPackage> prune(std::size_t chosen);
+  Result<skill::SkillPackage> best() const;
   Result<> publish_best();
   Result<> keep_edited_best();
+  [[nodiscard]] bool is_own(const skill::SkillPackage& package) const;
+  void note_earlier_tests(const std::string& name) const;
   Result<> score_test(const PlanStep& step);
   Result<EvalSummary> evaluate(const skill::SkillPackage& skill,
                                const std::vector<std::string>& ids, const std::string& dir,
@@ -69,9 +73,13 @@ class Loop {
   RolloutRunner runner_;
   RunPlan plan_;
   LoopContext loop_;
+  Bookkeeper book_;
   RunState state_;
-  std::vector<std::vector<std::string>> batches_;
-  bool cut_short_ = false;  ///< by --max-iters
+  std::vector<Checkpoint> checkpoints_;             ///< oldest first; the initial package is one
+  std::vector<std::string> lineage_;                ///< their hashes, newest first
+  std::vector<std::vector<std::string>> schedule_;  ///< all batches
+  std::vector<std::vector<std::string>> batches_;   ///< those that --max-iters allows
+  bool cut_short_ = false;                          ///< by --max-iters
   OptimizeResult result_;
 };
 
@@ -90,7 +98,7 @@ Result<OptimizeResult> Loop::run() {
   result_.facts = parts_.facts;
   if (parts_.closing_facts) result_.facts.update(parts_.closing_facts());
   result_.iterations = state_.rows;
-  result_.best_iteration = state_.best_iteration;
+  result_.best_iteration = state_.chosen ? state_.chosen->iteration : state_.best_iteration;
   result_.best_score = state_.best_score;
   result_.best_path = parts_.store->path("best").string();
   result_.totals = parts_.accountant->totals();
@@ -119,12 +127,14 @@ Result<> Loop::execute(const PlanStep& step) {
   switch (step.kind) {
     case PlanStep::Kind::base:
       SKILLGRAD_CHECK(base_run(step));
-      return check_base();
+      return check(*result_.base_train, "base run", "base");
     case PlanStep::Kind::validation:
       return validation_baseline(step);
     case PlanStep::Kind::iterations:
       SKILLGRAD_CHECK(plan());
       return iterate();
+    case PlanStep::Kind::closing:
+      return close();
     case PlanStep::Kind::test:
       return score_test(step);
   }
@@ -149,6 +159,7 @@ Result<EvalSummary> Loop::evaluate(const skill::SkillPackage& skill,
 Result<> Loop::base_run(const PlanStep& step) {
   SKILLGRAD_TRY(result_.base_train, evaluate(parts_.initial, step.tasks, "base", "base run"));
   loop_.base = result_.base_train->records;
+  book_.add(parts_.initial, loop_.base);
   double cost = 0, seconds = 0;
   for (const auto& record : loop_.base) {
     cost += record.cost_usd.value_or(0);
@@ -172,45 +183,25 @@ Result<> Loop::refuse(Refusal refusal) {
   return {};
 }
 
-Result<> Loop::check_errors(const EvalSummary& scored, const std::string& what,
-                            const std::string& dir) {
-  if (scored.error_rate() <= kMaxBaseErrors) return {};
-  return refuse({fmt::format("{} of {} {} rollouts ended as errors, at most 20 % may",
-                             scored.errors(), scored.planned, what),
-                 dir,
-                 "mend what the errors name (`skillgrad doctor` looks at the endpoint and this "
-                 "machine) and resume, or go on with --force"});
-}
-
 /// What a first measurement must show before more is spent.
-Result<> Loop::check_base() {
-  const EvalSummary& base = *result_.base_train;
-  SKILLGRAD_CHECK(check_errors(base, "base", "base"));
-  if (base.graded > 0 && !any_answer(base))
-    return refuse(
-        {"no rollout of the base run left an answer that can be graded, so there is "
-         "nothing to learn from",
-         "base",
-         "look at a trajectory.jsonl there: does the agent call tools, and does the "
-         "task say which file to write? --force goes on"});
-  // A skill for rules that no model can know begins at 0, and has the most to learn.
-  if (base.graded > 1 && base.score <= 0)
-    parts_.observer->notice(
-        "every task of the base run scored 0; that is fine where the skill is to teach what no "
-        "model can know, and a sign of a wrong measurement elsewhere");
-  if (base.graded > 0 && base.score >= 1)
-    return refuse({"every task of the base run is right already, so there is nothing to learn from",
-                   "base",
-                   "give harder tasks, or score the test split alone with `skillgrad eval SKILL`; "
-                   "--force goes on to it"});
+Result<> Loop::check(const EvalSummary& scored, const std::string& what, const std::string& dir) {
+  for (const Tripwire& wire : tripwires(scored, what)) {
+    // A validation split that is right already leaves the base run to learn from.
+    const bool refuses = wire.refuses && (dir == "base" || scored.score < 1);
+    if (refuses)
+      SKILLGRAD_CHECK(refuse({wire.what, dir, wire.mend + "; --force goes on"}));
+    else
+      parts_.observer->notice(wire.what + (wire.mend.empty() ? "" : "; " + wire.mend));
+  }
   return {};
 }
 
 Result<> Loop::validation_baseline(const PlanStep& step) {
   loop_.gate_tasks = step.tasks;
+  if (settings_.staged) return calibrate();
   SKILLGRAD_TRY(result_.base_val, evaluate(parts_.initial, step.tasks, "base_val",
                                            "validation of the initial skill"));
-  SKILLGRAD_CHECK(check_errors(*result_.base_val, "validation", "base_val"));
+  SKILLGRAD_CHECK(check(*result_.base_val, "validation", "base_val"));
   std::vector<std::string> passed;
   const auto base_scores = task_scores(loop_.base);
   for (const auto& id : parts_.splits.train)
@@ -230,12 +221,26 @@ Result<> Loop::validation_baseline(const PlanStep& step) {
   return {};
 }
 
+/// The validation split at least twice with the initial skill: how much of a difference is chance?
+Result<> Loop::calibrate() {
+  const auto plan = calibration_plan(settings_, parts_.splits, book_.know(parts_.initial));
+  SKILLGRAD_TRY(result_.calibration, run_calibration(book_, plan));
+  result_.base_val = summarize(book_.records(plan.package, plan.tasks),
+                               static_cast<int>(plan.passes), parts_.benchmark);
+  SKILLGRAD_CHECK(parts_.store->event("calibration", dump_json(to_json(*result_.calibration))));
+  SKILLGRAD_CHECK(check(*result_.base_val, "validation", "base_val"));
+  if (state_.iteration == 0 && result_.base_val->graded > 0)
+    state_.best_score = result_.base_val->score;
+  return {};
+}
+
 Result<> Loop::plan() {
   const auto scores = task_scores(loop_.base);
   std::vector<std::string> failures;
   for (const auto& id : parts_.splits.train)
     if (const auto found = scores.find(id); found != scores.end() && found->second < 1)
       failures.push_back(id);
+  schedule_ = make_batches(failures, settings_.schedule);
   auto drawn = plan_.batches(failures);
   batches_ = std::move(drawn.items);
   cut_short_ = drawn.cut_short;
@@ -274,7 +279,31 @@ std::string Loop::stop_reason() const {
   return {};
 }
 
+/// What earlier processes of this run came to know.
+Result<> Loop::restore_book() {
+  lineage_ = {book_.know(parts_.initial)};
+  checkpoints_ = {{0, lineage_.front(), {}}};
+  for (const IterationRow& row : state_.rows) {
+    SKILLGRAD_CHECK(book_.restore(iteration_name(row.iteration) + "/" + kBookFile));
+    if (row.decision == Decision::accepted) SKILLGRAD_CHECK(remember(row.iteration));
+  }
+  return {};
+}
+
+/// An accepted candidate is a checkpoint.
+Result<> Loop::remember(int iteration) {
+  SKILLGRAD_TRY(const auto package, load_candidate(parts_, iteration));
+  // Of the whole schedule: a resume may allow fewer iterations than there were.
+  const auto place = static_cast<std::size_t>(iteration - 1);
+  checkpoints_.push_back(
+      {iteration, book_.know(package),
+       place < schedule_.size() ? each_once(schedule_[place]) : std::vector<std::string>()});
+  lineage_.insert(lineage_.begin(), checkpoints_.back().hash);
+  return {};
+}
+
 Result<> Loop::iterate() {
+  SKILLGRAD_CHECK(restore_book());
   parts_.observer->planned(batches_.size());
   for (const auto& row : state_.rows) parts_.observer->iteration(row);
   while (true) {
@@ -283,8 +312,11 @@ Result<> Loop::iterate() {
       return save_state(*parts_.store, state_);
     }
     const int t = state_.iteration + 1;
-    IterationRunner iteration(loop_, t, batches_[static_cast<std::size_t>(t - 1)], state_);
+    IterationRunner iteration(loop_, t, batches_[static_cast<std::size_t>(t - 1)], state_,
+                              lineage_);
     SKILLGRAD_TRY(const auto row, iteration.run());
+    state_.chosen.reset();
+    if (row.decision == Decision::accepted) SKILLGRAD_CHECK(remember(t));
     SKILLGRAD_CHECK(publish_best());
     SKILLGRAD_CHECK(save_state(*parts_.store, state_));
     SKILLGRAD_CHECK(parts_.store->event("iteration", dump_json(to_json(row))));
@@ -292,9 +324,61 @@ Result<> Loop::iterate() {
   }
 }
 
+/// Which checkpoint is handed over, and without which of its patches.
+Result<> Loop::close() {
+  SKILLGRAD_TRY(const std::size_t index, choose());
+  SKILLGRAD_TRY(const auto package, prune(index));
+  const Checkpoint& checkpoint = checkpoints_.at(index);
+  ChosenPackage chosen{checkpoint.iteration, "", package.hash()};
+  if (chosen.hash != checkpoint.hash) {
+    // Each in a folder of its own: a run that goes on may prune to another.
+    chosen.dir = "pruned/" + chosen.hash.substr(0, 12);
+    const fs::path dir = parts_.store->path(chosen.dir + "/skill");
+    SKILLGRAD_CHECK(remove_tree(dir));
+    SKILLGRAD_CHECK(package.save(dir));
+  } else if (checkpoint.iteration > 0) {
+    chosen.dir = iteration_name(checkpoint.iteration);
+  }
+  state_.chosen = std::move(chosen);
+  SKILLGRAD_CHECK(publish_best());
+  return save_state(*parts_.store, state_);
+}
+
+/// An index of the checkpoints.
+Result<std::size_t> Loop::choose() {
+  if (!settings_.keep_best || settings_.staged->finalists < 2) return checkpoints_.size() - 1;
+  SKILLGRAD_TRY(auto chosen, choose_checkpoint(loop_, checkpoints_));
+  result_.finalists = std::move(chosen.rows);
+  result_.best_fresh_score = chosen.fresh_score;
+  SKILLGRAD_CHECK(
+      parts_.store->event("finalists", dump_json({{"finalists", to_json(result_.finalists)}})));
+  return chosen.index;
+}
+
+Result<skill::SkillPackage> Loop::prune(std::size_t chosen) {
+  const std::vector<Checkpoint> kept(
+      checkpoints_.begin(), checkpoints_.begin() + static_cast<std::ptrdiff_t>(chosen) + 1);
+  if (!settings_.staged->prune) return book_.package(kept.back().hash);
+  SKILLGRAD_TRY(auto pruned, prune_patches(loop_, kept));
+  result_.pruned = std::move(pruned.rows);
+  SKILLGRAD_CHECK(parts_.store->event("prune", dump_json({{"pruned", to_json(result_.pruned)}})));
+  return std::move(pruned.package);
+}
+
+Result<skill::SkillPackage> Loop::best() const {
+  if (!state_.chosen) return load_candidate(parts_, state_.best_iteration);
+  if (state_.chosen->dir.empty()) return parts_.initial;
+  auto package = load_package(parts_, state_.chosen->dir);
+  // What is missing or changed there is made again from the rollouts.
+  if (state_.chosen->dir.starts_with("pruned/") &&
+      (!package || package->hash() != state_.chosen->hash))
+    return load_candidate(parts_, state_.chosen->iteration);
+  return package;
+}
+
 /// RUN/best always holds the best package so far, whatever ends the run.
 Result<> Loop::publish_best() {
-  SKILLGRAD_TRY(const auto package, load_candidate(parts_, state_.best_iteration));
+  SKILLGRAD_TRY(const auto package, this->best());
   const fs::path best = parts_.store->path("best");
   std::error_code ignored;
   if (fs::exists(best / "SKILL.md", ignored)) {
@@ -315,12 +399,7 @@ Result<> Loop::keep_edited_best() {
   const fs::path best = parts_.store->path("best");
   std::error_code failed;
   if (!fs::exists(best, failed)) return {};
-  if (const auto present = skill::SkillPackage::load(best)) {
-    for (int t = 0; t <= state_.iteration; ++t) {
-      const auto own = load_candidate(parts_, t);
-      if (own && skill::changed_files(*own, *present).empty()) return {};
-    }
-  }
+  if (const auto present = skill::SkillPackage::load(best); present && is_own(*present)) return {};
   fs::path aside = parts_.store->path("best.edited");
   for (int n = 2; fs::exists(aside, failed); ++n)
     aside = parts_.store->path(fmt::format("best.edited-{}", n));
@@ -330,22 +409,65 @@ Result<> Loop::keep_edited_best() {
   return {};
 }
 
+/// Was this package made by the run?
+bool Loop::is_own(const skill::SkillPackage& package) const {
+  const auto same = [&](const Result<skill::SkillPackage>& own) {
+    return own && skill::changed_files(*own, package).empty();
+  };
+  std::error_code ignored;
+  // Also those of iterations after the state, as a run that was put back to it has them.
+  for (int t = 0; t == 0 || fs::exists(parts_.store->path(iteration_name(t)), ignored); ++t)
+    if (same(load_candidate(parts_, t))) return true;
+  for (const auto& dir : fs::directory_iterator(parts_.store->path("pruned"), ignored))
+    if (same(load_package(parts_, "pruned/" + dir.path().filename().string()))) return true;
+  return false;
+}
+
+/// A second look at the same tasks is one more chance to be wrong.
+void Loop::note_earlier_tests(const std::string& name) const {
+  std::error_code ignored;
+  std::vector<std::string> others;
+  for (const auto& dir : fs::directory_iterator(parts_.store->path("test"), ignored))
+    if (const std::string other = dir.path().filename().string();
+        other != "initial" && other != name)
+      others.push_back(other);
+  if (others.empty()) return;
+  std::sort(others.begin(), others.end());
+  parts_.observer->notice(fmt::format(
+      "the test split has tested another package of this run before ({}), which the verdict's p "
+      "does not count; for a claim that holds, test on tasks that are new",
+      list_some(others, 3)));
+}
+
 Result<> Loop::score_test(const PlanStep& step) {
-  TestScore test;
-  SKILLGRAD_TRY(test.before,
-                evaluate(parts_.initial, step.tasks, "test/initial", "test split, initial skill"));
-  if (state_.best_iteration == 0) {
+  result_.test_planned = step.tasks.size();
+  SKILLGRAD_TRY(const auto chosen, best());
+  const int iteration = state_.chosen ? state_.chosen->iteration : state_.best_iteration;
+  if (chosen == parts_.initial && settings_.score_unchanged) {
+    TestScore test;
+    SKILLGRAD_TRY(test.before, evaluate(parts_.initial, step.tasks, "test/initial",
+                                        "test split, initial skill"));
     test.after = test.before;
-  } else {
-    SKILLGRAD_TRY(const auto best, load_candidate(parts_, state_.best_iteration));
-    // One folder for each package: a run that was resumed with more iterations has another best.
-    SKILLGRAD_TRY(test.after,
-                  evaluate(best, step.tasks, "test/" + iteration_name(state_.best_iteration),
-                           "test split, best skill"));
+    test.paired = compare_tasks(step.tasks, test.before, test.after);
+    result_.test = std::move(test);
+    result_.release.verdict = decisions::ReleaseVerdict::not_shown;
+    return {};
   }
-  test.paired = compare_tasks(step.tasks, test.before, test.after);
-  result_.test = std::move(test);
-  return {};
+  // One folder for each package: a run that was resumed with more iterations has another best.
+  const std::string name = state_.chosen && state_.chosen->dir.starts_with("pruned/")
+                               ? replace_all(state_.chosen->dir, "/", "_")
+                               : iteration_name(iteration);
+  note_earlier_tests(name);
+  SKILLGRAD_TRY(auto release, test_release(loop_, chosen, name, step.tasks));
+  result_.release = release.result;
+  if (!release.before.empty() || !release.after.empty()) {
+    TestScore test;
+    test.before = summarize(std::move(release.before), settings_.rollouts, parts_.benchmark);
+    test.after = summarize(std::move(release.after), settings_.rollouts, parts_.benchmark);
+    test.paired = compare_tasks(step.tasks, test.before, test.after);
+    result_.test = std::move(test);
+  }
+  return parts_.store->event("release", dump_json(to_json(result_.release)));
 }
 
 }  // namespace

@@ -39,6 +39,16 @@ Result<IterationRow> row_from_json(const Json& value) {
   return row;
 }
 
+Result<ChosenPackage> chosen_from_json(const Json& value, int iterations) {
+  StrictReader reader(value, std::string(kFile) + " /chosen");
+  ChosenPackage out;
+  out.iteration = static_cast<int>(reader.integer("iteration", std::nullopt, 0, iterations));
+  out.dir = reader.string("dir");
+  out.hash = reader.string("hash");
+  SKILLGRAD_CHECK(reader.finish());
+  return out;
+}
+
 Result<RunState> state_from_json(const Json& value) {
   StrictReader reader(value, kFile);
   RunState out;
@@ -63,7 +73,11 @@ Result<RunState> state_from_json(const Json& value) {
   const Json memory = reader.any("memory", true);
   const Json rejected = reader.any("rejected", true);
   const Json rows = reader.any("rows", true);
+  const Json chosen = reader.any("chosen");
   SKILLGRAD_CHECK(reader.finish());
+  if (!chosen.is_null()) {
+    SKILLGRAD_TRY(out.chosen, chosen_from_json(chosen, out.iteration));
+  }
   if (best_score.is_number()) out.best_score = best_score.get<double>();
   out.current_scores = scores_from_json(scores);
   out.best_scores = scores_from_json(best_scores);
@@ -135,18 +149,12 @@ Result<> save_state(store::RunStore& store, const RunState& state) {
                      {"gates_without_gain", state.gates_without_gain},
                      {"additions_in_a_row", state.additions_in_a_row},
                      {"rows", rows},
-                     {"stop_reason", state.stop_reason}};
+                     {"stop_reason", state.stop_reason},
+                     {"chosen", state.chosen ? Json{{"iteration", state.chosen->iteration},
+                                                    {"dir", state.chosen->dir},
+                                                    {"hash", state.chosen->hash}}
+                                             : Json()}};
   return store.write(kFile, dump_json(json, 1) + "\n");
-}
-
-Error damaged(Error error, const store::RunStore& store, const std::string& file) {
-  error.message = "cannot go on from " + file + ": " + error.message;
-  if (!error.where.empty()) error.message += " (" + error.where + ")";
-  error.where = store.path(file).string();
-  error.mend =
-      "it was changed by hand or is damaged; delete it and resume: it is made again from the "
-      "finished calls in the calls/ folder of the run";
-  return error;
 }
 
 Result<std::optional<RunState>> load_state(const store::RunStore& store) {

@@ -65,7 +65,9 @@ std::string facts(const PatchInput& input, const StageContext& context) {
          tagged("memory", memory_text(input.memory, context)) +
          tagged("overlay", overlay_text(input.overlay)) +
          tagged("rejected", rejected_text(input.rejected)) +
-         tagged("diagnoses", diagnoses_json(input.gradients, input.facts));
+         tagged("diagnoses", diagnoses_json(input.gradients, input.facts)) +
+         // At the end, so that what the candidates of a step share can be cached.
+         (input.manner.empty() ? "" : tagged("manner", input.manner));
 }
 
 std::string finding_line(const skill::Finding& finding) {
@@ -292,6 +294,7 @@ class CommandPatcher final : public Patcher {
             {"overlay", input.overlay ? to_json(*input.overlay) : Json()},
             {"memory", input.memory ? to_json(*input.memory) : Json()},
             {"rejected", rejected},
+            {"manner", input.manner},
             {"files", files}};
   }
 

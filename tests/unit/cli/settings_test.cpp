@@ -64,7 +64,7 @@ TEST_F(SettingsTest, EachLayerWinsOverThoseBelowAndIsNamedAsTheOrigin) {
     EXPECT_THAT(settings.origin<"gate">(), HasSubstr(origin));
     EXPECT_EQ(settings.given<"gate">(), by_user) << origin;
   };
-  expect(GateChoice::paired, "preset default", false);
+  expect(GateChoice::balanced, "preset default", false);
   given_.flags["preset"] = "paper";
   expect(GateChoice::none, "preset paper", false);
   write_config(R"({"gate":"strict"})");
@@ -145,7 +145,7 @@ TEST_F(SettingsTest, WhatCannotBeReadIsRefusedWithWhereAndWhatWasExpected) {
        {{"gate", "pairde"}},
        {},
        "",
-       "one of none, strict, paired",
+       "one of none, loose, balanced, strict",
        "flag --gate",
        "did you mean \"paired\"?"},
       {"empty path", {{"record", " "}}, {}, "", "a path; leave it out", "flag --record", ""},

@@ -19,8 +19,8 @@
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 
-#include "optim/stages/gate.hpp"
-#include "optim/stages/loss.hpp"
+#include "optim/scoring/gate.hpp"
+#include "optim/scoring/loss.hpp"
 
 namespace skillgrad::optim {
 

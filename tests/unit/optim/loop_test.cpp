@@ -208,7 +208,7 @@ TEST_F(LoopTest, ValidationErrorsAboveTheBoundAreRefusedLikeThoseOfTheBaseRun) {
   ASSERT_TRUE(refused) << "a run that cost something has a result";
   EXPECT_TRUE(refused->refused);
   EXPECT_EQ(refused->error->code, ErrorCode::input);
-  EXPECT_NE(refused->stop_reason.find("1 of 3 validation rollouts"), std::string::npos);
+  EXPECT_NE(refused->stop_reason.find("1 of 3 rollouts of the validation"), std::string::npos);
   EXPECT_NE(refused->error->where.find("base_val/rollouts"), std::string::npos);
 }
 
@@ -318,7 +318,7 @@ class MoodyGate final : public Gate {
  public:
   bool needs_scores() const override { return true; }
   Result<GateDecision> decide(const GateInput& input, const StageContext&) override {
-    GateDecision out = decide_gate({.mode = GateRule::Mode::strict}, input);
+    GateDecision out = decide_gate({.mode = GateRule::Mode::stored}, input);
     out.decision = asked++ == 0 ? Decision::accepted : Decision::rejected;
     out.reason = "mood";
     return out;

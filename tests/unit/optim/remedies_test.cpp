@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/loop/remedies.hpp"
+#include "optim/momentum/remedies.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

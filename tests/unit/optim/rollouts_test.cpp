@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "loop_fixture.hpp"
-#include "optim/loop/outputs.hpp"
+#include "optim/rollouts/outputs.hpp"
 
 namespace skillgrad::optim {
 namespace {

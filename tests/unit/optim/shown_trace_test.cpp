@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/loop/shown_trace.hpp"
+#include "optim/rollouts/shown_trace.hpp"
 
 #include <gtest/gtest.h>
 

@@ -14,7 +14,7 @@ LossRecord record(const std::string& id, LossStatus status, const std::string& t
   out.score = status == LossStatus::pass ? 1 : 0;
   out.end_state = agent::EndState::finished;
   out.usage.calls = 2;
-  out.signs = RolloutSigns{3, 0, 0, true, true};
+  out.signs = RolloutSigns{3, 0, 0, true, true, ""};
   return out;
 }
 
@@ -65,7 +65,7 @@ TEST(Troubles, SayWhatIsWrongAndNotHowManyAreRight) {
 
 TEST(Troubles, NameSignsThatTheRolloutsShare) {
   auto silent = record("a", LossStatus::fail, "not written");
-  silent.signs = RolloutSigns{0, 1, 160, false, false};
+  silent.signs = RolloutSigns{0, 1, 160, false, false, ""};
   auto limited = record("b", LossStatus::limit, "not written");
   limited.end_state = agent::EndState::turn_limit;
   std::map<std::string, std::size_t> counts, of;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/stages/gate.hpp"
+#include "optim/scoring/gate.hpp"
 
 #include <cmath>
 
@@ -43,7 +43,7 @@ class ScoreGate final : public Gate {
 void judge(const GateRule& rule, GateDecision& out) {
   const double d = out.difference;
   switch (rule.mode) {
-    case GateRule::Mode::strict:
+    case GateRule::Mode::stored:
       out.decision = d > 0 ? Decision::accepted : Decision::rejected;
       out.reason = fmt::format("mean {} ({:+.4f})", d > 0 ? "rose" : "did not rise", d);
       return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/stages/loss.hpp"
+#include "optim/scoring/loss.hpp"
 
 #include "optim/stages/stage_options.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "optim/scoring/gate.hpp"
 #include "optim/stages/command_stage.hpp"
-#include "optim/stages/gate.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -26,7 +26,7 @@ class CommandGate final : public Gate {
     auto decision = gate_from_json(reply);
     if (!decision) return tl::unexpected(command_.bad_answer(std::move(decision).error()));
     // The facts of the comparison are ours; the program contributes the decision and its reason.
-    GateDecision out = decide_gate({.mode = GateRule::Mode::strict}, input);
+    GateDecision out = decide_gate({.mode = GateRule::Mode::stored}, input);
     out.mode = "command";
     out.decision = decision->decision;
     out.reason = decision->reason;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "optim/loop/saved_rollout.hpp"
+#include "optim/rollouts/saved_rollout.hpp"
 
 #include <algorithm>
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
 
-#include "optim/loop/outputs.hpp"
-#include "optim/loop/run_state.hpp"
+#include "optim/rollouts/damaged.hpp"
+#include "optim/rollouts/outputs.hpp"
 
 namespace skillgrad::optim {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/loop/rollout_signs.hpp"
+#include "optim/rollouts/rollout_signs.hpp"
 
 #include <algorithm>
 
@@ -8,6 +8,8 @@
 
 namespace skillgrad::optim {
 namespace {
+
+constexpr std::size_t kErrorBytes = 300;
 
 /// A file besides those that the task began with.
 bool wrote_a_file(const bench::Task& task, const fs::path& work_dir) {
@@ -45,6 +47,11 @@ RolloutSigns signs_of(const bench::Task& task, const agent::Rollout& rollout, bo
   out.cut_at = rollout.cut_at;
   out.answered = left_an_answer(task, rollout);
   if (with_skill) out.skill_read = rollout.activated;
+  const auto last = std::find_if(events.rbegin(), events.rend(), [](const auto& event) {
+    return event.kind == agent::TraceEvent::Kind::tool_output;
+  });
+  if (last != events.rend() && last->is_error)
+    out.tool_error = sanitize_utf8(truncate_middle(trim(last->text), kErrorBytes));
   return out;
 }
 

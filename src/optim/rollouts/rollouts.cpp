@@ -11,10 +11,10 @@
 #include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/optim/troubles.hpp>
 
-#include "optim/loop/outputs.hpp"
-#include "optim/loop/rollout_signs.hpp"
-#include "optim/loop/run_state.hpp"
-#include "optim/loop/saved_rollout.hpp"
+#include "optim/rollouts/damaged.hpp"
+#include "optim/rollouts/outputs.hpp"
+#include "optim/rollouts/rollout_signs.hpp"
+#include "optim/rollouts/saved_rollout.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -97,23 +97,54 @@ Result<fs::path> RolloutRunner::publish(const skill::SkillPackage& package) {
   return dir;
 }
 
-Result<std::vector<RolloutRunner::Job>> RolloutRunner::jobs_of(const Batch& batch) const {
-  const std::string skill = skill_key(batch.skill);
-  std::vector<Job> jobs;
+RolloutRunner::Orders RolloutRunner::orders_of(const Batch& batch) {
+  Orders out{{}, batch.label, batch.again};
   std::set<std::string> seen;
   for (const auto& id : batch.task_ids) {
     if (!seen.insert(id).second) continue;
-    const bench::Task* task = parts_.benchmark->find(id);
-    if (task == nullptr)
-      return fail(ErrorCode::internal, "task \"" + id + "\" is not in the benchmark");
     for (int k = 0; k < batch.samples; ++k)
-      jobs.push_back({task, k, rollout_dir(batch.dir, id, k), skill, batch.again});
+      out.items.push_back({batch.skill, id, k, batch.dir, nullptr});
+  }
+  return out;
+}
+
+Result<std::vector<RolloutRunner::Job>> RolloutRunner::jobs_of(const Orders& orders) const {
+  std::vector<Job> jobs;
+  std::map<const skill::SkillPackage*, std::string> hashes;
+  for (const Order& order : orders.items) {
+    const bench::Task* task = parts_.benchmark->find(order.task_id);
+    if (task == nullptr)
+      return fail(ErrorCode::internal, "task \"" + order.task_id + "\" is not in the benchmark");
+    const auto [hash, fresh] = hashes.try_emplace(order.skill);
+    if (fresh) hash->second = skill_key(order.skill);
+    Job job;
+    job.task = task;
+    job.sample = order.sample;
+    job.dir = rollout_dir(order.dir, order.task_id, order.sample);
+    job.skill = order.skill;
+    job.skill_hash = hash->second;
+    job.objective = order.objective;
+    job.again = orders.again;
+    jobs.push_back(std::move(job));
   }
   return jobs;
 }
 
+Result<> RolloutRunner::publish(std::vector<Job>& jobs) {
+  std::map<const skill::SkillPackage*, fs::path> dirs;
+  for (Job& job : jobs) {
+    if (job.skill == nullptr) continue;
+    const auto [dir, fresh] = dirs.try_emplace(job.skill);
+    if (fresh) {
+      SKILLGRAD_TRY(dir->second, publish(*job.skill));
+    }
+    job.skill_dir = dir->second;
+  }
+  return {};
+}
+
 Result<std::vector<LossRecord>> RolloutRunner::finished(const Batch& batch) const {
-  SKILLGRAD_TRY(const auto jobs, jobs_of(batch));
+  SKILLGRAD_TRY(const auto jobs, jobs_of(orders_of(batch)));
   std::vector<LossRecord> out;
   for (const Job& job : jobs) {
     SKILLGRAD_TRY(auto saved, find_saved(job));
@@ -130,11 +161,13 @@ Result<std::vector<LossRecord>> RolloutRunner::finished(const Batch& batch) cons
 
 Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
                                                    const StageContext& context) {
-  fs::path skill_dir;
-  if (batch.skill != nullptr) {
-    SKILLGRAD_TRY(skill_dir, publish(*batch.skill));
-  }
-  SKILLGRAD_TRY(auto jobs, jobs_of(batch));
+  return run(orders_of(batch), context);
+}
+
+Result<std::vector<LossRecord>> RolloutRunner::run(const Orders& orders,
+                                                   const StageContext& context) {
+  SKILLGRAD_TRY(auto jobs, jobs_of(orders));
+  SKILLGRAD_CHECK(publish(jobs));
   // A call that ends the run stops the start of further rollouts; calls in flight finish, since
   // they are paid for.
   std::atomic<bool> abort{false};
@@ -143,7 +176,7 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
   std::optional<Error> ended;
   SKILLGRAD_TRY(const auto open, restore(jobs, records));
   std::size_t done = jobs.size() - open.size(), running = 0;
-  parts_.observer->progress(batch.label, done, jobs.size());
+  parts_.observer->progress(orders.label, done, jobs.size());
   parallel_for(open.size(), parts_.jobs, [&](std::size_t nth) {
     if (abort || context.call.stop.stop_requested()) return;
     const std::size_t i = open[nth];
@@ -151,13 +184,13 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
       const std::lock_guard lock(mutex);
       ++running;
     }
-    auto record = run_one(batch, jobs[i], skill_dir, context);
+    auto record = run_one(jobs[i], orders.label, context);
     const std::lock_guard lock(mutex);
     --running;
     if (record) {
       ++fresh_;
       records[i] = std::move(*record);
-      parts_.observer->progress(batch.label, ++done, jobs.size());
+      parts_.observer->progress(orders.label, ++done, jobs.size());
       return;
     }
     abort = true;
@@ -176,7 +209,8 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
   }
   SKILLGRAD_CHECK(synced);
   if (context.call.stop.stop_requested())
-    return fail(ErrorCode::cancelled, "stopped on request", batch.dir,
+    return fail(ErrorCode::cancelled, "stopped on request",
+                orders.items.empty() ? "" : orders.items.front().dir,
                 "give the same command again to go on");
   return records;
 }
@@ -212,25 +246,24 @@ Result<std::vector<std::size_t>> RolloutRunner::restore(std::vector<Job>& jobs,
   return open;
 }
 
-Result<LossRecord> RolloutRunner::run_one(const Batch& batch, const Job& job, const fs::path& skill,
+Result<LossRecord> RolloutRunner::run_one(const Job& job, const std::string& label,
                                           const StageContext& context) {
-  SKILLGRAD_TRY(auto done, attempt(batch, job, skill, 0, context));
+  SKILLGRAD_TRY(auto done, attempt(job, 0, context));
   if (done.may_mend) {
     parts_.observer->notice(
         fmt::format("{}: {}; trying once more", job.task->id, done.record.error));
-    SKILLGRAD_TRY(done, attempt(batch, job, skill, 1, context));
+    SKILLGRAD_TRY(done, attempt(job, 1, context));
   }
   if (done.record.failed())
     parts_.observer->notice(fmt::format("{}: left out: {}", job.task->id, done.record.error));
-  SKILLGRAD_CHECK(
-      parts_.store->event("rollout", dump_json(rollout_event(batch.label, done.record))));
-  parts_.observer->rollout(batch.label, done.record);
+  SKILLGRAD_CHECK(parts_.store->event("rollout", dump_json(rollout_event(label, done.record))));
+  parts_.observer->rollout(label, done.record);
   return std::move(done.record);
 }
 
 /// A folder may hold what another skill left there.
 Result<std::optional<RolloutRunner::Saved>> RolloutRunner::find_saved(const Job& job) const {
-  SKILLGRAD_TRY(auto saved, read_rollout(*parts_.store, {job.dir, job.skill, {}}));
+  SKILLGRAD_TRY(auto saved, read_rollout(*parts_.store, {job.dir, job.skill_hash, {}}));
   if (!saved.torn.empty())
     parts_.observer->notice(job.task->id + ": done again, since " + saved.torn);
   if (!saved.record) return std::nullopt;
@@ -304,13 +337,12 @@ Result<> RolloutRunner::forget(const Batch& batch) {
   return {};
 }
 
-Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const Job& job,
-                                                      const fs::path& skill, int attempt,
+Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Job& job, int attempt,
                                                       const StageContext& context) {
   agent::RolloutRequest request;
   request.task = job.task;
-  request.skill = batch.skill;
-  request.skill_dir = skill;
+  request.skill = job.skill;
+  request.skill_dir = job.skill_dir;
   request.sample = job.sample;
   // Another scope finds nothing of the earlier conversation in the call record.
   request.scope = job.dir + (job.again.executor ? "~again" + std::to_string(job.again.tries) : "") +
@@ -323,18 +355,19 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Batch& batch, const 
   Attempt out;
   StageContext grading = context;
   grading.failed_gradings = job.again.tries;
+  if (job.objective != nullptr) grading.objective = *job.objective;
   SKILLGRAD_TRY(out.record, parts_.loss->collect(*job.task, rollout, grading));
   LossRecord& record = out.record;
   record.task_id = job.task->id;
   record.sample = job.sample;
   record.trace = job.dir + "/trajectory.jsonl";
-  record.signs = signs_of(*job.task, rollout, batch.skill != nullptr);
+  record.signs = signs_of(*job.task, rollout, job.skill != nullptr);
   SKILLGRAD_CHECK(check_endpoints(job.dir, rollout, record));
   // A judge was asked again already; the rollout that it did not grade is done and paid for.
   out.may_mend = attempt == 0 && record.failed() && !record.call_error && !record.ungradable &&
                  (rollout.end != agent::EndState::infra_error || may_mend(rollout.error->code));
   if (out.may_mend) return out;
-  const RolloutPlace place{job.dir, job.skill, next_try(job.again, rollout, record)};
+  const RolloutPlace place{job.dir, job.skill_hash, next_try(job.again, rollout, record)};
   SKILLGRAD_TRY(auto kept, save_rollout(*parts_.store, place, *job.task, rollout, record));
   unsynced_ = true;
   if (!kept.outputs_kept)

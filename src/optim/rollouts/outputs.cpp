@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/loop/outputs.hpp"
+#include "optim/rollouts/outputs.hpp"
 
 #include <algorithm>
 #include <deque>

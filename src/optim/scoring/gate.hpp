@@ -9,7 +9,7 @@ namespace skillgrad::optim {
 
 /// Acceptance rules (docs/algorithm.md section 3, "Gate").
 struct GateRule {
-  enum class Mode { strict, paired, no_regression };
+  enum class Mode { stored, paired, no_regression };
   Mode mode = Mode::paired;
   double k = 0;          ///< paired: mean difference must exceed k standard errors
   double tolerance = 0;  ///< no-regression: largest drop that is still accepted
@@ -31,7 +31,7 @@ template <>
 struct EnumText<optim::GateRule::Mode> {
   using enum optim::GateRule::Mode;
   static constexpr EnumName<optim::GateRule::Mode> kTable[] = {
-      {strict, "strict"}, {paired, "paired"}, {no_regression, "no-regression"}};
+      {stored, "stored"}, {paired, "paired"}, {no_regression, "no-regression"}};
 };
 
 }  // namespace skillgrad

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include "optim/scoring/loss.hpp"
 #include "optim/stages/command_stage.hpp"
-#include "optim/stages/loss.hpp"
 
 namespace skillgrad::optim {
 namespace {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <skillgrad/optim/optimizer.hpp>
+#include <skillgrad/optim/rollouts.hpp>
+
+#include "optim/decisions/effect_model.hpp"
+#include "optim/stages/expected_texts.hpp"
+
+namespace skillgrad::optim {
+
+class Bookkeeper;
+
+/// What every iteration of a run shares.
+struct LoopContext {
+  const OptimizeSettings* settings = nullptr;
+  const OptimizeParts* parts = nullptr;
+  RolloutRunner* runner = nullptr;
+  llm::CallContext call;
+  std::vector<std::string> gate_tasks;      ///< val, then guard
+  std::vector<LossRecord> base;             ///< evolution pool under the initial skill
+  ObjectiveFacts baseline;                  ///< cost0, time0
+  std::shared_ptr<ExpectedTexts> expected;  ///< of the train tasks
+  Bookkeeper* book = nullptr;
+  decisions::EffectModel model;  ///< what staged decisions believe
+};
+
+/// Name of an iteration's folder below the run: "iter_003".
+[[nodiscard]] std::string iteration_name(int iteration);
+/// The skill of an iteration (0 = initial), loaded from the run directory. Errors: input (among
+/// others: it is not what the run wrote).
+[[nodiscard]] Result<skill::SkillPackage> load_candidate(const OptimizeParts& parts, int iteration);
+[[nodiscard]] StageContext stage_context(const LoopContext& loop, const std::string& scope,
+                                         int iteration);
+
+/// What the loss of a rollout with this package is computed from.
+[[nodiscard]] ObjectiveFacts package_facts(const LoopContext& loop,
+                                           const skill::SkillPackage& package);
+/// The endpoint is away or a stage's program fails: nothing that another iteration could mend.
+[[nodiscard]] bool waits_for_mend(ErrorCode code);
+
+}  // namespace skillgrad::optim

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "optim/loop/trial.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/stats/stats.hpp>
+
+#include "optim/decisions/gate.hpp"
+#include "optim/decisions/screen.hpp"
+
+namespace skillgrad::optim {
+namespace {
+
+using decisions::GateReason;
+
+std::string tasks_of(std::size_t n, const char* kind) {
+  return fmt::format("{} {}task{}", n, kind, n == 1 ? "" : "s");
+}
+
+Json row_json(const decisions::ScreenRow& row) {
+  return {{"package", row.candidate}, {"better", row.belief.better}, {"worse", row.belief.worse},
+          {"gain", row.belief.gain},  {"fixes", row.fixes},          {"breaks", row.breaks},
+          {"rounds", row.rounds},     {"missing", row.missing},      {"dropped", row.dropped}};
+}
+
+/// Where no candidate passed the screen: the one that spoke most for itself.
+std::size_t most_promising(const decisions::ScreenStep& step) {
+  const auto best = std::max_element(
+      step.rows.begin(), step.rows.end(),
+      [](const auto& a, const auto& b) { return a.belief.better < b.belief.better; });
+  return static_cast<std::size_t>(best - step.rows.begin());
+}
+
+class Trial {
+ public:
+  Trial(const LoopContext& loop, const TrialPlan& plan)
+      : book_(*loop.book),
+        settings_(*loop.settings),
+        val_(loop.parts->splits.val),
+        train_(loop.parts->splits.train),
+        model_(loop.model),
+        plan_(plan),
+        seed_(settings_.schedule.seed + static_cast<std::uint64_t>(plan.iteration - 1)) {
+    gate_ = decisions::gate_options(settings_.staged->level);
+    gate_.passes = std::max(gate_.passes, static_cast<std::size_t>(settings_.rollouts));
+    gate_.max_broken = settings_.staged->max_broken;
+  }
+
+  Result<TrialResult> run() {
+    SKILLGRAD_TRY(const auto screened, screen());
+    TrialResult out;
+    for (const auto& row : screened.rows) out.screen.push_back(row_json(row));
+    out.told = screened.best.value_or(most_promising(screened));
+    const decisions::ScreenRow& row = screened.rows[out.told];
+    if (!screened.best) {
+      out.decision = screened_out(row);
+      return out;
+    }
+    SKILLGRAD_TRY(out.decision, gate(row));
+    return out;
+  }
+
+ private:
+  [[nodiscard]] BookPlace place(const char* stage) const {
+    return {iteration_name(plan_.iteration) + "/" + stage,
+            fmt::format("iteration {}: {}", plan_.iteration, stage), plan_.iteration};
+  }
+
+  Result<decisions::ScreenStep> screen() {
+    decisions::ScreenPlan plan;
+    plan.current = book_.know(*plan_.current);
+    for (const auto* candidate : plan_.candidates)
+      plan.candidates.push_back(book_.know(*candidate));
+    plan.source_tasks = plan_.source_tasks;
+    plan.passing_tasks = decisions::passing_tasks(
+        book_.book(), plan_.lineage, train_, plan.source_tasks, plan.source_tasks.size(), seed_);
+    plan.start = book_.book().size();
+    return book_.drive(place("screen"), [&, plan] {
+      return decisions::screen(plan, screen_, model_, book_.book());
+    });
+  }
+
+  Result<GateDecision> gate(const decisions::ScreenRow& row) {
+    const decisions::GatePlan plan{row.comparison, val_, seed_};
+    SKILLGRAD_TRY(const auto step, book_.drive(place("gate"), [&] {
+      return decisions::gate(plan, gate_, model_, book_.book());
+    }));
+    return decision_of(step.verdict, row);
+  }
+
+  /// The comparison on the validation tasks in the terms of the other gates. Its scores have chosen
+  /// something, so they are optimistic.
+  [[nodiscard]] GateDecision compared(const decisions::ScreenRow& row) const {
+    std::vector<double> before, after;
+    for (const auto& task : val_) {
+      const auto old_value = book_.book().value(row.comparison.before(), task);
+      const auto new_value = book_.book().value(row.comparison.after(), task);
+      if (old_value.graded == 0 || new_value.graded == 0) continue;
+      before.push_back(old_value.mean);
+      after.push_back(new_value.mean);
+    }
+    const auto paired = stats::compare_paired(before, after);
+    GateDecision out;
+    out.mode = name_of(settings_.staged->level);
+    out.planned = val_.size();
+    out.n = paired.n;
+    out.before = paired.before;
+    out.after = paired.after;
+    out.difference = paired.difference;
+    out.standard_error = paired.standard_error;
+    out.low = paired.difference95.low;
+    out.high = paired.difference95.high;
+    out.fixed = paired.fixed;
+    out.broken = paired.broken;
+    if (paired.n > 0) out.p = paired.p;
+    return out;
+  }
+
+  [[nodiscard]] GateDecision screened_out(const decisions::ScreenRow& row) const {
+    GateDecision out;
+    out.mode = name_of(settings_.staged->level);
+    out.planned = val_.size();
+    out.decision = Decision::rejected;
+    out.better = row.belief.better;
+    const bool unlikely = row.belief.better < screen_.drop_below;
+    out.reason = fmt::format(
+        "screen: better with chance {:.2f} after {} round{} on {}{}", row.belief.better, row.rounds,
+        row.rounds == 1 ? "" : "s", tasks_of(plan_.source_tasks.size(), "batch "),
+        unlikely ? fmt::format(" (below {})", format_double(screen_.drop_below))
+                 : fmt::format("; {:.1f} tasks fixed and {:.1f} broken of those probed", row.fixes,
+                               row.breaks));
+    if (row.missing > 0) out.reason += fmt::format("; {} without a grade", row.missing);
+    return out;
+  }
+
+  [[nodiscard]] GateDecision decision_of(const decisions::GateVerdict& verdict,
+                                         const decisions::ScreenRow& row) const {
+    GateDecision out = compared(row);
+    out.decision = *named<Decision>(name_of(verdict.decision));
+    out.better = verdict.belief.better;
+    out.lost = verdict.lost;
+    out.reason = reason(verdict);
+    return out;
+  }
+
+  [[nodiscard]] std::string reason(const decisions::GateVerdict& verdict) const {
+    const std::string chance =
+        fmt::format("better with chance {:.2f} after {} of {} validation tasks",
+                    verdict.belief.better, verdict.tasks, val_.size());
+    const bool kept = verdict.decision == decisions::GateDecision::accepted;
+    switch (verdict.reason) {
+      case GateReason::evidence:
+        return kept ? fmt::format("{} ({} is enough)", chance, format_double(gate_.accept))
+                    : fmt::format("{} (below {})", chance, format_double(gate_.reject));
+      case GateReason::futile:
+        return chance + ", which the rest could not lift far enough";
+      case GateReason::cap:
+        return fmt::format("{} ({} {} at the end)", chance, kept ? "at least" : "below",
+                           format_double(gate_.at_the_end));
+      case GateReason::broken:
+        return fmt::format("breaks {} that passed every time, --max-broken allows {}: {}",
+                           tasks_of(verdict.lost.size(), ""), gate_.max_broken.value_or(0),
+                           list_some(verdict.lost, 5));
+      case GateReason::coverage:
+        return fmt::format("only {} of {} planned validation tasks could be graded (60 % needed)",
+                           verdict.tasks, val_.size());
+    }
+    return chance;
+  }
+
+  Bookkeeper& book_;
+  const OptimizeSettings& settings_;
+  const std::vector<std::string>& val_;
+  const std::vector<std::string>& train_;
+  const decisions::EffectModel& model_;
+  const TrialPlan& plan_;
+  std::uint64_t seed_;
+  decisions::ScreenOptions screen_;
+  decisions::GateOptions gate_;
+};
+
+}  // namespace
+
+Result<TrialResult> try_candidates(const LoopContext& loop, const TrialPlan& plan) {
+  return Trial(loop, plan).run();
+}
+
+}  // namespace skillgrad::optim
