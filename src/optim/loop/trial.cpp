@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
-#include <skillgrad/stats/stats.hpp>
 
 #include "optim/decisions/gate.hpp"
 #include "optim/decisions/screen.hpp"
+#include "optim/scoring/gate.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -94,28 +94,15 @@ class Trial {
   /// The comparison on the validation tasks in the terms of the other gates. Its scores have chosen
   /// something, so they are optimistic.
   [[nodiscard]] GateDecision compared(const decisions::ScreenRow& row) const {
-    std::vector<double> before, after;
+    GateInput input{{}, val_.size()};
     for (const auto& task : val_) {
-      const auto old_value = book_.book().value(row.comparison.before(), task);
-      const auto new_value = book_.book().value(row.comparison.after(), task);
-      if (old_value.graded == 0 || new_value.graded == 0) continue;
-      before.push_back(old_value.mean);
-      after.push_back(new_value.mean);
+      const auto before = book_.book().value(row.comparison.before(), task);
+      const auto after = book_.book().value(row.comparison.after(), task);
+      input.samples.push_back(
+          {task, before.mean, after.mean, before.graded > 0 && after.graded > 0});
     }
-    const auto paired = stats::compare_paired(before, after);
-    GateDecision out;
+    GateDecision out = compare_samples(input);
     out.mode = name_of(settings_.staged->level);
-    out.planned = val_.size();
-    out.n = paired.n;
-    out.before = paired.before;
-    out.after = paired.after;
-    out.difference = paired.difference;
-    out.standard_error = paired.standard_error;
-    out.low = paired.difference95.low;
-    out.high = paired.difference95.high;
-    out.fixed = paired.fixed;
-    out.broken = paired.broken;
-    if (paired.n > 0) out.p = paired.p;
     return out;
   }
 

@@ -64,9 +64,8 @@ void judge(const GateRule& rule, GateDecision& out) {
 
 }  // namespace
 
-GateDecision decide_gate(const GateRule& rule, const GateInput& input) {
+GateDecision compare_samples(const GateInput& input) {
   GateDecision out;
-  out.mode = name_of(rule.mode);
   out.planned = input.planned;
   std::vector<double> before, after;
   for (const auto& sample : input.samples) {
@@ -85,11 +84,17 @@ GateDecision decide_gate(const GateRule& rule, const GateInput& input) {
   out.fixed = paired.fixed;
   out.broken = paired.broken;
   if (paired.n > 0) out.p = paired.p;
+  return out;
+}
+
+GateDecision decide_gate(const GateRule& rule, const GateInput& input) {
+  GateDecision out = compare_samples(input);
+  out.mode = name_of(rule.mode);
   if (input.planned == 0 ||
-      static_cast<double>(paired.n) < kMinCoverage * static_cast<double>(input.planned)) {
+      static_cast<double>(out.n) < kMinCoverage * static_cast<double>(input.planned)) {
     out.decision = Decision::undecided;
     out.reason = fmt::format("only {} of {} planned validation tasks could be graded (60 % needed)",
-                             paired.n, input.planned);
+                             out.n, input.planned);
     return out;
   }
   judge(rule, out);

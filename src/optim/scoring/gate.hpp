@@ -15,6 +15,8 @@ struct GateRule {
   double tolerance = 0;  ///< no-regression: largest drop that is still accepted
 };
 
+/// The numbers of a comparison, nothing decided: pairs with an ungraded side are left out.
+[[nodiscard]] GateDecision compare_samples(const GateInput& input);
 /// Pure decision; pairs with an ungraded side are left out, coverage below 60 % is undecided.
 [[nodiscard]] GateDecision decide_gate(const GateRule& rule, const GateInput& input);
 
