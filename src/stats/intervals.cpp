@@ -65,8 +65,8 @@ Mean mean_of(const std::vector<double>& values) {
 }
 
 Interval t_interval(const std::vector<double>& values, double level) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (values.size() < 2) return {-kInfinity, kInfinity};
+  constexpr double kUnbounded = std::numeric_limits<double>::infinity();
+  if (values.size() < 2) return {-kUnbounded, kUnbounded};
   const Mean mean = mean_of(values);
   if (mean.standard_error == 0) return {mean.value, mean.value};
   const double half = mean.standard_error *

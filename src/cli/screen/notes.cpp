@@ -38,10 +38,11 @@ Result<std::vector<Note>> notes_of_run(const store::RunStore& store) {
     if (!event.is_object() || event.value("event", Json()) != kEvent) continue;
     const auto said = event.find("text");
     if (said == event.end() || !said->is_string()) continue;
+    const auto& words = said->get_ref<const std::string&>();
     const auto same =
-        std::find_if(out.begin(), out.end(), [&](const Note& note) { return note.text == *said; });
+        std::find_if(out.begin(), out.end(), [&](const Note& note) { return note.text == words; });
     if (same == out.end())
-      out.push_back({said->get<std::string>(), 1});
+      out.push_back({words, 1});
     else
       ++same->count;
   }

@@ -56,13 +56,13 @@ Result<std::string> read_stream(const std::string& path, const std::stop_token& 
   std::string out;
   std::size_t line_start = 0;
   for (;;) {
-    const std::size_t used = out.size();
-    out.resize(used + kChunk);
-    SKILLGRAD_TRY(const std::size_t count, read_more(fd.get(), out.data() + used, path, stop));
-    out.resize(used + count);
+    const std::size_t filled = out.size();
+    out.resize(filled + kChunk);
+    SKILLGRAD_TRY(const std::size_t count, read_more(fd.get(), out.data() + filled, path, stop));
+    out.resize(filled + count);
     if (count == 0) return out;
     const std::size_t line_end = out.rfind('\n');
-    if (line_end != std::string::npos && line_end >= used) line_start = line_end + 1;
+    if (line_end != std::string::npos && line_end >= filled) line_start = line_end + 1;
     if (out.size() - line_start > limits.line)
       return fail(ErrorCode::input, fmt::format("a line is longer than {} bytes", limits.line),
                   path, "write one JSON object a line");

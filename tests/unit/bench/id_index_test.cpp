@@ -28,7 +28,7 @@ TEST(IdIndex, NumbersIdsInTheirOrderAndKnowsThemAgain) {
 TEST(IdIndex, FindsThousandsWhetherOrNotThereWasRoomForThem) {
   std::vector<std::string> ids;
   for (int i = 0; i < 20'000; ++i) ids.push_back("nt-" + std::to_string(i));
-  for (const std::size_t room : {0, 100, 20'000}) {
+  for (const std::size_t room : {0U, 100U, 20'000U}) {
     IdIndex index;
     index.reserve(room);
     for (std::uint32_t i = 0; i < ids.size(); ++i) ASSERT_EQ(index.add(ids[i]), Added(i, true));

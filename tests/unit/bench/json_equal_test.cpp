@@ -103,7 +103,6 @@ TEST(JsonLists, ThatTakeTooManyStepsGetNoVerdict) {
         [=](int i) { return R"({"a":0,"b":0,"c":0,"x":)" + std::to_string(i * 10 + offset) + "}"; };
   };
   const std::string want = list_of(4000, item(0)), got = list_of(4000, item(5));
-  EXPECT_TRUE(compared(want, got, {false, true, 1}).given_up);
   const Loaded loaded("tasks.jsonl", R"({"id":"t","input":"x","grader":{"type":"json-equal",)"
                                      R"("unordered":true,"tol":1},"target":[)" +
                                          want + "]}");

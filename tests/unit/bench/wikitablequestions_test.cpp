@@ -150,7 +150,7 @@ TEST(Denotation, KeepsTheFirstOfEqualItemsHoweverManyThereAre) {
     for (int i = 0; i < 20; ++i)
       for (const char* form : {"word %", "%", "0.%", "19%-01-xx"})
         items.push_back(replace_all(form, "%", std::to_string(11 + i)));
-  for (const std::size_t distinct : {3, 8, 9, 80}) {
+  for (const std::size_t distinct : {3U, 8U, 9U, 80U}) {
     std::vector<AnswerItem> targets;
     for (std::size_t i = 0; i < 2 * distinct; ++i) targets.push_back({items[i % distinct], ""});
     const auto values = target_values(targets);

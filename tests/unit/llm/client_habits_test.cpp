@@ -114,7 +114,7 @@ std::string gzip_bomb(std::size_t size) {
 }
 
 // A sanitizer keeps several bytes of its own for each of ours.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if defined(SKILLGRAD_SANITIZED)
 constexpr long kBombBoundKib = 900L * 1024;
 #else
 constexpr long kBombBoundKib = 300L * 1024;

@@ -144,7 +144,11 @@ TEST(Think, EndTokensAreTakenOff) {
 
 /// Each of these would keep a scan that begins anew at each tag busy for hours.
 TEST(Think, HostileTextsTakeNoMoreThanOnePass) {
+#if defined(SKILLGRAD_SANITIZED)
+  constexpr std::size_t kTimes = 10'000;
+#else
   constexpr std::size_t kTimes = 100'000;
+#endif
   for (const std::string piece :
        {"<think>", "x<think>", "</think>", "`", "``` ", "\n```\n", "` `` ", "<", " \n <think>x",
         "<|a|>", "<|im_end|>", "<thought>", "<thought></thought>", "<|think|>", "[thought]",

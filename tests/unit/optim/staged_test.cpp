@@ -54,7 +54,7 @@ class StagedTest : public LoopTest {
   }
   /// A third of the tasks each needs rule 1, rule 2, or neither.
   void use_rules() {
-    executor_.score = [this](const agent::RolloutRequest& request) -> std::string {
+    executor_.score = [](const agent::RolloutRequest& request) -> std::string {
       const int kind = (request.task->id.back() - '0') % 3;
       return kind == 2 || holds(request, std::to_string(kind + 1)) ? "1" : "0";
     };

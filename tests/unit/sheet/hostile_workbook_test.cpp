@@ -18,12 +18,12 @@ namespace {
 
 using fakes::XlsxWriter;
 
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__OPTIMIZE__) && !defined(SKILLGRAD_SANITIZED)
 constexpr double kSeconds = 2;
 #else
 constexpr double kSeconds = 30;  // slower code; the limit that counts is the one above
 #endif
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SKILLGRAD_SANITIZED
 constexpr long kMemoryKb = 4L << 20;  // shadow memory and quarantine come on top
 #else
 constexpr long kMemoryKb = 500L << 10;

@@ -60,7 +60,7 @@ TEST_F(EvidenceTest, NamesTheFirstLessonThatIsMissing) {
 
 TEST_F(EvidenceTest, NamesFurtherMissingLessonsAsCausesOfTheirOwn) {
   std::size_t both = 0;
-  for (int n = 0; n < 40; ++n) {
+  for (std::size_t n = 0; n < 40; ++n) {
     const Json said =
         diagnose({}, evidence("Count stock.csv", kUntaught + std::string(n, '.'), false));
     ASSERT_LE(said.size(), 2U);
