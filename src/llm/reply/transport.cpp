@@ -225,7 +225,11 @@ std::size_t on_watched_bytes(char* data, std::size_t size, std::size_t count, vo
   return bytes;
 }
 
+/// How long a reply that is nearly there is waited for after a stop: it has been paid for.
+constexpr std::chrono::milliseconds kGraceOfAStop{400};
+
 Ending drive(CURLM* multi, const Watch& watch, const std::stop_token& stop, int& curl_code) {
+  std::optional<SteadyClock::time_point> cut_at;
   while (true) {
     int running = 0;
     const CURLMcode problem = curl().multi_perform(multi, &running);
@@ -239,13 +243,19 @@ Ending drive(CURLM* multi, const Watch& watch, const std::stop_token& stop, int&
       curl_code = CURLE_FAILED_INIT;
       return Ending::finished;
     }
-    if (stop.stop_requested()) return Ending::cancelled;
+    int wait_ms = watch.poll_ms();
+    if (stop.stop_requested()) {
+      const auto now = SteadyClock::now();
+      if (!cut_at) cut_at = now + kGraceOfAStop;
+      if (now >= *cut_at) return Ending::cancelled;
+      wait_ms = std::min<int>(wait_ms, static_cast<int>(kGraceOfAStop.count()) / 10);
+    }
     if (const auto expired = watch.expired()) return *expired;
     if (watch.lingers()) {
       curl_code = CURLE_OK;
       return Ending::finished;
     }
-    curl().multi_poll(multi, nullptr, 0, watch.poll_ms(), nullptr);
+    curl().multi_poll(multi, nullptr, 0, wait_ms, nullptr);
   }
 }
 

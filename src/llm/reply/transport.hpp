@@ -45,7 +45,7 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  /// Blocks; a stop request ends it within 200 ms.
+  /// Blocks; a stop request ends it within half a second, in which a reply that comes is kept.
   [[nodiscard]] HttpReply perform(std::string_view body, const AttemptLimits& limits,
                                   const std::stop_token& stop);
 
