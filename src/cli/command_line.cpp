@@ -9,6 +9,10 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "cli/help/completion.hpp"
+#include "cli/help/option_help.hpp"
+#include "cli/help/topics.hpp"
+#include "cli/help/version.hpp"
 #include "cli/settings/command_table.hpp"
 
 namespace skillgrad::cli {
@@ -25,19 +29,6 @@ struct Parsed {
   std::vector<std::string> sets;
   std::string config_file;
 };
-
-const char* group_title(unsigned groups) {
-  if ((groups & kModel) != 0) return "Model and endpoint";
-  if ((groups & (kBench | kGrading)) == kGrading) return "Run";
-  if ((groups & (kBench | kSelect)) != 0) return "Benchmark";
-  if ((groups & kLoop) != 0) return "Optimizer";
-  if ((groups & (kLimits | kStops)) != 0) return "Limits";
-  if ((groups & (kJudge | kRollout)) == kJudge) return "Judge";
-  if ((groups & kRollout) != 0) return "One task";
-  if ((groups & kVerdict) != 0) return "Verdict";
-  if ((groups & kSim) != 0) return "Simulated endpoint";
-  return "Run";
-}
 
 constexpr std::size_t kHelpColumn = 34;  ///< where descriptions begin
 constexpr std::size_t kHelpWidth = 100;
@@ -81,43 +72,26 @@ class HelpFormatter final : public CLI::Formatter {
   }
 };
 
-/// What stands for a value in help.
-const char* value_name(const OptionSpec& spec) {
-  if (spec.choices[0] != '\0') return "WORD";
-  switch (spec.type) {
-    case ValueType::path:
-      return "PATH";
-    case ValueType::json:
-      return "JSON";
-    case ValueType::integer:
-      return "N";
-    case ValueType::number:
-      return "NUMBER";
-    default:
-      return "TEXT";
-  }
-}
-
-void add_table_options(const CommandSpec& command, Parsed& parsed) {
-  for (const auto& spec : option_table()) {
-    if ((spec.groups & command.groups) == 0) continue;
+/// Of the options of the table those that are common, or with `all` each under its heading. An
+/// option without a heading is parsed and not shown.
+void add_table_options(const CommandSpec& command, bool all, Parsed& parsed) {
+  const bool few = common_options(command.name).empty();
+  for (const OptionSpec* row : options_of(command)) {
+    const OptionSpec& spec = *row;
     std::string names = std::string("--") + spec.flag;
     if (spec.short_flag[0] != '\0') names = std::string("-") + spec.short_flag + "," + names;
     CLI::Option* option = nullptr;
     if (spec.type == ValueType::boolean) {
       names += std::string(",!--no-") + spec.flag;
-      option = parsed.app->add_flag(names, parsed.switches[spec.key], spec.help);
+      option = parsed.app->add_flag(names, parsed.switches[spec.key], describe(spec));
     } else {
-      const std::string fallback = spec.fallback;
-      const bool shown = fallback != "null" && fallback != "\"\"" && fallback != "{}";
-      std::string help = spec.help;
-      if (spec.choices[0] != '\0')
-        help += fmt::format(" ({})", replace_all(spec.choices, "|", ", "));
-      if (shown) help += " [" + replace_all(fallback, "\"", "") + "]";
-      option = parsed.app->add_option(names, parsed.values[spec.key], help);
+      option = parsed.app->add_option(names, parsed.values[spec.key], describe(spec));
       option->type_name(value_name(spec))->take_last();
     }
-    option->group(group_title(spec.groups & command.groups));
+    if (all || few)
+      option->group(group_title(spec.groups & command.groups));
+    else
+      option->group(is_common(command, spec) ? "Options" : "");
   }
 }
 
@@ -132,17 +106,18 @@ void add_local_flags(const CommandSpec& command, Parsed& parsed) {
   }
 }
 
-std::string positional_help(const CommandSpec& command) {
-  const std::string_view argument = command.argument;
-  if (argument == "SKILL") return "folder of a skill, or its SKILL.md";
-  if (argument == "RUN") return "folder of a run";
-  if (argument == "SCENARIO")
-    return "name of a built-in scenario, or a scenario.json (default: demo)";
-  if (argument == "NAME") return "of a schema";
-  return "what to do";
+/// What stands below the options.
+std::string footer_of(const CommandSpec& command, bool all) {
+  std::string out =
+      fmt::format("Examples:\n{}\n\nExit codes:\n{}", command.examples, command.exit_codes);
+  const auto common = common_options(command.name);
+  if (!all && !common.empty())
+    out += fmt::format("\n\n{} more options: skillgrad {} --help-all",
+                       options_of(command).size() - common.size(), command.name);
+  return out;
 }
 
-void add_options(const CommandSpec& command, Parsed& parsed) {
+void add_options(const CommandSpec& command, bool all, Parsed& parsed) {
   const auto formatter = std::make_shared<HelpFormatter>();
   formatter->column_width(kHelpColumn);
   parsed.app->formatter(formatter);
@@ -153,7 +128,7 @@ void add_options(const CommandSpec& command, Parsed& parsed) {
     if (command.min_arguments > 0) option->required();
   }
   add_local_flags(command, parsed);
-  add_table_options(command, parsed);
+  add_table_options(command, all, parsed);
   parsed.app
       ->add_option("--config", parsed.config_file,
                    "JSON file with comments (default: ./skillgrad.json)")
@@ -162,8 +137,8 @@ void add_options(const CommandSpec& command, Parsed& parsed) {
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->take_all();
-  parsed.app->footer(
-      fmt::format("Examples:\n{}\n\nExit codes:\n{}", command.examples, command.exit_codes));
+  parsed.app->set_help_all_flag("--help-all", "Print all options by what they are about, and exit");
+  parsed.app->footer(footer_of(command, all));
 }
 
 Invocation to_invocation(const CommandSpec& command, const Parsed& parsed) {
@@ -223,7 +198,7 @@ Error unknown_flag(const CLI::App& app, const std::string& word) {
           key ? "keys never stand on a command line, where others can read them: put the key into "
                 "an environment variable and give its name with --api-key-env NAME"
           : near ? "did you mean " + *near + "?"
-                 : "`skillgrad " + app.get_name() + " --help` lists all flags",
+                 : "`skillgrad " + app.get_name() + " --help-all` lists all flags",
           {}};
 }
 
@@ -265,38 +240,48 @@ CommandLine text(std::string shown) {
   return out;
 }
 
+CommandLine help_of(const CLI::App& root) {
+  const auto used = root.get_subcommands();
+  return text(used.empty() ? root.help() : used.front()->help("skillgrad"));
+}
+
 /// "help", "help COMMAND" and "version" as the flags that they stand for.
 std::vector<std::string> as_flags(const std::vector<std::string>& words) {
   if (words.size() == 1 && words[0] == "version") return {"--version"};
   if (words.size() == 1 && words[0] == "help") return {"--help"};
-  if (words.size() == 2 && words[0] == "help") return {words[1], "--help"};
+  if (words.size() == 2 && words[0] == "help" && find_command(words[1]) != nullptr)
+    return {words[1], "--help"};
   return words;
 }
 
 CommandLine parse(const std::vector<std::string>& words) {
   CLI::App root("Improves agent skills the way gradient descent improves parameters.", "skillgrad");
-  root.set_version_flag("-V,--version", std::string("skillgrad ") + SKILLGRAD_VERSION);
+  root.set_version_flag("-V,--version", version_text,
+                        "Print the version and with what it was built");
   root.require_subcommand(1);
   root.footer(
-      "`skillgrad COMMAND --help` shows flags, examples and exit codes.\n"
-      "Start with: skillgrad demo");
+      "`skillgrad COMMAND --help` shows flags, examples and exit codes; `skillgrad help TOPIC` "
+      "explains:\n  " +
+      join(topic_names(), ", ") + "\nStart with: skillgrad demo");
+  const bool all = std::find(words.begin(), words.end(), "--help-all") != words.end();
   std::vector<Parsed> parsed(command_table().size());
   for (std::size_t i = 0; i < parsed.size(); ++i) {
     const CommandSpec& command = command_table()[i];
     parsed[i].app = root.add_subcommand(command.name, command.summary);
     // The options of all commands would take longer than the shortest commands themselves.
     if (std::find(words.begin(), words.end(), command.name) != words.end())
-      add_options(command, parsed[i]);
+      add_options(command, all, parsed[i]);
   }
   try {
     std::vector<std::string> reversed = words;
     std::reverse(reversed.begin(), reversed.end());
     root.parse(reversed);
-  } catch (const CLI::CallForHelp& help) {
-    const auto used = root.get_subcommands();
-    return text(used.empty() ? root.help() : used.front()->help("skillgrad"));
+  } catch (const CLI::CallForHelp&) {
+    return help_of(root);
+  } catch (const CLI::CallForAllHelp&) {
+    return help_of(root);
   } catch (const CLI::CallForVersion& version) {
-    return text(std::string(version.what()) + "\n");
+    return text(version.what());
   } catch (const CLI::ParseError& error) {
     return refused(root, error, words);
   }
@@ -313,6 +298,8 @@ CommandLine parse(const std::vector<std::string>& words) {
 }  // namespace
 
 CommandLine parse_command_line(const std::vector<std::string>& words) {
+  if (!words.empty() && words.front() == kCompletionWord)
+    return text(completions({words.begin() + 1, words.end()}) + "\n");
   return parse(as_flags(words));
 }
 

@@ -24,7 +24,7 @@ def run(words, cwd=None, timeout=120, **environment):
 
 @functools.cache
 def help_of(command=None):
-    done = run([command, "--help"] if command else ["--help"])
+    done = run([command, "--help-all"] if command else ["--help"])
     assert done.returncode == 0, done
     return done.stdout
 

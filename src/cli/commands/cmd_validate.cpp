@@ -6,7 +6,7 @@
 #include <skillgrad/skill/visible_controls.hpp>
 
 #include "cli/commands/commands.hpp"
-#include "cli/commands/rule_book.hpp"
+#include "cli/help/rule_book.hpp"
 #include "cli/run/lint_ignore.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/run/run_package.hpp"

@@ -10,7 +10,7 @@ namespace skillgrad::cli {
 
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
-  static constexpr std::array<std::pair<std::string_view, Function>, 14> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 16> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
@@ -25,6 +25,8 @@ Result<int> run_command(const Invocation& invocation) {
       {"doctor", cmd_doctor},
       {"config", cmd_config},
       {"schema", cmd_schema},
+      {"help", cmd_help},
+      {"completion", cmd_completion},
   }};
   const auto found = std::find_if(kFunctions.begin(), kFunctions.end(),
                                   [&](const auto& one) { return one.first == invocation.command; });

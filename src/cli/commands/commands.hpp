@@ -23,6 +23,8 @@ namespace skillgrad::cli {
 [[nodiscard]] Result<int> cmd_doctor(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_benchmark(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_config(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_help(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_completion(const Invocation& invocation);
 
 /// The function of a command of the table.
 [[nodiscard]] Result<int> run_command(const Invocation& invocation);

@@ -39,7 +39,7 @@ const std::vector<CommandSpec> kCommands = {
      kEvaluate | kPlan,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
-      {"split", "NAME", "train, val, test or all (default: test)"},
+      {"split", "NAME", "train, val, test or all (default: test)", "train|val|test|all"},
       {"trials", "K", "rollouts per task (default: 1)"},
       {"baseline", "WHAT", "compare with none, a skill folder, or a run's best package"}},
      "  skillgrad eval my-skill --split test --model gpt-4.1-mini --min-score 0.7\n"
@@ -106,7 +106,7 @@ const std::vector<CommandSpec> kCommands = {
      1000,
      kOutput | kLint,
      {{"explain", "RULE", "say what a rule asks, with an example and how to mend it"},
-      {"profile", "NAME", "spec, strict or lenient (default: spec)"},
+      {"profile", "NAME", "spec, strict or lenient (default: spec)", "spec|strict|lenient"},
       {"github", "", "print annotations for GitHub"}},
      "  skillgrad validate skills/xlsx\n"
      "  skillgrad validate skills/* --profile strict --lint-ignore L2-08\n"
@@ -193,6 +193,29 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad schema\n"
      "  skillgrad schema eval > eval.schema.json\n"
      "  skillgrad schema error",
+     "  0 fine   2 usage"},
+    {"help",
+     "Explain a topic or a command, or write the reference of all commands",
+     "TOPIC",
+     0,
+     1,
+     0,
+     {{"format", "NAME", "man or markdown: the reference of all commands and options",
+       "man|markdown"}},
+     "  skillgrad help gates\n"
+     "  skillgrad help optimize\n"
+     "  skillgrad help --format man > skillgrad.1",
+     "  0 fine   2 usage"},
+    {"completion",
+     "Print what makes a shell complete commands, options, models, runs and tasks",
+     "SHELL",
+     1,
+     1,
+     0,
+     {},
+     "  skillgrad completion bash > ~/.local/share/bash-completion/completions/skillgrad\n"
+     "  skillgrad completion zsh > ~/.zfunc/_skillgrad\n"
+     "  skillgrad completion fish > ~/.config/fish/completions/skillgrad.fish",
      "  0 fine   2 usage"},
 };
 

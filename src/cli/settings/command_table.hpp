@@ -13,6 +13,7 @@ struct LocalFlag {
   const char* name;
   const char* value;  ///< placeholder, or "" for a switch
   const char* help;
+  const char* choices = "";  ///< "a|b|c" for completion, or ""
 };
 
 struct CommandSpec {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "cli/command_line.hpp"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "cli/help/option_help.hpp"
+#include "cli/help/topics.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -10,7 +15,9 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
+using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
 TEST(CommandLine, GivesCommandArgumentsOptionsAndOwnFlags) {
@@ -80,8 +87,43 @@ TEST(CommandLine, HelpAndVersionAreTextsHoweverTheyAreAskedFor) {
   EXPECT_EQ(help({"help", "eval"}), help({"eval", "--help"}));
   EXPECT_NE(help({"help", "eval"}), help({"help"}));
   EXPECT_THAT(help({"eval", "--help"}), HasSubstr("Exit codes:"));
-  EXPECT_EQ(help({"version"}), std::string("skillgrad ") + SKILLGRAD_VERSION + "\n");
+  EXPECT_THAT(help({"version"}), StartsWith(std::string("skillgrad ") + SKILLGRAD_VERSION + "\n"));
+  EXPECT_EQ(help({"version"}), help({"-V"}));
   EXPECT_EQ(help({"eval", "s"}), "");
+}
+
+TEST(CommandLine, ShortHelpShowsFewOptionsAndSaysWhereTheOthersAre) {
+  const auto help = [](const std::vector<std::string>& words) {
+    return parse_command_line(words).text;
+  };
+  const std::string few = help({"optimize", "--help"}), all = help({"optimize", "--help-all"});
+  EXPECT_THAT(few, HasSubstr("--max-usd"));
+  EXPECT_THAT(few, Not(HasSubstr("--retry-budget")));
+  EXPECT_THAT(few, HasSubstr("more options: skillgrad optimize --help-all"));
+  for (const char* part : {"--max-usd", "--retry-budget", "--sim-weak", "One task:", "Examples:"})
+    EXPECT_THAT(all, HasSubstr(part));
+  EXPECT_LT(std::count(few.begin(), few.end(), '\n'), 50);
+  // An option that is not shown is parsed all the same.
+  EXPECT_THAT(parse_command_line({"optimize", "s", "--retry-budget", "1"}).invocation.given.flags,
+              ElementsAre(Pair("retry_budget", "1")));
+}
+
+TEST(CommandLine, EveryCommonOptionIsOneOfItsCommand) {
+  for (const CommandSpec& command : command_table()) {
+    for (const std::string_view flag : common_options(command.name)) {
+      const auto rows = options_of(command);
+      EXPECT_TRUE(std::any_of(rows.begin(), rows.end(),
+                              [&](const OptionSpec* row) { return flag == row->flag; }))
+          << command.name << " --" << flag;
+    }
+  }
+}
+
+TEST(CommandLine, TopicsAreExplainedAndUnknownOnesNameTheNearest) {
+  for (const std::string& name : topic_names()) EXPECT_TRUE(topic_text(name)) << name;
+  const auto wrong = topic_text("gate");
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().mend, HasSubstr("skillgrad help gates"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <skillgrad/core/error.hpp>
 
@@ -15,6 +16,8 @@ struct RuleText {
   std::string text;   ///< Markdown: what it asks, an example, the mend
 };
 
+/// Of all rules, book by book.
+[[nodiscard]] std::vector<std::string> rule_ids();
 /// Letter case of `id` does not count. Errors: usage (no such rule; names the nearest one).
 [[nodiscard]] Result<RuleText> find_rule(const std::string& id);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/commands/rule_book.hpp"
+#include "cli/help/rule_book.hpp"
 
 #include <string_view>
 #include <vector>
@@ -34,6 +34,13 @@ std::vector<RuleText> rules_of(const std::string& book, std::string_view text) {
 }
 
 }  // namespace
+
+std::vector<std::string> rule_ids() {
+  std::vector<std::string> out;
+  for (const auto& [book, text] : resources_below("docs/rules-"))
+    for (const RuleText& rule : rules_of(book, text)) out.push_back(rule.id);
+  return out;
+}
 
 Result<RuleText> find_rule(const std::string& id) {
   const std::string wanted = to_lower_ascii(trim(id));
