@@ -1,8 +1,8 @@
-# Compiles the files of configs/ and skills/, and the rule books and topics of docs/, into the binary, so that nothing
-# needs installed data.
+# Compiles the files of configs/ and skills/, the rule books and topics of docs/, and what a report's page is made of
+# into the binary, so that nothing needs installed data.
 file(GLOB_RECURSE SKILLGRAD_RESOURCE_FILES CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
      ${CMAKE_SOURCE_DIR}/configs/* ${CMAKE_SOURCE_DIR}/skills/* ${CMAKE_SOURCE_DIR}/docs/rules-*.md
-     ${CMAKE_SOURCE_DIR}/docs/topics/*.md)
+     ${CMAKE_SOURCE_DIR}/docs/topics/*.md ${CMAKE_SOURCE_DIR}/src/report/web/*)
 list(FILTER SKILLGRAD_RESOURCE_FILES EXCLUDE REGEX "__pycache__|~$")
 list(SORT SKILLGRAD_RESOURCE_FILES)
 set(SKILLGRAD_RESOURCES_CPP ${CMAKE_BINARY_DIR}/generated/resources_data.cpp)
@@ -16,7 +16,7 @@ foreach(file IN LISTS SKILLGRAD_RESOURCE_FILES)
   math(EXPR index "${index} + 1")
 endforeach()
 file(GENERATE OUTPUT ${SKILLGRAD_RESOURCES_CPP} CONTENT
-"// Generated from configs/, skills/, docs/rules-*.md and docs/topics/ by src/core/resources.cmake.
+"// Generated from configs/, skills/, docs/rules-*.md, docs/topics/ and src/report/web/ by src/core/resources.cmake.
 #include <skillgrad/core/resources.hpp>
 ${asm}
 namespace skillgrad {

@@ -177,27 +177,6 @@ std::string prompt_cache_line(const llm::LedgerTotals& totals) {
 
 std::string simulation_banner() { return kSimulation; }
 
-std::string verdict_line(const optim::OptimizeResult& result) {
-  using optim::decisions::ReleaseVerdict;
-  const auto& test = result.release;
-  const std::string name = name_of(test.verdict);
-  if (test.verdict == ReleaseVerdict::not_tested)
-    return name + (result.error ? ": the run ended before its test"
-                                : ": no test split was scored, so nothing is shown");
-  if (result.best_iteration == 0) return name + ": no patch was kept, the skill is as it was";
-  if (test.n == 0) return name + ": no test task was graded with both skills";
-  std::string out =
-      fmt::format("{}: {:+.1f} points [{:+.1f}, {:+.1f}] on {} test task{}, p = {:.3f}", name,
-                  100 * test.difference, 100 * test.interval.low, 100 * test.interval.high, test.n,
-                  test.n == 1 ? "" : "s", test.p);
-  if (test.verdict == ReleaseVerdict::not_shown && test.could_show < 1)
-    out += fmt::format("; {} tasks can show {:.0f} points and more", result.test_planned,
-                       100 * test.could_show);
-  if (test.verdict == ReleaseVerdict::not_shown && test.could_show >= 1)
-    out += fmt::format("; {} tasks are too few to show any difference", result.test_planned);
-  return out;
-}
-
 std::string optimize_summary(const optim::OptimizeResult& result, const SummaryFacts& facts) {
   std::string out = verdict_line(result) + "\n\n";
   if (facts.simulated) out += std::string(kSimulation) + "\n";

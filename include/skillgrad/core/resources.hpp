@@ -8,8 +8,8 @@
 
 namespace skillgrad {
 
-/// The files of configs/ and skills/ and the rule books of docs/ as compiled in, by path relative
-/// to the source tree ("configs/prompts/executor.md"). Generated at build time.
+/// The files of configs/, skills/ and src/report/web/ and the rule books of docs/ as compiled in,
+/// by path relative to the source tree ("configs/prompts/executor.md"). Generated at build time.
 [[nodiscard]] const std::map<std::string, std::string_view>& resources();
 /// One of them, or nullopt.
 [[nodiscard]] std::optional<std::string_view> resource(const std::string& path);

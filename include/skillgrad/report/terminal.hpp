@@ -32,8 +32,19 @@ struct SummaryFacts {
 };
 /// Lines that stand before every result of the simulated endpoint.
 [[nodiscard]] std::string simulation_banner();
+/// What the sentence of a verdict is made of, in a result or in one that was saved.
+struct VerdictFacts {
+  optim::decisions::ReleaseResult test;
+  bool ended_early = false;  ///< the run was stopped by an error or a limit
+  bool patch_kept = true;
+  std::size_t planned = 0;  ///< tasks of the test split
+};
 /// What the run may claim, in one sentence: "improved: +12.5 points ...".
+[[nodiscard]] std::string verdict_line(const VerdictFacts& facts);
 [[nodiscard]] std::string verdict_line(const optim::OptimizeResult& result);
+/// What that sentence rests on and what so many tasks could have shown, for somebody who meets it
+/// for the first time.
+[[nodiscard]] std::string verdict_explanation(const VerdictFacts& facts);
 /// The final text of an optimize run: the verdict, table of iterations, scores, cost by stage, the
 /// best iteration, where the package lies, why it stopped, the next command.
 [[nodiscard]] std::string optimize_summary(const optim::OptimizeResult& result,

@@ -94,6 +94,9 @@ std::string describe(const OptionSpec& spec) {
 std::string positional_help(const CommandSpec& command) {
   const std::string_view argument = command.argument, name = command.name;
   if (argument == "SKILL") return "folder of a skill, or its SKILL.md";
+  if (argument == "RUN" && command.max_arguments > 1)
+    return "before and after: folders of two runs of eval or optimize (its best package), "
+           "RUN:initial or RUN:baseline";
   if (argument == "RUN") return "folder of a run";
   if (argument == "SCENARIO")
     return "name of a built-in scenario, or a scenario.json (default: demo)";

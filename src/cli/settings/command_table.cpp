@@ -83,6 +83,33 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad resume RUN --max-usd 10\n"
      "  skillgrad resume RUN -j 2 --json",
      kRunCodes},
+    {"report",
+     "Write what a run came to as a page, or as Markdown, JSON or CSV",
+     "RUN",
+     1,
+     1,
+     kOutput,
+     {{"format", "NAME", "html, md, json or csv (default: html)", "html|md|json|csv"},
+      {"out", "FILE", "where to (default: RUN/report.html; else stdout, which is -)"},
+      {"table", "NAME", "of CSV: rollouts, steps, scores, costs or patterns (default: rollouts)",
+       "rollouts|steps|scores|costs|patterns"},
+      {"traces", "MIB", "trajectories in it, in all (default: 1; 0: none)"}},
+     "  skillgrad report skillgrad-runs/xlsx-0123456789\n"
+     "  skillgrad report RUN --format md > comment.md\n"
+     "  skillgrad report RUN --format csv --table steps --out steps.csv\n"
+     "  skillgrad report RUN --json",
+     "  0 written   2 usage or input   3 the file cannot be written"},
+    {"compare",
+     "Two runs on the same tasks: paired statistics, fixed and broken tasks",
+     "RUN",
+     1,
+     2,
+     kOutput,
+     {},
+     "  skillgrad compare BEFORE AFTER\n"
+     "  skillgrad compare RUN:initial RUN\n"
+     "  skillgrad compare EVAL:baseline EVAL --json",
+     "  0 compared   1 the second is shown to be worse   2 usage or input"},
     {"grade",
      "Grade answers made elsewhere; a model is asked only where a task names a judge",
      "",

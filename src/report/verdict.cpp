@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <skillgrad/report/terminal.hpp>
+
+namespace skillgrad::report {
+namespace {
+
+using optim::decisions::ReleaseVerdict;
+
+std::string test_tasks(std::size_t n) {
+  return fmt::format("{} test task{}", n, n == 1 ? "" : "s");
+}
+
+/// What all planned tasks could have shown.
+std::string reach(const VerdictFacts& facts) {
+  if (facts.planned == 0) return {};
+  if (facts.test.could_show >= 1)
+    return fmt::format(" {} are too few to show any difference with 80 % power.",
+                       test_tasks(facts.planned));
+  return fmt::format(
+      " With the spread that was found, {} can show a true difference of {:.0f} points or more "
+      "with "
+      "80 % power; smaller ones mostly stay unseen.",
+      test_tasks(facts.planned), 100 * facts.test.could_show);
+}
+
+std::string chance_text(double p) {
+  return p < 0.001 ? "fewer than 1 of 1,000" : fmt::format("about {:.1f} of 100", 100 * p);
+}
+
+}  // namespace
+
+std::string verdict_line(const VerdictFacts& facts) {
+  const auto& test = facts.test;
+  const std::string name = name_of(test.verdict);
+  if (test.verdict == ReleaseVerdict::not_tested)
+    return name + (facts.ended_early ? ": the run ended before its test"
+                                     : ": no test split was scored, so nothing is shown");
+  if (!facts.patch_kept) return name + ": no patch was kept, the skill is as it was";
+  if (test.n == 0) return name + ": no test task was graded with both skills";
+  std::string out = fmt::format("{}: {:+.1f} points [{:+.1f}, {:+.1f}] on {}, p = {:.3f}", name,
+                                100 * test.difference, 100 * test.interval.low,
+                                100 * test.interval.high, test_tasks(test.n), test.p);
+  if (test.verdict == ReleaseVerdict::not_shown && test.could_show < 1)
+    out += fmt::format("; {} tasks can show {:.0f} points and more", facts.planned,
+                       100 * test.could_show);
+  if (test.verdict == ReleaseVerdict::not_shown && test.could_show >= 1)
+    out += fmt::format("; {} tasks are too few to show any difference", facts.planned);
+  return out;
+}
+
+std::string verdict_line(const optim::OptimizeResult& result) {
+  return verdict_line(VerdictFacts{result.release, result.error.has_value(),
+                                   result.best_iteration != 0, result.test_planned});
+}
+
+std::string verdict_explanation(const VerdictFacts& facts) {
+  const auto& test = facts.test;
+  switch (test.verdict) {
+    case ReleaseVerdict::not_tested:
+      return "Only tasks that the run never learned from or chose by can show an improvement, and "
+             "none of them was scored with both skills. Every other score on this page was used to "
+             "choose and is too high by an unknown amount.";
+    case ReleaseVerdict::improved:
+      return fmt::format(
+                 "On {} that the run had not seen before, the patched skill does better than the "
+                 "initial one. Of patches that change nothing, {} would look this good by chance.",
+                 test_tasks(test.n), chance_text(test.p)) +
+             reach(facts);
+    case ReleaseVerdict::worse:
+      return fmt::format(
+                 "On {} that the run had not seen before, the patched skill does worse than "
+                 "the initial one. Do not ship it.",
+                 test_tasks(test.n)) +
+             reach(facts);
+    case ReleaseVerdict::not_shown:
+      if (!facts.patch_kept)
+        return "No patch was kept, so the best skill is the one that the run began with.";
+      if (test.n == 0)
+        return "Without a task that was graded with both skills nothing can be said.";
+      return "A difference like this is well within what chance alone makes. That is no proof that "
+             "the patch is useless." +
+             reach(facts);
+  }
+  return {};
+}
+
+}  // namespace skillgrad::report
