@@ -7,6 +7,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "report/rows.hpp"
 #include "report/table.hpp"
 
 namespace skillgrad::report {
@@ -19,34 +20,6 @@ using std::chrono::seconds;
 constexpr auto kRedraw = milliseconds(100);
 constexpr Duration kHeartbeat = seconds(30);
 constexpr Duration kTick = seconds(1);
-
-std::string short_time(Duration duration) {
-  const auto total = duration_cast<seconds>(duration).count();
-  if (total < 60) return fmt::format("{} s", total);
-  if (total < 3600) return fmt::format("{}:{:02d} min", total / 60, total % 60);
-  return fmt::format("{}:{:02d} h", total / 3600, total / 60 % 60);
-}
-
-/// How the rollouts of a stage ended, as they come.
-struct Tally {
-  std::size_t pass = 0, fail = 0, error = 0;
-  double scores = 0;
-
-  void add(const optim::LossRecord& record) {
-    if (record.graded()) {
-      ++(record.status == optim::LossStatus::pass ? pass : fail);
-      scores += record.score;
-    } else if (record.failed()) {
-      ++error;
-    }
-  }
-  [[nodiscard]] std::size_t count() const { return pass + fail + error; }
-  [[nodiscard]] std::string text() const {
-    std::string out = fmt::format("{} pass, {} fail", pass, fail);
-    if (error > 0) out += fmt::format(", {} error{}", error, error == 1 ? "" : "s");
-    return out;
-  }
-};
 
 class TerminalObserver final : public optim::Observer {
  public:
@@ -86,7 +59,11 @@ class TerminalObserver final : public optim::Observer {
 
   void rollout(const std::string& stage, const optim::LossRecord& record) override {
     const std::lock_guard lock(mutex_);
-    if (stage == stage_) tally_.add(record);
+    if (stage != stage_) return;
+    if (record.graded())
+      tally_.add(record.status == optim::LossStatus::pass, record.score);
+    else if (record.failed())
+      ++tally_.error;
   }
 
   void tick() override {
@@ -100,14 +77,7 @@ class TerminalObserver final : public optim::Observer {
     if (options_.quiet) return;
     const std::lock_guard lock(mutex_);
     clear_line();
-    std::string gate = "-";
-    if (row.gate && row.gate->n > 0)
-      gate = fmt::format("{} -> {}", percent(row.gate->before), percent(row.gate->after));
-    const std::string of = iterations_ > 0 ? fmt::format(" of {}", iterations_) : "";
-    options_.write(fmt::format("iteration {:>3}{}  {} train {:>7}  gate {:<20} {}\n", row.iteration,
-                               of, decision(row.decision),
-                               row.train_n > 0 ? percent(row.train_score) : "-", gate,
-                               strip_control(truncate_middle(row.reason, 80))));
+    options_.write(iteration_line(row, iterations_, options_.status_line));
   }
 
   void notice(const std::string& text) override {
@@ -132,25 +102,12 @@ class TerminalObserver final : public optim::Observer {
     return fmt::format("{} of {}{}", stage.substr(0, colon), iterations_, stage.substr(colon));
   }
 
-  /// In colour on a terminal.
-  [[nodiscard]] std::string decision(optim::Decision made) const {
-    const std::string padded = fmt::format("{:<10}", name_of(made));
-    const char* colour = made == optim::Decision::accepted   ? "32"
-                         : made == optim::Decision::rejected ? "31"
-                                                             : nullptr;
-    if (!options_.status_line || colour == nullptr) return padded;
-    return fmt::format("\x1b[{}m{}\x1b[0m", colour, padded);
-  }
-
   /// What the stage before came to. Iterations have a row of their own, and of a stage that an
   /// earlier process began only a part is known here.
   void tell_result() {
     if (tally_.count() == 0 || before_ > 0 || stage_.starts_with("iteration ")) return;
     clear_line();
-    const std::size_t graded = tally_.pass + tally_.fail;
-    const std::string mean =
-        graded > 0 ? ", mean score " + percent(tally_.scores / static_cast<double>(graded)) : "";
-    options_.write(stage_ + ": " + tally_.text() + mean + "\n");
+    options_.write(stage_ + ": " + tally_.text() + tally_.mean_text() + "\n");
   }
 
   void draw() {
@@ -171,7 +128,7 @@ class TerminalObserver final : public optim::Observer {
     if (!wait) return {};
     const auto left = std::max(Duration(0), wait->until - clock_.now());
     return fmt::format(" | {} waiting, next try in {}: {}", wait->calls, short_time(left),
-                       truncate_middle(wait->why, 100));
+                       one_line(wait->why, 100));
   }
 
   std::string status(std::size_t done, std::size_t total) const {

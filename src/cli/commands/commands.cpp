@@ -10,12 +10,13 @@ namespace skillgrad::cli {
 
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
-  static constexpr std::array<std::pair<std::string_view, Function>, 18> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 19> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
       {"estimate", cmd_estimate},
       {"resume", cmd_resume},
+      {"tail", cmd_tail},
       {"report", cmd_report},
       {"compare", cmd_compare},
       {"grade", cmd_grade},

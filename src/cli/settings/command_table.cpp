@@ -83,6 +83,18 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad resume RUN --max-usd 10\n"
      "  skillgrad resume RUN -j 2 --json",
      kRunCodes},
+    {"tail",
+     "Follow a run that another process works on",
+     "RUN",
+     1,
+     1,
+     kOutput,
+     {},
+     "  skillgrad tail skillgrad-runs/xlsx-0123456789\n"
+     "  skillgrad tail RUN --quiet\n"
+     "  skillgrad tail RUN --json",
+     "  0 the run came to its end   2 usage or input   3 it was stopped, or nobody works on it\n"
+     "  130 ended by a signal; the run goes on"},
     {"report",
      "Write what a run came to as a page, or as Markdown, JSON or CSV",
      "RUN",

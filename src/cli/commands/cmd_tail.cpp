@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/clock.hpp>
+#include <skillgrad/report/follow.hpp>
+#include <skillgrad/store/at_work.hpp>
+
+#include "cli/commands/commands.hpp"
+#include "cli/run/load_settings.hpp"
+#include "cli/screen/console.hpp"
+#include "cli/screen/invocation.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto kPoll = std::chrono::milliseconds(200);
+constexpr int kPollsBeforeALook = 10;  ///< whether a process still works on the run
+constexpr std::size_t kChunk = std::size_t{1} << 16;
+
+/// What was appended to a file of lines since the last look. A line that is not whole waits.
+class GrowingFile {
+ public:
+  explicit GrowingFile(fs::path path) : path_(std::move(path)) {}
+
+  /// Calls `line` for each new line; true if there was one.
+  template <class Function>
+  bool read(const Function& line) {
+    std::ifstream file(path_, std::ios::binary | std::ios::ate);
+    const auto size = file ? static_cast<std::int64_t>(file.tellg()) : 0;
+    if (size < at_) at_ = 0, rest_.clear();  // another file has its name now
+    file.seekg(at_);
+    bool found = false;
+    std::string chunk(kChunk, '\0');
+    while (file && at_ < size) {
+      file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+      const auto got = static_cast<std::size_t>(file.gcount());
+      if (got == 0) break;
+      at_ += static_cast<std::int64_t>(got);
+      rest_.append(chunk, 0, got);
+      std::size_t from = 0;
+      for (std::size_t end; (end = rest_.find('\n', from)) != std::string::npos; from = end + 1) {
+        line(std::string_view(rest_).substr(from, end - from));
+        found = true;
+      }
+      rest_.erase(0, from);
+    }
+    return found;
+  }
+
+ private:
+  fs::path path_;
+  std::int64_t at_ = 0;
+  std::string rest_;
+};
+
+Result<int> end_of(const report::RunFollower& follower, const std::string& run) {
+  if (follower.ended() && follower.succeeded()) return 0;
+  if (follower.ended()) {
+    print_err("the run was stopped; `skillgrad resume " + shell_word(run) + "` goes on\n");
+    return 3;
+  }
+  return fail(ErrorCode::infra, "no process works on the run, and it has no result", run,
+              "`skillgrad resume " + shell_word(run) + "` goes on with it");
+}
+
+}  // namespace
+
+Result<int> cmd_tail(const Invocation& invocation) {
+  SKILLGRAD_TRY(const auto settings, load_settings(invocation));
+  const std::string& run = invocation.arguments.front();
+  const fs::path events = fs::path(run) / "events.jsonl";
+  std::error_code ignored;
+  if (!fs::is_regular_file(events, ignored))
+    return fail(ErrorCode::input, "no events.jsonl in this folder", run,
+                "name the folder of a run, as optimize prints it at its start");
+  const bool raw = settings.get<"json">(), quiet = settings.get<"quiet">();
+  const bool live = !raw && !quiet && wants_status_line();
+  SystemClock clock;
+  report::RunFollower follower(live);
+  GrowingFile file(events);
+  const auto take = [&](std::string_view line) {
+    const std::string rows = follower.take(line);
+    if (live) print_err("\r\x1b[K");
+    if (raw)
+      print_out(std::string(line) + "\n");
+    else if (!rows.empty())
+      print_out(rows);
+  };
+  for (int idle = 0;; ++idle) {
+    if (file.read(take)) idle = 0;
+    if (live) {
+      std::string status = follower.status();
+      status.resize(std::min(status.size(), std::max<std::size_t>(terminal_columns(), 21) - 1));
+      print_err("\r" + status + "\x1b[K");
+    }
+    // The last event of a process comes before it lets go of the run.
+    const bool look = idle % kPollsBeforeALook == (follower.ended() ? 1 : kPollsBeforeALook - 1);
+    if (look && !store::is_at_work(run) && !file.read(take)) {
+      if (live) print_err("\r\x1b[K");
+      return end_of(follower, run);
+    }
+    if (!clock.sleep_for(kPoll, invocation.stop)) {
+      if (live) print_err("\r\x1b[K");
+      return 130;
+    }
+  }
+}
+
+}  // namespace skillgrad::cli
