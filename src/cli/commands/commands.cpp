@@ -10,6 +10,7 @@ namespace skillgrad::cli {
 
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
+  // clang-format off
   static constexpr std::array<std::pair<std::string_view, Function>, 19> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
@@ -31,6 +32,7 @@ Result<int> run_command(const Invocation& invocation) {
       {"help", cmd_help},
       {"completion", cmd_completion},
   }};
+  // clang-format on
   const auto found = std::find_if(kFunctions.begin(), kFunctions.end(),
                                   [&](const auto& one) { return one.first == invocation.command; });
   if (found != kFunctions.end()) return found->second(invocation);
