@@ -8,6 +8,8 @@ namespace skillgrad::cli {
 
 Result<optim::OptimizeSettings> optimize_settings(const Settings& settings) {
   optim::OptimizeSettings out;
+  out.optimizer = settings.get<"optimizer">();
+  out.max_rollouts = static_cast<std::size_t>(settings.get<"max_rollouts">());
   out.schedule.train_tasks = static_cast<std::size_t>(settings.get<"train_tasks">());
   out.schedule.batch = static_cast<std::size_t>(settings.get<"batch_size">());
   out.schedule.seed = static_cast<std::uint64_t>(settings.get<"seed">());

@@ -113,6 +113,11 @@ inline constexpr OptionSpec kRows[] = {
   {"assume.failures", "assume-failures", "", number, "0.5", kPlan, false, 0, 1, "", "estimate: share of the train tasks that fail in the base run"},
 
   {"preset", "preset", "", text, "\"default\"", kLoop, true, 0, 0, "default|paper", "default, or paper: the published loop"},
+  {"optimizer", "optimizer", "", text, "\"skillgrad\"", kLoop, true, 0, 0, "skillgrad|one-shot|reflect|rerun|command", "who proposes patches; the others are controls with the same gate and rollouts: one patch of all failures, reflection without memory, the unchanged skill, a program"},
+  {"max_rollouts", "max-rollouts", "", integer, "0", kLoop, true, 0, kBig, "", "rollouts of the search, the test split apart (0: no limit; for a control, what skillgrad is planned to make)"},
+  {"optimizer_command", "optimizer-command", "", text, "\"\"", kLoop, true, 0, 0, "", "with --optimizer command: shell command that edits the package in $SKILLGRAD_SKILL"},
+  {"optimizer_timeout_s", "optimizer-timeout", "", number, "0", kLoop, false, 0, kBig, "", "seconds for --optimizer-command (0: no limit)"},
+  {"optimizer_env", "optimizer-env", "", text, "\"\"", kLoop, false, 0, 0, "", "environment variables that --optimizer-command gets: HOME,ANTHROPIC_API_KEY"},
   {"seed", "seed", "", integer, "0", kLoop, true, 0, kBig, "", "training seed: failure pool and batches"},
   {"batch_seed", "batch-seed", "", integer, "null", kLoop, true, 0, kBig, "", "seed of further epochs (default: --seed)"},
   {"train_tasks", "train-tasks", "", integer, "40", kLoop, true, 1, 100000, "", "failed tasks to train on"},

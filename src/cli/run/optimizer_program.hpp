@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skillgrad/optim/optimizer.hpp>
+
+#include "cli/run/run_setup.hpp"
+
+namespace skillgrad::cli {
+
+/// What --optimizer-command and its like say; empty for another optimizer. Errors (config): a
+/// command that is missing or idle, a variable that is not set.
+[[nodiscard]] Result<optim::OptimizerProgram> optimizer_program(const RunSetup& setup);
+
+}  // namespace skillgrad::cli
