@@ -80,7 +80,7 @@ class RunPlan {
   void add_closing(const PlanStep& step, bool most, std::vector<PlannedWork>& out) const;
   [[nodiscard]] std::size_t proposals() const;
   [[nodiscard]] Batches single_batch(const std::vector<std::string>& failures) const;
-  void fit(std::vector<PlannedWork>& work, std::size_t rollouts) const;
+  static void fit(std::vector<PlannedWork>& work, std::size_t rollouts, bool most);
   OptimizeSettings settings_;
   bench::Splits splits_;
   std::vector<PlanStep> steps_;

@@ -26,7 +26,7 @@ inline constexpr const char* kTaskVariable = "SKILLGRAD_TASK";
 class RunHandle {
  public:
   using Answer = std::function<Json(const Json& request)>;
-  /// Listens from now on, for this user alone. Errors: io (among others: TMPDIR is too long).
+  /// Listens from now on, for this user alone. Errors: io.
   [[nodiscard]] static Result<std::unique_ptr<RunHandle>> open(Answer answer);
   RunHandle(const RunHandle&) = delete;
   RunHandle& operator=(const RunHandle&) = delete;

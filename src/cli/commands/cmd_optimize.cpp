@@ -316,6 +316,8 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
                               ? *facts.measured->failures
                               : setup->settings.get<"assume.failures">();
   const auto planned = views(*setup, plan, failures);
+  facts.optimizer = name_of(loop.optimizer);
+  facts.rollouts_allowed = plan.allowed(first_of(splits.train, failing(splits.train, failures)));
   Estimate out = estimate(*setup, planned, first, facts.measured);
   out.loop = true;
   out.failures = failures;

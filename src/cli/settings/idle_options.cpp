@@ -74,7 +74,7 @@ const std::vector<IdleRule>& rules() {
        "--optimizer skillgrad alone keeps a memory"},
       {options<"stages.diagnoser", "stages.patcher", "contrastive", "patch_all_correct">, 0U,
        foreign_patches, "this --optimizer neither diagnoses nor writes patches of its own"},
-      {options<"stages.diagnoser", "stages.patcher", "contrastive">, 0U, reflects,
+      {options<"stages.diagnoser", "stages.patcher">, 0U, reflects,
        "--optimizer reflect reads the runs and writes the patch in one conversation"},
       {options<"all_correct_streak", "patience", "target_score">, 0U, one_batch,
        "this --optimizer has no second iteration"},

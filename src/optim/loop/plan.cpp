@@ -205,17 +205,18 @@ std::vector<PlannedWork> RunPlan::work(const Ids& failures, bool most) const {
     }
   }
   if (settings_.optimizer != OptimizerKind::skillgrad || settings_.max_rollouts > 0)
-    fit(out, allowed(failures).value_or(0));
+    fit(out, allowed(failures).value_or(0), most);
   return out;
 }
 
 /// What the budget does not reach is not made.
-void RunPlan::fit(std::vector<PlannedWork>& work, std::size_t rollouts) const {
+void RunPlan::fit(std::vector<PlannedWork>& work, std::size_t rollouts, bool most) {
   for (PlannedWork& part : work) {
     if (part.role != kExecutor || part.stage.starts_with("test ")) continue;
     part.conversations = std::min(part.conversations, rollouts);
     part.tasks.resize(std::min(part.tasks.size(), part.conversations));
-    rollouts -= part.conversations;
+    // Any part may be the one that takes most; then others take less.
+    if (!most) rollouts -= part.conversations;
   }
 }
 

@@ -11,6 +11,7 @@
 #include <skillgrad/optim/run_handle.hpp>
 #include <skillgrad/skill/install.hpp>
 
+#include "optim/loop/bookkeeper.hpp"
 #include "optim/methods/measure_requests.hpp"
 #include "optim/methods/patch_making.hpp"
 #include "optim/rollouts/rollout_budget.hpp"
@@ -45,8 +46,13 @@ class ProgramProposer final : public Proposer {
   Result<> propose() override {
     const PatchPlace place = patch_place(step_, 1, 1);
     SKILLGRAD_TRY(const bool known, restore_candidate(step_, place));
-    if (known) return {};
-    return make_candidate(step_, place, [&](const StageContext&) { return run(); });
+    if (known) return step_.loop.book->restore(folder(kBookFile));
+    const std::size_t before = step_.loop.book->book().size();
+    return make_candidate(step_, place, [&](const StageContext&) -> Result<PatchOutput> {
+      auto out = run();
+      SKILLGRAD_CHECK(step_.loop.book->save(before, folder(kBookFile)));
+      return out;
+    });
   }
 
  private:

@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::int64_t kMostTrials = 1000;
 constexpr const char* kEvals = "evals/";
+/// Of a program's own packages: far from the trials of the judging, so that no cache of replies
+/// gives both the same.
+constexpr std::size_t kFirstTrial = 10'000;
 
 /// '*' stands for any run of characters.
 bool fits(std::string_view pattern, std::string_view text) {
@@ -116,11 +119,15 @@ Result<Json> MeasureRequests::measure(const Question& question) {
   };
   const LoopContext& loop = step_.loop;
   Bookkeeper& book = *loop.book;
-  const std::string hash = book.know(question.package);
+  // A package that is chosen by these rollouts is not judged by them: it is known by another name.
+  const std::string hash = question.package.hash();
+  const std::string known = hash == step_.current.hash()
+                                ? book.know(question.package)
+                                : book.know_again(question.package, kFirstTrial);
   const auto missing = [&] {
     Asked out;
     for (const auto& task : question.tasks)
-      book.book().top_up(hash, task, question.trials, out.needs);
+      book.book().top_up(known, task, question.trials, out.needs);
     return out;
   };
   const std::size_t made = missing().needs.size();
@@ -142,7 +149,7 @@ Result<Json> MeasureRequests::measure(const Question& question) {
     Json rollouts = Json::array();
     double score = 0;
     std::size_t n = 0;
-    for (const LossRecord& record : book.records(hash, {task})) {
+    for (const LossRecord& record : book.records(known, {task})) {
       if (static_cast<std::size_t>(record.sample) >= question.trials) continue;
       rollouts.push_back(rollout_json(record, all, *loop.parts->store));
       if (!record.graded()) continue;

@@ -2,6 +2,7 @@
 #include "optim/loop/step.hpp"
 #include "optim/methods/command_method.hpp"
 #include "optim/methods/gradient_method.hpp"
+#include "optim/methods/reflect_method.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -11,6 +12,7 @@ std::unique_ptr<Method> make_method(OptimizerKind kind) {
     case OptimizerKind::command:
       return make_command_method();
     case OptimizerKind::reflect:
+      return make_reflect_method();
     case OptimizerKind::skillgrad:
     case OptimizerKind::one_shot:
     case OptimizerKind::rerun:  // proposes nothing: the plan has no batch for it

@@ -19,14 +19,26 @@ namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{16} << 20;
 
-Result<sockaddr_un> address_of(const std::filesystem::path& path) {
-  sockaddr_un out{};
-  out.sun_family = AF_UNIX;
-  const std::string text = path.string();
-  if (text.size() >= sizeof(out.sun_path))
-    return fail(ErrorCode::io, "the path of the socket is too long", text,
-                "set TMPDIR to a folder with a shorter name");
-  std::memcpy(out.sun_path, text.data(), text.size());
+/// An address holds about a hundred bytes, and a path may be longer: its folder is named by a
+/// descriptor.
+struct Address {
+  Descriptor folder;
+  sockaddr_un name{};
+  [[nodiscard]] const sockaddr* plain() const {
+    return reinterpret_cast<const sockaddr*>(&name);  // NOLINT: the form of the API
+  }
+};
+
+Result<Address> address_of(const std::filesystem::path& path) {
+  Address out;
+  out.folder = Descriptor(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!out.folder) return tl::unexpected(errno_error(errno, "cannot open", path.string()));
+  out.name.sun_family = AF_UNIX;
+  const std::string text =
+      "/proc/self/fd/" + std::to_string(out.folder.get()) + "/" + path.filename().string();
+  if (text.size() >= sizeof(out.name.sun_path))
+    return fail(ErrorCode::io, "the name of the socket is too long", path.string());
+  std::memcpy(out.name.sun_path, text.data(), text.size());
   return out;
 }
 
@@ -79,8 +91,7 @@ Result<std::unique_ptr<RunHandle>> RunHandle::open(Answer answer) {
 Result<> RunHandle::listen() {
   SKILLGRAD_TRY(const auto address, address_of(path_));
   SKILLGRAD_TRY(socket_, open_socket(path_.string()));
-  const auto* const plain = reinterpret_cast<const sockaddr*>(&address);  // NOLINT: the API's form
-  if (::bind(socket_.get(), plain, sizeof(address)) != 0 ||
+  if (::bind(socket_.get(), address.plain(), sizeof(address.name)) != 0 ||
       ::chmod(path_.c_str(), S_IRUSR | S_IWUSR) != 0 || ::listen(socket_.get(), 64) != 0)
     return tl::unexpected(errno_error(errno, "cannot listen", path_.string()));
   std::array<int, 2> ends{};
@@ -121,10 +132,12 @@ void RunHandle::answer_one(int connection) const {
 
 Result<Json> ask_run(const std::filesystem::path& socket, const Json& request) {
   const char* mend = "ask while the program that the run started is at work";
-  SKILLGRAD_TRY(const auto address, address_of(socket));
+  auto address = address_of(socket);
+  if (!address)
+    return fail(ErrorCode::infra, "the run does not answer: " + address.error().message,
+                socket.string(), mend);
   SKILLGRAD_TRY(const auto connection, open_socket(socket.string()));
-  const auto* const plain = reinterpret_cast<const sockaddr*>(&address);  // NOLINT: the API's form
-  if (::connect(connection.get(), plain, sizeof(address)) != 0)
+  if (::connect(connection.get(), address->plain(), sizeof(address->name)) != 0)
     return fail(ErrorCode::infra,
                 std::string("the run does not answer: ") + std::strerror(errno),  // NOLINT
                 socket.string(), mend);
