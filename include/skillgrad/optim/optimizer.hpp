@@ -38,10 +38,12 @@ struct OptimizeSettings {
   /// many as skillgrad is planned to make with these settings (the others).
   std::size_t max_rollouts = 0;
   ScheduleOptions schedule;
-  int max_iters = 0;               ///< 0: all batches
-  int rollouts = 1;                ///< K, per task
-  bool contrastive = true;         ///< flipped tasks are evidence
-  bool keep_best = true;           ///< result is the best checkpoint, else the last skill
+  int max_iters = 0;        ///< 0: all batches
+  int rollouts = 1;         ///< K, per task
+  bool contrastive = true;  ///< flipped tasks are evidence
+  bool keep_best = true;    ///< result is the best checkpoint, else the last skill
+  /// In a single epoch, a task of an earlier batch that still fails joins each later one.
+  bool revisit = false;
   bool patch_all_correct = false;  ///< diagnose and patch also when a batch had no failure
   int all_correct_streak = 4;      ///< consecutive all-correct batches that stop; 0 = off
   int patience = 0;                ///< gates without improvement that stop; 0 = off

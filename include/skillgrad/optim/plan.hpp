@@ -50,6 +50,8 @@ class RunPlan {
   };
   /// The training batches for the tasks that failed in the base run.
   [[nodiscard]] Batches batches(const std::vector<std::string>& failures) const;
+  /// A later batch may hold one failing task of an earlier one besides its own.
+  [[nodiscard]] bool revisits() const;
   /// Rollouts that the search may make, for these failures; nullopt: no limit.
   [[nodiscard]] std::optional<std::size_t> allowed(const std::vector<std::string>& failures) const;
   /// Rollouts of base run and validation, which every method makes.

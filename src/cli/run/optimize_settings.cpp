@@ -20,6 +20,7 @@ Result<optim::OptimizeSettings> optimize_settings(const Settings& settings) {
   out.rollouts = static_cast<int>(settings.get<"rollouts">());
   out.contrastive = settings.get<"contrastive">();
   out.keep_best = settings.get<"keep">() == KeptSkill::best;
+  out.revisit = settings.get<"revisit">();
   out.patch_all_correct = settings.get<"patch_all_correct">();
   out.all_correct_streak = static_cast<int>(settings.get<"all_correct_streak">());
   out.patience = static_cast<int>(settings.get<"patience">());

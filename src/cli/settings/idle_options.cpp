@@ -143,6 +143,11 @@ const std::vector<IdleRule>& rules() {
          return !settings.get<"stages.gate">().is_null();
        },
        "--gate-stage decides in its place"},
+      {options<"revisit">, 0U,
+       [](const Settings& settings, const OptionUse&) { return settings.get<"updates">() > 0; },
+       "the further epochs of --updates bring every task back"},
+      {options<"revisit">, 0U, one_batch_and_budget,
+       "this --optimizer draws no batches, and --max-rollouts is given"},
       {options<"batch_seed">, 0U,
        [](const Settings& settings, const OptionUse&) { return settings.get<"updates">() == 0; },
        "without --updates there is one epoch"},

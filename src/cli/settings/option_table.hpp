@@ -125,6 +125,7 @@ inline constexpr OptionSpec kRows[] = {
   {"updates", "updates", "", integer, "0", kLoop, true, 0, 10000, "", "exactly N full batches over several epochs (0: one epoch)"},
   {"rollouts", "rollouts", "", integer, "1", kLoop, true, 1, 100, "", "rollouts per task (K)"},
   {"momentum", "momentum", "", boolean, "true", kLoop, true, 0, 0, "", "use momentum"},
+  {"revisit", "revisit", "", boolean, "true", kLoop, true, 0, 0, "", "a task of an earlier batch that still fails comes back, one in each iteration (without --updates)"},
   {"contrastive", "contrastive", "", boolean, "true", kLoop, true, 0, 0, "", "diagnose tasks that newly pass, too"},
   {"gate", "gate", "", text, "\"balanced\"", kLoop, true, 0, 0, "none|loose|balanced|strict|stored|paired|no-regression", "how a patch is accepted: by evidence from both skills (loose, balanced, strict), by one pass against stored scores (stored, paired, no-regression), or always (none)"},
   {"candidates", "candidates", "", integer, "2", kLoop, true, 1, 3, "", "patches made and tried in each iteration"},

@@ -59,9 +59,11 @@ class Loop {
   Result<> execute(const PlanStep& step);
   Result<> plan();
   Result<> restore_book();
-  Result<> remember(int iteration);
+  Result<> remember(const IterationRow& row);
   Result<> iterate();
   Result<IterationRow> iterate_once(int t);
+  [[nodiscard]] std::string returning(int t) const;
+  [[nodiscard]] bool fails(const std::string& task) const;
   Result<> rerun(const PlanStep& step);
   [[nodiscard]] std::string stop_reason() const;
   Result<> close();
@@ -311,19 +313,21 @@ Result<> Loop::restore_book() {
   checkpoints_ = {{0, lineage_.front(), {}}};
   for (const IterationRow& row : state_.rows) {
     SKILLGRAD_CHECK(book_.restore(iteration_name(row.iteration) + "/" + kBookFile));
-    if (row.decision == Decision::accepted) SKILLGRAD_CHECK(remember(row.iteration));
+    if (row.decision == Decision::accepted) SKILLGRAD_CHECK(remember(row));
   }
   return {};
 }
 
 /// An accepted candidate is a checkpoint.
-Result<> Loop::remember(int iteration) {
+Result<> Loop::remember(const IterationRow& row) {
+  const int iteration = row.iteration;
   SKILLGRAD_TRY(const auto package, load_candidate(parts_, iteration));
   // Of the whole schedule: a resume may allow fewer iterations than there were.
   const auto place = static_cast<std::size_t>(iteration - 1);
   checkpoints_.push_back(
       {iteration, book_.know(package),
        place < schedule_.size() ? each_once(schedule_[place]) : std::vector<std::string>()});
+  if (!row.returned.empty()) checkpoints_.back().source_tasks.push_back(row.returned);
   lineage_.insert(lineage_.begin(), checkpoints_.back().hash);
   return {};
 }
@@ -350,7 +354,7 @@ Result<> Loop::iterate() {
     if (!done) return tl::unexpected(std::move(done).error());
     const IterationRow row = std::move(*done);
     state_.chosen.reset();
-    if (row.decision == Decision::accepted) SKILLGRAD_CHECK(remember(t));
+    if (row.decision == Decision::accepted) SKILLGRAD_CHECK(remember(row));
     SKILLGRAD_CHECK(publish_best());
     SKILLGRAD_CHECK(save_state(*parts_.store, state_));
     SKILLGRAD_CHECK(parts_.store->event("iteration", dump_json(to_json(row))));
@@ -358,8 +362,42 @@ Result<> Loop::iterate() {
   }
 }
 
+/// Of the tasks of earlier batches that fail under the newest package which they were run with, the
+/// one that waits longest; "": there is none, or further epochs bring them back anyway.
+std::string Loop::returning(int t) const {
+  if (!plan_.revisits()) return {};
+  std::map<std::string, int> last;  // iteration in which the task was looked at
+  std::vector<std::string> order;
+  const auto see = [&](const std::string& id, int iteration) {
+    if (last.insert_or_assign(id, iteration).second) order.push_back(id);
+  };
+  for (int earlier = 1; earlier < t; ++earlier) {
+    for (const auto& id : batches_[static_cast<std::size_t>(earlier - 1)]) see(id, earlier);
+    const auto& row = state_.rows[static_cast<std::size_t>(earlier - 1)];
+    if (!row.returned.empty()) see(row.returned, earlier);
+  }
+  const auto& now = batches_[static_cast<std::size_t>(t - 1)];
+  std::string out;
+  for (const auto& id : order) {
+    if (std::find(now.begin(), now.end(), id) != now.end() || !fails(id)) continue;
+    if (out.empty() || last[id] < last[out]) out = id;
+  }
+  return out;
+}
+
+bool Loop::fails(const std::string& task) const {
+  for (const auto& package : lineage_)
+    if (const auto value = book_.book().value(package, task); value.graded > 0)
+      return value.mean < 1;
+  return false;
+}
+
 Result<IterationRow> Loop::iterate_once(int t) {
-  Step step(loop_, t, batches_[static_cast<std::size_t>(t - 1)], state_, lineage_);
+  std::vector<std::string> batch = batches_[static_cast<std::size_t>(t - 1)];
+  const std::string back = returning(t);
+  if (!back.empty()) batch.push_back(back);
+  Step step(loop_, t, batch, state_, lineage_);
+  step.row.returned = back;
   if (probe_) step.probe.resize(std::min(step.probe.size(), *probe_));
   step.for_choosing = plan_.choosing();
   step.for_judging = plan_.judging(step.probe.size());

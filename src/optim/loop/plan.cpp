@@ -132,6 +132,12 @@ RunPlan::Batches RunPlan::single_batch(const Ids& failures) const {
   return out;
 }
 
+bool RunPlan::revisits() const {
+  const bool batches = settings_.optimizer == OptimizerKind::skillgrad ||
+                       settings_.optimizer == OptimizerKind::reflect;
+  return settings_.revisit && batches && settings_.schedule.fixed_updates == 0;
+}
+
 std::optional<std::size_t> RunPlan::allowed(const Ids& failures) const {
   if (settings_.max_rollouts > 0) return settings_.max_rollouts;
   if (settings_.optimizer == OptimizerKind::skillgrad) return std::nullopt;
@@ -228,6 +234,8 @@ void RunPlan::add_iterations(const PlanStep& step, const Ids& failures, bool mos
   PlannedWork diagnose{"diagnose", "diagnoser", {}, 0, false};
   const Batches batches = this->batches(failures);
   Drawn drawn = batches.items;
+  if (revisits())  // most tasks of the first batch need more than its patch
+    for (std::size_t i = 1; i < drawn.size(); ++i) drawn[i].push_back(drawn.front().front());
   for (const auto& batch : drawn) {
     const Ids tasks = each_once(batch);
     append(execute, rollouts("", tasks, settings_.rollouts));
