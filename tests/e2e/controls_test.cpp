@@ -21,13 +21,14 @@ std::string program(const Scratch& scratch, const std::string& text) {
   return path;
 }
 
-/// Rollouts of the search, by what the run directory holds.
+/// Rollouts of the search, by what the run directory holds. The run may be at work on it.
 std::size_t on_disk(const Scratch& scratch, const std::string& run) {
   std::size_t out = 0;
+  std::error_code gone;
   const fs::path root = scratch / run;
-  for (const auto& entry : fs::recursive_directory_iterator(root))
-    if (entry.path().filename() == "loss.json" &&
-        !entry.path().lexically_relative(root).string().starts_with("test/"))
+  for (fs::recursive_directory_iterator at(root, gone), end; !gone && at != end; at.increment(gone))
+    if (at->path().filename() == "loss.json" &&
+        !at->path().lexically_relative(root).string().starts_with("test/"))
       ++out;
   return out;
 }
@@ -91,6 +92,7 @@ TEST(Controls, AProgramMeasuresThroughTheRunAndNotPastItsBudget) {
           "skillgrad eval \"$SKILLGRAD_SKILL\" --ids 'train-0*' > text.txt\n"
           "if skillgrad eval \"$SKILLGRAD_SKILL\" --split test 2> sealed.txt; then exit 8; fi\n"
           "if skillgrad eval \"$SKILLGRAD_SKILL\" --model gpt-x 2> model.txt; then exit 9; fi\n"
+          "if skillgrad demo 2> demo.txt; then exit 7; fi\n"
           "refused=0\n"
           "for i in $(seq 200); do\n"
           "  echo \"Line $i.\" >> \"$SKILLGRAD_SKILL/SKILL.md\"\n"
@@ -118,6 +120,7 @@ TEST(Controls, AProgramMeasuresThroughTheRunAndNotPastItsBudget) {
   EXPECT_TRUE(holds(scratch.read("text.txt"), {"score", "train-00", "rollouts 0 made now"}));
   EXPECT_TRUE(holds(scratch.read("sealed.txt"), {"test split is run once"}));
   EXPECT_TRUE(holds(scratch.read("model.txt"), {"--model is decided by the run"}));
+  EXPECT_TRUE(holds(scratch.read("demo.txt"), {"`demo` would make others"}));
   EXPECT_TRUE(holds(scratch.read("err.txt"), {"more rollouts are needed", "are left"}));
 }
 
