@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,12 @@ class RunPlan {
   std::vector<std::string> train_;
   bool momentum_, gated_;
 };
+
+/// Of the tasks of batches before the next one that still fail, the one that waits longest and is
+/// not in the next; "" if there is none. One row for each batch that was used.
+[[nodiscard]] std::string returning_task(const std::vector<std::vector<std::string>>& batches,
+                                         const std::vector<IterationRow>& rows,
+                                         const std::function<bool(const std::string&)>& fails);
 
 /// A batch as it is run: a task that is drawn twice is one piece of evidence.
 [[nodiscard]] std::vector<std::string> each_once(const std::vector<std::string>& batch);

@@ -17,7 +17,6 @@
 #include "cli/run/ending.hpp"
 #include "cli/run/evaluate_run.hpp"
 #include "cli/run/optimize_settings.hpp"
-#include "cli/run/optimizer_program.hpp"
 #include "cli/run/small_sets.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/screen/console.hpp"

@@ -8,8 +8,8 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/plan.hpp>
-#include <skillgrad/skill/install.hpp>
 
+#include "optim/loop/best_folder.hpp"
 #include "optim/loop/calibration_run.hpp"
 #include "optim/loop/closing.hpp"
 #include "optim/loop/iteration.hpp"
@@ -62,7 +62,6 @@ class Loop {
   Result<> remember(const IterationRow& row);
   Result<> iterate();
   Result<IterationRow> iterate_once(int t);
-  [[nodiscard]] std::string returning(int t) const;
   [[nodiscard]] bool fails(const std::string& task) const;
   Result<> rerun(const PlanStep& step);
   [[nodiscard]] std::string stop_reason() const;
@@ -71,8 +70,6 @@ class Loop {
   Result<skill::SkillPackage> prune(std::size_t chosen);
   Result<skill::SkillPackage> best() const;
   Result<> publish_best();
-  Result<> keep_edited_best();
-  [[nodiscard]] bool is_own(const skill::SkillPackage& package) const;
   void note_earlier_tests(const std::string& name) const;
   Result<> score_test(const PlanStep& step);
   Result<> test_again(const PlanStep& step);
@@ -362,29 +359,7 @@ Result<> Loop::iterate() {
   }
 }
 
-/// Of the tasks of earlier batches that fail under the newest package which they were run with, the
-/// one that waits longest; "": there is none, or further epochs bring them back anyway.
-std::string Loop::returning(int t) const {
-  if (!plan_.revisits()) return {};
-  std::map<std::string, int> last;  // iteration in which the task was looked at
-  std::vector<std::string> order;
-  const auto see = [&](const std::string& id, int iteration) {
-    if (last.insert_or_assign(id, iteration).second) order.push_back(id);
-  };
-  for (int earlier = 1; earlier < t; ++earlier) {
-    for (const auto& id : batches_[static_cast<std::size_t>(earlier - 1)]) see(id, earlier);
-    const auto& row = state_.rows[static_cast<std::size_t>(earlier - 1)];
-    if (!row.returned.empty()) see(row.returned, earlier);
-  }
-  const auto& now = batches_[static_cast<std::size_t>(t - 1)];
-  std::string out;
-  for (const auto& id : order) {
-    if (std::find(now.begin(), now.end(), id) != now.end() || !fails(id)) continue;
-    if (out.empty() || last[id] < last[out]) out = id;
-  }
-  return out;
-}
-
+/// Under the newest package that the task was run with.
 bool Loop::fails(const std::string& task) const {
   for (const auto& package : lineage_)
     if (const auto value = book_.book().value(package, task); value.graded > 0)
@@ -394,7 +369,10 @@ bool Loop::fails(const std::string& task) const {
 
 Result<IterationRow> Loop::iterate_once(int t) {
   std::vector<std::string> batch = batches_[static_cast<std::size_t>(t - 1)];
-  const std::string back = returning(t);
+  const std::string back =
+      plan_.revisits() ? returning_task(batches_, state_.rows,
+                                        [this](const std::string& task) { return fails(task); })
+                       : "";
   if (!back.empty()) batch.push_back(back);
   Step step(loop_, t, batch, state_, lineage_);
   step.row.returned = back;
@@ -500,48 +478,7 @@ Result<skill::SkillPackage> Loop::best() const {
 /// RUN/best always holds the best package so far, whatever ends the run.
 Result<> Loop::publish_best() {
   SKILLGRAD_TRY(const auto package, this->best());
-  const fs::path best = parts_.store->path("best");
-  std::error_code ignored;
-  if (fs::exists(best / "SKILL.md", ignored)) {
-    const auto present = skill::SkillPackage::load(best);
-    if (present && present->hash() == package.hash()) return {};
-  }
-  SKILLGRAD_CHECK(keep_edited_best());
-  const fs::path fresh = parts_.store->path("best.new"), old = parts_.store->path("best.old");
-  SKILLGRAD_CHECK(remove_tree(fresh));
-  SKILLGRAD_CHECK(remove_tree(old));
-  SKILLGRAD_CHECK(package.save(fresh));
-  SKILLGRAD_CHECK(swap_directory(fresh, best, old));
-  return remove_tree(old);
-}
-
-/// What somebody wrote into RUN/best is not this run's to overwrite: it is put aside.
-Result<> Loop::keep_edited_best() {
-  const fs::path best = parts_.store->path("best");
-  std::error_code failed;
-  if (!fs::exists(best, failed)) return {};
-  if (const auto present = skill::SkillPackage::load(best); present && is_own(*present)) return {};
-  fs::path aside = parts_.store->path("best.edited");
-  for (int n = 2; fs::exists(aside, failed); ++n)
-    aside = parts_.store->path(fmt::format("best.edited-{}", n));
-  fs::rename(best, aside, failed);
-  if (failed) return tl::unexpected(errno_error(failed.value(), "cannot move", best.string()));
-  parts_.observer->notice("best/ was changed by hand; it was moved to " + aside.string());
-  return {};
-}
-
-/// Was this package made by the run?
-bool Loop::is_own(const skill::SkillPackage& package) const {
-  const auto same = [&](const Result<skill::SkillPackage>& own) {
-    return own && skill::changed_files(*own, package).empty();
-  };
-  std::error_code ignored;
-  // Also those of iterations after the state, as a run that was put back to it has them.
-  for (int t = 0; t == 0 || fs::exists(parts_.store->path(iteration_name(t)), ignored); ++t)
-    if (same(load_candidate(parts_, t))) return true;
-  for (const auto& dir : fs::directory_iterator(parts_.store->path("pruned"), ignored))
-    if (same(load_package(parts_, "pruned/" + dir.path().filename().string()))) return true;
-  return false;
+  return publish_package(parts_, package);
 }
 
 /// A second look at the same tasks is one more chance to be wrong.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include <skillgrad/optim/plan.hpp>
@@ -62,6 +63,27 @@ std::vector<std::string> each_once(const std::vector<std::string>& batch) {
   std::set<std::string> seen;
   for (const auto& id : batch)
     if (seen.insert(id).second) out.push_back(id);
+  return out;
+}
+
+std::string returning_task(const std::vector<Ids>& batches, const std::vector<IterationRow>& rows,
+                           const std::function<bool(const std::string&)>& fails) {
+  if (rows.size() >= batches.size()) return {};
+  std::map<std::string, std::size_t> last;  // iteration in which the task was looked at
+  Ids order;
+  const auto see = [&](const std::string& id, std::size_t iteration) {
+    if (last.insert_or_assign(id, iteration).second) order.push_back(id);
+  };
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (const auto& id : batches[i]) see(id, i);
+    if (!rows[i].returned.empty()) see(rows[i].returned, i);
+  }
+  const Ids& next = batches[rows.size()];
+  std::string out;
+  for (const auto& id : order) {
+    if (std::find(next.begin(), next.end(), id) != next.end() || !fails(id)) continue;
+    if (out.empty() || last[id] < last[out]) out = id;
+  }
   return out;
 }
 
