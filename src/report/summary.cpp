@@ -177,10 +177,36 @@ std::string prompt_cache_line(const llm::LedgerTotals& totals) {
 
 std::string simulation_banner() { return kSimulation; }
 
+namespace {
+
+std::string rerun_lines(const optim::Reruns& reruns) {
+  const auto best = reruns.best();
+  if (!best) return "no pass was graded\n";
+  const char* split = reruns.split == "val" ? "validation" : "train";
+  std::string out = fmt::format(
+      "best of {} pass{}: {} on the {} split, optimistic since it was chosen; {} on average",
+      reruns.passes.size(), reruns.passes.size() == 1 ? "" : "es",
+      percent(reruns.passes[*best].score), split, percent(reruns.mean()));
+  if (reruns.fresh) out += fmt::format(", {} in a pass made after that", percent(*reruns.fresh));
+  return out + "\n";
+}
+
+/// Nothing where the run is an ordinary one.
+std::string budget_line(const optim::OptimizeResult& result) {
+  const auto& count = result.rollouts;
+  if (result.optimizer == optim::OptimizerKind::skillgrad && !count.allowed) return {};
+  return fmt::format("optimizer:      {}, {} rollouts{} without the test split\n",
+                     name_of(result.optimizer), count.used,
+                     count.allowed ? fmt::format(" of {}", *count.allowed) : std::string());
+}
+
+}  // namespace
+
 std::string optimize_summary(const optim::OptimizeResult& result, const SummaryFacts& facts) {
   std::string out = verdict_line(result) + "\n\n";
   if (facts.simulated) out += std::string(kSimulation) + "\n";
-  out += iteration_table(result) + "\n" + lost_iterations(result);
+  out += (result.reruns ? rerun_lines(*result.reruns) : iteration_table(result)) + "\n" +
+         lost_iterations(result);
   if (result.calibration) out += calibration_lines(result);
   if (result.base_train)
     out += "base score (train split)  " + score_text(*result.base_train) + "\n" +
@@ -197,7 +223,8 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
   out += facts.notes;
   out += fmt::format("\nbest iteration: {}{}\n", result.best_iteration,
                      result.best_iteration == 0 ? " (the initial skill)" : taken_out(result));
-  if (result.best_fresh_score)
+  out += budget_line(result);
+  if (result.best_fresh_score && !result.reruns)
     out += fmt::format("validation:     {} in fresh rollouts; {} in those that it was kept by\n",
                        percent(*result.best_fresh_score), percent(result.best_score.value_or(0)));
   out += "package:        " + result.best_path + "\n";

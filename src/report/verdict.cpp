@@ -29,6 +29,20 @@ std::string chance_text(double p) {
   return p < 0.001 ? "fewer than 1 of 1,000" : fmt::format("about {:.1f} of 100", 100 * p);
 }
 
+/// The skill is the same on both sides, so this is about the measurement alone.
+std::string unchanged_line(const VerdictFacts& facts) {
+  const auto& test = facts.test;
+  std::string out = name_of(test.verdict) + std::string(": the skill was not changed");
+  if (test.n == 0) return out;
+  out += fmt::format("; two passes over {} differ by {:+.1f} points [{:+.1f}, {:+.1f}] by chance",
+                     test_tasks(test.n), 100 * test.difference, 100 * test.interval.low,
+                     100 * test.interval.high);
+  const auto said = facts.test_said.value_or(ReleaseVerdict::not_shown);
+  if (said != ReleaseVerdict::not_shown)
+    out += fmt::format(" (the test took that for \"{}\": a false alarm)", name_of(said));
+  return out;
+}
+
 }  // namespace
 
 std::string verdict_line(const VerdictFacts& facts) {
@@ -37,6 +51,7 @@ std::string verdict_line(const VerdictFacts& facts) {
   if (test.verdict == ReleaseVerdict::not_tested)
     return name + (facts.ended_early ? ": the run ended before its test"
                                      : ": no test split was scored, so nothing is shown");
+  if (facts.unchanged) return unchanged_line(facts);
   if (!facts.patch_kept) return name + ": no patch was kept, the skill is as it was";
   if (test.n == 0) return name + ": no test task was graded with both skills";
   std::string out = fmt::format("{}: {:+.1f} points [{:+.1f}, {:+.1f}] on {}, p = {:.3f}", name,
@@ -51,12 +66,18 @@ std::string verdict_line(const VerdictFacts& facts) {
 }
 
 std::string verdict_line(const optim::OptimizeResult& result) {
-  return verdict_line(VerdictFacts{result.release, result.error.has_value(),
-                                   result.best_iteration != 0, result.test_planned});
+  VerdictFacts facts{result.release, result.error.has_value(), result.best_iteration != 0,
+                     result.test_planned};
+  facts.unchanged = result.reruns.has_value();
+  if (result.reruns) facts.test_said = result.reruns->test_said;
+  return verdict_line(facts);
 }
 
 std::string verdict_explanation(const VerdictFacts& facts) {
   const auto& test = facts.test;
+  if (facts.unchanged && test.verdict != ReleaseVerdict::not_tested)
+    return "The initial skill was only measured again and again, to show how much choosing the best of "
+           "several passes alone pretends.";
   switch (test.verdict) {
     case ReleaseVerdict::not_tested:
       return "Only tasks that the run never learned from or chose by can show an improvement, and "

@@ -11,6 +11,8 @@
 
 namespace skillgrad::sim {
 
+class Player;
+
 /// One element of the <diagnoses> array, as the momentum and patch agents read it.
 struct ReadDiagnosis {
   std::string task_id, label, analysis;
@@ -20,5 +22,10 @@ struct ReadDiagnosis {
 };
 [[nodiscard]] std::vector<ReadDiagnosis> read_diagnoses(const Scenario& scenario,
                                                         std::string_view user_text);
+
+/// The same where the message holds the attempts themselves: what one look at all of them finds.
+/// Less than a look at each: of a failure the first cause alone.
+[[nodiscard]] std::vector<ReadDiagnosis> read_attempts(const Player& player,
+                                                       std::string_view user_text);
 
 }  // namespace skillgrad::sim

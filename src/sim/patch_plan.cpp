@@ -79,7 +79,9 @@ class Planner {
   void read_evidence() {
     const std::string rejected = normalised(tagged(user_, "rejected").value_or(""));
     std::size_t order = 0;
-    for (const ReadDiagnosis& diagnosis : read_diagnoses(player_.scenario(), user_)) {
+    const auto diagnoses = tagged(user_, "attempts") ? read_attempts(player_, user_)
+                                                     : read_diagnoses(player_.scenario(), user_);
+    for (const ReadDiagnosis& diagnosis : diagnoses) {
       ++order;
       if (!diagnosis.lesson) continue;
       Known& known = known_[*diagnosis.lesson];

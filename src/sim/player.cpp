@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include <skillgrad/core/hashing.hpp>
+#include <skillgrad/core/json.hpp>
 
 #include "sim/reading.hpp"
 
@@ -47,6 +48,32 @@ Reply Player::reply(const Conversation& conversation) const {
       "scenario \"" +
       scenario_.name + "\" and has no answer to anything else.";
   return reply;
+}
+
+Player::About Player::about(const Conversation& conversation) const {
+  const std::string_view user = conversation.first_user();
+  About out;
+  for (const Turn& turn : conversation.turns)
+    if (turn.role == Turn::Role::assistant) ++out.turn;
+  LoadedText shown;
+  for (const char* list : {"diagnoses", "attempts"}) {
+    const Json items = Json::parse(tagged(user, list).value_or("[]"), nullptr, false);
+    if (!items.is_array()) continue;
+    for (const Json& item : items)
+      if (item.is_object() && item.contains("task_id") && item["task_id"].is_string())
+        out.tasks.push_back(item["task_id"].get<std::string>());
+  }
+  if (const SimTask* task = scenario_.find_task(tagged(user, "task").value_or(std::string(user)));
+      task != nullptr && out.tasks.empty())
+    out.tasks.push_back(task->id);
+  if (const auto loaded = tagged(user, "skill_loaded")) shown.add_files(*loaded);
+  if (const auto skill = tagged(user, "skill")) shown.add(*skill);
+  for (const PastCall& call : past_calls(conversation))
+    if (!call.failed() && (call.name == "activate_skill" || call.name == "read_reference"))
+      shown.add(call.result);
+  for (const Lesson& lesson : scenario_.lessons)
+    if (shown.teaches(lesson)) out.teaches.push_back(lesson.slug);
+  return out;
 }
 
 Reply hand_in(const Conversation& conversation, const std::string& tool, std::string arguments) {

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/conversation.hpp"
 #include "sim/scenario.hpp"
@@ -19,6 +20,13 @@ class Player {
       : scenario_(scenario), noise_(noise), seed_(seed) {}
 
   [[nodiscard]] Reply reply(const Conversation& conversation) const;
+  /// What a request is about, for the log: tasks of the scenario, and the lessons that the skill's
+  /// text teaches as far as the request shows it.
+  struct About {
+    std::vector<std::string> tasks, teaches;
+    std::size_t turn = 0;  ///< replies that it holds already: 0 begins a conversation
+  };
+  [[nodiscard]] About about(const Conversation& conversation) const;
 
   [[nodiscard]] const Scenario& scenario() const { return scenario_; }
   [[nodiscard]] const Noise& noise() const { return noise_; }

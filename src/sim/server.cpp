@@ -61,12 +61,24 @@ class RequestLog {
   explicit RequestLog(fs::path path) : path_(std::move(path)) {}
   [[nodiscard]] bool on() const { return !path_.empty(); }
 
-  void add(std::uint64_t n, const std::string& key, const std::string& stage, int status) {
+  struct Entry {
+    std::uint64_t n = 0;
+    std::string key, stage = "other";
+    int status = 200;
+    Player::About about = {};
+  };
+  void add(const Entry& entry) {
     if (!on()) return;
     const auto now =
         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.wall_now().time_since_epoch());
-    const Json line = {
-        {"n", n}, {"time_ms", now.count()}, {"key", key}, {"stage", stage}, {"status", status}};
+    const Json line = {{"n", entry.n},
+                       {"time_ms", now.count()},
+                       {"key", entry.key},
+                       {"stage", entry.stage},
+                       {"status", entry.status},
+                       {"turn", entry.about.turn},
+                       {"tasks", entry.about.tasks},
+                       {"teaches", entry.about.teaches}};
     const std::lock_guard lock(mutex_);
     // A log that cannot be written must not fail a request; `start` has checked that it can.
     static_cast<void>(append_file(path_, dump_json(line) + "\n"));
@@ -201,17 +213,19 @@ class SimulatedServer final : public Server {
     const std::string key = need_key ? sha256_hex(in.body) : "";
     if (options_.latency_ms > 0)
       SystemClock().sleep_for(std::chrono::milliseconds(options_.latency_ms), stop_.get_token());
-    const std::string stage = authorised(in, out) ? answer_body(in.body, wire, key, out) : "other";
-    log_.add(n, key, stage, out.status > 0 ? out.status : 200);
+    RequestLog::Entry entry{n, key};
+    if (authorised(in, out)) answer_body(in.body, wire, entry, out);
+    if (out.status > 0) entry.status = out.status;
+    log_.add(entry);
   }
 
-  /// Fills the response and returns the stage that the request belongs to.
-  std::string answer_body(const std::string& body, const Wire& wire, const std::string& key,
-                          httplib::Response& out) {
+  /// Fills the response, and the entry with what the request is.
+  void answer_body(const std::string& body, const Wire& wire, RequestLog::Entry& entry,
+                   httplib::Response& out) {
     const auto conversation = wire.read(body);
     if (!conversation) {
       refuse(out, conversation.error());
-      return "other";
+      return;
     }
     if (conversation->model != model()) {
       refuse(out, {404,
@@ -220,15 +234,15 @@ class SimulatedServer final : public Server {
                        "simulation that serves `" +
                        model() + "` only.",
                    "invalid_request_error", "", "model_not_found"});
-      return "other";
+      return;
     }
     Reply reply = player_.reply(*conversation);
-    const std::string stage = reply.stage;
-    const Faults::Kind fault = faults_.next(player_, key);
-    if (inject(fault, out)) return stage;
+    entry.stage = reply.stage;
+    if (log_.on()) entry.about = player_.about(*conversation);
+    const Faults::Kind fault = faults_.next(player_, entry.key);
+    if (inject(fault, out)) return;
     if (fault == Faults::Kind::tool_call) break_tool_call(reply);
     send(complete(*conversation, std::move(reply)), *conversation, wire, fault, out);
-    return stage;
   }
 
   /// True when the fault is the whole answer.

@@ -113,6 +113,17 @@ Result<std::optional<std::string>> RunStore::read(const std::string& relative) c
   return tl::unexpected(std::move(text).error());
 }
 
+Result<> RunStore::append(const std::string& relative, const std::string& lines) {
+  SKILLGRAD_CHECK(check_relative(relative));
+  SKILLGRAD_TRY(auto file, LineFile::open(dir_ / relative));
+  const std::string text = redactor_ != nullptr ? redactor_->redact_content(lines) : lines;
+  for (const auto& line : split_lines(text)) {
+    if (line.empty()) continue;
+    SKILLGRAD_TRY([[maybe_unused]] const auto at, file.append(line));
+  }
+  return {};
+}
+
 Result<std::string> RunStore::put(const std::string& relative, std::string text) const {
   SKILLGRAD_CHECK(check_relative(relative));
   if (redactor_ != nullptr) text = redactor_->redact_content(text);

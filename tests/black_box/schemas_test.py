@@ -105,6 +105,23 @@ class Outputs(unittest.TestCase):
         stopped = ["optimize", "skill", "-m", "sim:demo", "--max-calls", "30", "--force", "--run", "c", "--json", "-q"]
         self.assertTrue(self.output("optimize", stopped, codes=(4,))["error"])
 
+    def test_of_optimize_with_controls(self):
+        small = ["-m", "sim:demo", "--limit", "6", "--json", "-q"]
+        rerun = self.output("optimize", ["optimize", "skill", *small, "--optimizer", "rerun", "--run", "r"])
+        self.assertGreater(len(rerun["rerun"]["passes"]), 2)
+        self.assertLessEqual(rerun["rollouts"]["used"], rerun["rollouts"]["allowed"])
+        self.output("estimate", ["estimate", "skill", "-m", "sim:demo", "--optimizer", "rerun", "--json"])
+        asks = 'skillgrad eval "$SKILLGRAD_SKILL" --ids "$(python3 -c "import json,os;print(json.load(open(os.environ[\'SKILLGRAD_TASK\']))[\'train\'][0][\'task_id\'])")" --json'
+        words = ["--optimizer", "command", "--optimizer-command", f"{asks} > measured.json", "--run", "c"]
+        self.output("optimize", ["optimize", "skill", *small, *words])
+        measured = json.loads((self.root / "measured.json").read_text())
+        self.fits("measurement", measured)
+        self.assertEqual((measured["n_planned"], measured["rollouts"]["made"]), (1, 0))
+        events = [json.loads(line) for run in "rc" for line in (self.root / run / "events.jsonl").read_text().splitlines()]
+        for event in events:
+            self.fits("event", event)
+        self.assertLessEqual({"rerun", "measured"}, {event["event"] for event in events})
+
     def test_of_grade(self):
         lines = [{"task_id": "t0", "answer": "0"}, {"task_id": "t1", "answer": "no"}]
         (self.root / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))

@@ -53,6 +53,25 @@ TEST(Determinism, EqualCommandsGiveEqualBytesWhateverTheNumberOfJobs) {
   EXPECT_GT(result["best"]["iteration"].get<int>(), 0) << "the run must have changed something";
 }
 
+TEST(Resume, AFinishedRunIsReportedWithoutAskingTheEndpoint) {
+  const Scratch scratch;
+  const Mini mini(scratch);
+  {
+    const Endpoint endpoint(scratch, mini.scenario());
+    const auto done =
+        run(scratch, mini.optimize_at(endpoint, "run", {"--max-iters", "1", "--json"}));
+    ASSERT_EQ(done.exit_code, 0) << done;
+  }
+  const Json before = scratch.read_json_file("run/run.json");
+  const auto again = run(scratch, {"resume", "run", "--json"});
+  ASSERT_EQ(again.exit_code, 0) << again;
+  EXPECT_EQ(again.json()["nothing_run"], true);
+  EXPECT_EQ(again.json()["verdict"], before["verdict"]);
+  EXPECT_EQ(again.json()["finished_at"], before["finished_at"]);
+  const auto more = run(scratch, {"resume", "run", "--max-iters", "2"});
+  EXPECT_EQ(more.exit_code, 3) << "what is to go on needs the endpoint" << more;
+}
+
 TEST(Determinism, AnotherSeedIsAnotherRun) {
   const Scratch scratch;
   const Mini mini(scratch);

@@ -17,6 +17,7 @@ struct IterationRow {
   std::optional<GateDecision> gate;
   std::size_t l1 = 0, l2 = 0, l3 = 0;  ///< tokens of the package's layers after this iteration
   std::string summary;                 ///< what the patch says it did
+  std::string returned;   ///< a task of an earlier batch that was in this one as well, or ""
   std::size_t flips = 0;  ///< passes of the unchanged initial skill: chance, no evidence
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include <skillgrad/optim/decisions.hpp>
 #include <skillgrad/optim/evaluate.hpp>
 #include <skillgrad/optim/observer.hpp>
+#include <skillgrad/optim/optimizer_kind.hpp>
 #include <skillgrad/optim/schedule.hpp>
 #include <skillgrad/optim/stages.hpp>
 #include <skillgrad/store/run_store.hpp>
@@ -30,11 +33,17 @@ struct StagedDecisions {
 
 /// What decides the result of a run.
 struct OptimizeSettings {
+  OptimizerKind optimizer = OptimizerKind::skillgrad;
+  /// Rollouts of the search, without the test split; 0: as many as it takes (skillgrad), or as
+  /// many as skillgrad is planned to make with these settings (the others).
+  std::size_t max_rollouts = 0;
   ScheduleOptions schedule;
-  int max_iters = 0;               ///< 0: all batches
-  int rollouts = 1;                ///< K, per task
-  bool contrastive = true;         ///< flipped tasks are evidence
-  bool keep_best = true;           ///< result is the best checkpoint, else the last skill
+  int max_iters = 0;        ///< 0: all batches
+  int rollouts = 1;         ///< K, per task
+  bool contrastive = true;  ///< flipped tasks are evidence
+  bool keep_best = true;    ///< result is the best checkpoint, else the last skill
+  /// In a single epoch, a task of an earlier batch that still fails joins each later one.
+  bool revisit = false;
   bool patch_all_correct = false;  ///< diagnose and patch also when a batch had no failure
   int all_correct_streak = 4;      ///< consecutive all-correct batches that stop; 0 = off
   int patience = 0;                ///< gates without improvement that stop; 0 = off
@@ -48,6 +57,15 @@ struct OptimizeSettings {
   std::vector<std::string> lint_ignored = {};  ///< lint rules that find nothing
   bool procedure_lint = false;
   bool force = false;  ///< go on where a check refuses
+};
+
+/// A program that edits a package in the place of an optimizer.
+struct OptimizerProgram {
+  std::string command;        ///< for sh -c
+  std::filesystem::path dir;  ///< where it runs
+  double timeout_s = 0;       ///< 0: none of its own
+  /// What it gets beside a scrubbed environment.
+  std::map<std::string, std::string> environment = {};
 };
 
 /// What the optimizer works with; everything outlives it.
@@ -71,6 +89,7 @@ struct OptimizeParts {
   /// More of that, known only at the end; asked once, may be empty.
   std::function<Json()> closing_facts;
   std::vector<std::string> forbidden_texts;  ///< secrets and run paths: lint UPD-05
+  OptimizerProgram program = {};             ///< of --optimizer command
 };
 
 struct TestScore {
@@ -78,7 +97,32 @@ struct TestScore {
   stats::PairedResult paired;
 };
 
+/// What the unchanged skill came to in as many rollouts as an optimizer has.
+struct Reruns {
+  struct Pass {
+    double score = 0;
+    std::size_t n = 0;  ///< graded tasks
+  };
+  std::string split;            ///< "val", or "train" where there is none
+  std::vector<Pass> passes;     ///< over all tasks of the split
+  std::optional<double> fresh;  ///< score of one pass more, after the best was chosen
+  /// What the test said of two passes with the same skill; anything but "not shown" is one of its
+  /// false alarms. nullopt: there was no test.
+  std::optional<decisions::ReleaseVerdict> test_said;
+  [[nodiscard]] std::optional<std::size_t> best() const;  ///< an index
+  [[nodiscard]] double mean() const;                      ///< of the passes
+};
+
+/// Rollouts of the search: all but those of the test split.
+struct RolloutCount {
+  std::size_t used = 0;
+  std::optional<std::size_t> allowed;  ///< nullopt: no limit
+};
+
 struct OptimizeResult {
+  OptimizerKind optimizer = OptimizerKind::skillgrad;
+  RolloutCount rollouts;
+  std::optional<Reruns> reruns;  ///< of OptimizerKind::rerun
   std::vector<IterationRow> iterations;
   std::optional<EvalSummary> base_train, base_val;
   int best_iteration = 0;  ///< 0: the initial skill

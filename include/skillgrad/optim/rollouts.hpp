@@ -17,6 +17,8 @@
 
 namespace skillgrad::optim {
 
+class RolloutBudget;
+
 /// What an earlier measurement that ended as an error leaves to be asked anew: what the call record
 /// holds of it would lead to the same error for ever.
 struct AskAgain {
@@ -42,6 +44,8 @@ class RolloutRunner {
     unsigned jobs = 1;
     /// Knows which stage's endpoint answers at all; null: the rollouts alone tell.
     const llm::Accountant* accountant = nullptr;
+    /// Is asked before anything is started; null: nothing is counted.
+    RolloutBudget* budget = nullptr;
   };
   using Again = AskAgain;
   struct Batch {
@@ -72,7 +76,8 @@ class RolloutRunner {
   /// Records in the order task, sample; a task named twice is run once and has one record. A
   /// rollout that ended in an error which may not come again (the endpoint or this machine was at
   /// fault, not the request) is tried once more and then kept as status "error". Errors: those that
-  /// end a run (auth, budget, cancelled, ...), an endpoint that answers nothing any more, io.
+  /// end a run (auth, budget, cancelled, ...), an endpoint that answers nothing any more, io. What
+  /// the rollout budget refuses is not begun.
   [[nodiscard]] Result<std::vector<LossRecord>> run(const Batch& batch,
                                                     const StageContext& context);
   /// The same in the order of the orders, which differ in folder, task or sample.

@@ -95,6 +95,7 @@ struct PatchInput {
   const skill::SkillPackage* skill = nullptr;  ///< the version that ran, and the one to edit
   int skill_iteration = 0;                     ///< whose patch made it; 0 = the initial skill
   std::vector<TaskFacts> facts;                ///< of the gradients' tasks, as far as known
+  std::vector<Evidence> evidence;              ///< in place of gradients: for "reflect"
   skill::LintContext lint;                     ///< `previous` and `initial` set by the optimizer
 };
 /// A tool call of the patcher that changed nothing.
@@ -155,8 +156,8 @@ using PatcherRegistry = Registry<Patcher, const Json&, const StageDependencies&>
 using GateRegistry = Registry<Gate, const Json&, const StageDependencies&>;
 
 /// The built-in implementations: "grader"/"command" for loss, "llm"/"command" for diagnoser and
-/// patcher, "llm"/"command"/"none" for momentum, "none"/"stored"/"paired"/"no-regression"/"command"
-/// for the gate.
+/// patcher (and "reflect", which patches without diagnoses), "llm"/"command"/"none" for momentum,
+/// "none"/"stored"/"paired"/"no-regression"/"command" for the gate.
 [[nodiscard]] const LossRegistry& loss_registry();
 [[nodiscard]] const DiagnoserRegistry& diagnoser_registry();
 [[nodiscard]] const MomentumRegistry& momentum_registry();

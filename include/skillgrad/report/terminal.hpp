@@ -38,6 +38,10 @@ struct VerdictFacts {
   bool ended_early = false;  ///< the run was stopped by an error or a limit
   bool patch_kept = true;
   std::size_t planned = 0;  ///< tasks of the test split
+  /// The skill was not changed (the optimizer "rerun"): both sides are passes of one package.
+  bool unchanged = false;
+  /// What the test took those two passes for.
+  std::optional<optim::decisions::ReleaseVerdict> test_said = std::nullopt;
 };
 /// What the run may claim, in one sentence: "improved: +12.5 points ...".
 [[nodiscard]] std::string verdict_line(const VerdictFacts& facts);

@@ -44,6 +44,9 @@ class RunStore {
   /// or a crash of the machine may leave the file torn, so readers must notice that. Returns the
   /// text as it was written.
   [[nodiscard]] Result<std::string> put(const std::string& relative, std::string text) const;
+  /// Adds whole lines to a text file of the run; a torn last line of it is cut away first. Secrets
+  /// are kept out as by write().
+  [[nodiscard]] Result<> append(const std::string& relative, const std::string& lines);
   /// Returns when all calls and files so far are on the disk: a stage whose files were put() is
   /// finished only then.
   [[nodiscard]] Result<> sync();

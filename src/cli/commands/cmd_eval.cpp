@@ -7,6 +7,7 @@
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/commands/commands.hpp"
+#include "cli/commands/eval_in_run.hpp"
 #include "cli/estimate/estimate.hpp"
 #include "cli/run/ending.hpp"
 #include "cli/run/eval_result.hpp"
@@ -214,6 +215,7 @@ int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest&
 }
 
 Result<int> cmd_eval(const Invocation& invocation) {
+  if (is_in_run()) return eval_in_run(invocation);
   RunRequest request{RunCommand::eval, invocation.arguments.at(0), Json::object()};
   SKILLGRAD_TRY(const int trials, parse_trials(invocation.value("trials", "1")));
   request.extra = {{"split", invocation.value("split", "test")}, {"trials", trials}};

@@ -39,6 +39,19 @@ Result<> check_repairs(const RunSetup& setup) {
   return tl::unexpected(std::move(error));
 }
 
+/// The first measurements of a run are made by every optimizer, and before any of it.
+Result<> check_rollouts(const RunSetup& setup, const optim::RunPlan& plan) {
+  const auto most = static_cast<std::size_t>(setup.settings.get<"max_rollouts">());
+  if (most == 0 || most > plan.measuring()) return {};
+  return fail(ErrorCode::config,
+              fmt::format("--max-rollouts {} leaves nothing to the optimizer: the base run and the "
+                          "validation of the initial skill take {} rollouts",
+                          most, plan.measuring()),
+              setup.settings.origin<"max_rollouts">(),
+              "raise it, or narrow the splits with --limit; `skillgrad estimate SKILL` shows the "
+              "whole");
+}
+
 /// What has no effect in this configuration is refused: its user relies on it.
 Result<> refuse_idle_options(const Settings& settings, const bench::Splits& splits) {
   const bool gated =
@@ -50,6 +63,9 @@ Result<> refuse_idle_options(const Settings& settings, const bench::Splits& spli
                 "--guard adds tasks to a gate of stored scores; this gate probes tasks that pass "
                 "by itself",
                 settings.origin(guard), "leave it out, or choose --gate no-regression");
+  if (settings.get<"in_place">() && settings.get<"optimizer">() == optim::OptimizerKind::rerun)
+    return fail(ErrorCode::config, "--optimizer rerun changes nothing that could be put in place",
+                settings.origin<"in_place">(), "leave out --in-place");
   for (const OptionSpec* spec : options<"target_score", "patience", "guard">)
     if (!gated && settings.given(*spec) && settings.raw(*spec) > 0)
       return fail(ErrorCode::config,
@@ -246,10 +262,15 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   if (setup.settings.get<"in_place">()) SKILLGRAD_CHECK(skill::check_install(setup.skill_path));
   SKILLGRAD_TRY(const auto stages, make_stages(setup, invocation.stop));
   SKILLGRAD_CHECK(check_skill_is_offered(setup, *stages));
+  SKILLGRAD_TRY(auto program, optimizer_program(setup));
   announce(setup);
   note_limits(setup.settings, setup.bench);
   SKILLGRAD_TRY(const auto settings, optimize_settings(setup.settings));
+  const bool gated = stages->gate == nullptr || stages->gate->needs_scores();
+  SKILLGRAD_CHECK(
+      check_rollouts(setup, {settings, setup.bench.splits, gated, stages->momentum != nullptr}));
   optim::OptimizeParts parts = stages->parts(setup);
+  parts.program = std::move(program);
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
   SKILLGRAD_CHECK(start_run(setup));
   warn_of_edits(setup);
@@ -288,10 +309,14 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   const auto& splits = setup->bench.splits;
   SKILLGRAD_TRY(const auto first, first_requests(*setup, splits.train, true, invocation.stop));
   const optim::RunPlan plan(loop, splits, first.gated, first.momentum);
+  SKILLGRAD_TRY([[maybe_unused]] const auto program, optimizer_program(*setup));
+  SKILLGRAD_CHECK(check_rollouts(*setup, plan));
   const double failures = facts.measured && facts.measured->failures
                               ? *facts.measured->failures
                               : setup->settings.get<"assume.failures">();
   const auto planned = views(*setup, plan, failures);
+  facts.optimizer = name_of(loop.optimizer);
+  facts.rollouts_allowed = plan.allowed(first_of(splits.train, failing(splits.train, failures)));
   Estimate out = estimate(*setup, planned, first, facts.measured);
   out.loop = true;
   out.failures = failures;

@@ -43,6 +43,16 @@ Result<> refuse_places(const Settings& settings) {
   return {};
 }
 
+/// Its answers are known for the loop, and its runs are too small to be cut.
+Result<> refuse_controls(const Settings& settings) {
+  for (const OptionSpec* spec : options<"optimizer", "max_rollouts", "optimizer_command",
+                                        "optimizer_timeout_s", "optimizer_env">)
+    if (settings.given(*spec) && settings.raw(*spec) != Json("skillgrad"))
+      return fail(ErrorCode::usage, "selfcheck checks the loop itself, with rollouts of its own",
+                  settings.origin(*spec), "leave out --" + std::string(spec->flag));
+  return {};
+}
+
 std::string line_of(const SelfcheckRow& row) {
   const char* state = !row.ok ? "skipped" : *row.ok ? "ok     " : "FAILED ";
   return fmt::format("{} {}\n        {}\n", state, row.name, row.found);
@@ -72,6 +82,7 @@ Result<int> cmd_selfcheck(const Invocation& invocation) {
   const fs::path dir = fs::absolute(invocation.value("dir", "skillgrad-selfcheck"));
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   SKILLGRAD_CHECK(refuse_places(settings));
+  SKILLGRAD_CHECK(refuse_controls(settings));
   SKILLGRAD_CHECK(make_room(dir));
   SKILLGRAD_TRY(const auto world, write_world(dir));
   const bool json = settings.get<"json">();

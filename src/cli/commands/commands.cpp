@@ -6,7 +6,26 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/commands/eval_in_run.hpp"
+
 namespace skillgrad::cli {
+namespace {
+
+/// What makes rollouts of its own has no place in the program of a run that counts them; `eval`
+/// asks that run.
+Result<> refuse_uncounted(const Invocation& invocation) {
+  static constexpr std::array<std::string_view, 5> kOwn = {"optimize", "calibrate", "resume",
+                                                           "demo", "selfcheck"};
+  const bool own =
+      std::find(kOwn.begin(), kOwn.end(), invocation.command) != kOwn.end() && is_in_run();
+  if (!own || invocation.has("dry-run")) return {};
+  return fail(ErrorCode::usage,
+              "this program is a part of a run, which counts its rollouts: `" + invocation.command +
+                  "` would make others",
+              "SKILLGRAD_IN_RUN", "measure with `skillgrad eval \"$SKILLGRAD_SKILL\"`");
+}
+
+}  // namespace
 
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
@@ -33,6 +52,7 @@ Result<int> run_command(const Invocation& invocation) {
       {"completion", cmd_completion},
   }};
   // clang-format on
+  SKILLGRAD_CHECK(refuse_uncounted(invocation));
   const auto found = std::find_if(kFunctions.begin(), kFunctions.end(),
                                   [&](const auto& one) { return one.first == invocation.command; });
   if (found != kFunctions.end()) return found->second(invocation);

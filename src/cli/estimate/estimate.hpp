@@ -75,6 +75,9 @@ struct EstimateFacts {
   std::string command;
   std::size_t compared = 0;  ///< tasks on which two skills are compared; 0: none are
   std::optional<Measured> measured;
+  /// Of an optimize command: who proposes, and what its search may cost.
+  std::string optimizer = {};
+  std::optional<std::size_t> rollouts_allowed = {};
 };
 /// On stdout: a table, prices and the first request, or with --json one object.
 void print_estimate(const RunSetup& setup, const Estimate& estimate, const FirstRequests& first,

@@ -103,6 +103,21 @@ std::string assumed_text(const RunSetup& setup, const Estimate& estimate,
   return out;
 }
 
+/// Rollouts without those of the test split.
+Span search_rollouts(const Estimate& estimate) {
+  Span out;
+  for (const auto& part : estimate.stages)
+    if (part.role == "executor" && !part.stage.starts_with("test ")) out += part.conversations;
+  return out;
+}
+
+std::string optimizer_line(const Estimate& estimate, const EstimateFacts& facts) {
+  if (!facts.rollouts_allowed) return {};
+  return fmt::format("optimizer  {}, about {} rollouts without the test split, {} allowed\n",
+                     facts.optimizer, count(search_rollouts(estimate).expected),
+                     *facts.rollouts_allowed);
+}
+
 std::string text(const RunSetup& setup, const Estimate& estimate, const FirstRequests& first,
                  const EstimateFacts& facts, const std::vector<RolePrice>& prices) {
   const auto& splits = setup.bench.splits;
@@ -112,7 +127,8 @@ std::string text(const RunSetup& setup, const Estimate& estimate, const FirstReq
     out += fmt::format("difference below about {:.0f} points cannot be told from chance on {}\n",
                        100 * stats::detectable_difference(facts.compared),
                        counted(facts.compared, "task"));
-  out += assumed_text(setup, estimate, facts) + "\n" + table(estimate);
+  out += optimizer_line(estimate, facts) + assumed_text(setup, estimate, facts) + "\n" +
+         table(estimate);
   out += "\nmost: every limit is reached (turns, output cap, one full tool result a turn";
   out +=
       estimate.bounded ? ", the context)" : "; --context-tokens or --prices would bound prompts)";
@@ -149,6 +165,15 @@ Json json(const RunSetup& setup, const Estimate& estimate, const FirstRequests& 
     out["iterations"] = {{"low", std::llround(estimate.iterations.low)},
                          {"expected", std::llround(estimate.iterations.expected)},
                          {"high", std::llround(estimate.iterations.high)}};
+  if (estimate.loop) {
+    const Span rollouts = search_rollouts(estimate);
+    out["optimizer"] = facts.optimizer;
+    out["rollouts"] = {
+        {"low", std::llround(rollouts.low)},
+        {"expected", std::llround(rollouts.expected)},
+        {"high", std::llround(rollouts.high)},
+        {"allowed", facts.rollouts_allowed ? Json(*facts.rollouts_allowed) : Json()}};
+  }
   out.update(to_json(estimate));
   out["assumptions"] = assumptions(setup, estimate, facts);
   out["detectable_difference"] =

@@ -168,9 +168,12 @@ Result<> stage_requests(RunSetup& setup, const StageSet& stages, const bench::Ta
     static_cast<void>(done);
     SKILLGRAD_CHECK(keep(setup, nobody, "momentum", out));
   }
-  if (!asks_model(settings, option<"stages.patcher">)) return {};
+  const bool reflects = settings.get<"optimizer">() == optim::OptimizerKind::reflect;
+  if (!reflects && !asks_model(settings, option<"stages.patcher">)) return {};
   optim::PatchInput input;
   input.gradients = given;
+  if (reflects)
+    for (std::size_t i = 0; i < given.size(); ++i) input.evidence.push_back(evidence(setup, task));
   input.memory = &known;
   input.facts = shown;
   input.skill = &setup.skill;

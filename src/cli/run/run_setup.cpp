@@ -7,6 +7,7 @@
 
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/report/terminal.hpp>
 #include <skillgrad/skill/install.hpp>
@@ -161,6 +162,15 @@ Result<> refuse_nameless_work(const store::RunStore& store) {
   return {};
 }
 
+/// Is it to go on where it ended before?
+bool ends_later(const RunSetup& setup, const SavedConfig& saved) {
+  const auto& table = option_table();
+  return std::any_of(table.begin(), table.end(), [&](const OptionSpec& spec) {
+    return (spec.groups & kStops) != 0 &&
+           saved.settings.flat.value(spec.key, Json()) != setup.settings.raw(spec);
+  });
+}
+
 Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& identity) {
   std::string dir = setup.settings.get<"run">();
   const std::string skill_name = request.skill == "none" ? "no-skill" : setup.skill.name();
@@ -180,6 +190,7 @@ Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& iden
     SKILLGRAD_TRY(const auto config, read_saved(*saved, setup.store->path(kConfig).string()));
     SKILLGRAD_CHECK(compare_identity(config.identity, identity, dir));
     setup.resumed = true;
+    setup.finished = optim::finished_before(*setup.store) && !ends_later(setup, config);
     return {};
   }
   SKILLGRAD_CHECK(refuse_nameless_work(*setup.store));
@@ -246,7 +257,8 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
                                            setup.store->path("calls/learned.json")));
   setup.store->redact_with(setup.models->redactor());
   SKILLGRAD_CHECK(restore_ledger(setup));
-  SKILLGRAD_CHECK(setup.models->preflight(setup.settings, stop));
+  // A run that came to its end is only reported.
+  if (!setup.finished) SKILLGRAD_CHECK(setup.models->preflight(setup.settings, stop));
   report::TerminalOptions terminal;
   terminal.status_line = wants_status_line();
   terminal.quiet = setup.settings.get<"quiet">();

@@ -45,8 +45,9 @@ struct RunSetup {
   FolderGuard unused;                     ///< ends before the store lets go of the folder's lock
   std::shared_ptr<TimeLimit> time_limit;  ///< set by call_context()
   std::unique_ptr<optim::Observer> observer;
-  bool resumed = false;  ///< the directory held an earlier part of this run
-  Json config;           ///< of a new run, until start_run() writes it
+  bool resumed = false;   ///< the directory held an earlier part of this run
+  bool finished = false;  ///< which came to its end, and nothing given now moves that
+  Json config;            ///< of a new run, until start_run() writes it
   /// Takes the place of every model while a dry run looks at requests; else null.
   llm::ChatModel* stand_in = nullptr;
 

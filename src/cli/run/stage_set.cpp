@@ -100,9 +100,11 @@ Result<std::unique_ptr<StageSet>> make_stages(RunSetup& setup, std::stop_token s
                   make<optim::Momentum>(optim::momentum_registry(), momentum, "stages.momentum",
                                         dependencies(setup, "momentum", stop)));
   }
+  const bool reflects = settings.get<"optimizer">() == optim::OptimizerKind::reflect;
+  const Json patcher = reflects ? Json{{"name", "reflect"}} : settings.get<"stages.patcher">();
   SKILLGRAD_TRY(out->patcher,
-                make<optim::Patcher>(optim::patcher_registry(), settings.get<"stages.patcher">(),
-                                     "stages.patcher", dependencies(setup, "patcher", stop)));
+                make<optim::Patcher>(optim::patcher_registry(), patcher, "stages.patcher",
+                                     dependencies(setup, "patcher", stop)));
   if (!staged_level(settings)) {
     SKILLGRAD_TRY(out->gate, make<optim::Gate>(optim::gate_registry(), gate_spec(settings), "gate",
                                                dependencies(setup, "judge", stop)));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 
+#include "cli/settings/option_keys.hpp"
 #include "cli/settings/roles.hpp"
 
 namespace skillgrad::cli {
@@ -37,8 +38,71 @@ bool replays(const Settings& settings, const OptionUse& /*use*/) {
   return !settings.get<"replay">().empty() && settings.get<"record">().empty();
 }
 
+bool optimizes_by(const Settings& settings, const OptionUse& use, optim::OptimizerKind kind) {
+  return use.command == "optimize" && settings.get<"optimizer">() == kind;
+}
+
+/// Only the published method has a memory.
+bool without_memory(const Settings& settings, const OptionUse& use) {
+  return use.command == "optimize" &&
+         settings.get<"optimizer">() != optim::OptimizerKind::skillgrad;
+}
+
+/// Nobody of skillgrad's own diagnoses or patches.
+bool foreign_patches(const Settings& settings, const OptionUse& use) {
+  return optimizes_by(settings, use, optim::OptimizerKind::command) ||
+         optimizes_by(settings, use, optim::OptimizerKind::rerun);
+}
+
+bool reflects(const Settings& settings, const OptionUse& use) {
+  return optimizes_by(settings, use, optim::OptimizerKind::reflect);
+}
+
+bool one_batch(const Settings& settings, const OptionUse& use) {
+  return foreign_patches(settings, use) ||
+         optimizes_by(settings, use, optim::OptimizerKind::one_shot);
+}
+
+/// The plan of the published method sizes the budget of the others unless one is given.
+bool one_batch_and_budget(const Settings& settings, const OptionUse& use) {
+  return one_batch(settings, use) && settings.get<"max_rollouts">() > 0;
+}
+
 const std::vector<IdleRule>& rules() {
   static const std::vector<IdleRule> all = {
+      {options<"momentum", "stages.momentum">, 0U, without_memory,
+       "--optimizer skillgrad alone keeps a memory"},
+      {options<"stages.diagnoser", "stages.patcher", "contrastive", "patch_all_correct">, 0U,
+       foreign_patches, "this --optimizer neither diagnoses nor writes patches of its own"},
+      {options<"stages.diagnoser", "stages.patcher">, 0U, reflects,
+       "--optimizer reflect reads the runs and writes the patch in one conversation"},
+      {options<"all_correct_streak", "patience", "target_score">, 0U, one_batch,
+       "this --optimizer has no second iteration"},
+      {options<"batch_size", "updates", "batch_seed", "max_iters">, 0U, one_batch_and_budget,
+       "this --optimizer draws no batches, and --max-rollouts is given"},
+      {options<"lint_profile", "lint_ignore", "keep", "max_broken", "finalists", "prune", "guard">,
+       0U,
+       [](const Settings& settings, const OptionUse& use) {
+         return optimizes_by(settings, use, optim::OptimizerKind::rerun) &&
+                settings.get<"max_rollouts">() > 0;
+       },
+       "--optimizer rerun makes no patches"},
+      {options<"lint_profile", "lint_ignore", "keep", "max_broken", "guard">, 0U,
+       [](const Settings& settings, const OptionUse& use) {
+         return optimizes_by(settings, use, optim::OptimizerKind::rerun);
+       },
+       "--optimizer rerun makes no patches"},
+      {options<"candidates">, 0U,
+       [](const Settings& settings, const OptionUse& use) {
+         return settings.get<"max_rollouts">() > 0 &&
+                (foreign_patches(settings, use) || reflects(settings, use));
+       },
+       "this --optimizer makes one patch a step"},
+      {options<"prune">, 0U,
+       [](const Settings& settings, const OptionUse& use) {
+         return settings.get<"max_rollouts">() > 0 && foreign_patches(settings, use);
+       },
+       "this --optimizer makes no list of patches that could be taken back"},
       {{},
        kSim,
        [](const Settings& settings, const OptionUse&) { return scenario_of(settings).empty(); },
@@ -79,6 +143,11 @@ const std::vector<IdleRule>& rules() {
          return !settings.get<"stages.gate">().is_null();
        },
        "--gate-stage decides in its place"},
+      {options<"revisit">, 0U,
+       [](const Settings& settings, const OptionUse&) { return settings.get<"updates">() > 0; },
+       "the further epochs of --updates bring every task back"},
+      {options<"revisit">, 0U, one_batch_and_budget,
+       "this --optimizer draws no batches, and --max-rollouts is given"},
       {options<"batch_seed">, 0U,
        [](const Settings& settings, const OptionUse&) { return settings.get<"updates">() == 0; },
        "without --updates there is one epoch"},

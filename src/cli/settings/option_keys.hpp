@@ -14,6 +14,7 @@
 #include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/exec/sandbox.hpp>
+#include <skillgrad/optim/optimizer_kind.hpp>
 
 #include "cli/settings/choices.hpp"
 #include "cli/settings/option_table.hpp"
@@ -44,6 +45,10 @@ struct Choice {
 template <>
 struct Choice<"gate"> {
   using type = GateChoice;
+};
+template <>
+struct Choice<"optimizer"> {
+  using type = optim::OptimizerKind;
 };
 template <>
 struct Choice<"keep"> {

@@ -11,6 +11,7 @@
 #include <skillgrad/core/resources.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/llm/inspect.hpp>
+#include <skillgrad/optim/run_handle.hpp>
 
 #include "cli/settings/hidden_values.hpp"
 
@@ -136,6 +137,9 @@ Result<Json> load_config_file(const GivenOptions& given, std::string& origin) {
   return read_json(path, true);
 }
 
+constexpr const char* kOfPrograms[] = {optim::kRunVariable, optim::kSkillVariable,
+                                       optim::kTaskVariable};
+
 Result<> apply_environment(Settings& settings, std::vector<std::string>& warnings) {
   std::map<std::string, const OptionSpec*> names;
   std::vector<std::string> known;
@@ -149,6 +153,9 @@ Result<> apply_environment(Settings& settings, std::vector<std::string>& warning
     if (!text.starts_with("SKILLGRAD_") || equals == std::string::npos) continue;
     const std::string name = text.substr(0, equals);
     const auto found = names.find(name);
+    // What a run gives to a program that it starts is no setting.
+    if (std::find(std::begin(kOfPrograms), std::end(kOfPrograms), name) != std::end(kOfPrograms))
+      continue;
     if (found == names.end()) {
       const auto near = nearest_match(name, known);
       warnings.push_back("unknown environment variable " + name + " is ignored" +

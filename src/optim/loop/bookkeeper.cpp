@@ -20,8 +20,14 @@ std::optional<double> score_of(const LossRecord& record) {
 std::string Bookkeeper::know(const skill::SkillPackage& package) {
   std::string hash = package.hash();
   if (!packages_.contains(hash))
-    packages_.emplace(hash, Known{package, package_facts(loop_, package)});
+    packages_.emplace(hash, Known{package, package_facts(loop_, package), 0});
   return hash;
+}
+
+std::string Bookkeeper::know_again(const skill::SkillPackage& package, std::size_t first) {
+  std::string name = package.hash() + " again";
+  packages_.insert_or_assign(name, Known{package, package_facts(loop_, package), first});
+  return name;
 }
 
 const skill::SkillPackage& Bookkeeper::package(const std::string& hash) const {
@@ -67,7 +73,7 @@ Result<> Bookkeeper::make(const std::vector<decisions::Need>& needs, const BookP
     const auto named = place.names.find(need.package);
     const std::string folder =
         named != place.names.end() ? named->second : need.package.substr(0, kNameDigits);
-    orders.items.push_back({&known.package, need.task, static_cast<int>(need.repeat),
+    orders.items.push_back({&known.package, need.task, static_cast<int>(known.first + need.repeat),
                             folder.empty() ? place.dir : place.dir + "/" + folder,
                             &known.objective});
   }

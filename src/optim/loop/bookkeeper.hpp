@@ -37,6 +37,9 @@ class Bookkeeper {
   [[nodiscard]] const decisions::ScoreBook& book() const { return book_; }
   /// From now on decisions may name this package by its hash, which is returned.
   std::string know(const skill::SkillPackage& package);
+  /// The package once more, as if it were another: its rollouts are made anew, as trials from
+  /// `first` on.
+  std::string know_again(const skill::SkillPackage& package, std::size_t first);
   [[nodiscard]] const skill::SkillPackage& package(const std::string& hash) const;
 
   /// Rollouts that were made elsewhere: the next ones of their tasks under the package.
@@ -65,6 +68,7 @@ class Bookkeeper {
   struct Known {
     skill::SkillPackage package;
     ObjectiveFacts objective;
+    std::size_t first = 0;  ///< trial of its first rollout
   };
   /// A line of the book.
   struct Line {

@@ -100,6 +100,7 @@ Result<std::optional<Candidate>> read_candidate(const OptimizeParts& parts,
   if (!text) return std::nullopt;
   auto out = candidate_from(parts, dir, *text);
   if (!out) return tl::unexpected(damaged(std::move(out).error(), *parts.store, file));
+  out->dir = dir;
   return std::optional<Candidate>(std::move(*out));
 }
 

@@ -16,6 +16,7 @@ struct Candidate {
   Patch patch;
   std::vector<skill::Finding> blocking;
   std::string failure;  ///< why there is no patch, or ""
+  std::string dir;      ///< of the run
 };
 
 /// The package below RUN/DIR/skill, under the initial one's name. Errors: input (among others: it

@@ -207,13 +207,11 @@ Result<PrunedPackage> prune_patches(const LoopContext& loop,
   return Pruning(loop, checkpoints).run();
 }
 
-Result<ReleaseTest> test_release(const LoopContext& loop, const skill::SkillPackage& chosen,
-                                 const std::string& name, const std::vector<std::string>& tasks) {
+namespace {
+
+Result<ReleaseTest> run_test(const LoopContext& loop, decisions::ReleasePlan plan,
+                             const std::string& name) {
   Bookkeeper& book = *loop.book;
-  decisions::ReleasePlan plan;
-  plan.initial = book.know(loop.parts->initial);
-  plan.chosen = book.know(chosen);
-  plan.test_tasks = tasks;
   plan.seed = loop.settings->schedule.seed;
   plan.start = book.book().size();
   decisions::ReleaseOptions options;
@@ -224,9 +222,25 @@ Result<ReleaseTest> test_release(const LoopContext& loop, const skill::SkillPack
   SKILLGRAD_TRY(const auto step,
                 book.drive(place, [&] { return decisions::release(plan, options, book.book()); }));
   out.result = step.result;
-  out.before = book.records(plan.initial, tasks, plan.start);
-  out.after = book.records(plan.chosen, tasks, plan.start);
+  out.before = book.records(plan.initial, plan.test_tasks, plan.start);
+  out.after = book.records(plan.chosen, plan.test_tasks, plan.start);
   return out;
+}
+
+}  // namespace
+
+Result<ReleaseTest> test_release(const LoopContext& loop, const skill::SkillPackage& chosen,
+                                 const std::string& name, const std::vector<std::string>& tasks) {
+  return run_test(
+      loop, {loop.book->know(loop.parts->initial), loop.book->know(chosen), tasks, 0, 0}, name);
+}
+
+Result<ReleaseTest> test_twice(const LoopContext& loop, const std::vector<std::string>& tasks) {
+  const auto repeats = static_cast<std::size_t>(loop.settings->rollouts);
+  return run_test(loop,
+                  {loop.book->know(loop.parts->initial),
+                   loop.book->know_again(loop.parts->initial, repeats), tasks, 0, 0},
+                  "again");
 }
 
 }  // namespace skillgrad::optim

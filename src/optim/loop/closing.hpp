@@ -50,4 +50,8 @@ struct ReleaseTest {
                                                const std::string& name,
                                                const std::vector<std::string>& tasks);
 
+/// The same of the initial package and itself, run anew.
+[[nodiscard]] Result<ReleaseTest> test_twice(const LoopContext& loop,
+                                             const std::vector<std::string>& tasks);
+
 }  // namespace skillgrad::optim

@@ -14,6 +14,7 @@
 namespace skillgrad::optim {
 
 class Bookkeeper;
+class RolloutBudget;
 
 /// What every iteration of a run shares.
 struct LoopContext {
@@ -26,7 +27,8 @@ struct LoopContext {
   ObjectiveFacts baseline;                  ///< cost0, time0
   std::shared_ptr<ExpectedTexts> expected;  ///< of the train tasks
   Bookkeeper* book = nullptr;
-  decisions::EffectModel model;  ///< what staged decisions believe
+  RolloutBudget* budget = nullptr;  ///< null: rollouts are not counted
+  decisions::EffectModel model;     ///< what staged decisions believe
 };
 
 /// Name of an iteration's folder below the run: "iter_003".

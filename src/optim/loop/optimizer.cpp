@@ -8,11 +8,13 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/plan.hpp>
-#include <skillgrad/skill/install.hpp>
 
+#include "optim/loop/best_folder.hpp"
 #include "optim/loop/calibration_run.hpp"
 #include "optim/loop/closing.hpp"
 #include "optim/loop/iteration.hpp"
+#include "optim/loop/reruns.hpp"
+#include "optim/rollouts/rollout_budget.hpp"
 #include "optim/rollouts/tripwires.hpp"
 
 namespace skillgrad::optim {
@@ -20,11 +22,14 @@ namespace {
 
 class Loop {
  public:
-  Loop(const OptimizeSettings& settings, const OptimizeParts& parts, const llm::CallContext& call)
+  Loop(const OptimizeSettings& settings, const OptimizeParts& parts, const llm::CallContext& call,
+       const Method& method)
       : settings_(settings),
         parts_(parts),
+        method_(method),
+        budget_(*parts.store),
         runner_({parts.benchmark, parts.executor, parts.loss, parts.store, parts.observer,
-                 parts.limits, parts.jobs, parts.accountant}),
+                 parts.limits, parts.jobs, parts.accountant, &budget_}),
         plan_(settings, parts.splits, settings.staged || parts.gate->needs_scores(),
               parts.momentum != nullptr),
         book_(loop_) {
@@ -34,6 +39,7 @@ class Loop {
     loop_.call = call;
     loop_.expected = std::make_shared<ExpectedTexts>(*parts.benchmark, parts.splits.train);
     loop_.book = &book_;
+    loop_.budget = &budget_;
   }
 
   Result<OptimizeResult> run();
@@ -53,23 +59,28 @@ class Loop {
   Result<> execute(const PlanStep& step);
   Result<> plan();
   Result<> restore_book();
-  Result<> remember(int iteration);
+  Result<> remember(const IterationRow& row);
   Result<> iterate();
+  Result<IterationRow> iterate_once(int t);
+  [[nodiscard]] bool fails(const std::string& task) const;
+  Result<> rerun(const PlanStep& step);
   [[nodiscard]] std::string stop_reason() const;
   Result<> close();
   Result<std::size_t> choose();
   Result<skill::SkillPackage> prune(std::size_t chosen);
   Result<skill::SkillPackage> best() const;
   Result<> publish_best();
-  Result<> keep_edited_best();
-  [[nodiscard]] bool is_own(const skill::SkillPackage& package) const;
   void note_earlier_tests(const std::string& name) const;
   Result<> score_test(const PlanStep& step);
+  Result<> test_again(const PlanStep& step);
+  void set_test(ReleaseTest release, const PlanStep& step);
   Result<EvalSummary> evaluate(const skill::SkillPackage& skill,
                                const std::vector<std::string>& ids, const std::string& dir,
                                const std::string& label);
   const OptimizeSettings& settings_;
   const OptimizeParts& parts_;
+  const Method& method_;
+  RolloutBudget budget_;
   RolloutRunner runner_;
   RunPlan plan_;
   LoopContext loop_;
@@ -80,6 +91,9 @@ class Loop {
   std::vector<std::vector<std::string>> schedule_;  ///< all batches
   std::vector<std::vector<std::string>> batches_;   ///< those that --max-iters allows
   bool cut_short_ = false;                          ///< by --max-iters
+  std::optional<std::size_t> probe_;                ///< tasks of a batch that the screen runs
+  std::size_t passes_ = 0;                          ///< of a rerun
+  std::string spent_;                               ///< what the rollout budget refused, in words
   OptimizeResult result_;
 };
 
@@ -95,6 +109,8 @@ Result<OptimizeResult> Loop::run() {
     result_.stop_reason = error.message;
     result_.error = std::move(error);
   }
+  result_.optimizer = settings_.optimizer;
+  result_.rollouts = {budget_.used(), budget_.allowed()};
   result_.facts = parts_.facts;
   if (parts_.closing_facts) result_.facts.update(parts_.closing_facts());
   result_.iterations = state_.rows;
@@ -117,6 +133,8 @@ Result<OptimizeResult> Loop::run() {
 Result<> Loop::run_all() {
   SKILLGRAD_TRY(auto saved, load_state(*parts_.store));
   if (saved) state_ = std::move(*saved);
+  SKILLGRAD_CHECK(budget_.restore());
+  if (settings_.max_rollouts > 0) budget_.allow(settings_.max_rollouts);
   SKILLGRAD_CHECK(publish_best());
   for (const PlanStep& step : plan_.steps()) SKILLGRAD_CHECK(execute(step));
   result_.stop_reason = state_.stop_reason;
@@ -133,6 +151,9 @@ Result<> Loop::execute(const PlanStep& step) {
     case PlanStep::Kind::iterations:
       SKILLGRAD_CHECK(plan());
       return iterate();
+    case PlanStep::Kind::reruns:
+      SKILLGRAD_CHECK(plan());
+      return rerun(step);
     case PlanStep::Kind::closing:
       return close();
     case PlanStep::Kind::test:
@@ -240,10 +261,13 @@ Result<> Loop::plan() {
   for (const auto& id : parts_.splits.train)
     if (const auto found = scores.find(id); found != scores.end() && found->second < 1)
       failures.push_back(id);
-  schedule_ = make_batches(failures, settings_.schedule);
   auto drawn = plan_.batches(failures);
+  schedule_ = std::move(drawn.all);
   batches_ = std::move(drawn.items);
   cut_short_ = drawn.cut_short;
+  probe_ = drawn.probe;
+  budget_.allow(plan_.allowed(failures));
+  passes_ = plan_.passes(failures);
   Json hashes = Json::object();
   for (const auto* ids : {&parts_.splits.train, &parts_.splits.val, &parts_.splits.test})
     for (const auto& id : *ids) hashes[id] = parts_.benchmark->find(id)->hash;
@@ -262,6 +286,7 @@ Result<> Loop::plan() {
 }
 
 std::string Loop::stop_reason() const {
+  if (!spent_.empty()) return spent_;
   if (batches_.empty()) return "no task of the train split failed: nothing to learn";
   if (state_.iteration >= static_cast<int>(batches_.size()))
     return cut_short_ ? fmt::format("{} iterations done, --max-iters allows {}", state_.iteration,
@@ -285,19 +310,21 @@ Result<> Loop::restore_book() {
   checkpoints_ = {{0, lineage_.front(), {}}};
   for (const IterationRow& row : state_.rows) {
     SKILLGRAD_CHECK(book_.restore(iteration_name(row.iteration) + "/" + kBookFile));
-    if (row.decision == Decision::accepted) SKILLGRAD_CHECK(remember(row.iteration));
+    if (row.decision == Decision::accepted) SKILLGRAD_CHECK(remember(row));
   }
   return {};
 }
 
 /// An accepted candidate is a checkpoint.
-Result<> Loop::remember(int iteration) {
+Result<> Loop::remember(const IterationRow& row) {
+  const int iteration = row.iteration;
   SKILLGRAD_TRY(const auto package, load_candidate(parts_, iteration));
   // Of the whole schedule: a resume may allow fewer iterations than there were.
   const auto place = static_cast<std::size_t>(iteration - 1);
   checkpoints_.push_back(
       {iteration, book_.know(package),
        place < schedule_.size() ? each_once(schedule_[place]) : std::vector<std::string>()});
+  if (!row.returned.empty()) checkpoints_.back().source_tasks.push_back(row.returned);
   lineage_.insert(lineage_.begin(), checkpoints_.back().hash);
   return {};
 }
@@ -312,11 +339,19 @@ Result<> Loop::iterate() {
       return save_state(*parts_.store, state_);
     }
     const int t = state_.iteration + 1;
-    IterationRunner iteration(loop_, t, batches_[static_cast<std::size_t>(t - 1)], state_,
-                              lineage_);
-    SKILLGRAD_TRY(const auto row, iteration.run());
+    const RunState before = state_;
+    auto done = iterate_once(t);
+    if (!done && budget_.refused()) {
+      // What an iteration that could not be judged has changed is not kept.
+      state_ = before;
+      budget_.go_on();
+      spent_ = fmt::format("the rollout budget ended in iteration {}: {}", t, done.error().message);
+      continue;
+    }
+    if (!done) return tl::unexpected(std::move(done).error());
+    const IterationRow row = std::move(*done);
     state_.chosen.reset();
-    if (row.decision == Decision::accepted) SKILLGRAD_CHECK(remember(t));
+    if (row.decision == Decision::accepted) SKILLGRAD_CHECK(remember(row));
     SKILLGRAD_CHECK(publish_best());
     SKILLGRAD_CHECK(save_state(*parts_.store, state_));
     SKILLGRAD_CHECK(parts_.store->event("iteration", dump_json(to_json(row))));
@@ -324,8 +359,58 @@ Result<> Loop::iterate() {
   }
 }
 
+/// Under the newest package that the task was run with.
+bool Loop::fails(const std::string& task) const {
+  for (const auto& package : lineage_)
+    if (const auto value = book_.book().value(package, task); value.graded > 0)
+      return value.mean < 1;
+  return false;
+}
+
+Result<IterationRow> Loop::iterate_once(int t) {
+  std::vector<std::string> batch = batches_[static_cast<std::size_t>(t - 1)];
+  const std::string back =
+      plan_.revisits() ? returning_task(batches_, state_.rows,
+                                        [this](const std::string& task) { return fails(task); })
+                       : "";
+  if (!back.empty()) batch.push_back(back);
+  Step step(loop_, t, batch, state_, lineage_);
+  step.row.returned = back;
+  if (probe_) step.probe.resize(std::min(step.probe.size(), *probe_));
+  step.for_choosing = plan_.choosing();
+  step.for_judging = plan_.judging(step.probe.size());
+  // Not what the budget has left now: at a resume that is less.
+  const std::size_t kept = plan_.measuring() + step.for_choosing + step.for_judging;
+  const std::size_t allowed = budget_.allowed().value_or(0);
+  step.allowance = allowed > kept ? allowed - kept : 0;
+  budget_.set_aside(step.for_choosing);
+  SKILLGRAD_TRY(auto row, IterationRunner(loop_, step, method_).run());
+  budget_.set_aside(0);
+  return row;
+}
+
+/// The unchanged skill again and again: what choosing the best of several measurements looks like
+/// where there is nothing to choose.
+Result<> Loop::rerun(const PlanStep& step) {
+  // Without staged decisions the validation run is not in the book.
+  if (!settings_.staged && result_.base_val) book_.add(parts_.initial, result_.base_val->records);
+  SKILLGRAD_TRY(result_.reruns, run_again(loop_, step.tasks, passes_));
+  result_.reruns->split = step.tasks == parts_.splits.train ? "train" : "val";
+  if (const auto best = result_.reruns->best())
+    state_.best_score = result_.reruns->passes[*best].score;
+  result_.best_fresh_score = result_.reruns->fresh;
+  state_.stop_reason = fmt::format(
+      "{} passes with the unchanged skill, as many as the budget of "
+      "{} rollouts allows",
+      result_.reruns->passes.size() + (result_.reruns->fresh ? 1 : 0),
+      budget_.allowed().value_or(0));
+  SKILLGRAD_CHECK(parts_.store->event("rerun", dump_json(to_json(*result_.reruns))));
+  return save_state(*parts_.store, state_);
+}
+
 /// Which checkpoint is handed over, and without which of its patches.
 Result<> Loop::close() {
+  budget_.set_aside(0);
   SKILLGRAD_TRY(const std::size_t index, choose());
   SKILLGRAD_TRY(const auto package, prune(index));
   const Checkpoint& checkpoint = checkpoints_.at(index);
@@ -347,7 +432,14 @@ Result<> Loop::close() {
 /// An index of the checkpoints.
 Result<std::size_t> Loop::choose() {
   if (!settings_.keep_best || settings_.staged->finalists < 2) return checkpoints_.size() - 1;
-  SKILLGRAD_TRY(auto chosen, choose_checkpoint(loop_, checkpoints_));
+  auto found = choose_checkpoint(loop_, checkpoints_);
+  if (!found && budget_.refused()) {
+    budget_.go_on();
+    parts_.observer->notice("no choice among checkpoints: " + found.error().message);
+    return checkpoints_.size() - 1;
+  }
+  if (!found) return tl::unexpected(std::move(found).error());
+  ChosenCheckpoint chosen = std::move(*found);
   result_.finalists = std::move(chosen.rows);
   result_.best_fresh_score = chosen.fresh_score;
   SKILLGRAD_CHECK(
@@ -359,7 +451,14 @@ Result<skill::SkillPackage> Loop::prune(std::size_t chosen) {
   const std::vector<Checkpoint> kept(
       checkpoints_.begin(), checkpoints_.begin() + static_cast<std::ptrdiff_t>(chosen) + 1);
   if (!settings_.staged->prune) return book_.package(kept.back().hash);
-  SKILLGRAD_TRY(auto pruned, prune_patches(loop_, kept));
+  auto done = prune_patches(loop_, kept);
+  if (!done && budget_.refused()) {
+    budget_.go_on();
+    parts_.observer->notice("no patch is taken back: " + done.error().message);
+    return book_.package(kept.back().hash);
+  }
+  if (!done) return tl::unexpected(std::move(done).error());
+  PrunedPackage pruned = std::move(*done);
   result_.pruned = std::move(pruned.rows);
   SKILLGRAD_CHECK(parts_.store->event("prune", dump_json({{"pruned", to_json(result_.pruned)}})));
   return std::move(pruned.package);
@@ -379,48 +478,7 @@ Result<skill::SkillPackage> Loop::best() const {
 /// RUN/best always holds the best package so far, whatever ends the run.
 Result<> Loop::publish_best() {
   SKILLGRAD_TRY(const auto package, this->best());
-  const fs::path best = parts_.store->path("best");
-  std::error_code ignored;
-  if (fs::exists(best / "SKILL.md", ignored)) {
-    const auto present = skill::SkillPackage::load(best);
-    if (present && present->hash() == package.hash()) return {};
-  }
-  SKILLGRAD_CHECK(keep_edited_best());
-  const fs::path fresh = parts_.store->path("best.new"), old = parts_.store->path("best.old");
-  SKILLGRAD_CHECK(remove_tree(fresh));
-  SKILLGRAD_CHECK(remove_tree(old));
-  SKILLGRAD_CHECK(package.save(fresh));
-  SKILLGRAD_CHECK(swap_directory(fresh, best, old));
-  return remove_tree(old);
-}
-
-/// What somebody wrote into RUN/best is not this run's to overwrite: it is put aside.
-Result<> Loop::keep_edited_best() {
-  const fs::path best = parts_.store->path("best");
-  std::error_code failed;
-  if (!fs::exists(best, failed)) return {};
-  if (const auto present = skill::SkillPackage::load(best); present && is_own(*present)) return {};
-  fs::path aside = parts_.store->path("best.edited");
-  for (int n = 2; fs::exists(aside, failed); ++n)
-    aside = parts_.store->path(fmt::format("best.edited-{}", n));
-  fs::rename(best, aside, failed);
-  if (failed) return tl::unexpected(errno_error(failed.value(), "cannot move", best.string()));
-  parts_.observer->notice("best/ was changed by hand; it was moved to " + aside.string());
-  return {};
-}
-
-/// Was this package made by the run?
-bool Loop::is_own(const skill::SkillPackage& package) const {
-  const auto same = [&](const Result<skill::SkillPackage>& own) {
-    return own && skill::changed_files(*own, package).empty();
-  };
-  std::error_code ignored;
-  // Also those of iterations after the state, as a run that was put back to it has them.
-  for (int t = 0; t == 0 || fs::exists(parts_.store->path(iteration_name(t)), ignored); ++t)
-    if (same(load_candidate(parts_, t))) return true;
-  for (const auto& dir : fs::directory_iterator(parts_.store->path("pruned"), ignored))
-    if (same(load_package(parts_, "pruned/" + dir.path().filename().string()))) return true;
-  return false;
+  return publish_package(parts_, package);
 }
 
 /// A second look at the same tasks is one more chance to be wrong.
@@ -443,6 +501,7 @@ Result<> Loop::score_test(const PlanStep& step) {
   result_.test_planned = step.tasks.size();
   SKILLGRAD_TRY(const auto chosen, best());
   const int iteration = state_.chosen ? state_.chosen->iteration : state_.best_iteration;
+  if (result_.reruns) return test_again(step);
   if (chosen == parts_.initial && settings_.score_unchanged) {
     TestScore test;
     SKILLGRAD_TRY(test.before, evaluate(parts_.initial, step.tasks, "test/initial",
@@ -460,21 +519,35 @@ Result<> Loop::score_test(const PlanStep& step) {
   note_earlier_tests(name);
   SKILLGRAD_TRY(auto release, test_release(loop_, chosen, name, step.tasks));
   result_.release = release.result;
-  if (!release.before.empty() || !release.after.empty()) {
-    TestScore test;
-    test.before = summarize(std::move(release.before), settings_.rollouts, parts_.benchmark);
-    test.after = summarize(std::move(release.after), settings_.rollouts, parts_.benchmark);
-    test.paired = compare_tasks(step.tasks, test.before, test.after);
-    result_.test = std::move(test);
-  }
+  set_test(std::move(release), step);
+  return parts_.store->event("release", dump_json(to_json(result_.release)));
+}
+
+void Loop::set_test(ReleaseTest release, const PlanStep& step) {
+  if (release.before.empty() && release.after.empty()) return;
+  TestScore test;
+  test.before = summarize(std::move(release.before), settings_.rollouts, parts_.benchmark);
+  test.after = summarize(std::move(release.after), settings_.rollouts, parts_.benchmark);
+  test.paired = compare_tasks(step.tasks, test.before, test.after);
+  result_.test = std::move(test);
+}
+
+/// Two passes with the same package: whatever they differ in is chance, and so is what the test
+/// says of it.
+Result<> Loop::test_again(const PlanStep& step) {
+  SKILLGRAD_TRY(auto release, test_twice(loop_, step.tasks));
+  result_.release = release.result;
+  result_.reruns->test_said = release.result.verdict;
+  result_.release.verdict = decisions::ReleaseVerdict::not_shown;
+  set_test(std::move(release), step);
   return parts_.store->event("release", dump_json(to_json(result_.release)));
 }
 
 }  // namespace
 
-Result<OptimizeResult> optimize(const OptimizeSettings& settings, const OptimizeParts& parts,
-                                const llm::CallContext& call) {
-  return Loop(settings, parts, call).run();
+Result<OptimizeResult> run_loop(const OptimizeSettings& settings, const OptimizeParts& parts,
+                                const llm::CallContext& call, const Method& method) {
+  return Loop(settings, parts, call, method).run();
 }
 
 }  // namespace skillgrad::optim

@@ -4,6 +4,7 @@
 #include <skillgrad/optim/troubles.hpp>
 
 #include "optim/loop/iteration.hpp"
+#include "optim/loop/reruns.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -29,6 +30,10 @@ Json baseline_json(const OptimizeResult& result) {
   add("train", result.base_train);
   add("val", result.base_val);
   return out;
+}
+
+Json rollouts_json(const RolloutCount& count) {
+  return {{"used", count.used}, {"allowed", count.allowed ? Json(*count.allowed) : Json()}};
 }
 
 Json test_json(const TestScore& test) {
@@ -61,6 +66,8 @@ Json result_event(const OptimizeResult& result) {
           {"refused", result.refused},
           {"iterations", result.iterations.size()},
           {"best_iteration", result.best_iteration},
+          {"optimizer", name_of(result.optimizer)},
+          {"rollouts", rollouts_json(result.rollouts)},
           {"verdict", name_of(result.release.verdict)},
           {"base_score", result.base_train ? score_json(*result.base_train) : Json()},
           {"test_before", result.test ? score_json(result.test->before) : Json()},
@@ -104,7 +111,9 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
   }
   Json out = {{"schema", "skillgrad.run/1"}, {"command", "optimize"}, {"run", run_dir}};
   out.update(result.facts);
-  out.update(Json{{"iterations", iterations},
+  out.update(Json{{"optimizer", name_of(result.optimizer)},
+                  {"rollouts", rollouts_json(result.rollouts)},
+                  {"iterations", iterations},
                   {"baseline", baseline_json(result)},
                   {"best",
                    {{"iteration", result.best_iteration},
@@ -115,6 +124,7 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
                   {"calibration", result.calibration ? to_json(*result.calibration) : Json()},
                   {"finalists", to_json(result.finalists)},
                   {"pruned", to_json(result.pruned)},
+                  {"rerun", result.reruns ? to_json(*result.reruns) : Json()},
                   {"test", result.test ? test_json(*result.test) : Json()},
                   {"stop_reason", result.stop_reason},
                   {"error", error_json(result.error)},

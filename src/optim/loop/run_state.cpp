@@ -24,6 +24,7 @@ Result<IterationRow> row_from_json(const Json& value) {
   else
     reader.ignore("train_score");
   row.summary = reader.string("summary", "");
+  row.returned = reader.string("returned", "");
   row.flips = static_cast<std::size_t>(reader.integer("flips", 0, 0));
   const Json gate = reader.any("gate");
   const Json size = reader.any("size", true);
@@ -127,6 +128,7 @@ Json to_json(const IterationRow& row) {
               {"gate", row.gate ? to_json(*row.gate) : Json()},
               {"size", {{"l1", row.l1}, {"l2", row.l2}, {"l3", row.l3}}},
               {"summary", row.summary}};
+  if (!row.returned.empty()) out["returned"] = row.returned;
   if (row.flips > 0) out["flips"] = row.flips;
   return out;
 }

@@ -13,6 +13,7 @@
 
 #include "optim/rollouts/damaged.hpp"
 #include "optim/rollouts/outputs.hpp"
+#include "optim/rollouts/rollout_budget.hpp"
 #include "optim/rollouts/rollout_signs.hpp"
 #include "optim/rollouts/saved_rollout.hpp"
 
@@ -167,6 +168,11 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Batch& batch,
 Result<std::vector<LossRecord>> RolloutRunner::run(const Orders& orders,
                                                    const StageContext& context) {
   SKILLGRAD_TRY(auto jobs, jobs_of(orders));
+  if (parts_.budget != nullptr) {
+    std::vector<std::string> places;
+    for (const Job& job : jobs) places.push_back(job.dir);
+    SKILLGRAD_CHECK(parts_.budget->charge(places));
+  }
   SKILLGRAD_CHECK(publish(jobs));
   // A call that ends the run stops the start of further rollouts; calls in flight finish, since
   // they are paid for.

@@ -28,6 +28,7 @@ std::vector<std::string> known_names(const PatchInput& input) {
 std::set<std::string> known_tasks(const PatchInput& input) {
   std::set<std::string> out;
   for (const Gradient& gradient : input.gradients) out.insert(gradient.task_id);
+  for (const Evidence& evidence : input.evidence) out.insert(evidence.task_id);
   if (input.memory == nullptr) return out;
   out.insert(input.memory->succeeded.begin(), input.memory->succeeded.end());
   for (const Pattern& pattern : input.memory->patterns)
@@ -70,7 +71,8 @@ std::vector<std::string> faults_of_hand_in(const Patch& hand_in, const PatchInpu
   for (std::size_t i = 0; i < hand_in.addressed.size(); ++i) {
     const Patch::Addressed& item = hand_in.addressed[i];
     const std::string at = fmt::format("addressed/{}: ", i);
-    if (!is_known(item.pattern, names))
+    // A reflection names its mistakes itself.
+    if (input.evidence.empty() && !is_known(item.pattern, names))
       out.push_back(fmt::format("{}there is no pattern \"{}\"; name one of: {}.", at,
                                 truncate_middle(item.pattern, 80), list_some(names, kNamed)));
     if (!skill::find_place(candidate, item.anchor) && !skill::find_place(*input.skill, item.anchor))

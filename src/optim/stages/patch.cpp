@@ -143,10 +143,13 @@ Result<Patch> read_finish(const Json& object) {
   return patch_from_json(message);
 }
 
+/// What the model is shown.
+using Facts = std::string (*)(const PatchInput& input, const StageContext& context);
+
 class LlmPatcher final : public Patcher {
  public:
-  LlmPatcher(const StageDependencies& dependencies, std::string prompt, int turns)
-      : model_(*dependencies.model), prompt_(std::move(prompt)), turns_(turns) {}
+  LlmPatcher(const StageDependencies& dependencies, std::string prompt, int turns, Facts facts)
+      : model_(*dependencies.model), prompt_(std::move(prompt)), turns_(turns), facts_(facts) {}
 
   [[nodiscard]] Result<PatchOutput> patch(const PatchInput& input,
                                           const StageContext& context) override {
@@ -179,7 +182,7 @@ class LlmPatcher final : public Patcher {
     setup.stage = "patcher";
     setup.scope = sub_scope(context, "patch");
     setup.system = prompt_;
-    setup.user = facts(input, context);
+    setup.user = facts_(input, context);
     setup.hand_in = {"finish_patch",
                      "Ends the work. Without any edit it means that nothing should change.",
                      kFinishSchema};
@@ -252,6 +255,7 @@ class LlmPatcher final : public Patcher {
   llm::ChatModel& model_;
   std::string prompt_;
   int turns_;
+  Facts facts_;
 };
 
 class CommandPatcher final : public Patcher {
@@ -305,7 +309,14 @@ Result<std::unique_ptr<Patcher>> make_llm(const Json& options,
                                           const StageDependencies& dependencies) {
   SKILLGRAD_TRY(const int turns, turns_option(options, "patcher", kPatcherTurns));
   SKILLGRAD_TRY(std::string prompt, dependencies.prompt("patcher"));
-  return std::make_unique<LlmPatcher>(dependencies, std::move(prompt), turns);
+  return std::make_unique<LlmPatcher>(dependencies, std::move(prompt), turns, facts);
+}
+
+Result<std::unique_ptr<Patcher>> make_reflecting(const Json& options,
+                                                 const StageDependencies& dependencies) {
+  SKILLGRAD_TRY(const int turns, turns_option(options, "patcher", kPatcherTurns));
+  SKILLGRAD_TRY(std::string prompt, dependencies.prompt("reflect"));
+  return std::make_unique<LlmPatcher>(dependencies, std::move(prompt), turns, reflect_facts);
 }
 
 Result<std::unique_ptr<Patcher>> make_command(const Json& options,
@@ -320,6 +331,7 @@ const PatcherRegistry& patcher_registry() {
   static const PatcherRegistry registry = [] {
     PatcherRegistry out("patcher");
     out.add("llm", make_llm);
+    out.add("reflect", make_reflecting);
     out.add("command", make_command);
     return out;
   }();

@@ -23,6 +23,8 @@ inline constexpr std::size_t kTaskAnalysesBytes = 12'000;
 [[nodiscard]] Json facts_json(const std::vector<TaskFacts>& facts);
 /// `<skill_version>`: "the version that ran", and whose patch made it.
 [[nodiscard]] std::string version_text(int skill_iteration);
+/// What a reflection is shown: the skill, and the attempts in place of diagnoses of them.
+[[nodiscard]] std::string reflect_facts(const PatchInput& input, const StageContext& context);
 /// Bundled paths, one a line, or "none".
 [[nodiscard]] std::string bundled_files(const skill::SkillPackage& skill, bool sizes);
 

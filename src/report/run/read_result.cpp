@@ -96,7 +96,10 @@ void read_verdict(const RunFiles& files, const Json& result, const std::vector<J
   const Json plan = files.json("plan.json");
   Verdict& out = report.verdict;
   out.planned = items(member(plan, "splits"), "test").size();
-  const VerdictFacts facts = verdict_facts(verdict, report, out.planned);
+  VerdictFacts facts = verdict_facts(verdict, report, out.planned);
+  const Json rerun = member(result, "rerun");
+  facts.unchanged = rerun.is_object();
+  facts.test_said = named<optim::decisions::ReleaseVerdict>(text_of(rerun, "test_said"));
   out.name = name_of(facts.test.verdict);
   out.line = verdict_line(facts);
   out.explanation = verdict_explanation(facts);

@@ -162,6 +162,34 @@ class PromptRenderings : public StageTest {
     return rendered(model_->requests()[0]);
   }
 
+  std::string reflection() {
+    Evidence failure;
+    failure.task_id = "task-05";
+    failure.task_prompt = "Book note 5. Answer with the lines only.";
+    failure.group = {1, 2};
+    failure.skill_text = "## SKILL.md\n# Notes\n";
+    failure.current = record("task-05", 0);
+    failure.current_trace = "[1] message user: (the task)\n[2] message assistant: a line\n";
+    failure.passing = record("task-05", 1);
+    failure.passing_trace = "[1] message user: (the task)\n[2] message assistant: right\n";
+    Evidence success;
+    success.task_id = "task-09";
+    success.kind = EvidenceKind::contrastive;
+    success.task_prompt = "Book note 9.";
+    success.group = {1, 0};
+    success.current = record("task-09", 1);
+    success.current_trace = "[1] message user: (the task)\n";
+    PatchInput input;
+    input.evidence = {failure, success};
+    input.skill = &skill_;
+    input.skill_iteration = 1;
+    replies({tool_reply("finish_patch", R"({"summary":"","addressed":[]})")});
+    auto stage = patcher_registry().make("reflect", Json::object(), dependencies_);
+    EXPECT_TRUE(stage);
+    EXPECT_TRUE((*stage)->patch(input, context_));
+    return rendered(model_->requests()[0]);
+  }
+
   static PatchSince kept_patch() {
     PatchSince out;
     out.iteration = 3;
@@ -186,6 +214,21 @@ TEST_F(PromptRenderings, OfADiagnosisOfASuccess) {
 }
 TEST_F(PromptRenderings, OfMomentum) { expect_golden_prompt("momentum", momentum(kept_patch())); }
 TEST_F(PromptRenderings, OfThePatcher) { expect_golden_prompt("patcher", patcher()); }
+TEST_F(PromptRenderings, OfAReflection) { expect_golden_prompt("reflect", reflection()); }
+
+TEST_F(PromptRenderings, ReflectionIsToldToMendThePartAtFaultFromTheRunsThemselves) {
+  const std::string text = reflection();
+  EXPECT_THAT(text, AllOf(HasSubstr("Read all attempts before you judge one"),
+                          HasSubstr("Choose the layer at fault"),
+                          HasSubstr("Write new text for that part as a whole"),
+                          HasSubstr("answers, values or names that belong to a single task")));
+  const std::string user = text.substr(text.find("===== user"));
+  EXPECT_THAT(user, AllOf(HasSubstr("expected 2024-03-01;FRT;12.50"), HasSubstr("Book note 9."),
+                          HasSubstr("\"passing_trace\""), HasSubstr("as the patch of iteration 1"),
+                          HasSubstr("mixed: 1 of 3 runs")));
+  for (const char* absent : {"<diagnoses>", "<memory>", "<overlay>", "<rejected>"})
+    EXPECT_THAT(user, Not(HasSubstr(absent)));
+}
 
 TEST_F(PromptRenderings, DiagnoserIsToldOfSeveralCausesTheirCasesAndTheRule) {
   const std::string text = diagnosis(EvidenceKind::failure);

@@ -206,6 +206,7 @@ TEST_F(StagedTest, APatchThatTheSkillDoesNotNeedIsTakenBack) {
 TEST_F(StagedTest, ARunThatEndsAnywhereComesToTheSameAndPaysForNothingTwice) {
   use_rules();
   settings_.max_iters = 3;
+  settings_.revisit = true;
   run();
   const auto facts = [&] {
     Json out = json("run.json");
@@ -236,6 +237,39 @@ TEST_F(StagedTest, ARunThatEndsAnywhereComesToTheSameAndPaysForNothingTwice) {
     run();
     EXPECT_EQ(facts(), straight);
     EXPECT_EQ(executor_.runs() - before, rollouts + 1) << "the one that was refused again";
+  }
+}
+
+TEST_F(StagedTest, AFailingTaskOfAnEarlierBatchComesBack) {
+  use_rules();
+  settings_.revisit = true;
+  const auto result = run();
+  const Json plan = json("plan.json");
+  ASSERT_GE(result.iterations.size(), 3U);
+  EXPECT_EQ(result.iterations[0].returned, "");
+  // Rule 1 leaves the tasks of kind 1 of the first batch wrong; the first of them comes back.
+  std::string waiting;
+  for (const auto& id : plan["batches"][0])
+    if (const auto name = id.get<std::string>(); waiting.empty() && (name.back() - '0') % 3 == 1)
+      waiting = name;
+  ASSERT_FALSE(waiting.empty()) << plan["batches"].dump();
+  EXPECT_EQ(result.iterations[1].returned, waiting);
+  EXPECT_TRUE(has("iter_002/rollouts/" + waiting + ".0"));
+  EXPECT_EQ(json("run.json")["iterations"][1]["returned"], waiting);
+  // With rule 2 nothing that was trained on fails any more.
+  for (std::size_t i = 2; i < result.iterations.size(); ++i)
+    if (result.iterations[1].decision == Decision::accepted) {
+      EXPECT_NE(result.iterations[i].returned, waiting);
+    }
+}
+
+TEST_F(StagedTest, NothingComesBackInThePublishedLoopOrOverSeveralEpochs) {
+  use_rules();
+  for (const bool revisit : {false, true}) {
+    std::filesystem::remove_all(temp_.path() / "run");
+    settings_.revisit = revisit;
+    settings_.schedule.fixed_updates = revisit ? 3 : 0;
+    for (const auto& row : run().iterations) EXPECT_EQ(row.returned, "");
   }
 }
 
