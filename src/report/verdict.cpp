@@ -76,7 +76,8 @@ std::string verdict_line(const optim::OptimizeResult& result) {
 std::string verdict_explanation(const VerdictFacts& facts) {
   const auto& test = facts.test;
   if (facts.unchanged && test.verdict != ReleaseVerdict::not_tested)
-    return "The initial skill was only measured again and again, to show how much choosing the best of "
+    return "The initial skill was only measured again and again, to show how much choosing the "
+           "best of "
            "several passes alone pretends.";
   switch (test.verdict) {
     case ReleaseVerdict::not_tested:

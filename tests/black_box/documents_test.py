@@ -16,7 +16,7 @@ DOCUMENTS = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]
 NOT_OURS = {
     "--enable-auto-tool-choice", "--tool-call-parser", "--jinja", "--preset", "--build", "--rerun-failed",
     "--gtest_filter", "--list", "--tidy", "--quick", "--check", "--seeds", "--arms", "--parallel", "--no-deps", "--gtest", "--only", "--old", "--peers",
-    "--install", "--population", "--rules", "--runs", "--null-runs", "--noise",
+    "--install", "--prefix", "--population", "--rules", "--runs", "--null-runs", "--noise",
 }
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.M | re.S)
 # Where a reader of the README would run it; an absolute path in an example stands below it.
