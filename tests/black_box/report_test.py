@@ -557,21 +557,15 @@ class Page(Made):
         self.assertIn("left no result", banner)
         self.assertIn("plan.json", banner)
 
-    def test_of_400_tasks_and_10_iterations_is_small_and_quick(self):
+    def test_of_400_tasks_and_10_iterations_is_small_and_whole(self):
+        # How soon it can be used is measured by scripts/bench.
         run = self.made(iterations=10, train=200, val=80, test=120, batch=200)
         path = self.page(run)
         self.assertLess(path.stat().st_size, 15 * MIB)
-        took = []
-        for _ in range(5):  # the best of some: other tests run beside this one
-            begun = time.monotonic()
-            page = self.open(run)
-            self.assertEqual(len(self.visible_rows(page)), 400)
-            page.run("[...document.querySelectorAll('.heat th button')].pop().click()")
-            self.assertTrue(page.run("document.getElementById('task').open"))
-            took.append(time.monotonic() - begun)
-            if took[-1] < 2:
-                break
-        self.assertLess(min(took), 2, took)
+        page = self.open(run)
+        self.assertEqual(len(self.visible_rows(page)), 400)
+        page.run("[...document.querySelectorAll('.heat th button')].pop().click()")
+        self.assertTrue(page.run("document.getElementById('task').open"))
 
     def test_of_20_iterations_is_below_2_mib(self):
         self.assertLess(self.page(self.made(iterations=20, train=80, val=40, test=40)).stat().st_size, 2 * MIB)
