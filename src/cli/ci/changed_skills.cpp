@@ -58,6 +58,33 @@ class Folders {
 
 std::string shown(const std::string& folder) { return folder.empty() ? "." : folder; }
 
+/// New folder -> the one whose files its own are most like. git says where each file came from, and
+/// of files that are much alike, such as two SKILL.md, it may name the wrong one.
+std::map<std::string, std::string> moved_folders(const std::vector<Git::Change>& changes,
+                                                 const Folders& before, const Folders& now) {
+  std::map<std::pair<std::string, std::string>, int> alike;
+  std::set<std::string> with_skill_file;
+  for (const auto& change : changes) {
+    if (change.kind != 'R') continue;
+    const auto* from = before.owner(change.before);
+    const auto* to = now.owner(change.after);
+    if (from == nullptr || to == nullptr || now.has(*from) || before.has(*to)) continue;
+    alike[{*from, *to}] += change.alike;
+    if (fs::path(change.after).filename() == kSkillFile) with_skill_file.insert(*to);
+  }
+  std::vector<std::pair<int, std::pair<std::string, std::string>>> pairs;
+  for (const auto& [pair, sum] : alike)
+    if (with_skill_file.contains(pair.second)) pairs.emplace_back(sum, pair);
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const auto& one, const auto& other) { return one.first > other.first; });
+  std::map<std::string, std::string> out;
+  std::set<std::string> taken;
+  for (const auto& [sum, pair] : pairs)
+    if (!out.contains(pair.second) && taken.insert(pair.first).second)
+      out.emplace(pair.second, pair.first);
+  return out;
+}
+
 }  // namespace
 
 Result<SkillChanges> changed_skills(const Git& git, const std::string& commit,
@@ -67,15 +94,10 @@ Result<SkillChanges> changed_skills(const Git& git, const std::string& commit,
   SKILLGRAD_TRY(const auto changes, git.changes(commit, dir));
   const Folders now(files, cache), before(files_before, cache);
   std::set<std::string> touched;
-  std::map<std::string, std::string> moved;  // new folder -> old one
-  for (const auto& change : changes) {
+  for (const auto& change : changes)
     for (const auto* file : {&change.before, &change.after})
       if (const auto* folder = file->empty() ? nullptr : now.owner(*file)) touched.insert(*folder);
-    const fs::path from = change.before, to = change.after;
-    if (change.kind == 'R' && from.filename() == kSkillFile && to.filename() == kSkillFile &&
-        !now.has(parent_of(change.before)) && before.has(parent_of(change.before)))
-      moved.emplace(parent_of(change.after), parent_of(change.before));
-  }
+  const auto moved = moved_folders(changes, before, now);
   SkillChanges out;
   std::set<std::string> gone = before.all();
   for (const auto& folder : now.all()) {

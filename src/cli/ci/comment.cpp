@@ -18,14 +18,17 @@ constexpr std::size_t kLongestText = 400;
 /// Text of others as text and nothing else: every character that Markdown, its tables, its
 /// automatic links or HTML give a meaning stands as an entity, which Markdown does not read again.
 std::string inert(const std::string& text) {
-  std::string plain = truncate_middle(one_line(strip_control(sanitize_utf8(text))), kLongestText);
-  plain = replace_all(replace_all(std::move(plain), "\n", " "), "\t", " ");
+  constexpr std::string_view kHarmless = " -/.,;=()%+?'";
+  const std::string plain = replace_all(
+      truncate_middle(one_line(strip_control(sanitize_utf8(text))), kLongestText), "\t", " ");
   std::string out;
-  for (const char c : plain) {
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const char c = plain[i];
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter || c == ' ' || c == '-' || c == '/' || c == '.' || c == ',' ||
+    const bool of_sentence = c == ':' && (i + 1 == plain.size() || plain[i + 1] == ' ');
+    if (letter || of_sentence || kHarmless.find(c) != std::string_view::npos ||
         static_cast<unsigned char>(c) >= 0x80)
-      out += c;
+      out += c == '\n' ? ' ' : c;
     else
       out += fmt::format("&#{};", static_cast<int>(c));
   }

@@ -2,6 +2,7 @@
 #include "cli/ci/git.hpp"
 
 #include <array>
+#include <charconv>
 #include <chrono>
 
 #include <skillgrad/core/files.hpp>
@@ -182,7 +183,10 @@ Result<std::vector<Git::Change>> Git::changes(const std::string& commit,
   for (std::size_t i = 0; i + 1 < words.size();) {
     const char kind = words[i].empty() ? 'M' : words[i].front();
     Change change{kind, words[i + 1], words[i + 1]};
-    if ((kind == 'R' || kind == 'C') && i + 2 < words.size()) change.after = words[++i + 1];
+    if ((kind == 'R' || kind == 'C') && i + 2 < words.size()) {
+      std::from_chars(words[i].data() + 1, words[i].data() + words[i].size(), change.alike);
+      change.after = words[++i + 1];
+    }
     if (kind == 'A') change.before.clear();
     if (kind == 'D') change.after.clear();
     out.push_back(std::move(change));

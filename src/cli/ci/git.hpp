@@ -27,6 +27,7 @@ class Git {
   struct Change {
     char kind = 'M';  ///< of `git diff --name-status`; 'A' also for files that git does not know
     std::string before, after;  ///< "" where it was not, or is no longer
+    int alike = 0;              ///< per cent, of a file that moved
   };
   /// From `commit` to the files as they lie there, below `dir` ("" is everything).
   [[nodiscard]] Result<std::vector<Change>> changes(const std::string& commit,

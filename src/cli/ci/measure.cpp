@@ -32,7 +32,7 @@ Opened open_or_wait(const Invocation& invocation, const RunRequest& request) {
 
 Paid spent_between(const llm::LedgerTotals& before, const llm::LedgerTotals& after) {
   Paid out;
-  out.calls = after.usage.calls - before.usage.calls;
+  out.calls = after.usage.calls - after.cached_calls - before.usage.calls + before.cached_calls;
   out.tokens = after.usage.input_tokens + after.usage.output_tokens + after.unsettled_tokens -
                before.usage.input_tokens - before.usage.output_tokens - before.unsettled_tokens;
   if (out.calls == 0 && out.tokens == 0) return out;
@@ -80,6 +80,8 @@ Compared compare(const optim::EvalSummary& before, const optim::EvalSummary& aft
     if (was->second < 1 && is->second >= 1) out.fixed.push_back(id);
     if (was->second >= 1 && is->second < 1) out.broken.push_back(id);
   }
+  std::sort(out.fixed.begin(), out.fixed.end());
+  std::sort(out.broken.begin(), out.broken.end());
   return out;
 }
 

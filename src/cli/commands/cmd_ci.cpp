@@ -80,8 +80,7 @@ Result<CiOptions> read_options(const Invocation& invocation) {
   out.split = invocation.value("split", "all");
   SKILLGRAD_CHECK(split_ids({}, out.split));
   out.dir = invocation.arguments.empty() ? fs::path(".") : fs::path(invocation.arguments.front());
-  const std::string cache = settings.get<"cache">();
-  out.cache = fs::absolute(cache.empty() ? kCache : cache).lexically_normal();
+  out.cache = fs::absolute(invocation.value("cache", kCache)).lexically_normal();
   out.measures = out.tier == CiTier::eval || !settings.get<"replay">().empty();
   if (settings.get<"events">() == "-")
     return fail(ErrorCode::config, "stdout holds the comment, so that no events can go there",
@@ -222,8 +221,6 @@ class Ci {
     auto& flags = out.given.flags;
     flags.erase("hard_max_time");  // it was armed when this command began
     const Settings& settings = options_.settings;
-    if (settings.get<"cache">().empty() && settings.get<"replay">().empty())
-      flags["cache"] = options_.cache.string();
     const auto spent = [&](const char* flag) {
       return fail(ErrorCode::budget, std::string("the limit of --") + flag + " is reached",
                   std::string("--") + flag,

@@ -107,6 +107,9 @@ Result<int> cmd_validate(const Invocation& invocation) {
         "name the folder of a skill, as in `skillgrad validate skills/xlsx`, or a rule with "
         "--explain");
   }
+  if (invocation.has("sarif"))
+    return fail(ErrorCode::usage, "--sarif writes findings, and --explain has none", "--sarif",
+                "leave out the one or the other");
   if (invocation.arguments.empty()) return explain(invocation);
   return fail(ErrorCode::usage, "--explain names a rule and takes no skill",
               invocation.arguments.front(), "leave out the one or the other");

@@ -41,9 +41,8 @@ constexpr std::array<std::string_view, 6> kOfDemo = {"seed", "sim-seed",  "sim-n
 constexpr std::array<std::string_view, 6> kOfSelfcheck = {"model", "base-url", "max-usd",
                                                           "gate",  "jobs",     "json"};
 constexpr std::array<std::string_view, 4> kOfDoctor = {"model", "base-url", "run", "json"};
-constexpr std::array<std::string_view, 9> kOfCi = {"model",     "base-url",      "benchmark",
-                                                   "jobs",      "max-usd",       "cache",
-                                                   "min-score", "no-regression", "json"};
+constexpr std::array<std::string_view, 8> kOfCi = {"model",   "base-url",  "benchmark",     "jobs",
+                                                   "max-usd", "min-score", "no-regression", "json"};
 constexpr std::array<std::string_view, 2> kOfInit = {"json", "quiet"};
 constexpr std::array<std::string_view, 2> kOfConfig = {"preset", "json"};
 

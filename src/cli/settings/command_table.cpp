@@ -228,6 +228,8 @@ const std::vector<CommandSpec> kCommands = {
       {"trials", "K", "rollouts per task (default: 1)"},
       {"profile", "NAME", "rules of validation: spec, strict or lenient (default: spec)",
        "spec|strict|lenient"},
+      {"cache", "DIR",
+       "where evaluations are kept, so that none is paid for twice (default: .skillgrad-cache)"},
       {"comment", "FILE", "write the comment in Markdown there, and a short text to stdout"},
       {"junit", "FILE", "write each task as a test case of JUnit's XML"},
       {"sarif", "FILE", "write the findings of validation as SARIF 2.1.0"},

@@ -160,10 +160,10 @@ inline constexpr OptionSpec kRows[] = {
 
   {"jobs", "jobs", "j", integer, "8", kRun | kGrading | kCi, false, 1, 4096, "", "tasks at once"},
   {"run", "run", "", path, "\"\"", kRun | kDoctor, false, 0, 0, "", "run directory (default: skillgrad-runs/NAME-ID)"},
-  {"cache", "cache", "", path, "\"\"", kRun | kJudge | kCi, false, 0, 0, "", "folder of replies: an equal call is not paid for again"},
+  {"cache", "cache", "", path, "\"\"", kRun | kJudge, false, 0, 0, "", "folder of replies: an equal call is not paid for again"},
   {"cache_ttl", "cache-ttl", "", text, "\"\"", kRun | kJudge, false, 0, 0, "", "oldest reply that the cache gives: 90s, 30m, 48h, 2d (default: any)"},
   {"refresh", "refresh", "", boolean, "false", kRun | kJudge, false, 0, 0, "", "ask again for everything and put it into the cache"},
-  {"cache_commands", "cache-commands", "", boolean, "false", kRun | kCi, false, 0, 0, "", "with --cache: an agent's command is not run again where it and its folder are equal"},
+  {"cache_commands", "cache-commands", "", boolean, "false", kRun, false, 0, 0, "", "with --cache: an agent's command is not run again where it and its folder are equal"},
   {"record", "record", "", path, "\"\"", kRun | kJudge | kCi, false, 0, 0, "", "folder to record every call in, for --replay"},
   {"replay", "replay", "", path, "\"\"", kRun | kJudge | kDoctor | kCi, false, 0, 0, "", "answer all calls from this recording, without any connection (with --record of the same folder: record what is missing)"},
   {"force", "force", "", boolean, "false", kRun | kCi, false, 0, 0, "", "go on where a check before spending refuses"},
