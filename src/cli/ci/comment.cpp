@@ -110,7 +110,8 @@ std::string remarks(const SkillReport& skill) {
         say(fmt::format("{} {} in {}, line {}: {}", name_of(finding.severity), inert(finding.rule),
                         name(finding.file), finding.line, inert(finding.message)));
     if (count > kMostFindings)
-      say(fmt::format("{} more findings: `skillgrad validate`", count - kMostFindings));
+      say(fmt::format("{} more findings: `skillgrad validate SKILL` lists them",
+                      count - kMostFindings));
   }
   if (skill.compared && skill.compared->paired.n > 0 &&
       2 * stats::least_sign_p(skill.compared->paired.n) > 0.05)

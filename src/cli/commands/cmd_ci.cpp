@@ -69,8 +69,8 @@ Result<CiOptions> read_options(const Invocation& invocation) {
   SKILLGRAD_TRY(out.settings, load_settings(invocation));
   const Settings& settings = out.settings;
   if (!invocation.has("since"))
-    return fail(ErrorCode::usage, "--since is required", "skillgrad ci",
-                "name the revision to compare with, as in `skillgrad ci --since origin/main`");
+    return fail(ErrorCode::usage, "no revision is named", "--since",
+                "name the one to compare with, as in `skillgrad ci --since origin/main`");
   SKILLGRAD_TRY(out.validation.profile, parse_profile(invocation.value("profile", "spec")));
   SKILLGRAD_TRY(out.validation.ignored, ignored_lint_rules(settings));
   SKILLGRAD_TRY(out.trials, trials_of(invocation));
