@@ -153,13 +153,19 @@ int judge(const Settings& settings, Scored& scored) {
   return settings.get<"exit_zero">() ? 0 : failed;
 }
 
-Result<int> run_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
-  SKILLGRAD_TRY(auto scored, score_all(setup, invocation, request));
-  const int code = judge(setup.settings, scored);
-  const Json json = eval_json(setup, request, scored);
+/// run.json, the last event, and word to who listens.
+Result<Json> keep_result(RunSetup& setup, const RunRequest& request, const Scored& scored) {
+  Json json = eval_json(setup, request, scored);
   SKILLGRAD_CHECK(setup.store->write("run.json", dump_json(json, 1) + "\n"));
   SKILLGRAD_CHECK(setup.store->event("result", dump_json(eval_event(scored))));
   close_run(setup, json);
+  return json;
+}
+
+Result<int> run_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
+  SKILLGRAD_TRY(auto scored, score_all(setup, invocation, request));
+  const int code = judge(setup.settings, scored);
+  SKILLGRAD_TRY(const Json json, keep_result(setup, request, scored));
   if (scored.error) print_stop(*scored.error, setup);
   print_result(setup, json, eval_text(setup, request, scored));
   return code;
@@ -207,6 +213,13 @@ int verdict_exit(const Settings& settings, const optim::EvalSummary& summary) {
     return 1;
   }
   return 0;
+}
+
+Result<Scored> evaluate(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
+  SKILLGRAD_TRY(auto scored, score_all(setup, invocation, request));
+  scored.verdict = "none";
+  SKILLGRAD_CHECK(keep_result(setup, request, scored));
+  return scored;
 }
 
 int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {

@@ -3,13 +3,13 @@
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/skill/package.hpp>
-#include <skillgrad/skill/visible_controls.hpp>
 
+#include "cli/ci/sarif.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/help/rule_book.hpp"
 #include "cli/run/lint_ignore.hpp"
 #include "cli/run/load_settings.hpp"
-#include "cli/run/run_package.hpp"
+#include "cli/run/validated.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
@@ -17,65 +17,8 @@
 namespace skillgrad::cli {
 namespace {
 
-Result<skill::Profile> parse_profile(const std::string& text) {
-  if (const auto known = named<skill::Profile>(text)) return *known;
-  return fail(ErrorCode::usage,
-              "got --profile " + text + ", expected " + join_or(names_of<skill::Profile>()),
-              "--profile", "for example --profile strict");
-}
-
-struct ValidateOptions {
-  skill::Profile profile = skill::Profile::spec;
-  std::vector<std::string> ignored;  ///< lint rules
-};
-
-struct Validated {
-  std::string path;
-  std::vector<skill::Finding> rules, lint;
-  [[nodiscard]] bool valid() const {
-    return std::none_of(rules.begin(), rules.end(), [](const auto& finding) {
-      return finding.severity == skill::Severity::error;
-    });
-  }
-};
-
-Result<Validated> validate_one(const std::string& path, const ValidateOptions& options) {
-  Validated out;
-  out.path = path;
-  SKILLGRAD_TRY(out.rules, skill::validate(fs::path(path), options.profile));
-  const auto package = load_package(path);
-  if (!package) return out;
-  if (!folder_in_run(path).empty()) out.rules = skill::validate(*package, options.profile);
-  skill::LintContext context;
-  context.ignored = options.ignored;
-  out.lint = skill::lint(*package, context).findings;
-  return out;
-}
-
-Json finding_json(const skill::Finding& finding) {
-  return {{"rule", finding.rule},
-          {"severity", name_of(finding.severity)},
-          {"message", finding.message},
-          {"file", finding.file},
-          {"line", finding.line}};
-}
-
 Json to_json(const Validated& value) {
-  Json findings = Json::array();
-  for (const auto& finding : value.rules) findings.push_back(finding_json(finding));
-  // Lint never decides validity; it comes after the rules, under its own severity.
-  for (const auto& finding : value.lint) {
-    Json item = finding_json(finding);
-    if (finding.severity == skill::Severity::error) item["severity"] = "hard";
-    item["lint"] = true;
-    findings.push_back(std::move(item));
-  }
-  return {{"skill", value.path}, {"valid", value.valid()}, {"findings", findings}};
-}
-
-/// Names of files may hold line breaks and marks of direction, which would forge lines.
-std::string one_line(const std::string& text) {
-  return skill::visible_controls(replace_all(text, "\n", "\\n"));
+  return {{"skill", value.path}, {"valid", value.valid()}, {"findings", findings_json(value)}};
 }
 
 std::string line_of(const skill::Finding& finding) {
@@ -95,17 +38,6 @@ void print_text(const Validated& value, bool quiet) {
       notes += "  warning" + line_of(finding).substr(3);
   for (const auto& finding : value.lint) notes += "  lint" + line_of(finding).substr(3);
   print_err(notes);
-}
-
-void print_github(const Validated& value) {
-  std::error_code ignored;
-  const fs::path dir = fs::is_directory(value.path, ignored) ? fs::path(value.path)
-                                                             : fs::path(value.path).parent_path();
-  for (const auto& finding : value.rules)
-    print_out(fmt::format("::{} file={},line={}::{} [{}]\n",
-                          finding.severity == skill::Severity::error ? "error" : "warning",
-                          one_line((dir / finding.file).string()), std::max(finding.line, 1),
-                          one_line(finding.message), finding.rule));
 }
 
 Result<int> explain(const Invocation& invocation) {
@@ -134,9 +66,11 @@ Result<int> run_validate(const Invocation& invocation) {
   const bool json = settings.get<"json">();
   bool all_valid = true;
   Json reports = Json::array(), findings = Json::array();
+  std::vector<Validated> skills;
   for (const auto& path : invocation.arguments) {
     SKILLGRAD_TRY(const auto result, validate_one(path, options));
     all_valid = all_valid && result.valid();
+    skills.push_back(result);
     if (json) {
       reports.push_back(to_json(result));
       for (auto finding : reports.back()["findings"]) {
@@ -144,10 +78,12 @@ Result<int> run_validate(const Invocation& invocation) {
         findings.push_back(std::move(finding));
       }
     } else if (invocation.has("github"))
-      print_github(result);
+      print_out(github_lines(result));
     else
       print_text(result, settings.get<"quiet">());
   }
+  if (invocation.has("sarif"))
+    SKILLGRAD_CHECK(write_json(invocation.value("sarif"), sarif_log(skills, fs::current_path())));
   if (json)
     print_out(dump_json({{"schema", "skillgrad.validate/1"},
                          {"profile", invocation.value("profile", "spec")},
@@ -171,6 +107,9 @@ Result<int> cmd_validate(const Invocation& invocation) {
         "name the folder of a skill, as in `skillgrad validate skills/xlsx`, or a rule with "
         "--explain");
   }
+  if (invocation.has("sarif"))
+    return fail(ErrorCode::usage, "--sarif writes findings, and --explain has none", "--sarif",
+                "leave out the one or the other");
   if (invocation.arguments.empty()) return explain(invocation);
   return fail(ErrorCode::usage, "--explain names a rule and takes no skill",
               invocation.arguments.front(), "leave out the one or the other");

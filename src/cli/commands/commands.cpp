@@ -30,7 +30,7 @@ Result<> refuse_uncounted(const Invocation& invocation) {
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
   // clang-format off
-  static constexpr std::array<std::pair<std::string_view, Function>, 19> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 21> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
@@ -46,6 +46,8 @@ Result<int> run_command(const Invocation& invocation) {
       {"selfcheck", cmd_selfcheck},
       {"simulate", cmd_simulate},
       {"doctor", cmd_doctor},
+      {"ci", cmd_ci},
+      {"init", cmd_init},
       {"config", cmd_config},
       {"schema", cmd_schema},
       {"help", cmd_help},

@@ -25,6 +25,8 @@ namespace skillgrad::cli {
 [[nodiscard]] Result<int> cmd_simulate(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_doctor(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_benchmark(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_ci(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_init(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_config(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_help(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_completion(const Invocation& invocation);

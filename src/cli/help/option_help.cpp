@@ -41,6 +41,9 @@ constexpr std::array<std::string_view, 6> kOfDemo = {"seed", "sim-seed",  "sim-n
 constexpr std::array<std::string_view, 6> kOfSelfcheck = {"model", "base-url", "max-usd",
                                                           "gate",  "jobs",     "json"};
 constexpr std::array<std::string_view, 4> kOfDoctor = {"model", "base-url", "run", "json"};
+constexpr std::array<std::string_view, 8> kOfCi = {"model",   "base-url",  "benchmark",     "jobs",
+                                                   "max-usd", "min-score", "no-regression", "json"};
+constexpr std::array<std::string_view, 2> kOfInit = {"json", "quiet"};
 constexpr std::array<std::string_view, 2> kOfConfig = {"preset", "json"};
 
 bool takes(const CommandSpec& command, const OptionSpec& spec) {
@@ -57,7 +60,7 @@ const char* group_title(unsigned groups) {
   if ((groups & (kLimits | kStops)) != 0) return "Limits";
   if ((groups & (kJudge | kRollout)) == kJudge) return "Judge";
   if ((groups & kRollout) != 0) return "One task";
-  if ((groups & kVerdict) != 0) return "Verdict";
+  if ((groups & (kVerdict | kRegression)) != 0) return "Verdict";
   if ((groups & kSim) != 0) return "Simulated endpoint";
   return "Run";
 }
@@ -101,6 +104,9 @@ std::string positional_help(const CommandSpec& command) {
   if (argument == "SCENARIO")
     return "name of a built-in scenario, or a scenario.json (default: demo)";
   if (argument == "NAME") return "of a schema";
+  if (argument == "DIR")
+    return name == "ci" ? "folder of skills in a git work tree (default: .)"
+                        : "folder of a skill or of a repository (default: .)";
   if (argument == "SHELL") return "bash, zsh or fish";
   if (name == "help") return "a command, or one of the topics that `skillgrad help` lists";
   return "what to do";
@@ -124,6 +130,8 @@ std::span<const std::string_view> common_options(std::string_view command) {
   if (command == "demo") return kOfDemo;
   if (command == "selfcheck") return kOfSelfcheck;
   if (command == "doctor") return kOfDoctor;
+  if (command == "ci") return kOfCi;
+  if (command == "init") return kOfInit;
   if (command == "config") return kOfConfig;
   return {};
 }

@@ -171,15 +171,21 @@ bool ends_later(const RunSetup& setup, const SavedConfig& saved) {
   });
 }
 
-Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& identity) {
-  std::string dir = setup.settings.get<"run">();
+/// --run, or a name that says what the run is.
+std::string run_folder(const RunSetup& setup, const RunRequest& request, const Json& identity) {
+  const std::string named = setup.settings.get<"run">();
+  if (!named.empty() && request.runs.empty()) return named;
   const std::string skill_name = request.skill == "none" ? "no-skill" : setup.skill.name();
-  if (dir.empty())
-    dir = fmt::format("skillgrad-runs/{}{}-{}",
-                      request.command == RunCommand::optimize
-                          ? std::string()
-                          : name_of(request.command) + std::string("-"),
-                      slugify(skill_name), sha256_hex(canonical_json(identity)).substr(0, 10));
+  const std::string kind = request.command == RunCommand::optimize
+                               ? std::string()
+                               : name_of(request.command) + std::string("-");
+  const std::string hash = sha256_hex(canonical_json(identity)).substr(0, 10);
+  return (request.runs.empty() ? fs::path("skillgrad-runs") : request.runs) /
+         fmt::format("{}{}-{}", kind, slugify(skill_name), hash);
+}
+
+Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& identity) {
+  const std::string dir = run_folder(setup, request, identity);
   std::error_code ignored;
   const bool existed = fs::exists(dir, ignored);
   SKILLGRAD_TRY(setup.store, store::RunStore::open(fs::absolute(dir), setup.clock));
@@ -250,9 +256,32 @@ std::unique_ptr<optim::Observer> with_limit_notice(std::unique_ptr<optim::Observ
       });
 }
 
+/// What earlier processes spent, on top of the limits of this one.
+Result<> raise_limits(RunSetup& setup) {
+  llm::Accountant earlier{llm::Budget{}};
+  SKILLGRAD_TRY(const auto rows, setup.store->ledger());
+  for (const auto& row : rows) earlier.restore(row);
+  SKILLGRAD_TRY(const auto lost, setup.store->unsettled());
+  for (const auto& row : lost) earlier.restore_lost(row);
+  const auto spent = earlier.totals();
+  Settings& settings = setup.settings;
+  const auto tokens = spent.usage.input_tokens + spent.usage.output_tokens + spent.unsettled_tokens;
+  const double usd = spent.cost_usd.value_or(0) + spent.unsettled_usd.value_or(0);
+  if (const double most = settings.get<"max_usd">(); most > 0)
+    SKILLGRAD_CHECK(settings.set(option<"max_usd">, most + usd, settings.origin<"max_usd">()));
+  if (const auto most = settings.get<"max_tokens">(); most > 0)
+    SKILLGRAD_CHECK(
+        settings.set(option<"max_tokens">, most + tokens, settings.origin<"max_tokens">()));
+  if (const auto most = settings.get<"max_calls">(); most > 0)
+    SKILLGRAD_CHECK(settings.set(option<"max_calls">, most + spent.usage.calls,
+                                 settings.origin<"max_calls">()));
+  return {};
+}
+
 Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::stop_token& stop) {
   SKILLGRAD_TRY(const auto identity, identity_of(setup, request));
   SKILLGRAD_CHECK(open_store(setup, request, identity));
+  if (request.limits_from_now) SKILLGRAD_CHECK(raise_limits(setup));
   SKILLGRAD_TRY(setup.models, Models::open(setup.settings, &setup.store->calls(), setup.clock,
                                            setup.store->path("calls/learned.json")));
   setup.store->redact_with(setup.models->redactor());

@@ -63,6 +63,11 @@ struct RunRequest {
   std::string skill;  ///< path; "none" for eval without a skill
   Json extra =
       Json::object();  ///< command's own values that belong to the identity (split, trials)
+  /// Where a folder named after the identity is made, whatever --run says; "": as --run says.
+  fs::path runs = {};
+  /// Limits of cost, tokens and calls are of this process: what earlier ones spent on the run comes
+  /// on top.
+  bool limits_from_now = false;
 };
 
 /// For commands that make a run. Errors: usage, config, input, dataset, locked, io, ...

@@ -146,7 +146,8 @@ const std::vector<CommandSpec> kCommands = {
      kOutput | kLint,
      {{"explain", "RULE", "say what a rule asks, with an example and how to mend it"},
       {"profile", "NAME", "spec, strict or lenient (default: spec)", "spec|strict|lenient"},
-      {"github", "", "print annotations for GitHub"}},
+      {"github", "", "print annotations for GitHub"},
+      {"sarif", "FILE", "also write the findings as SARIF 2.1.0"}},
      "  skillgrad validate skills/xlsx\n"
      "  skillgrad validate skills/* --profile strict --lint-ignore L2-08\n"
      "  skillgrad validate my-skill --json\n"
@@ -211,12 +212,52 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad doctor --model gpt-4.1-mini\n"
      "  skillgrad doctor --model qwen3 --base-url http://localhost:8000/v1 --json",
      "  0 usable   2 usage or configuration   3 something needed is missing"},
+    {"ci",
+     "Check the skills that changed since a git revision, evaluate them before and after",
+     "DIR",
+     0,
+     1,
+     (kEvaluate & ~kRun) | kLint | kCi | kRegression,
+     {{"since", "REV", "git revision to compare with: a commit, branch or tag (required)"},
+      {"tier", "NAME",
+       "static: no model is asked; eval: before and after with a model (default: eval where a "
+       "model "
+       "is named)",
+       "static|eval"},
+      {"split", "NAME", "train, val, test or all (default: all)", "train|val|test|all"},
+      {"trials", "K", "rollouts per task (default: 1)"},
+      {"profile", "NAME", "rules of validation: spec, strict or lenient (default: spec)",
+       "spec|strict|lenient"},
+      {"cache", "DIR",
+       "where evaluations are kept, so that none is paid for twice (default: .skillgrad-cache)"},
+      {"comment", "FILE", "write the comment in Markdown there, and a short text to stdout"},
+      {"junit", "FILE", "write each task as a test case of JUnit's XML"},
+      {"sarif", "FILE", "write the findings of validation as SARIF 2.1.0"},
+      {"github", "", "annotations on stderr, and the comment into $GITHUB_STEP_SUMMARY"}},
+     "  skillgrad ci --since origin/main --tier static --sarif skillgrad.sarif\n"
+     "  skillgrad ci skills --since HEAD~1 --model gpt-4.1-mini --no-regression --comment ci.md\n"
+     "  skillgrad ci --since v1.2 --model qwen3 --base-url http://localhost:8000/v1 --json",
+     "  0 every gate is met   1 an invalid skill, broken tasks, a regression or another gate\n"
+     "  2 usage, configuration or input   3 endpoint or infrastructure\n"
+     "  4 stopped by a limit; the same command goes on   130, 143 signal"},
+    {"init",
+     "Write a commented configuration, three example tasks, a CI workflow",
+     "DIR",
+     0,
+     1,
+     kOutput,
+     {{"ci", "FORGE", "github or gitlab: the workflow that runs `skillgrad ci`, too",
+       "github|gitlab"}},
+     "  skillgrad init\n"
+     "  skillgrad init my-skill --json\n"
+     "  skillgrad init --ci github",
+     "  0 written or kept, what was there stays   2 usage   3 it cannot be written"},
     {"config",
      "Show every effective value: config show",
      "show",
      1,
      1,
-     kEvaluate | kLoop | kGrading | kPlan,
+     kEvaluate | kLoop | kGrading | kPlan | kRegression,
      {{"origin", "", "and where it came from"}},
      "  skillgrad config show\n"
      "  skillgrad config show --origin --preset paper\n"

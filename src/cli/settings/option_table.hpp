@@ -23,7 +23,9 @@ enum Group : unsigned {
   kJudge = 1U << 13,    ///< the prompt of a judge outside of a run
   kPlan = 1U << 14,     ///< what an estimate assumes
   kDoctor = 1U << 15,   ///< what `doctor` looks at besides the endpoints
-  kLint = 1U << 16      ///< which lint rules speak
+  kLint = 1U << 16,     ///< which lint rules speak
+  kCi = 1U << 17,       ///< what `ci` takes of the options of a run
+  kRegression = 1U << 18  ///< gates of a comparison with what was there before
 };
 
 enum class ValueType {
@@ -156,15 +158,15 @@ inline constexpr OptionSpec kRows[] = {
   {"command_memory_mb", "command-memory", "", integer, "4096", kRollout, true, 64, 1048576, "", "MiB of memory for one shell command, all its processes together"},
   {"command_disk_mb", "command-disk", "", integer, "2048", kRollout, true, 64, 1048576, "", "MiB of files in the work directory of a task"},
 
-  {"jobs", "jobs", "j", integer, "8", kRun | kGrading, false, 1, 4096, "", "tasks at once"},
+  {"jobs", "jobs", "j", integer, "8", kRun | kGrading | kCi, false, 1, 4096, "", "tasks at once"},
   {"run", "run", "", path, "\"\"", kRun | kDoctor, false, 0, 0, "", "run directory (default: skillgrad-runs/NAME-ID)"},
   {"cache", "cache", "", path, "\"\"", kRun | kJudge, false, 0, 0, "", "folder of replies: an equal call is not paid for again"},
   {"cache_ttl", "cache-ttl", "", text, "\"\"", kRun | kJudge, false, 0, 0, "", "oldest reply that the cache gives: 90s, 30m, 48h, 2d (default: any)"},
   {"refresh", "refresh", "", boolean, "false", kRun | kJudge, false, 0, 0, "", "ask again for everything and put it into the cache"},
   {"cache_commands", "cache-commands", "", boolean, "false", kRun, false, 0, 0, "", "with --cache: an agent's command is not run again where it and its folder are equal"},
-  {"record", "record", "", path, "\"\"", kRun | kJudge, false, 0, 0, "", "folder to record every call in, for --replay"},
-  {"replay", "replay", "", path, "\"\"", kRun | kJudge | kDoctor, false, 0, 0, "", "answer all calls from this recording, without any connection (with --record of the same folder: record what is missing)"},
-  {"force", "force", "", boolean, "false", kRun, false, 0, 0, "", "go on where a check before spending refuses"},
+  {"record", "record", "", path, "\"\"", kRun | kJudge | kCi, false, 0, 0, "", "folder to record every call in, for --replay"},
+  {"replay", "replay", "", path, "\"\"", kRun | kJudge | kDoctor | kCi, false, 0, 0, "", "answer all calls from this recording, without any connection (with --record of the same folder: record what is missing)"},
+  {"force", "force", "", boolean, "false", kRun | kCi, false, 0, 0, "", "go on where a check before spending refuses"},
   {"events", "events", "", path, "\"\"", kRun, false, 0, 0, "", "also stream events as JSON Lines to this file (- for stdout)"},
   {"sandbox", "sandbox", "", text, "\"auto\"", kSandbox, false, 0, 0, "auto|require|off", "isolation of the agent's commands"},
   {"json", "json", "", boolean, "false", kOutput, false, 0, 0, "", "one JSON object on stdout"},
@@ -172,6 +174,7 @@ inline constexpr OptionSpec kRows[] = {
 
   {"min_score", "min-score", "", number, "0", kVerdict, false, 0, 1, "", "exit 1 below this score"},
   {"max_error_rate", "max-error-rate", "", number, "1", kVerdict, false, 0, 1, "", "exit 1 above this share of errors"},
+  {"no_regression", "no-regression", "", boolean, "false", kRegression, false, 0, 0, "", "exit 1 where a score is lower than before at all, shown by the paired test or not"},
   {"require_improvement", "require-improvement", "", boolean, "false", kLoop, false, 0, 0, "", "exit 1 unless the test split shows an improvement"},
   {"exit_zero", "exit-zero", "", boolean, "false", kVerdict, false, 0, 0, "", "exit 0 whatever the verdict"},
 
