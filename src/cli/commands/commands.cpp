@@ -10,13 +10,14 @@ namespace skillgrad::cli {
 
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
-  static constexpr std::array<std::pair<std::string_view, Function>, 18> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 19> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
       {"estimate", cmd_estimate},
       {"resume", cmd_resume},
       {"report", cmd_report},
+      {"diff", cmd_diff},
       {"compare", cmd_compare},
       {"grade", cmd_grade},
       {"validate", cmd_validate},

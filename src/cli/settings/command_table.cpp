@@ -99,6 +99,19 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad report RUN --format csv --table steps --out steps.csv\n"
      "  skillgrad report RUN --json",
      "  0 written   2 usage or input   3 the file cannot be written"},
+    {"diff",
+     "What a run changed in the skill: a unified diff, or sizes by layer",
+     "RUN",
+     1,
+     1,
+     kOutput,
+     {{"iter", "N", "the package of this iteration (default: the best)"},
+      {"stat", "", "lines, hunks and tokens by layer and file instead"}},
+     "  skillgrad diff RUN\n"
+     "  skillgrad diff RUN --stat\n"
+     "  skillgrad diff RUN --iter 3 > changes.patch; patch -p1 -d my-skill < changes.patch\n"
+     "  skillgrad diff RUN --json",
+     "  0 shown   2 usage or input"},
     {"compare",
      "Two runs on the same tasks: paired statistics, fixed and broken tasks",
      "RUN",
