@@ -112,6 +112,24 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad diff RUN --iter 3 > changes.patch; patch -p1 -d my-skill < changes.patch\n"
      "  skillgrad diff RUN --json",
      "  0 shown   2 usage or input"},
+    {"apply",
+     "Write what a run learned over the skill: all of it, or what a review accepted",
+     "RUN",
+     1,
+     1,
+     kOutput,
+     {{"iter", "N", "the package of this iteration (default: the best)"},
+      {"review", "FILE", "only what this review accepted or edited"},
+      {"all", "", "the whole package, though the run was reviewed"},
+      {"to", "DIR", "another place than the skill of the run"},
+      {"dry-run", "", "say what would be written, and write nothing"},
+      {"commit", "", "commit it with git; the message has verdict, numbers and patterns"},
+      {"branch", "NAME", "commit it on a new branch"}},
+     "  skillgrad apply RUN --dry-run\n"
+     "  skillgrad apply RUN --review RUN/review.json --branch skill-patch\n"
+     "  skillgrad apply RUN --iter 3 --to other/my-skill",
+     "  0 written, or nothing to write   2 usage or input, or the patch meets later edits\n"
+     "  3 a file cannot be written, or git failed   130, 143 signal"},
     {"compare",
      "Two runs on the same tasks: paired statistics, fixed and broken tasks",
      "RUN",

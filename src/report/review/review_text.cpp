@@ -160,6 +160,13 @@ std::string taken_words(const Proposal& proposal, const std::vector<skill::Chose
   return fmt::format("{} of {}: {}", taken.size(), proposal.hunks.size(), join(names, ", "));
 }
 
+/// "records:evals": a commit is no place for the folders of one machine.
+std::string benchmark_name(const std::string& benchmark) {
+  const std::size_t kind = benchmark.find(':') + 1;  // 0: none
+  const std::size_t last = benchmark.rfind('/') + 1;
+  return last <= kind ? benchmark : benchmark.substr(0, kind) + benchmark.substr(last);
+}
+
 std::string subject_of(const RunReport& report, const Proposal& proposal) {
   const Verdict& verdict = report.verdict;
   std::string figures;
@@ -223,7 +230,7 @@ std::string commit_message(const RunReport& report, const Proposal& proposal,
              one_line(report.verdict.line));
   out += row("Test", test_line(report));
   out += row("Model", one_line(report.facts.model));
-  out += row("Benchmark", one_line(report.facts.benchmark));
+  out += row("Benchmark", one_line(benchmark_name(report.facts.benchmark)));
   out += row("Price", price_line(report));
   out += row("Package", package_words(report, proposal) + " of run " +
                             one_line(proposal.run.filename().string()));
