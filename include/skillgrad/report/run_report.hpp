@@ -237,8 +237,9 @@ struct ReadOptions {
 /// `skillgrad.report/1` (docs/results.md).
 [[nodiscard]] Json to_json(const RunReport& report);
 /// One page that needs nothing else: styles, scripts and data are in it, and its policy forbids
-/// everything else.
-[[nodiscard]] std::string html_page(const RunReport& report);
+/// everything else. With `review` (review_block() of review.hpp) its changes can be accepted,
+/// rejected and edited, and it asks the server that it came from, and nobody else.
+[[nodiscard]] std::string html_page(const RunReport& report, const Json& review = nullptr);
 [[nodiscard]] std::string markdown_page(const RunReport& report);
 /// Tables that CSV can hold, one at a time.
 enum class CsvTable { rollouts, steps, scores, costs, patterns };

@@ -112,6 +112,24 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad diff RUN --iter 3 > changes.patch; patch -p1 -d my-skill < changes.patch\n"
      "  skillgrad diff RUN --json",
      "  0 shown   2 usage or input"},
+    {"review",
+     "Accept, reject or edit what a run changed, one by one, in the terminal or on a page",
+     "RUN",
+     1,
+     1,
+     kOutput,
+     {{"iter", "N", "the package of this iteration (default: the best)"},
+      {"file", "FILE", "where decisions are kept (default: RUN/review.json)"},
+      {"accept", "HUNKS", "without a terminal: all, none, or H1,H3"},
+      {"reject", "HUNKS", "the same; a hunk that is named counts more than all"},
+      {"comment", "TEXT", "on the hunks that are named, or on the whole"},
+      {"web", "", "on a page of this machine, at an address with a secret in it"},
+      {"port", "N", "of that page on 127.0.0.1 (default: any free one)"}},
+     "  skillgrad review RUN\n"
+     "  skillgrad review RUN --web\n"
+     "  skillgrad review RUN --accept all --reject H2 --comment \"too narrow\"\n"
+     "  skillgrad apply RUN --review RUN/review.json",
+     "  0 saved   2 usage or input   3 the file cannot be written   130, 143 signal"},
     {"apply",
      "Write what a run learned over the skill: all of it, or what a review accepted",
      "RUN",

@@ -121,6 +121,7 @@ Json review_block(const Proposal& proposal, const Review& review) {
                      {"risks", risks_json(skill::risks_of(hunk, one.text))},
                      {"decision", name_of(one.decision)},
                      {"edited", one.text ? Json(*one.text) : Json()},
+                     {"edited_shown", one.text ? Json(visible(*one.text)) : Json()},
                      {"comment", one.comment}});
   }
   return {{"package", proposal.source}, {"comment", review.comment}, {"hunks", std::move(hunks)}};

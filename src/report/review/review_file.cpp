@@ -84,6 +84,7 @@ Json to_json(const Proposal& proposal, const Review& review) {
   for (std::size_t i = 0; i < proposal.hunks.size(); ++i)
     hunks.push_back(hunk_json(proposal.hunks[i], review.hunks[i]));
   return {{"schema", kReviewSchema},
+          {"command", "review"},
           {"run", proposal.run.string()},
           {"package", proposal.source},
           {"initial_hash", proposal.initial.hash()},
@@ -105,7 +106,7 @@ Result<Review> read_review(const std::filesystem::path& file, const Proposal& pr
   out.comment = reader.string("comment", "");
   const Json hunks = reader.any("hunks", true);
   if (!hunks.is_array()) reader.reject("hunks", "is no array");
-  for (const char* key : {"run", "finished"}) reader.ignore(key);
+  for (const char* key : {"command", "run", "finished"}) reader.ignore(key);
   SKILLGRAD_CHECK(reader.finish());
   if (package != proposal.source || initial != proposal.initial.hash() ||
       proposed != proposal.proposed.hash() || hunks.size() != proposal.hunks.size())

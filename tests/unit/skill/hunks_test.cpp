@@ -68,7 +68,7 @@ SkillPackage random_package(std::mt19937& random) {
 }
 
 TEST(Hunks, OfRandomPackagesMakeTheOneOfTheOther) {
-  for (unsigned seed = 0; seed < 400; ++seed) {
+  for (unsigned seed = 0; seed < 150; ++seed) {
     std::mt19937 random(seed);
     const SkillPackage before = random_package(random), after = random_package(random);
     const auto hunks = hunks_between(before, after);
@@ -81,7 +81,7 @@ TEST(Hunks, OfRandomPackagesMakeTheOneOfTheOther) {
 
 /// A line of the state before that no hunk replaces stands in each choice of hunks, in order.
 TEST(Hunks, ChosenAtRandomKeepEveryByteThatTheyDoNotReplace) {
-  for (unsigned seed = 0; seed < 400; ++seed) {
+  for (unsigned seed = 0; seed < 150; ++seed) {
     std::mt19937 random(seed);
     const SkillPackage before = random_package(random), after = random_package(random);
     const auto hunks = hunks_between(before, after);
