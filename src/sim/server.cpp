@@ -10,8 +10,8 @@
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/sim/server.hpp>
+#include <skillgrad/web/loopback_server.hpp>
 
-#include "sim/loopback_server.hpp"
 #include "sim/player.hpp"
 #include "sim/responses_wire.hpp"
 #include "sim/wire.hpp"
@@ -306,7 +306,7 @@ class SimulatedServer final : public Server {
   std::stop_source stop_;
   std::atomic<std::uint64_t> requests_{0};
   int port_ = 0;
-  LoopbackServer http_;  // last: its threads use all of the above
+  web::LoopbackServer http_;  // last: its threads use all of the above
 };
 
 }  // namespace

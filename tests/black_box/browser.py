@@ -89,7 +89,7 @@ class Browser:
         page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
         page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         self.events.clear()
-        page.call("Page.navigate", url=pathlib.Path(path).resolve().as_uri())
+        page.call("Page.navigate", url=path if str(path).startswith("http://") else pathlib.Path(path).resolve().as_uri())
         page.wait(ready)
         return page
 

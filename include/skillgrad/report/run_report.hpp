@@ -82,6 +82,7 @@ struct Reason {
 };
 /// Changed lines at one place of one file. Each line begins with ' ', '+' or '-'.
 struct Change {
+  std::string id;  ///< "H3", as `diff` and `review` name it
   std::string file, anchor;
   int layer = 2;                           ///< 1 front matter, 2 body, 3 other files
   std::size_t old_line = 0, new_line = 0;  ///< of the first line
@@ -218,7 +219,7 @@ struct RunReport {
   std::vector<PatternHistory> patterns;
   std::vector<Contradiction> contradictions;
   std::vector<Size> sizes;      ///< of the current skill, before the first and after each iteration
-  std::vector<Change> changes;  ///< from the initial package to the best one
+  std::vector<Change> changes;  ///< from the initial package to the best one, or that was asked for
   std::vector<Column> columns;
   std::vector<TaskRow> tasks;
   TaskTraces traces;
@@ -226,6 +227,7 @@ struct RunReport {
 
 struct ReadOptions {
   std::size_t trace_bytes = std::size_t{1} << 20;  ///< of trajectories, in all
+  std::optional<int> iteration;  ///< changes: to the package of this one instead of the best
 };
 /// Reads a run of optimize, eval or calibrate, finished or not; what is missing or damaged is named
 /// in the report. Takes no lock and writes nothing. Errors: input (no such folder, not a run).
@@ -235,8 +237,9 @@ struct ReadOptions {
 /// `skillgrad.report/1` (docs/results.md).
 [[nodiscard]] Json to_json(const RunReport& report);
 /// One page that needs nothing else: styles, scripts and data are in it, and its policy forbids
-/// everything else.
-[[nodiscard]] std::string html_page(const RunReport& report);
+/// everything else. With `review` (review_block() of review.hpp) its changes can be accepted,
+/// rejected and edited, and it asks the server that it came from, and nobody else.
+[[nodiscard]] std::string html_page(const RunReport& report, const Json& review = nullptr);
 [[nodiscard]] std::string markdown_page(const RunReport& report);
 /// Tables that CSV can hold, one at a time.
 enum class CsvTable { rollouts, steps, scores, costs, patterns };

@@ -10,4 +10,8 @@ namespace skillgrad::skill {
 /// direction of a line, are written as \u{1B}. A CR before LF stays. `text` is valid UTF-8.
 [[nodiscard]] std::string visible_controls(std::string_view text);
 
+/// A code point that is not drawn and is no part of what people write: a text can hide in them.
+/// Joiners (U+200C, U+200D) and variation selectors belong to scripts and emoji.
+[[nodiscard]] bool is_hidden(char32_t c);
+
 }  // namespace skillgrad::skill

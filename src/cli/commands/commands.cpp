@@ -30,7 +30,7 @@ Result<> refuse_uncounted(const Invocation& invocation) {
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
   // clang-format off
-  static constexpr std::array<std::pair<std::string_view, Function>, 21> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 24> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
@@ -39,6 +39,9 @@ Result<int> run_command(const Invocation& invocation) {
       {"tail", cmd_tail},
       {"report", cmd_report},
       {"compare", cmd_compare},
+      {"diff", cmd_diff},
+      {"apply", cmd_apply},
+      {"review", cmd_review},
       {"grade", cmd_grade},
       {"validate", cmd_validate},
       {"benchmark", cmd_benchmark},

@@ -51,11 +51,12 @@ std::string without_secrets(const std::string& text) {
   return redactor->redact(text);
 }
 
-void print_out(const std::string& text) {
-  const std::string shown = without_secrets(text);
+void print_out(const std::string& text) { print_out_unchanged(without_secrets(text)); }
+
+void print_out_unchanged(const std::string& text) {
   const std::lock_guard lock(output_mutex());
-  used = used || !shown.empty();
-  const int error = print(stdout, shown);
+  used = used || !text.empty();
+  const int error = print(stdout, text);
   if (lost_output == 0) lost_output = error;
 }
 
@@ -134,12 +135,20 @@ std::string shell_word(const std::string& text) {
   return plain ? text : "'" + replace_all(text, "'", "'\\''") + "'";
 }
 
-bool wants_status_line() {
+namespace {
+
+bool takes_sequences(int stream) {
   const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): never set
   const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe)
-  return isatty(STDERR_FILENO) == 1 && (no_color == nullptr || *no_color == '\0') &&
+  return isatty(stream) == 1 && (no_color == nullptr || *no_color == '\0') &&
          (term == nullptr || std::string_view(term) != "dumb");
 }
+
+}  // namespace
+
+bool wants_status_line() { return takes_sequences(STDERR_FILENO); }
+
+bool wants_colour() { return takes_sequences(STDOUT_FILENO); }
 
 std::size_t terminal_columns() {
   winsize size{};

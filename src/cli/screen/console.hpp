@@ -18,6 +18,8 @@ void hide_in_output(std::shared_ptr<const Redactor> redactor);
 [[nodiscard]] std::string without_secrets(const std::string& text);
 /// stdout carries results only; everything else goes to stderr.
 void print_out(const std::string& text);
+/// What this program made up itself and looks like a key: nothing is removed from it.
+void print_out_unchanged(const std::string& text);
 /// Something was printed there.
 [[nodiscard]] bool stdout_used();
 /// What kept results from reaching stdout, once; a reader that went away (`| head`) is no error.
@@ -35,6 +37,8 @@ void print_error(const Error& error);
 [[nodiscard]] std::string shell_word(const std::string& text);
 /// One rewritten status line is wanted: stderr is a terminal, no NO_COLOR, TERM is not dumb.
 [[nodiscard]] bool wants_status_line();
+/// Of stdout: the same.
+[[nodiscard]] bool wants_colour();
 /// Of stderr; 100 where it cannot be known.
 [[nodiscard]] std::size_t terminal_columns();
 

@@ -111,6 +111,55 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad report RUN --format csv --table steps --out steps.csv\n"
      "  skillgrad report RUN --json",
      "  0 written   2 usage or input   3 the file cannot be written"},
+    {"diff",
+     "What a run changed in the skill: a unified diff, or sizes by layer",
+     "RUN",
+     1,
+     1,
+     kOutput,
+     {{"iter", "N", "the package of this iteration (default: the best)"},
+      {"stat", "", "lines, hunks and tokens by layer and file instead"}},
+     "  skillgrad diff RUN\n"
+     "  skillgrad diff RUN --stat\n"
+     "  skillgrad diff RUN --iter 3 > changes.patch; patch -p1 -d my-skill < changes.patch\n"
+     "  skillgrad diff RUN --json",
+     "  0 shown   2 usage or input"},
+    {"review",
+     "Accept, reject or edit what a run changed, one by one, in the terminal or on a page",
+     "RUN",
+     1,
+     1,
+     kOutput,
+     {{"iter", "N", "the package of this iteration (default: the best)"},
+      {"file", "FILE", "where decisions are kept (default: RUN/review.json)"},
+      {"accept", "HUNKS", "without a terminal: all, none, or H1,H3"},
+      {"reject", "HUNKS", "the same; a hunk that is named counts more than all"},
+      {"comment", "TEXT", "on the hunks that are named, or on the whole"},
+      {"web", "", "on a page of this machine, at an address with a secret in it"},
+      {"port", "N", "of that page on 127.0.0.1 (default: any free one)"}},
+     "  skillgrad review RUN\n"
+     "  skillgrad review RUN --web\n"
+     "  skillgrad review RUN --accept all --reject H2 --comment \"too narrow\"\n"
+     "  skillgrad apply RUN --review RUN/review.json",
+     "  0 saved   2 usage or input   3 the file cannot be written   130, 143 signal"},
+    {"apply",
+     "Write what a run learned over the skill: all of it, or what a review accepted",
+     "RUN",
+     1,
+     1,
+     kOutput,
+     {{"iter", "N", "the package of this iteration (default: the best)"},
+      {"review", "FILE", "only what this review accepted or edited"},
+      {"all", "", "the whole package, though the run was reviewed"},
+      {"to", "DIR", "another place than the skill of the run"},
+      {"dry-run", "", "say what would be written, and write nothing"},
+      {"commit", "", "commit it with git; the message has verdict, numbers and patterns"},
+      {"branch", "NAME", "commit it on a new branch"}},
+     "  skillgrad apply RUN --dry-run\n"
+     "  skillgrad apply RUN --review RUN/review.json --branch skill-patch\n"
+     "  skillgrad apply RUN --iter 3 --to other/my-skill",
+     "  0 written, or nothing to write   2 usage or input, or the patch meets later edits\n"
+     "  3 a file cannot be written, or git failed   130, 143 signal"},
     {"compare",
      "Two runs on the same tasks: paired statistics, fixed and broken tasks",
      "RUN",

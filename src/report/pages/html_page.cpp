@@ -114,14 +114,17 @@ std::string title_of(const RunReport& report) {
 
 }  // namespace
 
-std::string html_page(const RunReport& report) {
+std::string html_page(const RunReport& report, const Json& review) {
+  const bool live = !review.is_null();
   const std::string style = asset("uPlot.min.css") + asset("report.css");
   const std::string licence = "/*\nuPlot 1.6.32\n" + asset("uPlot.LICENSE") + "*/\n";
   const std::string chart = licence + asset("uPlot.iife.min.js");
   const std::string script = asset("report.js");
-  const std::string policy = "default-src 'none'; script-src " + policy_hash(chart) + " " +
-                             policy_hash(script) + "; style-src " + policy_hash(style) +
-                             "; img-src data:; base-uri 'none'; form-action 'none'";
+  const std::string more = live ? asset("review.js") : "";
+  const std::string policy =
+      "default-src 'none'; script-src " + policy_hash(chart) + " " + policy_hash(script) +
+      (live ? " " + policy_hash(more) + "; connect-src 'self'" : "") + "; style-src " +
+      policy_hash(style) + "; img-src data:; base-uri 'none'; form-action 'none'";
   const Blocks blocks = blocks_of(report);
   std::string out =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -137,8 +140,10 @@ std::string html_page(const RunReport& report) {
   out = replace_all(std::move(out), "{{explanation}}", html_text(report.verdict.explanation));
   out += data_block("data", blocks.page) + data_block("rollouts", blocks.rollouts) +
          data_block("traces", blocks.traces);
-  return out + "<script>" + chart + "</script>\n<script>" + script +
-         "</script>\n</body>\n</html>\n";
+  if (live) out += data_block("review", review);
+  out += "<script>" + chart + "</script>\n<script>" + script + "</script>\n";
+  if (live) out += "<script>" + more + "</script>\n";
+  return out + "</body>\n</html>\n";
 }
 
 }  // namespace skillgrad::report

@@ -92,7 +92,8 @@ Json reason_json(const Reason& reason) {
 }
 
 Json change_json(const Change& change) {
-  return {{"file", change.file},
+  return {{"id", change.id},
+          {"file", change.file},
           {"anchor", change.anchor},
           {"layer", change.layer},
           {"old_line", change.old_line},

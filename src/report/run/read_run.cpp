@@ -43,7 +43,7 @@ Result<RunReport> read_run(const std::filesystem::path& dir, const ReadOptions& 
   read_steps(files, result, events, report);
   if (!report.steps.empty() && !files.has("plan.json")) files.miss("plan.json is not there");
   read_patterns(files, report);
-  read_changes(files, report);
+  read_changes(files, options.iteration, report);
   read_tasks(files, result, report);
   add_screen_scores(report);
   read_traces(files, options.trace_bytes, report);

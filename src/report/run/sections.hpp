@@ -15,8 +15,9 @@ void read_result(const RunFiles& files, const Json& result, const std::vector<Js
 /// Iterations with their gates, batches and diagnoses.
 void read_steps(const RunFiles& files, const Json& result, const std::vector<Json>& events,
                 RunReport& report);
-/// What each patch changed, and why; what the best package changed in all. After read_steps().
-void read_changes(const RunFiles& files, RunReport& report);
+/// What each patch changed, and why; what the best package, or that of `iteration`, changed in all.
+/// After read_steps().
+void read_changes(const RunFiles& files, std::optional<int> iteration, RunReport& report);
 /// The memory after each iteration. After read_steps().
 void read_patterns(const RunFiles& files, RunReport& report);
 /// Every rollout with its files, by task. After read_steps().

@@ -10,6 +10,7 @@
     return parsed.get(id);
   };
   const run = block("data");
+  const inReview = byId("review") !== null;
   const taskAt = new Map(run.tasks.map((task, at) => [task.task_id, at]));
 
   // ---- building blocks --------------------------------------------------------------------------
@@ -337,10 +338,11 @@
   };
   const layerNames = ["", "Front matter", "Body", "Other files"];
   const layerNotes = ["", "layer 1: always in the agent's context", "layer 2: read when the skill is activated", "layer 3: read file by file"];
-  const changeCard = (change) => el("article", { class: "change" },
+  const changeCard = (change, decided = false) => el("article", { class: "change" },
     el("header", {}, el("b", { class: "others" }, change.file || "package"), change.anchor && el("span", { class: "others" }, change.anchor), change.new_line > 0 && el("span", { class: "soft" }, "line " + change.new_line)),
     diffLines(change.lines),
-    el("div", { class: "why" }, change.reasons.length ? change.reasons.map(reasonCard) : el("p", { class: "soft" }, "The patch does not say why.")));
+    el("div", { class: "why" }, change.reasons.length ? change.reasons.map(reasonCard) : el("p", { class: "soft" }, "The patch does not say why.")),
+    inReview && decided && el("div", { class: "decide", "data-hunk": change.id }));
 
   const fillChanges = () => {
     if (run.of !== "optimize") return;
@@ -353,7 +355,7 @@
       const changes = run.changes.filter((change) => change.layer === layer);
       const lines = (mark) => changes.reduce((n, change) => n + change.lines.filter((line) => line[0] === mark).length, 0);
       node.append(el("h3", { class: "layer-h" }, layerNames[layer], el("span", { class: "soft" }, layerNotes[layer]), el("span", { class: "soft num" }, changes.length ? `+${lines("+")} −${lines("-")} lines` : "unchanged")));
-      put(node, changes.map(changeCard));
+      put(node, changes.map((change) => changeCard(change, true)));
     }
     if (run.sizes.length > 1) {
       const panel = el("div", { class: "panel" }, el("h3", {}, "Size of the current skill"));
@@ -390,7 +392,7 @@
         step.screen.map((row) => [el("code", {}, row.package), row.better?.toFixed(2) ?? "–", row.fixes?.toFixed(2) ?? "–", row.breaks?.toFixed(2) ?? "–", String(row.rounds), row.dropped ? "dropped" : ""]), "Screen")],
       step.diagnoses.length > 0 && [el("h3", {}, "Diagnoses"), step.diagnoses.map((one) => el("div", { class: "small-text" }, el("p", {}, taskChip(one.task_id), " ", one.kind === "contrastive" ? badge("good", "✓", "now right") : badge("bad", "✗", "failed")),
         one.causes.map((cause) => el("p", { class: "others" }, el("b", {}, cause.label), cause.case && el("span", { class: "soft" }, ` (${caseWords[cause.case] || cause.case})`), ". ", cause.analysis, cause.rule && el("span", {}, el("br"), el("span", { class: "soft" }, "Rule: "), cause.rule)))))],
-      step.changes.length > 0 && [el("h3", {}, step.decision === "accepted" ? "What it changed" : "What it would have changed"), step.changes.map(changeCard)]);
+      step.changes.length > 0 && [el("h3", {}, step.decision === "accepted" ? "What it changed" : "What it would have changed"), step.changes.map((change) => changeCard(change))]);
   };
   const fillSteps = () => {
     if (!run.steps.length) return;
@@ -704,10 +706,11 @@
   };
 
   fillVerdict();
+  if (inReview) fillChanges();
   if (run.of === "calibrate") fillNoise();
   fillScores();
   fillSteps();
-  fillChanges();
+  if (!inReview) fillChanges();
   fillTasks();
   fillPatterns();
   if (run.of !== "calibrate") fillNoise();

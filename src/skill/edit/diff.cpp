@@ -11,131 +11,12 @@
 #include <skillgrad/skill/package.hpp>
 #include <skillgrad/skill/visible_controls.hpp>
 
+#include "skill/edit/line_script.hpp"
 #include "skill/package/package_files.hpp"
 
 namespace skillgrad::skill {
 
 namespace {
-
-constexpr std::size_t kContext = 3;
-/// Edit distance beyond which the middle of two texts is shown as removed and added whole: the
-/// search costs time and memory in the square of it.
-constexpr std::size_t kMaxDistance = 2000;
-
-using Lines = std::vector<std::string_view>;  // each with its line end
-
-[[nodiscard]] Lines lines_of(std::string_view text) {
-  Lines out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
-    out.push_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  return out;
-}
-
-struct Step {
-  char mark;  // ' ', '-', '+'
-  std::size_t before, after;
-};
-
-/// Myers' shortest edit script between a[begin_a, end_a) and b[begin_b, end_b), greedy forward
-/// search with the furthest points of every round kept for the way back.
-class Script {
- public:
-  Script(const Lines& a, const Lines& b) : a_(a), b_(b) {}
-
-  [[nodiscard]] std::vector<Step> compute() {
-    std::size_t head = 0;
-    while (head < a_.size() && head < b_.size() && a_[head] == b_[head]) ++head;
-    std::size_t tail = 0;
-    while (tail + head < a_.size() && tail + head < b_.size() &&
-           a_[a_.size() - 1 - tail] == b_[b_.size() - 1 - tail]) {
-      ++tail;
-    }
-    for (std::size_t i = 0; i < head; ++i) out_.push_back({' ', i, i});
-    middle(head, a_.size() - tail, b_.size() - tail);
-    for (std::size_t i = tail; i > 0; --i) out_.push_back({' ', a_.size() - i, b_.size() - i});
-    return std::move(out_);
-  }
-
- private:
-  void whole(std::size_t begin, std::size_t end_a, std::size_t end_b) {
-    for (std::size_t i = begin; i < end_a; ++i) out_.push_back({'-', i, begin});
-    for (std::size_t i = begin; i < end_b; ++i) out_.push_back({'+', end_a, i});
-  }
-
-  void middle(std::size_t begin, std::size_t end_a, std::size_t end_b) {
-    const auto n = static_cast<long>(end_a - begin);
-    const auto m = static_cast<long>(end_b - begin);
-    const long limit = std::min(n + m, static_cast<long>(kMaxDistance));
-    std::vector<std::vector<long>> rounds;
-    std::vector<long> furthest(static_cast<std::size_t>(2 * limit + 3), 0);
-    const auto at = [&](long k) -> long& {
-      return furthest[static_cast<std::size_t>(k + limit + 1)];
-    };
-    const auto same = [&](long x, long y) {
-      return a_[begin + static_cast<std::size_t>(x)] == b_[begin + static_cast<std::size_t>(y)];
-    };
-    for (long d = 0; d <= limit; ++d) {
-      rounds.emplace_back();
-      for (long k = -d; k <= d; k += 2) {
-        long x = k == -d || (k != d && at(k - 1) < at(k + 1)) ? at(k + 1) : at(k - 1) + 1;
-        while (x < n && x - k < m && same(x, x - k)) ++x;
-        at(k) = x;
-        rounds.back().push_back(x);
-        if (x >= n && x - k >= m) {
-          trace_back(rounds, begin, n, m);
-          return;
-        }
-      }
-    }
-    whole(begin, end_a, end_b);
-  }
-
-  void trace_back(const std::vector<std::vector<long>>& rounds, std::size_t begin, long x, long y) {
-    std::vector<Step> steps;
-    const auto push = [&](char mark) {
-      steps.push_back(
-          {mark, begin + static_cast<std::size_t>(x), begin + static_cast<std::size_t>(y)});
-    };
-    for (long d = static_cast<long>(rounds.size()) - 1; d >= 0; --d) {
-      const auto reached = [&](long k) {
-        return rounds[static_cast<std::size_t>(d - 1)][static_cast<std::size_t>((k + d - 1) / 2)];
-      };
-      const long k = x - y;
-      long from_x = 0;
-      long from_y = 0;
-      if (d > 0) {
-        const bool down = k == -d || (k != d && reached(k - 1) < reached(k + 1));
-        const long from_k = down ? k + 1 : k - 1;
-        from_x = reached(from_k);
-        from_y = from_x - from_k;
-      }
-      const long keep_x = d == 0 ? 0 : from_x + (k > from_x - from_y ? 1 : 0);
-      while (x > keep_x && y > keep_x - k) {
-        --x;
-        --y;
-        push(' ');
-      }
-      if (d == 0) break;
-      const bool removed = x > from_x;
-      x = from_x;
-      y = from_y;
-      push(removed ? '-' : '+');
-    }
-    out_.insert(out_.end(), steps.rbegin(), steps.rend());
-  }
-
-  const Lines& a_;
-  const Lines& b_;
-  std::vector<Step> out_;
-};
-
-[[nodiscard]] std::string range(std::size_t first, std::size_t count) {
-  const std::string start = std::to_string(count == 0 ? first : first + 1);
-  return count == 1 ? start : start + "," + std::to_string(count);
-}
 
 /// The diff is read by people and models, never applied: it shows what a line holds.
 void print_line(std::string& out, char mark, std::string_view line) {
@@ -144,16 +25,9 @@ void print_line(std::string& out, char mark, std::string_view line) {
   if (line.empty() || line.back() != '\n') out += "\n\\ No newline at end of file\n";
 }
 
-void print_hunk(std::string& out, const std::vector<Step>& steps, std::size_t first,
+void print_hunk(std::string& out, const std::vector<LineStep>& steps, std::size_t first,
                 std::size_t last, const Lines& a, const Lines& b) {
-  std::size_t removed = 0;
-  std::size_t added = 0;
-  for (std::size_t i = first; i < last; ++i) {
-    removed += steps[i].mark != '+';
-    added += steps[i].mark != '-';
-  }
-  out += "@@ -" + range(steps[first].before, removed) + " +" + range(steps[first].after, added) +
-         " @@\n";
+  out += range_line(steps, {first, last}) + "\n";
   for (std::size_t i = first; i < last; ++i) {
     print_line(out, steps[i].mark, steps[i].mark == '+' ? b[steps[i].after] : a[steps[i].before]);
   }
@@ -162,20 +36,9 @@ void print_hunk(std::string& out, const std::vector<Step>& steps, std::size_t fi
 void print_hunks(std::string& out, std::string_view before, std::string_view after) {
   const Lines a = lines_of(before);
   const Lines b = lines_of(after);
-  const auto steps = Script(a, b).compute();
-  std::size_t i = 0;
-  while (true) {
-    while (i < steps.size() && steps[i].mark == ' ') ++i;
-    if (i == steps.size()) return;
-    const std::size_t first = i - std::min(i, kContext);
-    std::size_t last_change = i;
-    for (; i < steps.size() && i <= last_change + 2 * kContext; ++i) {
-      if (steps[i].mark != ' ') last_change = i;
-    }
-    const std::size_t last = std::min(steps.size(), last_change + kContext + 1);
-    print_hunk(out, steps, first, last, a, b);
-    i = last;
-  }
+  const auto steps = line_script(a, b);
+  for (const StepRange& range : step_groups(steps))
+    print_hunk(out, steps, range.first, range.last, a, b);
 }
 
 void print_file(std::string& out, const std::string& name, const BundledFile* before,
@@ -203,7 +66,7 @@ ChangedBytes changed_bytes(std::string_view before, std::string_view after) {
   const Lines a = lines_of(before);
   const Lines b = lines_of(after);
   ChangedBytes out;
-  for (const Step& step : Script(a, b).compute()) {
+  for (const LineStep& step : line_script(a, b)) {
     if (step.mark == '-') out.removed += a[step.before].size();
     if (step.mark == '+') out.added += b[step.after].size();
   }
@@ -214,7 +77,7 @@ LineChanges line_changes(std::string_view before, std::string_view after) {
   const Lines a = lines_of(before);
   const Lines b = lines_of(after);
   LineChanges out;
-  for (const Step& step : Script(a, b).compute()) {
+  for (const LineStep& step : line_script(a, b)) {
     if (step.mark == '-') ++out.removed;
     if (step.mark == '+') out.added.emplace_back(b[step.after]);
   }
@@ -268,7 +131,7 @@ ChangedLines changed_lines(const SkillPackage& before, const SkillPackage& after
         if (!is_text(old_bytes) || !is_text(new_bytes)) return;
         const Lines old_lines = lines_of(old_bytes);
         const Lines new_lines = lines_of(new_bytes);
-        for (const Step& step : Script(old_lines, new_lines).compute()) {
+        for (const LineStep& step : line_script(old_lines, new_lines)) {
           out.removed += step.mark == '-' ? 1 : 0;
           out.added += step.mark == '+' ? 1 : 0;
         }

@@ -28,6 +28,10 @@ Result<> remove_missing(const SkillPackage& before, const SkillPackage& after,
   for (const auto& [path, file] : before.files()) {
     if (after.files().contains(path)) continue;
     SKILLGRAD_CHECK(remove_file(dir / path));
+    std::error_code failed;  // a folder that is left without files goes with them
+    for (fs::path at = (dir / path).parent_path(); at != dir && fs::is_empty(at, failed) && !failed;
+         at = at.parent_path())
+      SKILLGRAD_CHECK(remove_file(at));
   }
   return {};
 }
@@ -262,7 +266,8 @@ Result<std::vector<std::string>> install_package(const Installation& installatio
     SKILLGRAD_CHECK(remove_tree(fresh));
     return notes;
   }
-  SKILLGRAD_TRY(const auto copied, other_files(before, fresh));
+  SKILLGRAD_TRY(auto copied, other_files(before, fresh));
+  for (const auto& [path, file] : installation.package->files()) copied.erase(path);
   SKILLGRAD_CHECK(remove_tree(installation.old_copy));
   SKILLGRAD_CHECK(before.save(installation.old_copy));
   SKILLGRAD_CHECK(swap_directory(fresh, live, aside));

@@ -17,6 +17,12 @@ bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
 }  // namespace
 
+bool is_hidden(char32_t c) {
+  return c == 0xAD || c == 0x34F || c == 0x180E || c == 0x200B || c == 0x2028 || c == 0x2029 ||
+         (c >= 0x2060 && c <= 0x2064) || (c >= 0x206A && c <= 0x206F) || c == 0xFEFF ||
+         (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
 std::string visible_controls(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -60,6 +60,17 @@ TEST_F(InstallTest, PackageFilesAreReplacedAndOnlyTheyAreKeptAside) {
   EXPECT_THAT(read_file(root() / "kept/SKILL.md").value(), HasSubstr("Do it.\n"));
 }
 
+TEST_F(InstallTest, NewFilesAreThereAndFoldersOfRemovedOnesAreNot) {
+  const SkillPackage before = load();
+  SkillPackage after = before;
+  ASSERT_TRUE(after.write_file("scripts/deep/new.sh", "#!/bin/sh\n"));
+  ASSERT_TRUE(after.delete_file("references/a.md"));
+  ASSERT_TRUE(install_package({&after, &before, live(), root() / "kept"}));
+  EXPECT_EQ(read("scripts/deep/new.sh"), "#!/bin/sh\n");
+  EXPECT_FALSE(fs::exists(live() / "references"));
+  EXPECT_TRUE(changed_files(after, load()).empty());
+}
+
 TEST_F(InstallTest, ModesAndOwnersStay) {
   fs::permissions(live() / "SKILL.md", fs::perms(0600));
   constexpr uid_t kOwner = 54321;

@@ -15,7 +15,7 @@
 
 #include <skillgrad/core/error.hpp>
 
-namespace skillgrad::sim {
+namespace skillgrad::web {
 
 /// Threads are started when they are needed, up to a limit; each serves one connection at a time.
 class LazyThreadPool final : public httplib::TaskQueue {
@@ -66,4 +66,4 @@ class LoopbackServer final : public httplib::Server {
   std::jthread thread_;
 };
 
-}  // namespace skillgrad::sim
+}  // namespace skillgrad::web

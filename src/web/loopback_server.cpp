@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "sim/loopback_server.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -14,7 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace skillgrad::sim {
+#include <skillgrad/web/loopback_server.hpp>
+
+namespace skillgrad::web {
 namespace {
 
 constexpr int kBacklog = 1024;
@@ -227,4 +227,4 @@ bool LoopbackServer::process_and_close_socket(socket_t socket) {
   return true;
 }
 
-}  // namespace skillgrad::sim
+}  // namespace skillgrad::web

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/text.hpp>
+#include <skillgrad/report/review.hpp>
+#include <skillgrad/skill/install.hpp>
+#include <skillgrad/store/at_work.hpp>
+
+#include "cli/commands/commands.hpp"
+#include "cli/review/git.hpp"
+#include "cli/review/review_flags.hpp"
+#include "cli/run/load_settings.hpp"
+#include "cli/screen/console.hpp"
+
+namespace skillgrad::cli {
+namespace {
+
+/// What is to be written where.
+struct Plan {
+  report::Proposal proposal;
+  std::vector<skill::ChosenHunk> chosen;
+  fs::path target;
+  std::optional<skill::SkillPackage> live;  ///< nothing is there: none
+  skill::MergeOutcome outcome;
+  std::vector<std::string> edited_since;  ///< files that are not as they were when the run began
+  std::vector<std::string> files;         ///< that change now
+  std::optional<CommitWish> commit;
+};
+
+/// What came of it.
+struct Done {
+  const char* decision = "unchanged";  ///< applied, unchanged, would apply
+  fs::path old_copy;
+  std::string commit;
+  std::vector<std::string> notes;
+};
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
+/// Hunks by --review, all of them, or as a review in the run's folder forbids to guess.
+Result<std::vector<skill::ChosenHunk>> choose(const Invocation& invocation,
+                                              const report::Proposal& proposal) {
+  const fs::path usual = proposal.run / "review.json";
+  std::vector<skill::ChosenHunk> all;
+  for (const skill::Hunk& hunk : proposal.hunks) all.push_back({&hunk, std::nullopt});
+  if (invocation.has("all")) {
+    if (!invocation.has("review")) return all;
+    return fail(ErrorCode::usage, "--all and --review", "skillgrad apply", "give one of them");
+  }
+  if (!invocation.has("review")) {
+    if (!is_there(usual)) return all;
+    return fail(ErrorCode::usage, "the run was reviewed, and nothing says whether that holds",
+                usual.string(),
+                fmt::format("give --review {} to write what was accepted, or --all for the whole "
+                            "package",
+                            shell_word(usual.string())));
+  }
+  SKILLGRAD_TRY(const auto review, report::read_review(invocation.value("review"), proposal));
+  const auto open = report::undecided(proposal, review);
+  if (!open.empty())
+    return fail(ErrorCode::input, "the review is not finished, open: " + list_some(open),
+                invocation.value("review"),
+                "go on with `skillgrad review " + shell_word(proposal.run.string()) +
+                    "`, or decide with its --accept and --reject");
+  return report::taken(proposal, review);
+}
+
+Result<fs::path> target_of(const Invocation& invocation, const report::Proposal& proposal) {
+  fs::path out = invocation.value("to", proposal.skill_path);
+  if (out.empty())
+    return fail(ErrorCode::input, "the run does not say where its skill lies",
+                (proposal.run / "config.json").string(), "name the folder with --to DIR");
+  out = fs::absolute(out).lexically_normal();
+  if (!out.has_filename()) out = out.parent_path();
+  if (out.filename() == "SKILL.md") out = out.parent_path();
+  std::error_code failed;
+  const fs::path real = fs::weakly_canonical(out, failed);  // the folder is replaced, not a link
+  return failed ? out : real;
+}
+
+tl::unexpected<Error> conflicts_of(const Plan& plan) {
+  std::vector<std::string> places, ids;
+  for (const auto& one : plan.outcome.conflicts) {
+    places.push_back(one.hunk + " at " + one.file +
+                     (one.line > 0 ? ":" + std::to_string(one.line) : ""));
+    ids.push_back(one.hunk);
+  }
+  const std::string run = shell_word(plan.proposal.run.string());
+  const std::string iteration =
+      plan.proposal.source == "best"
+          ? ""
+          : fmt::format(" --iter {}", std::stoi(plan.proposal.source.substr(5)));
+  return fail(
+      ErrorCode::input,
+      "the skill was edited since the run began, where the patch changes it too: " +
+          list_some(places),
+      plan.target.string(),
+      fmt::format(
+          "merge by hand: `skillgrad diff {0}{3} | patch -p1 --merge -d {1}`; or leave them "
+          "out: `skillgrad review {0}{3} --accept all --reject {2}`, then give --review "
+          "{4}",
+          run, shell_word(plan.target.string()), join(ids, ","), iteration,
+          shell_word((plan.proposal.run / "review.json").string())));
+}
+
+/// What is there now; what a killed installation left is put back first.
+Result<> load_live(Plan& plan, bool dry_run) {
+  if (!dry_run) {
+    SKILLGRAD_TRY(const auto done, skill::recover_install(plan.target));
+    for (const auto& sentence : done) print_err("note: " + strip_control(sentence) + "\n");
+  }
+  std::error_code ignored;
+  if (!is_there(plan.target) ||
+      (fs::is_directory(plan.target, ignored) && fs::is_empty(plan.target, ignored)))
+    return {};
+  auto live = skill::SkillPackage::load(plan.target);
+  if (!live) {
+    Error error = std::move(live).error();
+    error.mend = "name the folder of the skill, or a missing or empty one, with --to DIR";
+    return tl::unexpected(std::move(error).with_context("the patch cannot be applied"));
+  }
+  plan.live = std::move(*live);
+  return {};
+}
+
+/// An older skill may be named as its folder was when the run began.
+Result<> merge(Plan& plan) {
+  const skill::SkillPackage& now = plan.live ? *plan.live : plan.proposal.initial;
+  SKILLGRAD_TRY(plan.outcome, skill::merge_hunks(plan.proposal.initial, now, plan.chosen));
+  if (plan.live) plan.edited_since = skill::changed_files(plan.proposal.initial, *plan.live);
+  if (!plan.outcome.conflicts.empty()) return conflicts_of(plan);
+  SKILLGRAD_CHECK(report::check_package(plan.proposal, plan.outcome.package, now));
+  if (plan.live) {
+    plan.files = skill::changed_files(*plan.live, plan.outcome.package);
+  } else {
+    plan.files.emplace_back("SKILL.md (new)");
+    for (const auto& [path, file] : plan.outcome.package.files())
+      plan.files.push_back(path + " (new)");
+  }
+  return {};
+}
+
+std::string plain_name(const std::string& changed) {
+  for (const std::string_view mark : {" (new)", " (gone)"})
+    if (changed.ends_with(mark)) return changed.substr(0, changed.size() - mark.size());
+  return changed;
+}
+
+Result<std::optional<Git>> plan_commit(const Invocation& invocation, Plan& plan) {
+  if (!invocation.has("commit") && !invocation.has("branch")) return std::optional<Git>();
+  if (!plan.live)
+    return fail(ErrorCode::usage, "there is no skill yet whose change could be committed",
+                plan.target.string(), "leave --commit and --branch out");
+  SKILLGRAD_TRY(auto git, Git::open(plan.target, invocation.stop));
+  CommitWish wish;
+  wish.branch = invocation.value("branch");
+  if (invocation.has("branch") && wish.branch.empty())
+    return fail(ErrorCode::usage, "got \"\" for --branch, expected a name", "skillgrad apply",
+                "name it, or leave --branch out");
+  for (const std::string& file : plan.files) wish.files.push_back(plain_name(file));
+  if (!wish.files.empty()) {
+    report::ReadOptions reading{0, std::nullopt};
+    if (plan.proposal.source != "best")
+      reading.iteration = std::stoi(plan.proposal.source.substr(5));
+    SKILLGRAD_TRY(const auto told, report::read_run(plan.proposal.run, reading));
+    wish.message = report::commit_message(told, plan.proposal, plan.chosen);
+    SKILLGRAD_CHECK(git.check(wish));
+  }
+  plan.commit = std::move(wish);
+  return std::optional<Git>(std::move(git));
+}
+
+Result<Plan> make_plan(const Invocation& invocation) {
+  Plan plan;
+  const fs::path run = invocation.arguments.front();
+  SKILLGRAD_TRY(const auto iteration, iteration_flag(invocation));
+  SKILLGRAD_TRY(plan.proposal, report::read_proposal(run, iteration));
+  if (store::is_at_work(run))
+    return fail(ErrorCode::locked, "the run is at work, its best package may still change",
+                run.string(), "wait until it has ended, or stop it first");
+  SKILLGRAD_TRY(plan.chosen, choose(invocation, plan.proposal));
+  SKILLGRAD_TRY(plan.target, target_of(invocation, plan.proposal));
+  SKILLGRAD_CHECK(load_live(plan, invocation.has("dry-run")));
+  SKILLGRAD_CHECK(merge(plan));
+  return plan;
+}
+
+/// A place in the run that holds no earlier copy.
+fs::path place_for_old(const fs::path& run) {
+  fs::path out = run / "replaced";
+  for (int i = 2; is_there(out); ++i) out = run / fmt::format("replaced-{}", i);
+  return out;
+}
+
+Result<> write(const Plan& plan, Done& done) {
+  if (!plan.live) return plan.outcome.package.save(plan.target);
+  done.old_copy = place_for_old(plan.proposal.run);
+  SKILLGRAD_TRY(done.notes, skill::install_package(
+                                {&plan.outcome.package, &*plan.live, plan.target, done.old_copy}));
+  return {};
+}
+
+std::vector<std::string> ids_of(const std::vector<skill::ChosenHunk>& chosen, bool edited_alone) {
+  std::vector<std::string> out;
+  for (const auto& one : chosen)
+    if (!edited_alone || one.text) out.push_back(one.hunk->id);
+  return out;
+}
+
+std::vector<std::string> left_out(const Plan& plan) {
+  std::vector<std::string> out;
+  const auto taken = ids_of(plan.chosen, false);
+  for (const auto& hunk : plan.proposal.hunks)
+    if (std::find(taken.begin(), taken.end(), hunk.id) == taken.end()) out.push_back(hunk.id);
+  return out;
+}
+
+Json apply_json(const Plan& plan, const Done& done) {
+  const auto text_or_null = [](const std::string& text) {
+    return text.empty() ? Json() : Json(text);
+  };
+  return {{"schema", "skillgrad.apply/1"},
+          {"command", "apply"},
+          {"run", plan.proposal.run.string()},
+          {"package", plan.proposal.source},
+          {"skill", plan.target.string()},
+          {"decision", done.decision},
+          {"hunks",
+           {{"taken", ids_of(plan.chosen, false)},
+            {"edited", ids_of(plan.chosen, true)},
+            {"left_out", left_out(plan)},
+            {"present", plan.outcome.present}}},
+          {"files", plan.files},
+          {"edited_since", plan.edited_since},
+          {"merged", !plan.edited_since.empty() && !plan.files.empty()},
+          {"old_copy", text_or_null(done.old_copy.string())},
+          {"branch", plan.commit ? text_or_null(plan.commit->branch) : Json()},
+          {"commit", text_or_null(done.commit)},
+          {"message", plan.commit ? text_or_null(plan.commit->message) : Json()},
+          {"notes", done.notes}};
+}
+
+std::string apply_text(const Plan& plan, const Done& done) {
+  const auto line = [](const char* name, const std::string& text) {
+    return text.empty() ? "" : fmt::format("{}: {}\n", name, strip_control(text));
+  };
+  std::string out = fmt::format("{}: {} of {}, {} of {} taken\n", done.decision,
+                                plan.proposal.source, strip_control(plan.proposal.run.string()),
+                                plan.chosen.size(), counted(plan.proposal.hunks.size(), "hunk"));
+  out += line("skill", plan.target.string());
+  out += line("files", list_some(plan.files, 20));
+  out += line("left out", list_some(left_out(plan), 40));
+  if (!plan.edited_since.empty() && !plan.files.empty())
+    out += line("merged", "the skill was edited since the run began (" +
+                              list_some(plan.edited_since) + "); those edits stay");
+  out += line("previous files", done.old_copy.string());
+  if (plan.commit && !done.commit.empty())
+    out += line("commit", done.commit + (plan.commit->branch.empty()
+                                             ? ""
+                                             : " on the new branch " + plan.commit->branch));
+  if (plan.commit && done.commit.empty() && !plan.commit->message.empty())
+    out += "commit message:\n" + plan.commit->message;
+  return out;
+}
+
+}  // namespace
+
+Result<int> cmd_apply(const Invocation& invocation) {
+  SKILLGRAD_TRY(const auto settings, load_settings(invocation));
+  SKILLGRAD_TRY(auto plan, make_plan(invocation));
+  SKILLGRAD_TRY(const auto git, plan_commit(invocation, plan));
+  Done done;
+  const bool dry_run = invocation.has("dry-run");
+  if (plan.files.empty() && plan.commit)
+    done.notes.emplace_back("nothing changes, so nothing is committed");
+  if (!plan.files.empty()) {
+    done.decision = dry_run ? "would apply" : "applied";
+    if (!dry_run) SKILLGRAD_CHECK(write(plan, done));
+    if (!dry_run && git) {
+      SKILLGRAD_TRY(done.commit, git->commit(*plan.commit));
+    }
+  }
+  for (const auto& note : done.notes) print_err("note: " + strip_control(note) + "\n");
+  print_out(settings.get<"json">() ? dump_json(apply_json(plan, done), 1) + "\n"
+                                   : apply_text(plan, done));
+  return 0;
+}
+
+}  // namespace skillgrad::cli
