@@ -16,6 +16,8 @@ FOREIGN = ("src/exec/", "src/sheet/libreoffice", "src/cli/ci/git.cpp")
 NOT_OURS = {
     "--api-key", "--apikey", "--key", "--token", "--openai-api-key",  # what people try; refused
     "--enable-auto-tool-choice", "--tool-call-parser", "--jinja", "--parallel", "--ctx-size",
+    "--literal-pathspecs", "--is-inside-work-tree", "--cached", "--quiet", "--verify", "--porcelain", "--ignored", "--cleanup", "--git",  # git's
+    "--decode",
 }
 LITERAL = re.compile(r'R"(\w*)\((.*?)\)\1"|"((?:[^"\\\n]|\\.)*)"', re.S)
 COMMAND = re.compile(r"\bskillgrad ([a-z]+)\b")

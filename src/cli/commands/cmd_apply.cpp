@@ -57,9 +57,8 @@ Result<std::vector<skill::ChosenHunk>> choose(const Invocation& invocation,
     if (!is_there(usual)) return all;
     return fail(ErrorCode::usage, "the run was reviewed, and nothing says whether that holds",
                 usual.string(),
-                fmt::format("give --review {} to write what was accepted, or --all for the whole "
-                            "package",
-                            shell_word(usual.string())));
+                "give --review " + shell_word(usual.string()) +
+                    " to write what was accepted, or --all for the whole package");
   }
   SKILLGRAD_TRY(const auto review, report::read_review(invocation.value("review"), proposal));
   const auto open = report::undecided(proposal, review);
@@ -96,17 +95,17 @@ tl::unexpected<Error> conflicts_of(const Plan& plan) {
       plan.proposal.source == "best"
           ? ""
           : fmt::format(" --iter {}", std::stoi(plan.proposal.source.substr(5)));
-  return fail(
-      ErrorCode::input,
-      "the skill was edited since the run began, where the patch changes it too: " +
-          list_some(places),
-      plan.target.string(),
-      fmt::format(
-          "merge by hand: `skillgrad diff {0}{3} | patch -p1 --merge -d {1}`; or leave them "
-          "out: `skillgrad review {0}{3} --accept all --reject {2}`, then give --review "
-          "{4}",
-          run, shell_word(plan.target.string()), join(ids, ","), iteration,
-          shell_word((plan.proposal.run / "review.json").string())));
+  const std::string merge =
+      "skillgrad diff " + run + iteration + " | patch -p1 -d " + shell_word(plan.target.string());
+  const std::string leave =
+      "skillgrad review " + run + iteration + " --accept all --reject " + join(ids, ",");
+  const std::string then = shell_word((plan.proposal.run / "review.json").string());
+  return fail(ErrorCode::input,
+              "the skill was edited since the run began, where the patch changes it too: " +
+                  list_some(places),
+              plan.target.string(),
+              "merge by hand: `" + merge + "`; or leave them out: `" + leave +
+                  "`, then give --review " + then);
 }
 
 /// What is there now; what a killed installation left is put back first.

@@ -22,7 +22,7 @@ void note_what_a_patch_lacks(const report::Proposal& proposal) {
       });
   if (binary > 0)
     print_err("note: " + counted(static_cast<std::size_t>(binary), "file") +
-              " of the package is no text; its bytes are not in this diff, `skillgrad apply` "
+              " of the package is no text; its bytes are not in this diff, `skillgrad apply RUN` "
               "writes them\n");
 }
 
@@ -52,7 +52,7 @@ Result<int> cmd_diff(const Invocation& invocation) {
   else if (without_secrets(patch) != patch)
     print_err(
         "note: what looks like a key is not printed, so this diff may not apply; "
-        "`skillgrad apply` writes the exact bytes\n");
+        "`skillgrad apply RUN` writes the exact bytes\n");
   print_out(patch);
   note_what_a_patch_lacks(proposal);
   return 0;

@@ -139,8 +139,7 @@ const std::vector<CommandSpec> kCommands = {
       {"port", "N", "of that page on 127.0.0.1 (default: any free one)"}},
      "  skillgrad review RUN\n"
      "  skillgrad review RUN --web\n"
-     "  skillgrad review RUN --accept all --reject H2 --comment \"too narrow\"\n"
-     "  skillgrad apply RUN --review RUN/review.json",
+     "  skillgrad review RUN --accept all --reject H2 --comment \"too narrow\"",
      "  0 saved   2 usage or input   3 the file cannot be written   130, 143 signal"},
     {"apply",
      "Write what a run learned over the skill: all of it, or what a review accepted",

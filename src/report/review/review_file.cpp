@@ -99,7 +99,7 @@ Result<Review> read_review(const std::filesystem::path& file, const Proposal& pr
   StrictReader reader(value, file.string());
   if (reader.string("schema") != kReviewSchema)
     reader.reject("schema", std::string("expected \"") + kReviewSchema + "\"",
-                  "give a file that `skillgrad review` wrote");
+                  "give a file that `skillgrad review RUN` wrote");
   const std::string package = reader.string("package"), initial = reader.string("initial_hash"),
                     proposed = reader.string("package_hash");
   Review out;
