@@ -10,7 +10,7 @@
 #include <skillgrad/store/at_work.hpp>
 
 #include "cli/commands/commands.hpp"
-#include "cli/review/git.hpp"
+#include "cli/review/committer.hpp"
 #include "cli/review/review_flags.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
@@ -151,12 +151,12 @@ std::string plain_name(const std::string& changed) {
   return changed;
 }
 
-Result<std::optional<Git>> plan_commit(const Invocation& invocation, Plan& plan) {
-  if (!invocation.has("commit") && !invocation.has("branch")) return std::optional<Git>();
+Result<std::optional<Committer>> plan_commit(const Invocation& invocation, Plan& plan) {
+  if (!invocation.has("commit") && !invocation.has("branch")) return std::optional<Committer>();
   if (!plan.live)
     return fail(ErrorCode::usage, "there is no skill yet whose change could be committed",
                 plan.target.string(), "leave --commit and --branch out");
-  SKILLGRAD_TRY(auto git, Git::open(plan.target, invocation.stop));
+  SKILLGRAD_TRY(auto git, Committer::open(plan.target, invocation.stop));
   CommitWish wish;
   wish.branch = invocation.value("branch");
   if (invocation.has("branch") && wish.branch.empty())
@@ -172,7 +172,7 @@ Result<std::optional<Git>> plan_commit(const Invocation& invocation, Plan& plan)
     SKILLGRAD_CHECK(git.check(wish));
   }
   plan.commit = std::move(wish);
-  return std::optional<Git>(std::move(git));
+  return std::optional<Committer>(std::move(git));
 }
 
 Result<Plan> make_plan(const Invocation& invocation) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/review/git.hpp"
+#include "cli/review/committer.hpp"
 
 #include <unistd.h>
 
@@ -45,8 +45,8 @@ std::vector<std::string> with_files(std::vector<std::string> words,
 
 }  // namespace
 
-Result<exec::CommandResult> Git::run(std::vector<std::string> words,
-                                     const std::string& input) const {
+Result<exec::CommandResult> Committer::run(std::vector<std::string> words,
+                                           const std::string& input) const {
   exec::CommandSpec spec;
   // A file may be called ":(top)"; and what git starts behind our back would be ended with it.
   spec.argv = {"git", "--literal-pathspecs", "-c", "gc.auto=0"};
@@ -67,10 +67,10 @@ Result<exec::CommandResult> Git::run(std::vector<std::string> words,
   return result;
 }
 
-std::string Git::command() const { return "git -C " + shell_word(folder_.string()); }
+std::string Committer::command() const { return "git -C " + shell_word(folder_.string()); }
 
-Result<Git> Git::open(const fs::path& folder, std::stop_token stop) {
-  Git git(folder, std::move(stop));
+Result<Committer> Committer::open(const fs::path& folder, std::stop_token stop) {
+  Committer git(folder, std::move(stop));
   if (exec::find_program("git").empty())
     return fail(ErrorCode::infra, "git is not installed", "--commit",
                 "install git, or leave --commit and --branch out and commit by other means");
@@ -88,7 +88,7 @@ Result<Git> Git::open(const fs::path& folder, std::stop_token stop) {
   return git;
 }
 
-Result<> Git::check_branch(const std::string& branch) const {
+Result<> Committer::check_branch(const std::string& branch) const {
   SKILLGRAD_TRY(const auto valid, run({"check-ref-format", "--branch", branch}));
   if (valid.exit_code != 0 || branch.starts_with('-'))
     return fail(ErrorCode::usage, "\"" + branch + "\" is no name for a branch", "--branch",
@@ -101,7 +101,7 @@ Result<> Git::check_branch(const std::string& branch) const {
   return {};
 }
 
-Result<> Git::check(const CommitWish& wish) const {
+Result<> Committer::check(const CommitWish& wish) const {
   if (!wish.branch.empty()) SKILLGRAD_CHECK(check_branch(wish.branch));
   SKILLGRAD_TRY(const auto name, run({"var", "GIT_AUTHOR_IDENT"}));
   if (name.exit_code != 0)
@@ -125,7 +125,7 @@ Result<> Git::check(const CommitWish& wish) const {
   return {};
 }
 
-Result<std::string> Git::commit(const CommitWish& wish) const {
+Result<std::string> Committer::commit(const CommitWish& wish) const {
   const auto step = [&](std::vector<std::string> words, const std::string& input) -> Result<> {
     const std::string what = words.front();
     SKILLGRAD_TRY(const auto result, run(std::move(words), input));

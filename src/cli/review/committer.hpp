@@ -19,17 +19,18 @@ struct CommitWish {
 };
 
 /// The user's repository around a folder, through the program `git`.
-class Git {
+class Committer {
  public:
   /// Errors: usage (no repository, or its index has staged changes), infra (no git).
-  [[nodiscard]] static Result<Git> open(const fs::path& folder, std::stop_token stop);
+  [[nodiscard]] static Result<Committer> open(const fs::path& folder, std::stop_token stop);
   /// Everything that could keep commit() from its work, before anything is written. Errors: usage.
   [[nodiscard]] Result<> check(const CommitWish& wish) const;
   /// The new commit's id. Errors: infra, with what git said; then the files are staged.
   [[nodiscard]] Result<std::string> commit(const CommitWish& wish) const;
 
  private:
-  Git(fs::path folder, std::stop_token stop) : folder_(std::move(folder)), stop_(std::move(stop)) {}
+  Committer(fs::path folder, std::stop_token stop)
+      : folder_(std::move(folder)), stop_(std::move(stop)) {}
   [[nodiscard]] Result<exec::CommandResult> run(std::vector<std::string> words,
                                                 const std::string& input = {}) const;
   /// `git -C FOLDER`, as a shell reads it.
