@@ -40,16 +40,6 @@ struct CiOptions {
   std::chrono::milliseconds time{0};  ///< 0: no limit
 };
 
-Result<int> trials_of(const Invocation& invocation) {
-  const std::string text = invocation.value("trials", "1");
-  const Json value = Json::parse(text, nullptr, false);
-  if (value.is_number_integer() && value.get<std::int64_t>() >= 1 &&
-      value.get<std::int64_t>() <= 1000)
-    return value.get<int>();
-  return fail(ErrorCode::usage, "got --trials " + text + ", expected a whole number from 1 to 1000",
-              "--trials", "for example --trials 3");
-}
-
 Result<CiTier> tier_of(const Invocation& invocation, const Settings& settings) {
   const bool model = !settings.get<"model">().empty();
   const std::string text = invocation.value("tier", model ? "eval" : "static");
@@ -73,7 +63,7 @@ Result<CiOptions> read_options(const Invocation& invocation) {
                 "name the one to compare with, as in `skillgrad ci --since origin/main`");
   SKILLGRAD_TRY(out.validation.profile, parse_profile(invocation.value("profile", "spec")));
   SKILLGRAD_TRY(out.validation.ignored, ignored_lint_rules(settings));
-  SKILLGRAD_TRY(out.trials, trials_of(invocation));
+  SKILLGRAD_TRY(out.trials, count_of(invocation, {"trials", 1, "1"}));
   SKILLGRAD_TRY(out.tier, tier_of(invocation, settings));
   SKILLGRAD_TRY(out.time,
                 parse_duration(settings.get<"max_time">(), settings.origin<"max_time">()));

@@ -19,15 +19,6 @@
 namespace skillgrad::cli {
 namespace {
 
-Result<int> parse_trials(const std::string& text) {
-  const Json value = Json::parse(text, nullptr, false);
-  if (value.is_number_integer() && value.get<std::int64_t>() >= 1 &&
-      value.get<std::int64_t>() <= 1000)
-    return value.get<int>();
-  return fail(ErrorCode::usage, "got --trials " + text + ", expected a whole number from 1 to 1000",
-              "--trials", "for example --trials 3");
-}
-
 constexpr const char* kBaselineCopy = "initial/baseline";
 
 /// A skill to compare with: a package, or a run (its best package).
@@ -230,7 +221,7 @@ int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest&
 Result<int> cmd_eval(const Invocation& invocation) {
   if (is_in_run()) return eval_in_run(invocation);
   RunRequest request{RunCommand::eval, invocation.arguments.at(0), Json::object()};
-  SKILLGRAD_TRY(const int trials, parse_trials(invocation.value("trials", "1")));
+  SKILLGRAD_TRY(const int trials, count_of(invocation, {"trials", 1, "1"}));
   request.extra = {{"split", invocation.value("split", "test")}, {"trials", trials}};
   SKILLGRAD_CHECK(add_baseline(invocation.value("baseline"), request.extra));
   if (invocation.has("dry-run")) return estimate_eval(invocation, request);

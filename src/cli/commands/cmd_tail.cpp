@@ -30,7 +30,8 @@ class GrowingFile {
   template <class Function>
   bool read(const Function& line) {
     std::ifstream file(path_, std::ios::binary | std::ios::ate);
-    const auto size = file ? static_cast<std::int64_t>(file.tellg()) : 0;
+    if (!file) return false;  // for a moment, or for good: the look at the run's lock tells
+    const auto size = static_cast<std::int64_t>(file.tellg());
     if (size < at_) at_ = 0, rest_.clear();  // another file has its name now
     file.seekg(at_);
     bool found = false;

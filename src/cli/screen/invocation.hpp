@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <skillgrad/core/error.hpp>
 
 #include "cli/settings/options.hpp"
 
@@ -28,5 +31,14 @@ struct Invocation {
     return found == local.end() ? std::move(fallback) : found->second;
   }
 };
+
+/// A flag of one command with a whole number from `least` to 1,000.
+struct Counted {
+  const char* flag;
+  std::int64_t least;
+  const char* fallback;
+};
+/// Errors: usage.
+[[nodiscard]] Result<int> count_of(const Invocation& invocation, const Counted& counted);
 
 }  // namespace skillgrad::cli

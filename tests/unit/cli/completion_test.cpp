@@ -13,7 +13,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
-using testing::Not;
 
 /// The candidates without what they are.
 std::vector<std::string> offered(const std::vector<std::string>& words) {
@@ -53,7 +52,7 @@ TEST(Completion, OfWhatIsNoCommandOffersNothing) {
   EXPECT_THAT(offered({"optimise", ""}), IsEmpty());
   EXPECT_THAT(offered({"optimize", "--no-such", "x", "--gate", "zzz"}), IsEmpty());
   EXPECT_THAT(offered({}), Contains("optimize"));
-  EXPECT_THAT(offered({"eval", "--ids", "", "--benchmark", "/no/such/file"}), Not(Contains("")));
+  EXPECT_THAT(offered({"eval", "--benchmark", "/no/such/file", "--ids", ""}), IsEmpty());
 }
 
 TEST(Completion, HasAScriptForEachShell) {
