@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/commands/eval_in_run.hpp"
+#include "cli/results/results.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -16,12 +16,6 @@ namespace skillgrad::cli {
 [[nodiscard]] Result<int> cmd_eval(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_calibrate(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_grade(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_compare(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_tail(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_report(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_diff(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_apply(const Invocation& invocation);
-[[nodiscard]] Result<int> cmd_review(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_validate(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_demo(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_selfcheck(const Invocation& invocation);

@@ -7,7 +7,7 @@
 #include <skillgrad/report/follow.hpp>
 #include <skillgrad/store/at_work.hpp>
 
-#include "cli/commands/commands.hpp"
+#include "cli/results/results.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"

@@ -9,7 +9,7 @@
 #include <skillgrad/skill/install.hpp>
 #include <skillgrad/store/at_work.hpp>
 
-#include "cli/commands/commands.hpp"
+#include "cli/results/results.hpp"
 #include "cli/review/committer.hpp"
 #include "cli/review/review_flags.hpp"
 #include "cli/run/load_settings.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <skillgrad/report/comparison.hpp>
 
-#include "cli/commands/commands.hpp"
+#include "cli/results/results.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"

@@ -6,7 +6,7 @@
 #include <skillgrad/report/review.hpp>
 #include <skillgrad/skill/visible_controls.hpp>
 
-#include "cli/commands/commands.hpp"
+#include "cli/results/results.hpp"
 #include "cli/review/review_flags.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"

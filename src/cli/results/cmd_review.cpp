@@ -6,7 +6,7 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "cli/commands/commands.hpp"
+#include "cli/results/results.hpp"
 #include "cli/review/review_session.hpp"
 #include "cli/review/terminal_review.hpp"
 #include "cli/review/web_review.hpp"

@@ -5,7 +5,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/run_report.hpp>
 
-#include "cli/commands/commands.hpp"
+#include "cli/results/results.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
