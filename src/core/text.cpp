@@ -130,6 +130,10 @@ std::string join_or(const std::vector<std::string>& parts) {
   return join({parts.begin(), parts.begin() + last}, ", ") + " or " + parts.back();
 }
 
+std::string counted(std::size_t n, std::string_view noun) {
+  return std::to_string(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
+}
+
 std::string list_some(const std::vector<std::string>& items, std::size_t at_most) {
   if (items.size() <= at_most) return join(items, ", ");
   const auto shown = static_cast<std::ptrdiff_t>(at_most);

@@ -2,10 +2,13 @@
 """`skillgrad compare`: figures are those of the runs, and what cannot be compared is said."""
 import json
 import pathlib
+import shutil
+import subprocess
 import tempfile
 import unittest
 
 import json_schema
+import note_skills
 import program
 
 SKILL = program.SOURCE / "skills/table-reports"
@@ -105,6 +108,71 @@ class Figures(unittest.TestCase):
             self.assertNotIn("\x1b", compare(run_of(folder, "a", names), run_of(folder, "b", {"\x1b[31mred": [1]})).stdout)
 
 
+class Skills(unittest.TestCase):
+    """Folders, revisions and `none` are measured, once."""
+
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.root)
+        self.repo = self.root / "repo"
+        note_skills.write_skill(self.repo / "skills/alpha", taught=False)
+        self.git("init", "-q", "-b", "main")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "first")
+        note_skills.write_skill(self.repo / "skills/alpha", taught=True)
+        scenario = note_skills.write_scenario(self.root / "scenario", note_skills.task_ids("alpha"))
+        self.simulation = note_skills.Simulation(scenario, self.root / "requests.jsonl").__enter__()
+        self.addCleanup(self.simulation.__exit__)
+
+    def git(self, *words):
+        identity = ["-c", "user.name=Tester", "-c", "user.email=tester@localhost", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, *words], cwd=self.repo, check=True, capture_output=True)
+
+    def compare(self, *words, code=0, cwd=None):
+        done = program.run(["compare", *map(str, words), "--json", "-q"], cwd=cwd or self.repo)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return json.loads(done.stdout)
+
+    def measured(self, *words, **more):
+        return self.compare(*words, "--model", "sim:notes", "--base-url", self.simulation.url, **more)
+
+    def test_as_they_were_in_a_revision_and_as_they_are(self):
+        value = self.measured("HEAD:skills/alpha", "skills/alpha")
+        self.assertEqual((value["verdict"], value["n"]), ("better", 8))
+        self.assertEqual((value["before"]["score"], value["after"]["score"]), (0.25, 1.0))
+        self.assertEqual([side["skill"] for side in (value["before"], value["after"])], ["HEAD:skills/alpha", "skills/alpha"])
+        self.assertEqual(sorted(task["task_id"] for task in value["fixed"]), note_skills.task_ids("alpha")[:6])
+        paid = self.simulation.requests()
+        self.assertGreater(paid, 0)
+        again = self.measured("alpha", "HEAD:alpha", "--cache", "../.skillgrad-cache", "--benchmark", "alpha/evals", cwd=self.repo / "skills", code=1)
+        self.assertEqual((again["verdict"], self.simulation.requests()), ("worse", paid))
+
+    def test_with_no_skill_and_with_a_run(self):
+        self.measured("none", "skills/alpha")
+        done = program.run(["eval", "skills/alpha", "--split", "test", "--run", "e", "-q", "--model", "sim:notes", "--base-url", self.simulation.url], cwd=self.repo)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        value = self.measured("HEAD:skills/alpha", "e", "--benchmark", "skills/alpha/evals")
+        tasks = len(json.loads((self.repo / "e/run.json").read_text())["tasks"])
+        self.assertEqual((value["before"]["n_planned"], value["n"]), (tasks, tasks), "the split of the run")
+
+    def test_limits_hold_for_both_together(self):
+        error = self.compare("HEAD:skills/alpha", "skills/alpha", "--max-calls", "20", "--model", "sim:notes", "--base-url", self.simulation.url, "--force", code=4)
+        self.assertIn("max-calls", json.dumps(error))
+        self.assertLessEqual(self.simulation.requests(), 20)
+        self.measured("HEAD:skills/alpha", "skills/alpha")
+
+    def test_what_is_not_there_is_said(self):
+        for words, said in (
+            (["nosuch:skills/alpha", "skills/alpha"], "no such revision here"),
+            (["HEAD:skills/beta", "skills/alpha"], "there is no skills/beta/SKILL.md in"),
+            (["HEAD:../x", "skills/alpha"], "leads out of the work tree"),
+        ):
+            with self.subTest(words):
+                error = self.measured(*words, code=2)
+                self.assertIn(said, json.dumps(error))
+                self.assertEqual(self.simulation.requests(), 0)
+
+
 class Mistakes(unittest.TestCase):
     def test_get_one_error_with_its_mend(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -113,7 +181,9 @@ class Mistakes(unittest.TestCase):
             empty.mkdir()
             for words, mends in (
                 ([run], "RUN:initial"),
-                ([run, SKILL], "--baseline"),
+                ([run, SKILL], "--model NAME"),
+                ([SKILL, "HEAD:skills/nosuch"], "--model NAME"),
+                ([run, run, "--trials", "2"], "leave it out"),
                 ([run, folder + "/nosuch"], "folder of a run"),
                 ([run, empty], "resume RUN"),
                 ([f"{run}:best", run], "RUN:baseline"),

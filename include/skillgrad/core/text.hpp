@@ -34,6 +34,8 @@ namespace skillgrad {
                                                        const std::vector<std::string>& candidates);
 /// "a, b or c", for what to choose from.
 [[nodiscard]] std::string join_or(const std::vector<std::string>& parts);
+/// "1 task", "2 tasks".
+[[nodiscard]] std::string counted(std::size_t n, std::string_view noun);
 /// "a, b and 3 more" for error messages.
 [[nodiscard]] std::string list_some(const std::vector<std::string>& items, std::size_t at_most = 8);
 /// Shortest text that reads back as the same double; never NaN or infinity in JSON's sense.

@@ -17,6 +17,7 @@ namespace skillgrad::report {
 struct ScoredSkill {
   std::string run, part;  ///< "eval", "baseline", "best" or "initial"
   std::string command, skill, model, benchmark, grading;
+  std::string split;  ///< "" where the run does not say
   bool simulation = false;
   optim::EvalSummary summary;
   std::optional<double> cost_usd;  ///< of an eval; nullopt also where a price is not known

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,11 @@ struct Hunk {
 
 [[nodiscard]] std::vector<Hunk> hunks_between(const SkillPackage& before,
                                               const SkillPackage& after);
+
+/// For each line of each text file of `after`, from 0: its line in `before`; nullopt where that has
+/// it not. A line that moved within its file, or to another one, counts as new.
+using LineOrigins = std::map<std::string, std::vector<std::optional<std::size_t>>>;
+[[nodiscard]] LineOrigins line_origins(const SkillPackage& before, const SkillPackage& after);
 
 /// Unified diff with exact bytes, which `patch -p1` and `git apply` read; "@@ ... @@ H1 H2" names
 /// the hunks in each part. A file that is no text is named, its bytes are not there.

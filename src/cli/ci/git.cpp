@@ -15,6 +15,7 @@
 namespace skillgrad::cli {
 namespace {
 
+constexpr const char* kSince = "--since";
 constexpr const char* kWholeHistory =
     "`git fetch --unshallow` brings the history (in GitHub's checkout step fetch-depth: 0, in "
     "GitLab's CI the variable GIT_DEPTH: \"0\")";
@@ -135,12 +136,13 @@ bool Git::shallow() const {
   return answer && trim(answer->out) == "true";
 }
 
-Error Git::not_there(const std::string& revision) const {
-  Error out{ErrorCode::input, "no such revision here: \"" + revision + "\"", "--since", {}, {}};
+Error Git::not_there(const std::string& revision, const std::string& where) const {
+  Error out{ErrorCode::input, "no such revision here: \"" + revision + "\"", where, {}, {}};
   const auto remote =
       ask({{"rev-parse", "--verify", "--quiet", "origin/" + revision + "^{commit}"}});
   if (remote && remote->code == 0) {
-    out.mend = "did you mean --since " + shell_word("origin/" + revision) + "?";
+    out.mend = "did you mean " + std::string(where == kSince ? "--since " : "") +
+               shell_word("origin/" + revision) + "?";
   } else if (shallow()) {
     out.message += " (this clone is shallow)";
     out.mend = kWholeHistory;
@@ -150,24 +152,24 @@ Error Git::not_there(const std::string& revision) const {
   return out;
 }
 
-Result<std::string> Git::commit_of(const std::string& revision) const {
+Result<std::string> Git::commit_of(const std::string& revision, const std::string& where) const {
+  if (trim(revision).empty() || revision.front() == '-')
+    return fail(ErrorCode::usage, "got \"" + revision + "\", expected a revision of git", where,
+                "name a commit, branch or tag, as in HEAD~1 or origin/main");
   SKILLGRAD_TRY(const auto answer,
                 ask({{"rev-parse", "--verify", "--quiet", revision + "^{commit}"}}));
-  if (answer.code != 0) return tl::unexpected(not_there(revision));
+  if (answer.code != 0) return tl::unexpected(not_there(revision, where));
   return std::string(trim(answer.out));
 }
 
 Result<std::string> Git::base_of(const std::string& revision) const {
-  if (trim(revision).empty() || revision.front() == '-')
-    return fail(ErrorCode::usage, "got \"" + revision + "\" for --since, expected a revision",
-                "--since", "for example --since origin/main, or --since HEAD~1");
-  SKILLGRAD_TRY(const auto commit, commit_of(revision));
+  SKILLGRAD_TRY(const auto commit, commit_of(revision, kSince));
   SKILLGRAD_TRY(const auto parted, ask({{"merge-base", commit, "HEAD"}}));
   if (parted.code == 0) return split_lines(parted.out).front();
   if (shallow())
     return fail(ErrorCode::input,
-                "where HEAD parted from \"" + revision + "\" is not in this shallow clone",
-                "--since", kWholeHistory);
+                "where HEAD parted from \"" + revision + "\" is not in this shallow clone", kSince,
+                kWholeHistory);
   return commit;  // histories without a common commit
 }
 

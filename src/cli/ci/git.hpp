@@ -24,6 +24,11 @@ class Git {
   /// brings it).
   [[nodiscard]] Result<std::string> base_of(const std::string& revision) const;
 
+  /// The commit of `revision`, which `where` named. Errors: usage (no revision at all), input (not
+  /// there, with what brings it).
+  [[nodiscard]] Result<std::string> commit_of(const std::string& revision,
+                                              const std::string& where) const;
+
   struct Change {
     char kind = 'M';  ///< of `git diff --name-status`; 'A' also for files that git does not know
     std::string before, after;  ///< "" where it was not, or is no longer
@@ -55,8 +60,7 @@ class Git {
   [[nodiscard]] Result<Answer> ask(const Call& call) const;
   /// The same, where everything but success is an error.
   [[nodiscard]] Result<std::string> tell(const Call& call) const;
-  [[nodiscard]] Result<std::string> commit_of(const std::string& revision) const;
-  [[nodiscard]] Error not_there(const std::string& revision) const;
+  [[nodiscard]] Error not_there(const std::string& revision, const std::string& where) const;
   [[nodiscard]] bool shallow() const;
 
   std::filesystem::path program_, dir_, top_;

@@ -3,10 +3,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <thread>
+
+#include <fmt/format.h>
+
+#include <skillgrad/core/files.hpp>
+#include <skillgrad/core/text.hpp>
 
 #include "cli/run/evaluate_run.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/settings/durations.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -43,9 +50,53 @@ Paid spent_between(const llm::LedgerTotals& before, const llm::LedgerTotals& aft
 
 }  // namespace
 
-Result<Measurement> measure(const Invocation& invocation, const MeasureRequest& request,
-                            Paid& paid) {
-  RunRequest run{RunCommand::eval, request.skill.string(), Json::object()};
+Measurer::Measurer(const Invocation& invocation, const Settings& settings,
+                   std::chrono::milliseconds time)
+    : invocation_(invocation), settings_(settings), time_(time), started_(clock_.now()) {}
+
+Result<Measurer> Measurer::create(const Invocation& invocation, const Settings& settings) {
+  SKILLGRAD_TRY(const auto time,
+                parse_duration(settings.get<"max_time">(), settings.origin<"max_time">()));
+  return Measurer(invocation, settings, time);
+}
+
+/// Options of one evaluation: what is left of the limits of this command.
+Result<Invocation> Measurer::evaluation(const std::string& tasks) const {
+  Invocation out = invocation_;
+  auto& flags = out.given.flags;
+  flags["benchmark"] = tasks;
+  flags.erase("hard_max_time");  // it was armed when this command began
+  const auto spent = [&](const char* flag) {
+    return fail(ErrorCode::budget, std::string("the limit of --") + flag + " is reached",
+                std::string("--") + flag,
+                "raise it and give the same command again: what was measured is kept");
+  };
+  if (const double most = settings_.get<"max_usd">(); most > 0) {
+    const double left = most - paid_.usd.value_or(0);
+    if (left <= 0) return spent("max-usd");
+    flags["max_usd"] = format_double(left);
+  }
+  if (const auto most = settings_.get<"max_tokens">(); most > 0) {
+    if (paid_.tokens >= most) return spent("max-tokens");
+    flags["max_tokens"] = std::to_string(most - paid_.tokens);
+  }
+  if (const auto most = settings_.get<"max_calls">(); most > 0) {
+    if (paid_.calls >= most) return spent("max-calls");
+    flags["max_calls"] = std::to_string(most - paid_.calls);
+  }
+  if (time_.count() > 0) {
+    const double left = std::chrono::duration<double>(started_ + time_ - clock_.now()).count();
+    if (left <= 0)
+      return fail(ErrorCode::deadline, "the time limit has passed", "--max-time",
+                  "raise it and give the same command again: what was measured is kept");
+    flags["max_time"] = fmt::format("{}s", static_cast<std::int64_t>(std::ceil(left)));
+  }
+  return out;
+}
+
+Result<Measurement> Measurer::measure(const MeasureRequest& request) {
+  SKILLGRAD_TRY(const auto invocation, evaluation(request.tasks));
+  RunRequest run{RunCommand::eval, request.skill, Json::object()};
   run.extra = {{"split", request.split}, {"trials", request.trials}, {"baseline", ""}};
   run.runs = request.runs;
   run.limits_from_now = true;
@@ -54,7 +105,7 @@ Result<Measurement> measure(const Invocation& invocation, const MeasureRequest& 
   auto scored = evaluate(*setup, invocation, run);
   Measurement out;
   out.measured.paid = spent_between(before, setup->models->accountant().totals());
-  paid.add(out.measured.paid);
+  paid_.add(out.measured.paid);
   if (!scored) return tl::unexpected(std::move(scored).error());
   if (scored->error) return tl::unexpected(std::move(*scored->error));
   out.measured.run = setup->store->dir().string();
@@ -63,6 +114,18 @@ Result<Measurement> measure(const Invocation& invocation, const MeasureRequest& 
   out.model = setup->models->model();
   out.simulated = setup->models->simulated();
   return out;
+}
+
+Result<> hide_from_git(const fs::path& cache) {
+  std::error_code ignored;
+  const fs::path file = cache / ".gitignore";
+  return fs::exists(file, ignored) ? Result<>{} : write_file_atomic(file, "*\n");
+}
+
+std::string tasks_of(const Settings& settings, const fs::path& skill) {
+  if (const std::string named = settings.get<"benchmark">(); !named.empty()) return named;
+  std::error_code ignored;
+  return fs::is_directory(skill / "evals", ignored) ? (skill / "evals").string() : std::string();
 }
 
 Compared compare(const optim::EvalSummary& before, const optim::EvalSummary& after) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -20,13 +19,10 @@
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
-#include "cli/settings/durations.hpp"
 #include "cli/settings/environment.hpp"
 
 namespace skillgrad::cli {
 namespace {
-
-constexpr const char* kCache = ".skillgrad-cache";
 
 /// What the command line and the configuration ask for.
 struct CiOptions {
@@ -36,8 +32,7 @@ struct CiOptions {
   std::string split;
   int trials = 1;
   CiTier tier = CiTier::fixed;
-  bool measures = false;              ///< with a model, or from a recording
-  std::chrono::milliseconds time{0};  ///< 0: no limit
+  bool measures = false;  ///< with a model, or from a recording
 };
 
 Result<CiTier> tier_of(const Invocation& invocation, const Settings& settings) {
@@ -65,24 +60,15 @@ Result<CiOptions> read_options(const Invocation& invocation) {
   SKILLGRAD_TRY(out.validation.ignored, ignored_lint_rules(settings));
   SKILLGRAD_TRY(out.trials, count_of(invocation, {"trials", 1, "1"}));
   SKILLGRAD_TRY(out.tier, tier_of(invocation, settings));
-  SKILLGRAD_TRY(out.time,
-                parse_duration(settings.get<"max_time">(), settings.origin<"max_time">()));
   out.split = invocation.value("split", "all");
   SKILLGRAD_CHECK(split_ids({}, out.split));
   out.dir = invocation.arguments.empty() ? fs::path(".") : fs::path(invocation.arguments.front());
-  out.cache = fs::absolute(invocation.value("cache", kCache)).lexically_normal();
+  out.cache = fs::absolute(invocation.value("cache", kEvaluationCache)).lexically_normal();
   out.measures = out.tier == CiTier::eval || !settings.get<"replay">().empty();
   if (settings.get<"events">() == "-")
     return fail(ErrorCode::config, "stdout holds the comment, so that no events can go there",
                 settings.origin<"events">(), "name a file for them");
   return out;
-}
-
-/// Its own tasks, or those that the user names; "" where there are none.
-std::string tasks_of(const Settings& settings, const fs::path& skill) {
-  if (const std::string named = settings.get<"benchmark">(); !named.empty()) return named;
-  std::error_code ignored;
-  return fs::is_directory(skill / "evals", ignored) ? (skill / "evals").string() : std::string();
 }
 
 /// Errors of the tasks that a change brings are findings about the change, not about this command.
@@ -97,8 +83,12 @@ bool ends_all(const Error& error) {
 
 class Ci {
  public:
-  Ci(const Invocation& invocation, CiOptions options, Git git)
-      : invocation_(invocation), options_(std::move(options)), git_(std::move(git)) {}
+  /// `options` outlives it.
+  Ci(const Invocation& invocation, const CiOptions& options, Git git, Measurer measurer)
+      : invocation_(invocation),
+        options_(options),
+        git_(std::move(git)),
+        measurer_(std::move(measurer)) {}
 
   Result<CiReport> run() {
     report_.top = git_.top();
@@ -205,56 +195,20 @@ class Ci {
     return {};
   }
 
-  /// Options of one evaluation: what is left of the limits of this command.
-  Result<Invocation> evaluation(const std::string& tasks) const {
-    Invocation out = with_tasks(tasks);
-    auto& flags = out.given.flags;
-    flags.erase("hard_max_time");  // it was armed when this command began
-    const Settings& settings = options_.settings;
-    const auto spent = [&](const char* flag) {
-      return fail(ErrorCode::budget, std::string("the limit of --") + flag + " is reached",
-                  std::string("--") + flag,
-                  "raise it and give the same command again: what was measured is kept");
-    };
-    if (const double most = settings.get<"max_usd">(); most > 0) {
-      const double left = most - report_.paid.usd.value_or(0);
-      if (left <= 0) return spent("max-usd");
-      flags["max_usd"] = format_double(left);
-    }
-    if (const auto most = settings.get<"max_tokens">(); most > 0) {
-      if (report_.paid.tokens >= most) return spent("max-tokens");
-      flags["max_tokens"] = std::to_string(most - report_.paid.tokens);
-    }
-    if (const auto most = settings.get<"max_calls">(); most > 0) {
-      if (report_.paid.calls >= most) return spent("max-calls");
-      flags["max_calls"] = std::to_string(most - report_.paid.calls);
-    }
-    if (options_.time.count() > 0) {
-      const double left =
-          std::chrono::duration<double>(started_ + options_.time - clock_.now()).count();
-      if (left <= 0)
-        return fail(ErrorCode::deadline, "the time limit has passed", "--max-time",
-                    "raise it and give the same command again: what was measured is kept");
-      flags["max_time"] = fmt::format("{}s", static_cast<std::int64_t>(std::ceil(left)));
-    }
-    return out;
-  }
-
   Result<MeasuredSkill> measure_one(const fs::path& skill, const std::string& tasks) {
-    SKILLGRAD_TRY(const auto invocation, evaluation(tasks));
     // What a recording says is never taken for what a model said.
     const char* const kind = report_.replayed ? "replayed" : "evals";
-    SKILLGRAD_TRY(
-        auto done,
-        measure(invocation, {skill, options_.cache / kind, options_.split, options_.trials},
-                report_.paid));
-    report_.model = done.model;
-    report_.simulated = done.simulated;
-    return std::move(done.measured);
+    auto done = measurer_.measure(
+        {skill.string(), tasks, options_.cache / kind, options_.split, options_.trials});
+    report_.paid = measurer_.paid();
+    if (!done) return tl::unexpected(std::move(done).error());
+    report_.model = done->model;
+    report_.simulated = done->simulated;
+    return std::move(done->measured);
   }
 
   Result<> measure_both(const std::string& tasks, SkillReport& out) {
-    SKILLGRAD_CHECK(hide_cache());
+    SKILLGRAD_CHECK(hide_from_git(options_.cache));
     if (out.skill.change != SkillChange::added) {
       SKILLGRAD_TRY(const auto temp, TempDir::create("ci"));
       SKILLGRAD_TRY(const auto before,
@@ -272,13 +226,6 @@ class Ci {
     SKILLGRAD_TRY(out.after, measure_one(path_of(out.skill), tasks));
     if (out.before) out.compared = compare(out.before->summary, out.after->summary);
     return {};
-  }
-
-  /// Nobody wants the cache among the files to commit.
-  [[nodiscard]] Result<> hide_cache() const {
-    std::error_code ignored;
-    const fs::path file = options_.cache / ".gitignore";
-    return fs::exists(file, ignored) ? Result<>{} : write_file_atomic(file, "*\n");
   }
 
   void gate(SkillReport& out) const {
@@ -326,8 +273,9 @@ class Ci {
   }
 
   const Invocation& invocation_;
-  CiOptions options_;
+  const CiOptions& options_;
   Git git_;
+  Measurer measurer_;
   CiReport report_;
   std::optional<Error> stopped_;  ///< what no further evaluation can be begun after
   SystemClock clock_;
@@ -365,10 +313,12 @@ Result<> write_outputs(const Invocation& invocation, const CiReport& report) {
 }  // namespace
 
 Result<int> cmd_ci(const Invocation& invocation) {
-  SKILLGRAD_TRY(auto options, read_options(invocation));
+  SKILLGRAD_TRY(const auto options, read_options(invocation));
   const bool json = options.settings.get<"json">();
   SKILLGRAD_TRY(auto git, Git::open(options.dir, invocation.stop));
-  SKILLGRAD_TRY(const auto report, Ci(invocation, std::move(options), std::move(git)).run());
+  SKILLGRAD_TRY(auto measurer, Measurer::create(invocation, options.settings));
+  SKILLGRAD_TRY(const auto report,
+                Ci(invocation, options, std::move(git), std::move(measurer)).run());
   for (const auto& skill : report.skills)
     if (skill.error) {
       print_error(*skill.error);

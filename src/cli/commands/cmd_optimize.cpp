@@ -237,7 +237,10 @@ Json in_place_json(const Result<std::string>& placed) {
           {"error", optim::error_json(placed ? std::nullopt : std::optional(placed.error()))}};
 }
 
-std::string next_command(const RunSetup& setup, const optim::OptimizeResult& result) {
+/// `placed`: what --in-place did.
+std::string next_command(const RunSetup& setup, const optim::OptimizeResult& result,
+                         const std::string& placed) {
+  using optim::decisions::ReleaseVerdict;
   const fs::path run = setup.store->dir();
   if (result.error && !result.refused) return "skillgrad resume " + shell_word(run.string());
   // Where nothing was kept there is nothing to compare; what the agent did says why.
@@ -248,8 +251,13 @@ std::string next_command(const RunSetup& setup, const optim::OptimizeResult& res
             : run / fmt::format("iter_{:03d}", result.iterations.back().iteration);
     return "ls " + shell_word((last / "rollouts").string());
   }
-  return "diff -r " + shell_word((run / "initial/skill").string()) + " " +
-         shell_word(result.best_path);
+  // Nobody is led to accept what is not shown to help before they have seen why it is not.
+  const bool doubtful = result.release.verdict == ReleaseVerdict::worse ||
+                        result.release.verdict == ReleaseVerdict::not_shown;
+  const char* const command = placed == "replaced" ? "skillgrad diff "
+                              : doubtful           ? "skillgrad report "
+                                                   : "skillgrad review ";
+  return command + shell_word(run.string());
 }
 
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
@@ -282,7 +290,7 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   }
   const Json json = optim::to_json(result, setup.store->dir().string());
   const std::string text = report::optimize_summary(
-      result, {next_command(setup, result), setup.models->simulated(),
+      result, {next_command(setup, result, placed.value_or("refused")), setup.models->simulated(),
                notes_text(notes().all(), setup.store->path("run.json").string())});
   close_run(setup, json);
   if (result.refused)

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <skillgrad/core/files.hpp>
+#include <skillgrad/core/text.hpp>
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/commands/commands.hpp"

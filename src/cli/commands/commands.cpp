@@ -31,7 +31,7 @@ Result<> refuse_uncounted(const Invocation& invocation) {
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
   // clang-format off
-  static constexpr std::array<std::pair<std::string_view, Function>, 24> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 25> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
@@ -43,6 +43,7 @@ Result<int> run_command(const Invocation& invocation) {
       {"diff", cmd_diff},
       {"apply", cmd_apply},
       {"review", cmd_review},
+      {"history", cmd_history},
       {"grade", cmd_grade},
       {"validate", cmd_validate},
       {"benchmark", cmd_benchmark},

@@ -15,6 +15,7 @@ namespace skillgrad::cli {
 [[nodiscard]] Result<int> cmd_resume(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_eval(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_calibrate(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_compare(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_grade(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_validate(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_demo(const Invocation& invocation);

@@ -191,7 +191,8 @@ void offer_arguments(const Line& line, Offer& offer) {
   const std::string_view argument = line.command->argument, name = line.command->name;
   const auto given = arguments_of(line);
   if (static_cast<int>(given.size()) >= line.command->max_arguments) return;
-  if (argument == "RUN") return offer_runs(offer);
+  if (argument == "RUN" || argument == "BEFORE") offer_runs(offer);
+  if (argument == "RUN") return;
   if (argument == "SHELL") return offer.add_words({"bash", "zsh", "fish"});
   if (name == "benchmark") return offer.add_words({"list", "show", "check", "split", "import"});
   if (name == "config") return offer.add("show");
@@ -205,7 +206,8 @@ void offer_arguments(const Line& line, Offer& offer) {
       offer.add(fs::path(path).stem().string());
     return;
   }
-  if (argument != "") offer.paths = argument == "SKILL" ? ":dirs" : ":files";
+  if (argument != "")
+    offer.paths = argument == "SKILL" || argument == "BEFORE" ? ":dirs" : ":files";
 }
 
 Offer offer_at(const Line& line) {

@@ -43,6 +43,8 @@ constexpr std::array<std::string_view, 6> kOfSelfcheck = {"model", "base-url", "
 constexpr std::array<std::string_view, 4> kOfDoctor = {"model", "base-url", "run", "json"};
 constexpr std::array<std::string_view, 8> kOfCi = {"model",   "base-url",  "benchmark",     "jobs",
                                                    "max-usd", "min-score", "no-regression", "json"};
+constexpr std::array<std::string_view, 6> kOfCompare = {"model", "base-url", "benchmark",
+                                                        "jobs",  "max-usd",  "json"};
 constexpr std::array<std::string_view, 2> kOfInit = {"json", "quiet"};
 constexpr std::array<std::string_view, 2> kOfConfig = {"preset", "json"};
 
@@ -97,9 +99,10 @@ std::string describe(const OptionSpec& spec) {
 std::string positional_help(const CommandSpec& command) {
   const std::string_view argument = command.argument, name = command.name;
   if (argument == "SKILL") return "folder of a skill, or its SKILL.md";
-  if (argument == "RUN" && command.max_arguments > 1)
-    return "before and after: folders of two runs of eval or optimize (its best package), "
-           "RUN:initial or RUN:baseline";
+  if (argument == "BEFORE")
+    return "before and after: folders of runs, RUN:initial or RUN:baseline, folders of skills, "
+           "none, "
+           "or REV:SKILL of git";
   if (argument == "RUN") return "folder of a run";
   if (argument == "SCENARIO")
     return "name of a built-in scenario, or a scenario.json (default: demo)";
@@ -131,6 +134,7 @@ std::span<const std::string_view> common_options(std::string_view command) {
   if (command == "selfcheck") return kOfSelfcheck;
   if (command == "doctor") return kOfDoctor;
   if (command == "ci") return kOfCi;
+  if (command == "compare") return kOfCompare;
   if (command == "init") return kOfInit;
   if (command == "config") return kOfConfig;
   return {};

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <skillgrad/core/text.hpp>
 #include <skillgrad/sim/server.hpp>
 
 #include "cli/models/credentials.hpp"

@@ -145,13 +145,35 @@ Result<> merge(Plan& plan) {
   return {};
 }
 
+/// What the run could not show about the package that is to be written.
+std::optional<std::string> doubt_about(const report::RunReport& told, const Plan& plan) {
+  const std::string& verdict = told.verdict.name;
+  if (plan.proposal.source != "best")
+    return "the package of one iteration, which the run's verdict is not about";
+  if (verdict == "worse") return "the run showed it to be worse: " + told.verdict.line;
+  if (verdict == "not shown") return "the run did not show it to be better: " + told.verdict.line;
+  if (plan.chosen.size() < plan.proposal.hunks.size() ||
+      std::any_of(plan.chosen.begin(), plan.chosen.end(),
+                  [](const auto& one) { return one.text.has_value(); }))
+    return "a part of what the run measured, or another text: as it is written it was never "
+           "measured; `skillgrad eval` scores it";
+  return std::nullopt;
+}
+
 std::string plain_name(const std::string& changed) {
   for (const std::string_view mark : {" (new)", " (gone)"})
     if (changed.ends_with(mark)) return changed.substr(0, changed.size() - mark.size());
   return changed;
 }
 
-Result<std::optional<Committer>> plan_commit(const Invocation& invocation, Plan& plan) {
+Result<report::RunReport> read_told(const Plan& plan) {
+  report::ReadOptions reading{0, std::nullopt};
+  if (plan.proposal.source != "best") reading.iteration = std::stoi(plan.proposal.source.substr(5));
+  return report::read_run(plan.proposal.run, reading);
+}
+
+Result<std::optional<Committer>> plan_commit(const Invocation& invocation,
+                                             const report::RunReport& told, Plan& plan) {
   if (!invocation.has("commit") && !invocation.has("branch")) return std::optional<Committer>();
   if (!plan.live)
     return fail(ErrorCode::usage, "there is no skill yet whose change could be committed",
@@ -164,10 +186,6 @@ Result<std::optional<Committer>> plan_commit(const Invocation& invocation, Plan&
                 "name it, or leave --branch out");
   for (const std::string& file : plan.files) wish.files.push_back(plain_name(file));
   if (!wish.files.empty()) {
-    report::ReadOptions reading{0, std::nullopt};
-    if (plan.proposal.source != "best")
-      reading.iteration = std::stoi(plan.proposal.source.substr(5));
-    SKILLGRAD_TRY(const auto told, report::read_run(plan.proposal.run, reading));
     wish.message = report::commit_message(told, plan.proposal, plan.chosen);
     SKILLGRAD_CHECK(git.check(wish));
   }
@@ -273,8 +291,11 @@ std::string apply_text(const Plan& plan, const Done& done) {
 Result<int> cmd_apply(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   SKILLGRAD_TRY(auto plan, make_plan(invocation));
-  SKILLGRAD_TRY(const auto git, plan_commit(invocation, plan));
+  SKILLGRAD_TRY(const auto told, read_told(plan));
+  SKILLGRAD_TRY(const auto git, plan_commit(invocation, told, plan));
   Done done;
+  if (!plan.files.empty())
+    if (auto doubt = doubt_about(told, plan)) done.notes.push_back(std::move(*doubt));
   const bool dry_run = invocation.has("dry-run");
   if (plan.files.empty() && plan.commit)
     done.notes.emplace_back("nothing changes, so nothing is committed");

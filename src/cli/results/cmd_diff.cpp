@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <skillgrad/core/text.hpp>
 #include <skillgrad/report/review.hpp>
 #include <skillgrad/skill/visible_controls.hpp>
 

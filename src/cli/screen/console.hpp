@@ -31,8 +31,6 @@ void print_err(const std::string& text);
 /// How to go on from an error; where its maker said nothing, what its kind asks for.
 [[nodiscard]] std::string mend_of(const Error& error);
 void print_error(const Error& error);
-/// "1 task", "2 tasks".
-[[nodiscard]] std::string counted(std::size_t n, const std::string& noun);
 /// A path or word as a shell reads it back.
 [[nodiscard]] std::string shell_word(const std::string& text);
 /// One rewritten status line is wanted: stderr is a terminal, no NO_COLOR, TERM is not dumb.

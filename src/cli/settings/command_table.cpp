@@ -159,17 +159,36 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad apply RUN --iter 3 --to other/my-skill",
      "  0 written, or nothing to write   2 usage or input, or the patch meets later edits\n"
      "  3 a file cannot be written, or git failed   130, 143 signal"},
+    {"history",
+     "Which runs produced the lines of a skill as it is now",
+     "SKILL",
+     1,
+     1,
+     kOutput,
+     {{"runs", "DIR", "the folder that holds the runs, or one run (default: skillgrad-runs)"}},
+     "  skillgrad history my-skill\n"
+     "  skillgrad history skills/xlsx --runs ../runs\n"
+     "  skillgrad history my-skill --json",
+     "  0 shown   2 usage or input"},
     {"compare",
-     "Two runs on the same tasks: paired statistics, fixed and broken tasks",
-     "RUN",
+     "Two runs or skills on the same tasks: paired statistics, fixed and broken tasks",
+     "BEFORE",
      1,
      2,
-     kOutput,
-     {},
-     "  skillgrad compare BEFORE AFTER\n"
+     (kEvaluate & ~kRun & ~kVerdict) | kCi,
+     {{"split", "NAME", "of a skill: train, val, test or all (default: that of the run, else all)",
+       "train|val|test|all"},
+      {"trials", "K", "of a skill: rollouts per task (default: 1)"},
+      {"cache", "DIR",
+       "where evaluations of skills are kept, so that none is paid for twice (default: "
+       ".skillgrad-cache)"}},
+     "  skillgrad compare RUN_BEFORE RUN_AFTER\n"
      "  skillgrad compare RUN:initial RUN\n"
-     "  skillgrad compare EVAL:baseline EVAL --json",
-     "  0 compared   1 the second is shown to be worse   2 usage or input"},
+     "  skillgrad compare EVAL:baseline EVAL --json\n"
+     "  skillgrad compare HEAD~1:skills/xlsx skills/xlsx --model gpt-4.1-mini --trials 3",
+     "  0 compared   1 the second is shown to be worse   2 usage, configuration or input\n"
+     "  3 endpoint or infrastructure   4 stopped by a limit; the same command goes on\n"
+     "  130, 143 signal"},
     {"grade",
      "Grade answers made elsewhere; a model is asked only where a task names a judge",
      "",

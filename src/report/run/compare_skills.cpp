@@ -36,8 +36,7 @@ Result<Json> read_result_of(const RunPart& of) {
                 "give the folder of a run of eval or optimize");
   if (fs::exists(of.dir / "SKILL.md", ignored) || of.dir.filename() == "SKILL.md")
     return fail(ErrorCode::input, "is a skill, which has no scores by itself", where,
-                "score two skills on the same tasks with `skillgrad eval AFTER --baseline BEFORE`, "
-                "or compare the runs of two evals");
+                "give the folder of a run of eval or optimize");
   return fail(ErrorCode::input, "has no run.json: the run has not come to a result", where,
               "let it end first: `skillgrad resume RUN`");
 }
@@ -125,6 +124,7 @@ Result<ScoredSkill> read_scored_skill(const std::string& name) {
   for (auto [key, value] :
        {std::pair{"model", &out.model}, {"benchmark", &out.benchmark}, {"grading", &out.grading}})
     *value = text_of(result, key);
+  out.split = out.command == "eval" ? text_of(result, "split") : "test";
   out.simulation = flag_of(result, "simulation");
   if (out.part == "eval")
     out.cost_usd = number_of(member(member(result, "cost_by_part"), "eval"), "cost_usd");

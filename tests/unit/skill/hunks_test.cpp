@@ -130,6 +130,25 @@ TEST(Hunks, ChosenAtRandomKeepEveryByteThatTheyDoNotReplace) {
   }
 }
 
+TEST(LineOrigins, AreTheLinesThatBothHaveInOrder) {
+  const auto made = [](const std::string& body, std::map<std::string, BundledFile> files) {
+    return SkillPackage::from_files("my-skill", kHunksHead + body, std::move(files)).value();
+  };
+  const SkillPackage before =
+      made("a\nb\nc\n", {{"x.md", {"1\n2\n", 0644}}, {"raw", {"\0", 0644}}});
+  const SkillPackage after = made("a\nnew\nc\nb\n", {{"x.md", {"2\n1\n", 0644}},
+                                                     {"y.md", {"1\n", 0644}},
+                                                     {"raw", {std::string("\0b", 2), 0644}}});
+  const LineOrigins origins = line_origins(before, after);
+  using Line = std::optional<std::size_t>;
+  EXPECT_EQ(origins.at("SKILL.md"), (std::vector<Line>{0, 1, 2, 3, 4, {}, 6, {}}));
+  // What moved is new: a file keeps one of two lines that changed places.
+  const auto& moved = origins.at("x.md");
+  EXPECT_EQ(std::count(moved.begin(), moved.end(), Line()), 1);
+  EXPECT_EQ(origins.at("y.md"), (std::vector<Line>{{}}));
+  EXPECT_FALSE(origins.contains("raw"));
+}
+
 TEST(Hunks, AreCutByPlaceAndNamedInOrder) {
   const auto before =
       make_package(kHunksHead + "# A\n\none\n\n## B\n\ntwo\n", {{"x.md", {"x\n", 0644}}});
