@@ -56,7 +56,8 @@ struct OptimizeSettings {
   std::optional<StagedDecisions> staged = std::nullopt;
   std::vector<std::string> lint_ignored = {};  ///< lint rules that find nothing
   bool procedure_lint = false;
-  bool force = false;  ///< go on where a check refuses
+  bool strict_patches = false;  ///< what only deserves a look refuses a patch, too (lint SAF-05)
+  bool force = false;           ///< go on where a check refuses
 };
 
 /// A program that edits a package in the place of an optimizer.

@@ -79,11 +79,13 @@ struct MergeOutcome {
                                                const std::vector<ChosenHunk>& chosen);
 
 /// What a person should look at before a hunk is taken.
-enum class RiskKind { script, command, interpreter, url, credential, hidden, binary };
+/// `agents`: orders to agents that have nothing to do with a task, and files that they obey.
+enum class RiskKind { script, command, interpreter, url, credential, hidden, binary, agents };
 struct Risk {
   RiskKind kind = RiskKind::command;
   std::string what;      ///< in words
   std::size_t line = 0;  ///< of the file after, from 1; 0: the file as a whole
+  bool blocks = false;   ///< a patch of a model must not bring it (lint SAF); else only to look at
 };
 /// `text`: what stands there instead of the hunk's own new text.
 [[nodiscard]] std::vector<Risk> risks_of(const Hunk& hunk,
@@ -105,7 +107,7 @@ struct EnumText<skill::RiskKind> {
   static constexpr EnumName<skill::RiskKind> kTable[] = {
       {script, "script"}, {command, "command"},       {interpreter, "interpreter"},
       {url, "url"},       {credential, "credential"}, {hidden, "hidden"},
-      {binary, "binary"}};
+      {binary, "binary"}, {agents, "agents"}};
 };
 
 }  // namespace skillgrad

@@ -114,9 +114,11 @@ struct LintContext {
   std::vector<std::string> other_literals;  ///< of other train tasks: what many share may stand
   std::vector<std::string> answer_positions;
   std::vector<std::string> forbidden;  ///< secrets and run paths: UPD-05, never named
-  std::vector<std::string> expected;   ///< golden answers and criteria of the batch: UPD-05
+  std::vector<std::string> expected;   ///< golden answers and criteria of tasks seen: UPD-05
+  std::vector<std::string> task_ids;   ///< of tasks seen: UPD-05
   std::vector<std::string> ignored;    ///< rules of lint_rules() that find nothing
   int patches_that_only_added = 0;     ///< UPD-03
+  bool strict = false;                 ///< what only deserves a look blocks as well: SAF-05
 };
 struct LintReport {
   std::vector<Finding> findings;  ///< of section 7 alone; Severity::error = hard

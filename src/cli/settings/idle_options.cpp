@@ -80,14 +80,15 @@ const std::vector<IdleRule>& rules() {
        "this --optimizer has no second iteration"},
       {options<"batch_size", "updates", "batch_seed", "max_iters">, 0U, one_batch_and_budget,
        "this --optimizer draws no batches, and --max-rollouts is given"},
-      {options<"lint_profile", "lint_ignore", "keep", "max_broken", "finalists", "prune", "guard">,
+      {options<"lint_profile", "lint_ignore", "strict_patches", "keep", "max_broken", "finalists",
+               "prune", "guard">,
        0U,
        [](const Settings& settings, const OptionUse& use) {
          return optimizes_by(settings, use, optim::OptimizerKind::rerun) &&
                 settings.get<"max_rollouts">() > 0;
        },
        "--optimizer rerun makes no patches"},
-      {options<"lint_profile", "lint_ignore", "keep", "max_broken", "guard">, 0U,
+      {options<"lint_profile", "lint_ignore", "strict_patches", "keep", "max_broken", "guard">, 0U,
        [](const Settings& settings, const OptionUse& use) {
          return optimizes_by(settings, use, optim::OptimizerKind::rerun);
        },

@@ -142,6 +142,7 @@ inline constexpr OptionSpec kRows[] = {
   {"all_correct_streak", "all-correct-streak", "", integer, "4", kLoop, true, 0, 1000, "", "all-correct batches in a row that stop (0: off)"},
   {"score_test", "test", "", boolean, "true", kLoop, true, 0, 0, "", "score the test split, before and after, at the end"},
   {"lint_profile", "lint", "", text, "\"general\"", kLoop, true, 0, 0, "general|procedure", "lint rules that block a patch"},
+  {"strict_patches", "strict-patches", "", boolean, "false", kLoop, true, 0, 0, "", "refuse patches with new scripts, URLs, commands and talk of credentials, too"},
   {"lint_ignore", "lint-ignore", "", text, "\"\"", kLoop | kLint, true, 0, 0, "", "lint rules that neither speak nor block: L2-08,L3-03"},
   {"prompts", "prompts", "", path, "\"\"", kLoop | kRollout | kJudge, false, 0, 0, "", "folder whose files replace the built-in prompts"},
   {"stages.loss", "loss", "", json, R"({"name":"grader"})", kLoop | kRollout, true, 0, 0, "", R"(loss stage: {"name":"grader"} or {"name":"command","run":[...]})"},

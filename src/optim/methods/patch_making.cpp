@@ -2,6 +2,7 @@
 #include "optim/methods/patch_making.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,20 @@ namespace {
 /// How many rejected patches a patcher is shown.
 constexpr std::size_t kRejectedShown = 3;
 
+/// Of this batch, and those of earlier ones that the memory still tells of.
+std::vector<std::string> tasks_seen(const Step& step) {
+  std::vector<std::string> out = step.batch;
+  std::set<std::string> known(out.begin(), out.end());
+  const auto add = [&](const std::vector<std::string>& ids) {
+    for (const std::string& id : ids)
+      if (step.loop.parts->benchmark->find(id) != nullptr && known.insert(id).second)
+        out.push_back(id);
+  };
+  for (const Pattern& pattern : step.state.memory.patterns) add(pattern.tasks);
+  add(step.state.memory.succeeded);
+  return out;
+}
+
 skill::LintContext lint_of(const Step& step) {
   const OptimizeParts& parts = *step.loop.parts;
   skill::LintContext out;
@@ -23,8 +38,10 @@ skill::LintContext lint_of(const Step& step) {
   out.previous = &step.current;
   out.initial = &parts.initial;
   out.forbidden = parts.forbidden_texts;
-  out.expected = step.loop.expected->of(step.batch);
-  const auto criteria = judged_criteria(*parts.benchmark, step.batch);
+  out.strict = step.loop.settings->strict_patches;
+  out.task_ids = tasks_seen(step);
+  out.expected = step.loop.expected->of(out.task_ids);
+  const auto criteria = judged_criteria(*parts.benchmark, out.task_ids);
   out.expected.insert(out.expected.end(), criteria.begin(), criteria.end());
   out.patches_that_only_added = step.state.additions_in_a_row;
   for (const auto& id : step.batch) {

@@ -55,6 +55,8 @@ using Key = std::pair<std::string, std::string>;  // rule, anchor
   lint_body(run);
   lint_references(run);
   lint_update(run);
+  lint_safety(run);
+  lint_leaks(run);
   std::erase_if(run.found, [&](const Finding& finding) { return is_ignored(finding, context); });
   return std::move(run.found);
 }
@@ -108,9 +110,10 @@ void LintRun::by_profile(const char* rule, std::string message, int line, std::s
 
 const std::vector<std::string>& lint_rules() {
   static const std::vector<std::string> rules = {
-      "L1-01", "L1-02", "L1-03",  "L1-04",  "L2-01",  "L2-02",  "L2-03", "L2-04",
-      "L2-05", "L2-06", "L2-07",  "L2-08",  "L3-01",  "L3-02",  "L3-03", "L3-04",
-      "L3-05", "L3-06", "UPD-01", "UPD-02", "UPD-03", "UPD-04", "UPD-05"};
+      "L1-01",  "L1-02",  "L1-03",  "L1-04",  "L2-01",  "L2-02",  "L2-03",  "L2-04",
+      "L2-05",  "L2-06",  "L2-07",  "L2-08",  "L3-01",  "L3-02",  "L3-03",  "L3-04",
+      "L3-05",  "L3-06",  "UPD-01", "UPD-02", "UPD-03", "UPD-04", "UPD-05", "UPD-06",
+      "SAF-01", "SAF-02", "SAF-03", "SAF-04", "SAF-05"};
   return rules;
 }
 
@@ -134,6 +137,13 @@ std::string all_text(const SkillPackage& package) {
   for (const auto& [path, file] : package.files()) {
     if (!is_below_evals(path) && is_text(file.bytes)) out += "\n" + path + "\n" + file.bytes;
   }
+  return out;
+}
+
+std::string earlier_text(const LintContext& context) {
+  std::string out;
+  if (context.initial != nullptr) out += all_text(*context.initial);
+  if (context.previous != nullptr) out += "\n" + all_text(*context.previous);
   return out;
 }
 

@@ -41,10 +41,17 @@ void lint_body(LintRun& run);         ///< L2
 void lint_references(LintRun& run);   ///< L3
 void lint_update(LintRun& run);       ///< UPD
 void lint_task_values(LintRun& run);  ///< L2-03
+void lint_safety(LintRun& run);       ///< SAF
+void lint_leaks(LintRun& run);        ///< UPD-05, UPD-06
 
 /// `needle` occurs in `text` and does not continue as a word on either side.
 [[nodiscard]] bool contains_as_word(std::string_view text, std::string_view needle);
 /// SKILL.md and all text files except evals/, one after the other.
 [[nodiscard]] std::string all_text(const SkillPackage& package);
+
+/// What earlier versions of the package already held is no value of this batch.
+[[nodiscard]] std::string earlier_text(const LintContext& context);
+/// A word that so many task texts hold belongs to the kind of task and to no single one.
+inline constexpr std::size_t kConventionTasks = 3;
 
 }  // namespace skillgrad::skill

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lint rules on what a patch did: UPD, and L2-03 on values of the batch (section 7).
+// Lint rules on what a patch did: UPD-01 to UPD-04, and L2-03 on values of the batch (section 7).
 #include <algorithm>
 #include <set>
 
@@ -8,7 +8,6 @@
 #include "skill/edit/diff.hpp"
 #include "skill/lint/lint_rules.hpp"
 #include "skill/lint/python_check.hpp"
-#include "skill/lint/quoting.hpp"
 #include "skill/package/package_files.hpp"
 
 namespace skillgrad::skill {
@@ -18,10 +17,7 @@ namespace {
 /// Of a short body more than half may go: so much is one section, and no rewrite.
 constexpr std::size_t kSmallRemoval = 400;
 constexpr std::size_t kMinLiteral = 4;
-constexpr std::size_t kMinForbidden = 5;
 constexpr int kAddingPatches = 3;
-/// A word that so many task texts hold belongs to the kind of task and to no single one.
-constexpr std::size_t kConventionTasks = 3;
 
 [[nodiscard]] bool is_cell(std::string_view text) {
   std::size_t at = 0;
@@ -80,14 +76,6 @@ void add_file_names(const std::string& text, std::set<std::string>& out) {
   return value == "Sheet1" || value == "input.xlsx" || value == "output.xlsx" || is_cell(value);
 }
 
-/// What earlier versions already held is no value of this batch.
-[[nodiscard]] std::string earlier_text(const LintContext& context) {
-  std::string out;
-  if (context.initial != nullptr) out += all_text(*context.initial);
-  if (context.previous != nullptr) out += "\n" + all_text(*context.previous);
-  return out;
-}
-
 void lint_rewrite(LintRun& run, const SkillPackage& previous) {
   const std::string before = previous.body();
   const std::size_t removed = changed_bytes(before, run.body.text).removed;
@@ -124,44 +112,6 @@ void lint_pointer_changes(LintRun& run, const SkillPackage& previous) {
     }
     if (!problem.empty()) run.hard("UPD-02", path + problem, run.body.first_line, path);
   }
-}
-
-/// UPD-05 for one text; `say` tells what the line holds.
-void lint_forbidden_text(LintRun& run, const std::string& needle, const std::string& say) {
-  const auto report = [&](const std::string& file, std::string_view content) {
-    const auto line = line_quoting(content, needle);
-    if (!line) return;
-    run.set_file(file);
-    run.hard("UPD-05", "the line holds " + say + "; state the rule in general words", *line,
-             file + ":" + std::to_string(*line));
-  };
-  report("SKILL.md", run.package.skill_md());
-  for (const auto& [path, file] : run.package.files()) {
-    if (!is_below_evals(path) && is_text(file.bytes)) report(path, file.bytes);
-  }
-  run.set_file("SKILL.md");
-}
-
-void lint_forbidden(LintRun& run) {
-  if (run.context.forbidden.empty() && run.context.expected.empty()) return;
-  const std::string earlier = earlier_text(run.context);
-  std::set<std::string> seen;
-  const auto each = [&](const std::vector<std::string>& texts, const auto& describe) {
-    for (const std::string& text : texts) {
-      const std::string needle(trim(text));
-      if (count_code_points(needle) < kMinForbidden || !seen.insert(needle).second) continue;
-      if (!line_quoting(earlier, needle)) lint_forbidden_text(run, needle, describe(needle));
-    }
-  };
-  // The text itself may be a secret: only its length is told.
-  each(run.context.forbidden, [](const std::string& needle) {
-    return "a text of " + std::to_string(count_code_points(needle)) +
-           " characters that must not be in a skill (a secret or a path of this run)";
-  });
-  each(run.context.expected, [](const std::string& needle) {
-    return "\"" + truncate_middle(replace_all(needle, "\n", " "), 80) +
-           "\", which is the expected answer of a task of this batch or what its judge checks";
-  });
 }
 
 /// Fixed vocabulary of the tasks of this kind: codes, prefixes, names that come in many of them.
@@ -226,7 +176,6 @@ void lint_update(LintRun& run) {
                   "for the reviewer: a remedy that failed at one place is not repeated "
                   "there");
   }
-  lint_forbidden(run);
 }
 
 }  // namespace skillgrad::skill

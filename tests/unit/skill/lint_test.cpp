@@ -352,12 +352,15 @@ TEST(LintOfAPatch, ForbiddenTextsAreFoundInEveryLayerAndNotRepeated) {
   EXPECT_EQ(found(body, context), "");
 }
 
-TEST(LintOfAPatch, AnExpectedAnswerIsRefusedAndNamed) {
+TEST(LintOfAPatch, AnExpectedAnswerIsRefusedAndNotQuoted) {
   LintContext context;
   context.expected = {"7 Kyrgyzstan Street"};
   const SkillPackage body = make_package(kHead + good_body() + "\nSay 7 Kyrgyzstan Street.\n");
   EXPECT_EQ(found(body, context), "UPD-05!");
-  EXPECT_THAT(lint(body, context).findings.back().message, HasSubstr("\"7 Kyrgyzstan Street\""));
+  const std::string message = lint(body, context).findings.back().message;
+  EXPECT_THAT(message, HasSubstr("expected answer of a task"));
+  EXPECT_THAT(message, Not(HasSubstr("Kyrgyzstan")))
+      << "the next try would only spell it otherwise";
   context.previous = &body;
   EXPECT_EQ(found(body, context), "") << "what the skill already held is no leak of this patch";
 }
