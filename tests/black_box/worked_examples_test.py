@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Documents that show what they tell: their commands are run, and what they show is what is printed.
 
-A block that begins with ```sh is run, in the order of the document, in one folder; variables and the
-current folder last from block to block. A block ```text behind it is what that printed: a line "..."
+A block that begins with ```sh is run, in the order of the document, in one folder; variables,
+functions and the current folder last from block to block. A block ```text behind it is what that printed: a line "..."
 stands for any lines, "..." at the end of a line for the rest of it. Other blocks are only read.
 """
 import os
@@ -71,7 +71,7 @@ class Session:
         script = self.root / "block.sh"
         script.write_text(
             f". '{self.state}' >/dev/null 2>&1\n{block.replace(PORT, self.port)}\n"
-            f"(export -p; printf 'cd %q\\n' \"$PWD\") > '{self.state}'\n", encoding="utf-8",
+            f"(export -p; declare -f; printf 'cd %q\\n' \"$PWD\") > '{self.state}'\n", encoding="utf-8",
         )
         variables = {
             "PATH": f"{self.root}/bin:{os.environ['PATH']}", "HOME": str(self.home), "LANG": "C.UTF-8",
