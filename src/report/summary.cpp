@@ -49,10 +49,9 @@ std::string test_lines(const optim::TestScore& test) {
   if (paired.n == 0) return scores;
   return scores + fmt::format(
                       "difference         {:+.1f} points [{:+.1f}, {:+.1f}], {} fixed, {} broken, "
-                      "p = {:.3f}, n = "
-                      "{}\n",
+                      "two-sided {}, n = {}\n",
                       100 * paired.difference, 100 * paired.difference95.low,
-                      100 * paired.difference95.high, paired.fixed, paired.broken, paired.p,
+                      100 * paired.difference95.high, paired.fixed, paired.broken, p_text(paired.p),
                       paired.n);
 }
 
@@ -89,6 +88,16 @@ std::string lost_iterations(const optim::OptimizeResult& result) {
   for (const auto& [reason, count] : reasons)
     out += fmt::format("{} of {} iterations had no patch to try: {}\n", count,
                        result.iterations.size(), reason);
+  return out.empty() ? out : out + "\n";
+}
+
+/// Why each patch that was tried was not kept.
+std::string rejections(const optim::OptimizeResult& result) {
+  std::string out;
+  for (const auto& row : result.iterations)
+    if (row.decision == optim::Decision::rejected || row.decision == optim::Decision::undecided)
+      out += fmt::format("{:>9}  {}: {}\n", row.iteration, name_of(row.decision),
+                         strip_control(truncate_middle(row.reason, 400)));
   return out.empty() ? out : out + "\n";
 }
 
@@ -206,7 +215,7 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
   std::string out = verdict_line(result) + "\n\n";
   if (facts.simulated) out += std::string(kSimulation) + "\n";
   out += (result.reruns ? rerun_lines(*result.reruns) : iteration_table(result)) + "\n" +
-         lost_iterations(result);
+         rejections(result) + lost_iterations(result);
   if (result.calibration) out += calibration_lines(result);
   if (result.base_train)
     out += "base score (train split)  " + score_text(*result.base_train) + "\n" +

@@ -177,6 +177,8 @@ std::unique_ptr<optim::Observer> make_terminal_observer(TerminalOptions options,
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
+std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p); }
+
 std::string percent_ci(double share, const stats::Interval& interval) {
   return fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * share, 100 * interval.low,
                      100 * interval.high);

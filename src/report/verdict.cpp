@@ -54,9 +54,9 @@ std::string verdict_line(const VerdictFacts& facts) {
   if (facts.unchanged) return unchanged_line(facts);
   if (!facts.patch_kept) return name + ": no patch was kept, the skill is as it was";
   if (test.n == 0) return name + ": no test task was graded with both skills";
-  std::string out = fmt::format("{}: {:+.1f} points [{:+.1f}, {:+.1f}] on {}, p = {:.3f}", name,
+  std::string out = fmt::format("{}: {:+.1f} points [{:+.1f}, {:+.1f}] on {}, {}", name,
                                 100 * test.difference, 100 * test.interval.low,
-                                100 * test.interval.high, test_tasks(test.n), test.p);
+                                100 * test.interval.high, test_tasks(test.n), p_text(test.p));
   if (test.verdict == ReleaseVerdict::not_shown && test.could_show < 1)
     out += fmt::format("; {} tasks can show {:.0f} points and more", facts.planned,
                        100 * test.could_show);

@@ -104,7 +104,7 @@ PairedResult compare_paired(const std::vector<double>& before, const std::vector
   result.after = mean_of(after).value;
   result.difference = mean_of(differences).value;
   result.standard_error = mean_of(differences).standard_error;
-  result.difference95 = bootstrap_mean95(differences, seed);
+  result.difference95 = paired_interval(differences);
   result.p = is_binary(before) && is_binary(after) ? mcnemar_exact(result.fixed, result.broken)
                                                    : sign_flip_p(differences, seed);
   return result;

@@ -72,6 +72,8 @@ struct EvalFacts {
 [[nodiscard]] std::string group_line(const bench::GroupScores& scores);
 
 [[nodiscard]] std::string percent(double share);  ///< "72.5 %"
+/// "p = 0.012", "p < 0.001": a chance is never 0.
+[[nodiscard]] std::string p_text(double p);
 [[nodiscard]] std::string percent_ci(double share, const stats::Interval& interval);
 [[nodiscard]] std::string money(const std::optional<double>& usd);
 

@@ -26,7 +26,7 @@ struct PairedResult {
   double before = 0, after = 0;       ///< means
   double difference = 0;              ///< mean of after - before
   double standard_error = 0;          ///< of the mean difference; 0 for n < 2 or no spread
-  Interval difference95;              ///< seeded paired bootstrap
+  Interval difference95;              ///< paired_interval()
   double p = 1;                       ///< exact McNemar when all scores are 0 or 1, else the paired
                                       ///< sign-flip permutation test (exact up to 16 pairs that
                                       ///< differ, else 10,000 draws)

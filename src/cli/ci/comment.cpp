@@ -61,10 +61,10 @@ std::string difference(const SkillReport& skill) {
   const auto& paired = skill.compared->paired;
   if (paired.n == 0) return "no task graded in both";
   const std::string verdict = skill.compared->verdict();
-  return fmt::format("{:+.1f} [{:+.1f}, {:+.1f}], {} (p = {:.3f}, n = {})", 100 * paired.difference,
+  return fmt::format("{:+.1f} [{:+.1f}, {:+.1f}], {} ({}, n = {})", 100 * paired.difference,
                      100 * paired.difference95.low, 100 * paired.difference95.high,
                      verdict == "not shown" ? "no difference shown" : "**" + verdict + "**",
-                     paired.p, paired.n);
+                     report::p_text(paired.p), paired.n);
 }
 
 template <class Value, class Shown>

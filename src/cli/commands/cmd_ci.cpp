@@ -257,10 +257,10 @@ class Ci {
     const bool shown = std::string_view(out.compared->verdict()) == "worse";
     const bool strict = options_.settings.get<"no_regression">() && paired.difference < 0;
     if (!shown && !strict) return;
-    std::string text = fmt::format("regression: {:+.1f} points [{:+.1f}, {:+.1f}], p = {:.3f}{}",
-                                   100 * paired.difference, 100 * paired.difference95.low,
-                                   100 * paired.difference95.high, paired.p,
-                                   shown ? "" : " (not shown; --no-regression)");
+    std::string text =
+        fmt::format("regression: {:+.1f} points [{:+.1f}, {:+.1f}], {}{}", 100 * paired.difference,
+                    100 * paired.difference95.low, 100 * paired.difference95.high,
+                    report::p_text(paired.p), shown ? "" : " (not shown; --no-regression)");
     if (!out.compared->broken.empty()) text += "; broken: " + list_some(out.compared->broken, 12);
     out.failures.push_back(std::move(text));
   }

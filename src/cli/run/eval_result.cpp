@@ -58,10 +58,10 @@ std::string baseline_lines(const Scored& scored) {
   const auto& paired = *scored.paired;
   if (paired.n == 0) return out + "difference none: no task was graded under both\n";
   return out +
-         fmt::format(
-             "difference {:+.1f} points [{:+.1f}, {:+.1f}], {} fixed, {} broken, p = {:.3f}\n",
-             100 * paired.difference, 100 * paired.difference95.low, 100 * paired.difference95.high,
-             paired.fixed, paired.broken, paired.p);
+         fmt::format("difference {:+.1f} points [{:+.1f}, {:+.1f}], {} fixed, {} broken, {}\n",
+                     100 * paired.difference, 100 * paired.difference95.low,
+                     100 * paired.difference95.high, paired.fixed, paired.broken,
+                     report::p_text(paired.p));
 }
 
 std::string usage_line(const llm::LedgerTotals& totals) {

@@ -223,7 +223,9 @@ std::vector<std::string> foreign_options(const Settings& settings, const std::st
                                          unsigned groups) {
   std::vector<std::string> out;
   for (const auto& spec : option_table())
-    if ((spec.groups & groups) == 0 && for_this_command(settings, spec))
+    // A variable of the environment is there for all commands of a shell.
+    if ((spec.groups & groups) == 0 && for_this_command(settings, spec) &&
+        !settings.origin(spec).starts_with("environment"))
       out.push_back(no_effect(as_given(settings, spec), "it has no part in `" + command + "`"));
   return out;
 }

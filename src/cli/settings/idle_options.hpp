@@ -21,7 +21,8 @@ struct OptionUse {
 /// --set or the environment. A config file may be shared by several commands and may hold more.
 [[nodiscard]] std::vector<std::string> idle_options(const Settings& settings, const OptionUse& use);
 
-/// The same for options of other commands, which no flag of this one can give. `groups`: the rows
+/// The same for options of other commands, which no flag of this one can give; the environment is
+/// there for all commands. `groups`: the rows
 /// of the option table that the command takes.
 [[nodiscard]] std::vector<std::string> foreign_options(const Settings& settings,
                                                        const std::string& command, unsigned groups);

@@ -77,6 +77,7 @@ EffectModel::EffectModel(EffectPrior prior) {
   };
   for (const double lifted : shares) {
     for (const double broken : shares) {
+      if (lifted + broken > 1) continue;
       Hypothesis item;
       item.all = {lifted, broken};
       item.source = {lifted == 0 ? 0 : std::min(std::max(lifted, prior.source_share), 1 - broken),

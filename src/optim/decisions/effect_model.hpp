@@ -14,7 +14,7 @@ struct EffectPrior {
   double lifts_none = 0.5;    ///< chance that it lifts no task
   double breaks_none = 0.75;  ///< chance that it breaks none: a patch is made to lift
   /// Share of all tasks that it lifts, or breaks, when it does so at all; each is as likely.
-  std::vector<double> shares = {1.0 / 32, 1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2};
+  std::vector<double> shares = {1.0 / 32, 1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2, 3.0 / 4};
   /// Of the tasks that the patch was made from, a candidate that lifts any lifts at least this
   /// share.
   double source_share = 0.35;

@@ -92,7 +92,8 @@ class Player {
     if (better < options_.reject) return end(GateDecision::rejected, GateReason::evidence);
     if (last && static_cast<double>(out.tasks) < kMinCoverage * static_cast<double>(tasks_.size()))
       return end(GateDecision::undecided, GateReason::coverage);
-    const bool enough = better >= options_.accept && out.tasks > 0;
+    const bool enough =
+        better >= options_.accept && out.tasks > 0 && is_covered(pass, done_of_pass);
     if (!enough && last && better < options_.at_the_end)
       return end(GateDecision::rejected, GateReason::cap);
     if (!enough && !last && is_futile(pass, done_of_pass))
@@ -107,6 +108,12 @@ class Player {
         return end(GateDecision::rejected, GateReason::broken);
     }
     return end(GateDecision::accepted, enough ? GateReason::evidence : GateReason::cap);
+  }
+
+  /// What errors left of the tasks that were run must speak for all of them.
+  [[nodiscard]] bool is_covered(std::size_t pass, std::size_t done_of_pass) const {
+    const std::size_t run = pass == 1 ? done_of_pass : tasks_.size();
+    return static_cast<double>(step_.verdict.tasks) >= kMinCoverage * static_cast<double>(run);
   }
 
   // If every rollout that is left went the candidate's way.

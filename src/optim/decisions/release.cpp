@@ -2,6 +2,7 @@
 #include "optim/decisions/release.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <skillgrad/stats/distributions.hpp>
 
@@ -34,6 +35,18 @@ Gathered gather(const std::vector<TaskPair>& pairs) {
   return out;
 }
 
+/// Of the two-sided interval that goes with a one-sided test of `alpha` which may stop early: that
+/// of the boundary it had to pass, and of the plain test at least. Few tasks that differ can put
+/// the boundary below that, or out of reach: the level is that of many tasks then.
+double interval_level(const stats::SequentialResult& test, const ReleaseOptions& options) {
+  const double plain = -stats::normal_quantile(options.alpha);
+  const double share =
+      static_cast<double>(test.look) / static_cast<double>(std::max<std::size_t>(1, options.looks));
+  const double many = -stats::normal_quantile(options.alpha / 2) / std::sqrt(share);
+  const double z = std::isfinite(test.boundary_z) ? std::max(plain, test.boundary_z) : many;
+  return 2 * stats::normal_cdf(z) - 1;
+}
+
 void fill(ReleaseResult& out, const Gathered& found, const stats::SequentialResult& test,
           const ReleasePlan& plan, const ReleaseOptions& options) {
   out.n = test.used;
@@ -45,8 +58,7 @@ void fill(ReleaseResult& out, const Gathered& found, const stats::SequentialResu
   out.before = found.before / n;
   out.after = found.after / n;
   out.difference = test.mean;
-  out.interval =
-      stats::paired_interval(found.differences, 2 * stats::normal_cdf(test.boundary_z) - 1);
+  out.interval = stats::paired_interval(found.differences, interval_level(test, options));
   // Spread as it was found; one task of +1 and one of -1 more, as in the interval.
   auto values = found.differences;
   values.push_back(1);
@@ -90,6 +102,8 @@ ReleaseStep release(const ReleasePlan& plan, const ReleaseOptions& options, cons
     out.result.verdict = up.standing == stats::Standing::shown     ? ReleaseVerdict::improved
                          : down.standing == stats::Standing::shown ? ReleaseVerdict::worse
                                                                    : ReleaseVerdict::not_shown;
+    // The chance that goes with the claim.
+    if (out.result.verdict == ReleaseVerdict::worse) out.result.p = down.p;
     return out;
   }
   return out;

@@ -101,10 +101,10 @@ class Probe {
     for (ScreenRow& row : step_.rows) {
       if (row.dropped) continue;
       if (best != nullptr && best->belief.better >= row.belief.better) {
-        row.dropped = true;
+        row.dropped = row.overtaken = true;
         continue;
       }
-      if (best != nullptr) best->dropped = true;
+      if (best != nullptr) best->dropped = best->overtaken = true;
       best = &row;
     }
   }

@@ -39,6 +39,7 @@ struct ScreenRow {
   std::size_t rounds = 0;        ///< done
   std::size_t missing = 0;       ///< tasks without a graded rollout of both arms
   bool dropped = false;
+  bool overtaken = false;  ///< dropped because another candidate did better and went on
 };
 
 struct ScreenStep {

@@ -26,11 +26,13 @@ Json row_json(const decisions::ScreenRow& row) {
           {"rounds", row.rounds},     {"missing", row.missing},      {"dropped", row.dropped}};
 }
 
-/// Where no candidate passed the screen: the one that spoke most for itself.
+/// Where no candidate passed the screen: of those that were not left behind by another one, the one
+/// that spoke most for itself. Why it fell is why the step came to nothing.
 std::size_t most_promising(const decisions::ScreenStep& step) {
-  const auto best = std::max_element(
-      step.rows.begin(), step.rows.end(),
-      [](const auto& a, const auto& b) { return a.belief.better < b.belief.better; });
+  const auto best =
+      std::max_element(step.rows.begin(), step.rows.end(), [](const auto& a, const auto& b) {
+        return std::pair(!a.overtaken, a.belief.better) < std::pair(!b.overtaken, b.belief.better);
+      });
   return static_cast<std::size_t>(best - step.rows.begin());
 }
 

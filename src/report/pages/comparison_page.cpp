@@ -67,10 +67,10 @@ Json scored_json(const ScoredSkill& scored) {
 std::string comparison_line(const SkillComparison& comparison) {
   const auto& paired = comparison.paired;
   if (paired.n == 0) return "not compared: no task was graded in both";
-  return fmt::format("{}: {:+.1f} points [{:+.1f}, {:+.1f}] on {} task{}, p = {:.3f}",
+  return fmt::format("{}: {:+.1f} points [{:+.1f}, {:+.1f}] on {} task{}, {}",
                      name_of(comparison.verdict), 100 * paired.difference,
                      100 * paired.difference95.low, 100 * paired.difference95.high, paired.n,
-                     paired.n == 1 ? "" : "s", paired.p);
+                     paired.n == 1 ? "" : "s", p_text(paired.p));
 }
 
 std::string comparison_text(const SkillComparison& comparison) {

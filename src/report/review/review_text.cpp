@@ -28,10 +28,12 @@ std::string one_line(const std::string& text) {
   return truncate_middle(trim(out), kSentenceBytes);
 }
 
+/// Of the tasks that the score beside them is about.
 std::vector<std::string> tasks_that(const RunReport& report, const char* change) {
   std::vector<std::string> out;
   for (const TaskRow& task : report.tasks)
-    if (task.change == change) out.push_back(visible(task.id));
+    if (task.change == change && (!report.test || task.split == "test"))
+      out.push_back(visible(task.id));
   return out;
 }
 
@@ -167,9 +169,17 @@ std::string benchmark_name(const std::string& benchmark) {
   return last <= kind ? benchmark : benchmark.substr(0, kind) + benchmark.substr(last);
 }
 
-std::string subject_of(const RunReport& report, const Proposal& proposal) {
+/// All hunks as the run measured them: only of that its verdict speaks.
+bool is_as_measured(const Proposal& proposal, const std::vector<skill::ChosenHunk>& taken) {
+  return proposal.source == "best" && taken.size() == proposal.hunks.size() &&
+         std::none_of(taken.begin(), taken.end(),
+                      [](const skill::ChosenHunk& one) { return one.text.has_value(); });
+}
+
+std::string subject_of(const RunReport& report, const Proposal& proposal, bool as_measured) {
   const Verdict& verdict = report.verdict;
   std::string figures;
+  if (proposal.source == "best" && !as_measured) return "Patch the skill in part, not measured so";
   if (proposal.source == "best" && verdict.difference)
     figures = fmt::format(", {:+.1f} points on {} test task{}", 100 * *verdict.difference,
                           verdict.n, verdict.n == 1 ? "" : "s");
@@ -225,9 +235,11 @@ std::string commit_message(const RunReport& report, const Proposal& proposal,
   const auto row = [](const std::string& name, const std::string& text) {
     return text.empty() ? "" : wrapped_words(name + ": " + text, kSubject, "  ");
   };
-  std::string out = subject_of(report, proposal) + "\n\n";
-  out += row(proposal.source == "best" ? "Verdict" : "Verdict of the best package",
-             one_line(report.verdict.line));
+  const bool as_measured = is_as_measured(proposal, taken);
+  std::string out = subject_of(report, proposal, as_measured) + "\n\n";
+  if (!as_measured) out += row("Not measured", "the run's verdict is about its whole best package");
+  out +=
+      row(as_measured ? "Verdict" : "Verdict of the best package", one_line(report.verdict.line));
   out += row("Test", test_line(report));
   out += row("Model", one_line(report.facts.model));
   out += row("Benchmark", one_line(benchmark_name(report.facts.benchmark)));

@@ -253,7 +253,7 @@ std::string against_baseline(const Comparison& both) {
     out += fmt::format(" [{:+.1f}, {:+.1f}]", 100 * both.difference95->low,
                        100 * both.difference95->high);
   out += fmt::format(" on {} tasks, {} fixed, {} broken", both.n, both.fixed, both.broken);
-  return out + (both.p ? fmt::format(", p = {:.3f}.", *both.p) : ".");
+  return out + (both.p ? ", " + p_text(*both.p) + "." : ".");
 }
 
 /// An evaluation claims its score, and with a baseline the difference.

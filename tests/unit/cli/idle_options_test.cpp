@@ -89,11 +89,13 @@ TEST(IdleOptions, AreNamedWithWhatMakesThemIdle) {
 
 TEST(IdleOptions, OfOtherCommandsAreNamedWithTheirOrigin) {
   auto settings = merged({{"model", "m"}, {"jobs", "2"}});
-  ASSERT_TRUE(settings.set(option<"batch_size">, 3, "environment SKILLGRAD_BATCH_SIZE"));
+  ASSERT_TRUE(settings.set(option<"batch_size">, 3, "--set batch_size"));
+  // A variable is there for all commands of a shell.
+  ASSERT_TRUE(settings.set(option<"max_iters">, 3, "environment SKILLGRAD_MAX_ITERS"));
   ASSERT_TRUE(settings.set(option<"in_place">, true, "config.json of the run"));
   EXPECT_THAT(foreign_options(settings, "eval", kModel | kRun),
-              ElementsAre("--batch (environment SKILLGRAD_BATCH_SIZE) has no effect here: it has "
-                          "no part in `eval`"));
+              ElementsAre("--batch (--set batch_size) has no effect here: it has no part in "
+                          "`eval`"));
 }
 
 TEST(IdleOptions, OfAConfigFileThatSeveralCommandsShareAreNotNamed) {
