@@ -236,10 +236,18 @@ struct ReadOptions {
 
 /// `skillgrad.report/1` (docs/results.md).
 [[nodiscard]] Json to_json(const RunReport& report);
+/// What makes a page ask the server that it came from, and nobody else.
+struct Served {
+  Json review = nullptr;  ///< review_block() of review.hpp: its changes can be decided on
+  Json view = nullptr;    ///< what the server's "version" answers: the page follows the run
+};
 /// One page that needs nothing else: styles, scripts and data are in it, and its policy forbids
-/// everything else. With `review` (review_block() of review.hpp) its changes can be accepted,
-/// rejected and edited, and it asks the server that it came from, and nobody else.
-[[nodiscard]] std::string html_page(const RunReport& report, const Json& review = nullptr);
+/// everything else.
+[[nodiscard]] std::string html_page(const RunReport& report, const Served& served = {});
+/// The blocks of data of that page, by their names: "data", "rollouts", "traces".
+[[nodiscard]] Json page_blocks(const RunReport& report);
+/// As all texts of a page: valid, and what acts unseen is written out.
+[[nodiscard]] Json shown_texts(const Json& value);
 [[nodiscard]] std::string markdown_page(const RunReport& report);
 /// Tables that CSV can hold, one at a time.
 enum class CsvTable { rollouts, steps, scores, costs, patterns };
