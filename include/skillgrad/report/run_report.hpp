@@ -11,6 +11,7 @@
 #include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/core/json.hpp>
+#include <skillgrad/optim/approver.hpp>
 #include <skillgrad/optim/messages.hpp>
 #include <skillgrad/stats/intervals.hpp>
 
@@ -105,6 +106,7 @@ struct Step {
   std::vector<optim::Gradient> diagnoses;
   std::vector<Change> changes;
   std::string pruned;  ///< what became of taking it back, "" where that was not asked
+  std::optional<optim::Approval> approval;  ///< where a person was asked
 };
 
 struct NoiseFacts {
@@ -228,6 +230,9 @@ struct RunReport {
 struct ReadOptions {
   std::size_t trace_bytes = std::size_t{1} << 20;  ///< of trajectories, in all
   std::optional<int> iteration;  ///< changes: to the package of this one instead of the best
+  /// An iteration whose patch waits for a person: it is a step without a decision, and changes are
+  /// those of its patch.
+  std::optional<int> waiting;
 };
 /// Reads a run of optimize, eval or calibrate, finished or not; what is missing or damaged is named
 /// in the report. Takes no lock and writes nothing. Errors: input (no such folder, not a run).

@@ -28,7 +28,8 @@ struct Standing {
   int iteration = 0;         ///< that is at work, or the last one; 0: none yet
   std::size_t iterations = 0, iterations_done = 0;  ///< planned (0: not known), finished
   std::vector<RunPart> parts;                       ///< of optimize
-  std::string ended;                                ///< its verdict, or why it stopped
+  int asks = 0;       ///< iteration whose patch waits for a person; 0: none
+  std::string ended;  ///< its verdict, or why it stopped
 };
 
 /// Follows a run that another process works on, for the cost of what is new: a look reads the lines

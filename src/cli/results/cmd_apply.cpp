@@ -164,7 +164,7 @@ Result<std::optional<Committer>> plan_commit(const Invocation& invocation, Plan&
                 "name it, or leave --branch out");
   for (const std::string& file : plan.files) wish.files.push_back(plain_name(file));
   if (!wish.files.empty()) {
-    report::ReadOptions reading{0, std::nullopt};
+    report::ReadOptions reading{0, std::nullopt, std::nullopt};
     if (plan.proposal.source != "best")
       reading.iteration = std::stoi(plan.proposal.source.substr(5));
     SKILLGRAD_TRY(const auto told, report::read_run(plan.proposal.run, reading));

@@ -145,7 +145,8 @@ Result<int> cmd_review(const Invocation& invocation) {
     return fail(ErrorCode::usage, "there is no terminal to ask in", "skillgrad review",
                 "decide with --accept and --reject (`skillgrad diff RUN` shows the hunks), or give "
                 "--web for a page");
-  SKILLGRAD_CHECK(review_in_terminal(session, invocation.stop));
+  const TerminalScreen screen{print_out, report::review_head(session.report(), session.proposal())};
+  SKILLGRAD_CHECK(review_in_terminal(session, invocation.stop, screen));
   print_session(session, json);
   return 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <skillgrad/core/text.hpp>
 
-#include "cli/results/live_view.hpp"
 #include "cli/results/results.hpp"
+#include "cli/review/live_view.hpp"
 #include "cli/review/review_flags.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"

@@ -14,9 +14,9 @@ constexpr std::chrono::milliseconds kGrace{300};
 }  // namespace
 
 std::string ReviewPage::html() const {
-  return report::html_page(
-      session_.report(),
-      {.review = report::review_block(session_.proposal(), session_.review()), .view = {}});
+  Json block = report::review_block(session_.proposal(), session_.review());
+  if (iteration_ > 0) block["waiting"] = {{"iteration", iteration_}, {"head", head_}};
+  return report::html_page(session_.report(), {.review = std::move(block), .view = {}});
 }
 
 Result<Json> ReviewPage::comment(const Json& body) {

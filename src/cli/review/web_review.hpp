@@ -19,6 +19,11 @@ class ReviewPage {
   /// `session` outlives it.
   explicit ReviewPage(ReviewSession& session) : session_(session) {}
 
+  /// It is about a patch that a run waits with; before the page is served.
+  void ask_for(int iteration, std::string head) {
+    iteration_ = iteration;
+    head_ = std::move(head);
+  }
   [[nodiscard]] std::string html() const;
   /// {"id","decision","comment","text"} of one hunk.
   [[nodiscard]] Result<Json> decide(const Json& body);
@@ -27,6 +32,8 @@ class ReviewPage {
 
  private:
   ReviewSession& session_;
+  int iteration_ = 0;  ///< that waits; 0: none
+  std::string head_;
 };
 
 /// The page on a server of its own (web::PrivateServer).

@@ -77,7 +77,7 @@ const std::vector<CommandSpec> kCommands = {
      "RUN",
      1,
      1,
-     kLimits | kStops | kOutput | kVerdict | kRun,
+     kLimits | kStops | kApprove | kOutput | kVerdict | kRun,
      {},
      "  skillgrad resume skillgrad-runs/xlsx-0123456789\n"
      "  skillgrad resume RUN --max-usd 10\n"

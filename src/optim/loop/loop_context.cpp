@@ -49,7 +49,10 @@ bool waits_for_mend(ErrorCode code) {
 
 Result<skill::SkillPackage> load_candidate(const OptimizeParts& parts, int iteration) {
   if (iteration == 0) return parts.initial;
-  return load_package(parts, iteration_name(iteration));
+  const std::string name = iteration_name(iteration), approved = name + "/" + kApprovedDir;
+  std::error_code ignored;
+  const bool changed = fs::exists(parts.store->path(approved + "/patch.json"), ignored);
+  return load_package(parts, changed ? approved : name);
 }
 
 }  // namespace skillgrad::optim

@@ -40,6 +40,9 @@ class Loop {
     loop_.expected = std::make_shared<ExpectedTexts>(*parts.benchmark, parts.splits.train);
     loop_.book = &book_;
     loop_.budget = &budget_;
+    loop_.wait_longer = [this](Duration waited) {
+      if (loop_.call.deadline) *loop_.call.deadline += waited;
+    };
   }
 
   Result<OptimizeResult> run();

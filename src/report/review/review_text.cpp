@@ -197,6 +197,22 @@ std::string review_head(const RunReport& report, const Proposal& proposal) {
   return out + "package: " + package_words(report, proposal) + "\n" + stat_text(proposal);
 }
 
+std::string waiting_head(const RunReport& report, const Proposal& proposal,
+                         const std::string& reason) {
+  std::string out =
+      fmt::format("{}: the gate took this patch, and the run waits for you\n", proposal.source);
+  for (const Step& step : report.steps) {
+    if (step.iteration != std::stoi(proposal.source.substr(5))) continue;
+    if (!step.summary.empty()) out += "patch: " + one_line(step.summary) + "\n";
+    if (step.gate && step.gate->n > 0)
+      out += fmt::format("score (it chose, so it is too high): {} -> {} on {} validation task{}\n",
+                         percent_text(step.gate->before), percent_text(step.gate->after),
+                         step.gate->n, step.gate->n == 1 ? "" : "s");
+  }
+  out += "gate: " + one_line(reason) + "\n";
+  return out + stat_text(proposal);
+}
+
 HunkText hunk_text(const RunReport& report, const Proposal& proposal, std::size_t at) {
   const skill::Hunk& hunk = proposal.hunks[at];
   HunkText out;

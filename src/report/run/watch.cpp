@@ -78,7 +78,7 @@ struct RunWatch::State {
   std::string stage;
   Tally tally;
   std::size_t rollouts = 0;
-  int iteration = 0, finished = 0;
+  int iteration = 0, finished = 0, asks = 0;
   bool failed_early = false;
 
   Json read(const char* name) const {
@@ -106,6 +106,7 @@ struct RunWatch::State {
     if (!event.is_object()) return;
     const std::string kind = text_of(event, "event");
     failed_early = kind == "error";
+    if (kind != "approval" && kind != "notice") asks = 0;
     if (kind == "rollout") {
       enter(text_of(event, "stage"));
       const std::string status = text_of(event, "status");
@@ -114,6 +115,8 @@ struct RunWatch::State {
       else if (status != "skipped")
         ++tally.error;
       ++rollouts;
+    } else if (kind == "approval") {
+      asks = text_of(event, "state") == "asked" ? integer_of(event, "iteration") : 0;
     } else if (kind == "iteration") {
       finished = iteration = std::max(integer_of(event, "iteration"), 1);
       enter(fmt::format("iteration {}: done", finished));
@@ -160,7 +163,10 @@ struct RunWatch::State {
     const bool last = iterations > 0 && static_cast<std::size_t>(iteration) >= iterations;
     const std::string after = last ? part_after(2) : fmt::format("iteration {}", iteration + 1);
     std::string now = phase;
-    if (phase == "done") {
+    if (asks > 0) {
+      now = "a person is asked about the patch that the gate took";
+      out.next = after;
+    } else if (phase == "done") {
       now = "decided";
       out.next = after;
     } else if (phase == "gate") {
@@ -177,7 +183,8 @@ struct RunWatch::State {
       now = "batch: the train tasks with the current skill";
       out.next = "diagnoses of what failed, then patches";
     }
-    out.stage = fmt::format("iteration {}{}: {}", iteration, of, now);
+    out.stage = fmt::format("iteration {}{}{} {}", iteration, of,
+                            now.find(':') == std::string::npos ? ":" : ",", now);
   }
 
   void describe_optimize(Standing& out) const {
@@ -217,6 +224,7 @@ struct RunWatch::State {
     out.tally = tally.count() > 0 ? tally.text() + tally.mean_text() : "";
     out.rollouts = rollouts;
     out.iteration = iteration;
+    out.asks = out.condition == RunCondition::working ? asks : 0;
     out.iterations = iterations;
     out.iterations_done = static_cast<std::size_t>(finished);
     if (out.condition != RunCondition::working) {
@@ -249,6 +257,7 @@ Json to_json(const Standing& standing) {
           {"iterations", standing.iterations > 0 ? Json(standing.iterations) : Json()},
           {"iterations_done", standing.iterations_done},
           {"parts", std::move(parts)},
+          {"asks", standing.asks > 0 ? Json(standing.asks) : Json()},
           {"ended", known(standing.ended)}};
 }
 

@@ -152,12 +152,12 @@
       stopped: "This run was stopped before its end.", working: "This run is still at work; the page shows it as it was when it was written.",
       interrupted: "This run was interrupted and left no result; the page shows what it had finished.",
     };
-    if (follows) delete words.working;
-    // Files of a run at work are missing because it has not come to them.
-    const unread = !(follows && run.condition === "working");
+    // A page that follows it says so itself, and its files are missing because it has not come to them.
+    const followed = run.condition === "working" && (follows || (inReview && block("review").waiting));
+    if (followed) delete words.working;
     if (words[run.condition])
       out.push(el("div", { class: "banner bad" }, el("b", {}, words[run.condition]), run.error && el("p", { class: "others" }, run.error), run.mend && el("p", { class: "others" }, run.mend)));
-    if (run.missing.length && unread)
+    if (run.missing.length && !followed)
       out.push(el("div", { class: "banner bad" }, el("b", {}, "Not all of the run could be read:"), el("ul", {}, run.missing.map((text) => el("li", { class: "others" }, text)))));
     return out;
   };
@@ -371,7 +371,8 @@
 
   const fillChanges = () => {
     if (run.of !== "optimize") return;
-    const node = section("changes", "Package", run.changes.length ? "What the best package has that the initial one had not, by layer; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it." : null);
+    const asked = inReview && block("review").waiting;
+    const node = section("changes", asked ? "Patch" : "Package", asked ? `What the patch of iteration ${asked.iteration} changes in the current skill; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it.` : run.changes.length ? "What the best package has that the initial one had not, by layer; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it." : null);
     if (!run.changes.length) {
       node.append(el("p", { class: "panel soft" }, "The best package is the initial one: nothing changed."));
       return;
@@ -411,6 +412,7 @@
       step.size && ["Size afterwards", `${count(step.size.l1)} + ${count(step.size.l2)} + ${count(step.size.l3)} tokens`],
       ["Cost", usd(step.cost_usd)],
       step.pruned && ["Taking it back at the end", step.pruned],
+      step.approval && ["Decided by a person", `${step.approval.outcome}: ${["accepted", "edited", "rejected"].filter((word) => step.approval.hunks[word]).map((word) => `${step.approval.hunks[word]} ${word}`).join(", ")}${step.approval.comment ? `; ${step.approval.comment}` : ""}`],
     ].filter(Boolean);
     return el("div", { class: "body" },
       el("dl", { class: "facts" }, figures.map(([name, value]) => [el("dt", {}, name), el("dd", { class: "others" }, value)])),

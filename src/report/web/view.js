@@ -68,6 +68,8 @@
         document.documentElement.dataset.version = shown;
       }
       misses = 0;
+      // The page of the patch's review stands at this address now.
+      if (now.asks_here && now.status.asks !== null && now.status.condition === "working") return location.reload();
     } catch (error) {
       if (++misses < TRIES) return setTimeout(look, PAUSE);
       set(trouble, "The program that serves this page has ended; `skillgrad view RUN` shows the run again, at another address.");
@@ -76,7 +78,7 @@
     }
     tell(now.status);
     if (!now.again) {
-      set(trouble, "The program that served this page has ended; what you see stays.");
+      set(trouble, "The program that serves this page ends; what you see stays.");
       return undefined;
     }
     return setTimeout(look, document.hidden || now.status.condition !== "working" ? LONG_PAUSE : PAUSE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/results/live_view.hpp"
+#include "cli/review/live_view.hpp"
 
 #include <algorithm>
 
@@ -47,6 +47,7 @@ Json LiveView::look() {
   status["verdict"] = report_.verdict.line;
   return {{"version", sha256_hex(version_).substr(0, 16)},
           {"again", !goodbye_},
+          {"asks_here", asks_here_},
           {"status", report::shown_texts(std::move(status))}};
 }
 

@@ -27,6 +27,8 @@ class LiveView {
     bool shown = false;
   };
   [[nodiscard]] Now now();
+  /// Where a patch waits, the page of its review stands at the same address.
+  void say_asks_here() { asks_here_ = true; }
   /// From now on pages are told not to ask again.
   void say_goodbye();
 
@@ -48,7 +50,7 @@ class LiveView {
   std::string shown_;     ///< version that a page got last
   SteadyTime read_at_{};  ///< when reading ended
   Duration reading_{};    ///< how long it took
-  bool goodbye_ = false;
+  bool goodbye_ = false, asks_here_ = false;
 };
 
 }  // namespace skillgrad::cli
