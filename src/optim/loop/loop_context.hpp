@@ -36,6 +36,9 @@ struct LoopContext {
 
 /// Name of an iteration's folder below the run: "iter_003".
 [[nodiscard]] std::string iteration_name(int iteration);
+/// Where in the run the package of an iteration lies: "iter_003", or "iter_003/approved" where a
+/// person made another one of its patch.
+[[nodiscard]] std::string candidate_dir(const OptimizeParts& parts, int iteration);
 /// The skill of an iteration (0 = initial), as a person approved it where one was asked, loaded
 /// from the run directory. Errors: input (among others: it is not what the run wrote).
 [[nodiscard]] Result<skill::SkillPackage> load_candidate(const OptimizeParts& parts, int iteration);

@@ -425,7 +425,7 @@ Result<> Loop::close() {
     SKILLGRAD_CHECK(remove_tree(dir));
     SKILLGRAD_CHECK(package.save(dir));
   } else if (checkpoint.iteration > 0) {
-    chosen.dir = iteration_name(checkpoint.iteration);
+    chosen.dir = candidate_dir(parts_, checkpoint.iteration);
   }
   state_.chosen = std::move(chosen);
   SKILLGRAD_CHECK(publish_best());

@@ -81,7 +81,7 @@
       risks.replaceChildren(...hunk.risks.map((risk) => node("li", {}, "⚠ ", risk.what + (risk.line ? ` (line ${risk.line})` : ""))));
       risks.hidden = hunk.risks.length === 0;
     };
-    place.append(risks, node("div", { class: "row" }, node("span", {}, hunk.id + ": ", now), ...buttons, comment), error, edited, editor);
+    place.append(risks, node("div", { class: "row" }, node("span", { class: "which" }, hunk.id + ": ", now), ...buttons, comment), error, edited, editor);
     cards.set(hunk.id, send);
     draw();
   };
@@ -109,9 +109,9 @@
       node("div", {}, "Accept all of it, and the run goes on with it as it was measured. Take a part or edit it, and what you made of it is measured again. Reject all of it, and the next patches are told why.")));
   }
   document.body.append(node("div", { class: "review-bar", role: "region", "aria-label": "Review" }, node("div", { class: "wrap row" },
-    status, problem, whole,
+    problem, whole, status,
     node("button", { type: "button", class: "btn", id: "accept-open", onclick: async () => { for (const hunk of review.hunks) if (hunk.decision === "open") await cards.get(hunk.id)?.("accept"); } }, "Accept all open"),
-    node("button", { type: "button", class: "btn", id: "finish", onclick: finish }, "Finish"))));
+    node("button", { type: "button", class: "btn first", id: "finish", onclick: finish }, "Finish"))));
   document.documentElement.dataset.review = "true";
   count();
 })();

@@ -21,7 +21,7 @@
   const parts = node("ol", "parts"), trouble = node("p", "problem"), spoken = node("p", "visually-hidden");
   spoken.setAttribute("role", "status");
   trouble.setAttribute("role", "alert");
-  const bar = node("div", "live", node("div", "wrap", node("p", "now", state, stage, next, figures), parts, trouble), spoken);
+  const bar = node("div", "live", node("div", "wrap", node("p", "now", state, stage, next), node("div", "beside", parts, figures), trouble), spoken);
   document.querySelector(".top").after(bar);
 
   const set = (place, text) => { if (place.textContent !== text) place.textContent = text; };
