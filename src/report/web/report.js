@@ -841,7 +841,8 @@
         const back = lookedAt();
         take();
         draw();
-        back();
+        // Charts get their size in a microtask of their own; this one comes after it, and before anything is painted.
+        queueMicrotask(back);
       },
     };
   byId("foot").append(`Written by skillgrad ${run.version || ""}`.trim() + `. ${follows ? "This page asks the program that served it, and nobody else." : "This page needs no network and loads nothing."} Charts: uPlot 1.6.32, MIT licence.`);
