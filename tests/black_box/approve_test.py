@@ -245,8 +245,9 @@ class OnPage(Work):
         with browser.Browser() as chromium:
             page = chromium.open(client.url)
             page.wait("document.documentElement?.dataset.review === 'true'", 120)
-            text = page.run("document.getElementById('banners').innerText")
-            self.assertIn("the run waits for you", text)
+            text = page.run("document.getElementById('verdict').innerText")
+            for part in ("Iteration 1: the gate took this patch, and the run waits for you", "better with chance", "measured again"):
+                self.assertIn(part, text)
             with tempfile.TemporaryDirectory() as shots:
                 page.shot(os.environ.get("SKILLGRAD_SHOTS", shots) + "/approve.png")
             self.assertGreater(page.run("document.querySelectorAll('[data-hunk]').length"), 0)

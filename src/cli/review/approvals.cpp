@@ -88,7 +88,8 @@ class TerminalApprover final : public optim::Approver {
     SKILLGRAD_TRY(auto session, session_of(plan_, request));
     SKILLGRAD_CHECK(session.save());
     const TerminalScreen screen{
-        print_err, report::waiting_head(session.report(), session.proposal(), request.reason)};
+        print_err, report::waiting_head(session.report(), session.proposal(), request.reason) +
+                       report::stat_text(session.proposal())};
     for (;;) {
       SKILLGRAD_CHECK(review_in_terminal(session, plan_.stop, screen));
       if (!report::undecided(session.proposal(), session.review()).empty()) return later(plan_.run);

@@ -209,8 +209,7 @@ std::string waiting_head(const RunReport& report, const Proposal& proposal,
                          percent_text(step.gate->before), percent_text(step.gate->after),
                          step.gate->n, step.gate->n == 1 ? "" : "s");
   }
-  out += "gate: " + one_line(reason) + "\n";
-  return out + stat_text(proposal);
+  return out + "gate: " + one_line(reason) + "\n";
 }
 
 HunkText hunk_text(const RunReport& report, const Proposal& proposal, std::size_t at) {

@@ -153,7 +153,7 @@
       interrupted: "This run was interrupted and left no result; the page shows what it had finished.",
     };
     // A page that follows it says so itself, and its files are missing because it has not come to them.
-    const followed = run.condition === "working" && (follows || (inReview && block("review").waiting));
+    const followed = run.condition === "working" && (follows || waiting);
     if (followed) delete words.working;
     if (words[run.condition])
       out.push(el("div", { class: "banner bad" }, el("b", {}, words[run.condition]), run.error && el("p", { class: "others" }, run.error), run.mend && el("p", { class: "others" }, run.mend)));
@@ -162,9 +162,28 @@
     return out;
   };
 
+  const waiting = inReview ? block("review").waiting : undefined;
+  /** In the place of the verdict, where a run waits for a decision about a patch. */
+  const fillApproval = () => {
+    const [first, ...rest] = waiting.head.trim().split("\n");
+    put(byId("banners"), banners());
+    byId("kicker").textContent = "Approval";
+    byId("verdict-h").textContent = first.replace(/^iter_0*/, "Iteration ");
+    document.querySelector("#verdict > .lead").textContent = "Accept all of it, and the run goes on with it as it was measured. Take a part or edit it, and what you made of it is measured again. Reject all of it, and the next patches are told why.";
+    put(byId("verdict-more"), [el("dl", { class: "facts panel" }, rest.map((line) => {
+      const [, name, text] = /^(.*?): (.*)$/s.exec(line) || [null, "", line];
+      return [el("dt", {}, name.charAt(0).toUpperCase() + name.slice(1)), el("dd", { class: "others" }, text)];
+    }), [["Skill", run.skill], ["Model", run.model], ["Cost so far", usd(run.spent.cost_usd)]].map(([name, text]) => [el("dt", {}, name), el("dd", { class: "others" }, text)]))]);
+    sections.push(["verdict", "Approval"]);
+  };
+
   const fillVerdict = () => {
     const base = (path) => path.replace(/\/+$/, "").replace(/^.*\//, "");
     byId("run-name").textContent = base(run.skill || run.run);
+    if (waiting) {
+      fillApproval();
+      return;
+    }
     byId("banners").replaceChildren();
     put(byId("banners"), banners());
     const [kind, mark] = verdictKinds[run.verdict.verdict] || ["none", "–"];
@@ -371,8 +390,7 @@
 
   const fillChanges = () => {
     if (run.of !== "optimize") return;
-    const asked = inReview && block("review").waiting;
-    const node = section("changes", asked ? "Patch" : "Package", asked ? `What the patch of iteration ${asked.iteration} changes in the current skill; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it.` : run.changes.length ? "What the best package has that the initial one had not, by layer; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it." : null);
+    const node = section("changes", waiting ? "Patch" : "Package", waiting ? `What the patch of iteration ${waiting.iteration} changes in the current skill; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it.` : run.changes.length ? "What the best package has that the initial one had not, by layer; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it." : null);
     if (!run.changes.length) {
       node.append(el("p", { class: "panel soft" }, "The best package is the initial one: nothing changed."));
       return;
@@ -723,8 +741,8 @@
     }));
     placeNow();
   };
-  let waiting = false;
-  addEventListener("scroll", () => { if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; placeNow(); }); } }, { passive: true });
+  let queued = false;
+  addEventListener("scroll", () => { if (!queued) { queued = true; requestAnimationFrame(() => { queued = false; placeNow(); }); } }, { passive: true });
   const fillKeys = () => {
     const dialog = byId("keys");
     const keys = [["j, k", "next, previous section"], ["/", "find a task"], ["arrows", "move in the table of tasks"], ["Enter", "open a task"], ["n, p", "next, previous task while one is open"], ["Esc", "close"], ["?", "this list"]];

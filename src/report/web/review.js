@@ -103,11 +103,6 @@
     // Where a run waited, its page follows it from here.
     if (review.waiting) setTimeout(() => location.reload(), 700);
   };
-  if (review.waiting) {
-    const [first, ...rest] = review.waiting.head.trim().split("\n");
-    document.getElementById("banners").prepend(node("div", { class: "banner asks", role: "status" }, node("b", {}, first.replace(/^iter_0*/, "Iteration ")), ...rest.map((line) => node("div", { class: "others" }, line)),
-      node("div", {}, "Accept all of it, and the run goes on with it as it was measured. Take a part or edit it, and what you made of it is measured again. Reject all of it, and the next patches are told why.")));
-  }
   document.body.append(node("div", { class: "review-bar", role: "region", "aria-label": "Review" }, node("div", { class: "wrap row" },
     problem, whole, status,
     node("button", { type: "button", class: "btn", id: "accept-open", onclick: async () => { for (const hunk of review.hunks) if (hunk.decision === "open") await cards.get(hunk.id)?.("accept"); } }, "Accept all open"),

@@ -29,7 +29,7 @@
     const asks = status.condition === "working" && status.asks !== undefined && status.asks !== null;
     const kind = asks ? "mix" : { working: "busy", finished: "good", stopped: "bad", interrupted: "bad" }[status.condition];
     if (state.className !== "badge " + kind) state.className = "badge " + kind;
-    set(state, asks ? "waits for you" : words[status.condition]);
+    set(state, asks ? "waits for a person" : words[status.condition]);
     set(stage, status.condition === "working" ? status.stage ?? "starting" : status.ended ?? ends[status.condition]);
     set(next, status.next ? "then " + status.next : "");
     set(figures, [status.condition === "working" && status.tally, status.iterations && `${status.iterations_done} of ${status.iterations} iterations`, `${status.rollouts} rollouts`, money(status.cost_usd)].filter(Boolean).join(" · "));
