@@ -38,8 +38,8 @@ struct WaitingPatch {
   std::vector<std::string> ignored;  ///< lint rules
 };
 [[nodiscard]] Proposal waiting_proposal(const WaitingPatch& patch);
-/// What a person sees above its hunks: a sentence, then a line "NAME: TEXT" each for what speaks for
-/// it; `reason` is the gate's.
+/// What a person sees above its hunks: a sentence, then a line "NAME: TEXT" each for what speaks
+/// for it; `reason` is the gate's.
 [[nodiscard]] std::string waiting_head(const RunReport& report, const Proposal& proposal,
                                        const std::string& reason);
 
