@@ -31,6 +31,7 @@ Result<> LiveView::read() {
   if (!report) return tl::unexpected(std::move(report).error());
   report_ = std::move(*report);
   version_ = version;
+  blocks_.clear();
   return {};
 }
 
@@ -60,10 +61,12 @@ std::string LiveView::html() {
 
 std::string LiveView::data() {
   const std::lock_guard lock(mutex_);
-  Json out = look();
+  const Json now = look();
   shown_ = version_;
-  out["blocks"] = report::page_blocks(report_);
-  return dump_json(out);
+  if (blocks_.empty()) blocks_ = dump_json(report::page_blocks(report_));  // for several pages
+  std::string out = dump_json(now);
+  out.replace(out.size() - 1, 1, ",\"blocks\":" + blocks_ + "}");
+  return out;
 }
 
 void LiveView::serve_on(web::PrivateServer::Site& site) {

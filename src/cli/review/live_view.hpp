@@ -45,6 +45,7 @@ class LiveView {
   std::mutex mutex_;
   report::RunWatch watch_;
   report::RunReport report_;
+  std::string blocks_;    ///< page_blocks() of report_ as text; "": not made yet
   std::string version_;   ///< of report_
   std::string problem_;   ///< why it could not be read again
   std::string shown_;     ///< version that a page got last
