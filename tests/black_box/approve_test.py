@@ -266,7 +266,7 @@ class InTerminal(Work):
         words = [word for word in WORDS if word != "-q"]
         terminal = Terminal([*words, "--approve", "terminal"], cwd=self.root, NO_COLOR="1")
         shown = terminal.until(PROMPT, 90)
-        for part in ("iter_001: the gate took this patch", "gate: ", "H1 of "):
+        for part in ("iteration 1: the gate took this patch", "gate: ", "H1 of "):
             self.assertIn(part, shown)
         terminal.say("c\n")
         terminal.until("comment: ")

@@ -199,10 +199,11 @@ std::string review_head(const RunReport& report, const Proposal& proposal) {
 
 std::string waiting_head(const RunReport& report, const Proposal& proposal,
                          const std::string& reason) {
+  const int iteration = std::stoi(proposal.source.substr(5));
   std::string out =
-      fmt::format("{}: the gate took this patch, and the run waits for you\n", proposal.source);
+      fmt::format("iteration {}: the gate took this patch, and the run waits for you\n", iteration);
   for (const Step& step : report.steps) {
-    if (step.iteration != std::stoi(proposal.source.substr(5))) continue;
+    if (step.iteration != iteration) continue;
     if (!step.summary.empty()) out += "patch: " + one_line(step.summary) + "\n";
     if (step.gate && step.gate->n > 0)
       out += fmt::format("score (it chose, so it is too high): {} -> {} on {} validation task{}\n",

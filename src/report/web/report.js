@@ -168,7 +168,7 @@
     const [first, ...rest] = waiting.head.trim().split("\n");
     put(byId("banners"), banners());
     byId("kicker").textContent = "Approval";
-    byId("verdict-h").textContent = first.replace(/^iter_0*/, "Iteration ");
+    byId("verdict-h").textContent = first.charAt(0).toUpperCase() + first.slice(1);
     document.querySelector("#verdict > .lead").textContent = "Accept all of it, and the run goes on with it as it was measured. Take a part or edit it, and what you made of it is measured again. Reject all of it, and the next patches are told why.";
     put(byId("verdict-more"), [el("dl", { class: "facts panel" }, rest.map((line) => {
       const [, name, text] = /^(.*?): (.*)$/s.exec(line) || [null, "", line];
