@@ -49,8 +49,9 @@ std::string verdict_line(const VerdictFacts& facts) {
   const auto& test = facts.test;
   const std::string name = name_of(test.verdict);
   if (test.verdict == ReleaseVerdict::not_tested)
-    return name + (facts.ended_early ? ": the run ended before its test"
-                                     : ": no test split was scored, so nothing is shown");
+    return name + (facts.at_work       ? ": the run is still at work"
+                   : facts.ended_early ? ": the run ended before its test"
+                                       : ": no test split was scored, so nothing is shown");
   if (facts.unchanged) return unchanged_line(facts);
   if (!facts.patch_kept) return name + ": no patch was kept, the skill is as it was";
   if (test.n == 0) return name + ": no test task was graded with both skills";

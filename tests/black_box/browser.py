@@ -111,10 +111,19 @@ class Page:
 
     def wait(self, expression, seconds=30):
         deadline = time.monotonic() + seconds
-        while not self.run(expression):
+        while not self._true(expression):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"never true: {expression}\n{self.complaints()}")
             time.sleep(0.02)
+
+    def _true(self, expression):
+        try:
+            return self.run(expression)
+        except RuntimeError as error:
+            # A page that loads itself anew has no answer for a moment.
+            if "navigated or closed" in str(error) or "context was destroyed" in str(error):
+                return False
+            raise
 
     def press(self, key, code=None, text=None):
         names = {"Enter": 13, "Escape": 27, "ArrowDown": 40, "ArrowUp": 38, "ArrowLeft": 37, "ArrowRight": 39, "Tab": 9, "End": 35}

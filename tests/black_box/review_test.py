@@ -3,13 +3,10 @@
 import contextlib
 import filecmp
 import functools
-import http.client
 import json
 import os
 import pathlib
-import pty
 import re
-import select
 import shutil
 import signal
 import subprocess
@@ -20,7 +17,9 @@ import unittest
 import browser
 import json_schema
 import made_run
+import page_server
 import program
+from page_server import Terminal
 
 FOLDER = tempfile.TemporaryDirectory()
 BODY = "# Made\n\nBegin.\n\n## First\n\nDo the first thing.\n\n## Second\n\nDo the second thing.\n\n## Third\n\nDo the third thing.\n"
@@ -328,45 +327,6 @@ class ReviewByFlags(Work):
                 self.assertFalse((self.folder / "review.json").exists())
 
 
-class Terminal:
-    """The program on a terminal of its own."""
-
-    def __init__(self, words, **environment):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execve(program.BINARY, ["skillgrad", *map(str, words)], {"PATH": os.environ["PATH"], "HOME": "/nowhere", "TERM": "xterm", **environment})
-        self.text, self.all = "", ""
-
-    def until(self, what, seconds=30):
-        deadline = time.monotonic() + seconds
-        while what not in self.text:
-            assert time.monotonic() < deadline, (what, self.text)
-            if select.select([self.fd], [], [], 0.1)[0]:
-                try:
-                    part = os.read(self.fd, 65536).decode(errors="replace")
-                except OSError:
-                    part = ""
-                assert part or what in self.text, (what, self.text)
-                self.text += part
-                self.all += part
-        before, self.text = self.text.split(what, 1)
-        return before
-
-    def say(self, text):
-        os.write(self.fd, text.encode())
-
-    def end(self):
-        with contextlib.suppress(OSError):
-            while True:
-                part = os.read(self.fd, 65536).decode(errors="replace")
-                if not part:
-                    break
-                self.all += part
-        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        os.close(self.fd)
-        return code
-
-
 PROMPT = "[a/r/e/c/s/b/q/?] "
 
 
@@ -448,37 +408,11 @@ class ReviewInTerminal(Work):
         self.assertIn("risk: control characters", shown)
 
 
-class Server:
+class Server(page_server.Server):
     """`review --web` at work."""
 
     def __init__(self, *words):
-        self.process = subprocess.Popen([program.BINARY, "review", *map(str, words), "--web"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.url = self.process.stdout.readline().strip()
-        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/([0-9a-f]{32})/", self.url)
-        assert found, self.url
-        self.port, self.secret = int(found[1]), found[2]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            self.process.wait(20)
-        self.process.stdout.close()
-
-    def ask(self, method, path, body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        sent = {"Host": f"127.0.0.1:{self.port}", **{key.replace("_", "-"): value for key, value in headers.items()}}
-        connection.request(method, path, body, {key: value for key, value in sent.items() if value is not None})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        return answer, text
-
-    def post(self, what, value, **headers):
-        given = {"Origin": f"http://127.0.0.1:{self.port}", "Content_Type": "application/json", **headers}
-        return self.ask("POST", f"/{self.secret}/{what}", json.dumps(value), **given)
+        super().__init__("review", *words, "--web")
 
 
 class ReviewOnPage(Work):

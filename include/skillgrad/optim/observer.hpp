@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include <skillgrad/optim/approver.hpp>
 #include <skillgrad/optim/messages.hpp>
 
 namespace skillgrad::optim {
@@ -19,6 +20,7 @@ struct IterationRow {
   std::string summary;                 ///< what the patch says it did
   std::string returned;   ///< a task of an earlier batch that was in this one as well, or ""
   std::size_t flips = 0;  ///< passes of the unchanged initial skill: chance, no evidence
+  std::optional<Approval> approval = std::nullopt;  ///< where a person was asked
 };
 
 /// Sees everything and changes nothing. Called from several threads at once.

@@ -85,6 +85,7 @@ struct OptimizeParts {
   llm::Accountant* accountant = nullptr;
   const Clock* clock = nullptr;
   Observer* observer = nullptr;
+  Approver* approver = nullptr;  ///< null: nobody is asked about what the gate takes
   unsigned jobs = 1;
   Json facts = Json::object();  ///< what run.json says about the run: skill, model, simulation, ...
   /// More of that, known only at the end; asked once, may be empty.

@@ -29,6 +29,20 @@ struct Proposal {
 [[nodiscard]] Result<Proposal> read_proposal(const std::filesystem::path& run,
                                              std::optional<int> iteration);
 
+/// Of a patch that waits for a person: from the current skill to the one that the patch made.
+struct WaitingPatch {
+  std::filesystem::path run;
+  int iteration = 0;
+  const skill::SkillPackage* current = nullptr;
+  const skill::SkillPackage* proposed = nullptr;
+  std::vector<std::string> ignored;  ///< lint rules
+};
+[[nodiscard]] Proposal waiting_proposal(const WaitingPatch& patch);
+/// What a person sees above its hunks: a sentence, then a line "NAME: TEXT" each for what speaks
+/// for it; `reason` is the gate's.
+[[nodiscard]] std::string waiting_head(const RunReport& report, const Proposal& proposal,
+                                       const std::string& reason);
+
 /// What keeps a package from being written: broken rules that the initial one did not break.
 [[nodiscard]] std::vector<skill::Finding> new_findings(const Proposal& proposal,
                                                        const skill::SkillPackage& package,

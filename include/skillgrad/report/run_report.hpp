@@ -11,6 +11,7 @@
 #include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/core/json.hpp>
+#include <skillgrad/optim/approver.hpp>
 #include <skillgrad/optim/messages.hpp>
 #include <skillgrad/stats/intervals.hpp>
 
@@ -105,6 +106,7 @@ struct Step {
   std::vector<optim::Gradient> diagnoses;
   std::vector<Change> changes;
   std::string pruned;  ///< what became of taking it back, "" where that was not asked
+  std::optional<optim::Approval> approval;  ///< where a person was asked
 };
 
 struct NoiseFacts {
@@ -228,6 +230,9 @@ struct RunReport {
 struct ReadOptions {
   std::size_t trace_bytes = std::size_t{1} << 20;  ///< of trajectories, in all
   std::optional<int> iteration;  ///< changes: to the package of this one instead of the best
+  /// An iteration whose patch waits for a person: it is a step without a decision, and changes are
+  /// those of its patch.
+  std::optional<int> waiting;
 };
 /// Reads a run of optimize, eval or calibrate, finished or not; what is missing or damaged is named
 /// in the report. Takes no lock and writes nothing. Errors: input (no such folder, not a run).
@@ -236,10 +241,18 @@ struct ReadOptions {
 
 /// `skillgrad.report/1` (docs/results.md).
 [[nodiscard]] Json to_json(const RunReport& report);
+/// What makes a page ask the server that it came from, and nobody else.
+struct Served {
+  Json review = nullptr;  ///< review_block() of review.hpp: its changes can be decided on
+  Json view = nullptr;    ///< what the server's "version" answers: the page follows the run
+};
 /// One page that needs nothing else: styles, scripts and data are in it, and its policy forbids
-/// everything else. With `review` (review_block() of review.hpp) its changes can be accepted,
-/// rejected and edited, and it asks the server that it came from, and nobody else.
-[[nodiscard]] std::string html_page(const RunReport& report, const Json& review = nullptr);
+/// everything else.
+[[nodiscard]] std::string html_page(const RunReport& report, const Served& served = {});
+/// The blocks of data of that page, by their names: "data", "rollouts", "traces".
+[[nodiscard]] Json page_blocks(const RunReport& report);
+/// As all texts of a page: valid, and what acts unseen is written out.
+[[nodiscard]] Json shown_texts(const Json& value);
 [[nodiscard]] std::string markdown_page(const RunReport& report);
 /// Tables that CSV can hold, one at a time.
 enum class CsvTable { rollouts, steps, scores, costs, patterns };

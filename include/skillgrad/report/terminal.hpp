@@ -42,6 +42,7 @@ struct VerdictFacts {
   bool unchanged = false;
   /// What the test took those two passes for.
   std::optional<optim::decisions::ReleaseVerdict> test_said = std::nullopt;
+  bool at_work = false;  ///< the run has not come to its end
 };
 /// What the run may claim, in one sentence: "improved: +12.5 points ...".
 [[nodiscard]] std::string verdict_line(const VerdictFacts& facts);

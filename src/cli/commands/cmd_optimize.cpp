@@ -14,6 +14,7 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/estimate/estimate.hpp"
+#include "cli/review/approvals.hpp"
 #include "cli/run/ending.hpp"
 #include "cli/run/evaluate_run.hpp"
 #include "cli/run/optimize_settings.hpp"
@@ -280,6 +281,8 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   optim::OptimizeParts parts = stages->parts(setup);
   parts.program = std::move(program);
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
+  SKILLGRAD_TRY(const auto approver, make_approver(setup, invocation.stop));
+  parts.approver = approver.get();
   SKILLGRAD_CHECK(start_run(setup));
   warn_of_edits(setup);
   SKILLGRAD_TRY(auto result, optim::optimize(settings, parts, call));

@@ -46,9 +46,11 @@ Result<> refuse_places(const Settings& settings) {
 
 /// Its answers are known for the loop, and its runs are too small to be cut.
 Result<> refuse_controls(const Settings& settings) {
-  for (const OptionSpec* spec : options<"optimizer", "max_rollouts", "optimizer_command",
-                                        "optimizer_timeout_s", "optimizer_env">)
-    if (settings.given(*spec) && settings.raw(*spec) != Json("skillgrad"))
+  for (const OptionSpec* spec :
+       options<"optimizer", "max_rollouts", "optimizer_command", "optimizer_timeout_s",
+               "optimizer_env", "approve", "approve_port">)
+    if (settings.given(*spec) && settings.raw(*spec) != Json("skillgrad") &&
+        settings.raw(*spec) != Json("off"))
       return fail(ErrorCode::usage, "selfcheck checks the loop itself, with rollouts of its own",
                   settings.origin(*spec), "leave out --" + std::string(spec->flag));
   return {};

@@ -38,6 +38,7 @@ Result<int> run_command(const Invocation& invocation) {
       {"estimate", cmd_estimate},
       {"resume", cmd_resume},
       {"tail", cmd_tail},
+      {"view", cmd_view},
       {"report", cmd_report},
       {"compare", cmd_compare},
       {"diff", cmd_diff},

@@ -167,7 +167,7 @@ std::string plain_name(const std::string& changed) {
 }
 
 Result<report::RunReport> read_told(const Plan& plan) {
-  report::ReadOptions reading{0, std::nullopt};
+  report::ReadOptions reading{0, std::nullopt, std::nullopt};
   if (plan.proposal.source != "best") reading.iteration = std::stoi(plan.proposal.source.substr(5));
   return report::read_run(plan.proposal.run, reading);
 }

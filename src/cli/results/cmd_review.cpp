@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <charconv>
 
 #include <unistd.h>
 
 #include <skillgrad/core/text.hpp>
 
 #include "cli/results/results.hpp"
+#include "cli/review/review_flags.hpp"
 #include "cli/review/review_session.hpp"
 #include "cli/review/terminal_review.hpp"
 #include "cli/review/web_review.hpp"
@@ -84,16 +84,6 @@ Result<> decide_by_flags(ReviewSession& session, const Invocation& invocation) {
   return session.save();
 }
 
-Result<int> port_flag(const Invocation& invocation) {
-  const std::string text = invocation.value("port", "0");
-  int port = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error == std::errc() && end == text.data() + text.size() && port >= 0 && port <= 65535)
-    return port;
-  return fail(ErrorCode::usage, "got --port " + text + ", expected 0 to 65535", "--port",
-              "for example --port 8090, or leave it out for any free port");
-}
-
 /// Ends with "Finish" on the page, or with Ctrl-C, which is how a server is ended.
 Result<> review_on_page(ReviewSession& session, const Invocation& invocation) {
   SKILLGRAD_TRY(const int port, port_flag(invocation));
@@ -155,7 +145,8 @@ Result<int> cmd_review(const Invocation& invocation) {
     return fail(ErrorCode::usage, "there is no terminal to ask in", "skillgrad review",
                 "decide with --accept and --reject (`skillgrad diff RUN` shows the hunks), or give "
                 "--web for a page");
-  SKILLGRAD_CHECK(review_in_terminal(session, invocation.stop));
+  const TerminalScreen screen{print_out, report::review_head(session.report(), session.proposal())};
+  SKILLGRAD_CHECK(review_in_terminal(session, invocation.stop, screen));
   print_session(session, json);
   return 0;
 }

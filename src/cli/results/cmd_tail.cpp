@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <fstream>
-
-#include <fmt/format.h>
-
 #include <skillgrad/core/clock.hpp>
+#include <skillgrad/core/growing_file.hpp>
 #include <skillgrad/report/follow.hpp>
 #include <skillgrad/store/at_work.hpp>
 
@@ -15,48 +12,8 @@
 namespace skillgrad::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr auto kPoll = std::chrono::milliseconds(200);
 constexpr int kPollsBeforeALook = 10;  ///< whether a process still works on the run
-constexpr std::size_t kChunk = std::size_t{1} << 16;
-
-/// What was appended to a file of lines since the last look. A line that is not whole waits.
-class GrowingFile {
- public:
-  explicit GrowingFile(fs::path path) : path_(std::move(path)) {}
-
-  /// Calls `line` for each new line; true if there was one.
-  template <class Function>
-  bool read(const Function& line) {
-    std::ifstream file(path_, std::ios::binary | std::ios::ate);
-    if (!file) return false;  // for a moment, or for good: the look at the run's lock tells
-    const auto size = static_cast<std::int64_t>(file.tellg());
-    if (size < at_) at_ = 0, rest_.clear();  // another file has its name now
-    file.seekg(at_);
-    bool found = false;
-    std::string chunk(kChunk, '\0');
-    while (file && at_ < size) {
-      file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
-      const auto got = static_cast<std::size_t>(file.gcount());
-      if (got == 0) break;
-      at_ += static_cast<std::int64_t>(got);
-      rest_.append(chunk, 0, got);
-      std::size_t from = 0;
-      for (std::size_t end; (end = rest_.find('\n', from)) != std::string::npos; from = end + 1) {
-        line(std::string_view(rest_).substr(from, end - from));
-        found = true;
-      }
-      rest_.erase(0, from);
-    }
-    return found;
-  }
-
- private:
-  fs::path path_;
-  std::int64_t at_ = 0;
-  std::string rest_;
-};
 
 Result<int> end_of(const report::RunFollower& follower, const std::string& run) {
   if (follower.ended() && follower.succeeded()) return 0;

@@ -11,5 +11,7 @@ namespace skillgrad::cli {
 
 /// --iter N. Errors: usage.
 [[nodiscard]] Result<std::optional<int>> iteration_flag(const Invocation& invocation);
+/// --port N of a page; 0: any free one. Errors: usage.
+[[nodiscard]] Result<int> port_flag(const Invocation& invocation);
 
 }  // namespace skillgrad::cli

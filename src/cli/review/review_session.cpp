@@ -17,12 +17,20 @@ ReviewSession::ReviewSession(ReviewSession&& other) noexcept
       review_(std::move(other.review_)) {}
 
 Result<ReviewSession> ReviewSession::open(const Invocation& invocation, std::size_t trace_bytes) {
-  ReviewSession out;
   const fs::path run = invocation.arguments.front();
   SKILLGRAD_TRY(const auto iteration, iteration_flag(invocation));
-  SKILLGRAD_TRY(out.proposal_, report::read_proposal(run, iteration));
-  SKILLGRAD_TRY(out.report_, report::read_run(run, {trace_bytes, iteration}));
-  out.file_ = fs::absolute(invocation.value("file", (out.proposal_.run / "review.json").string()));
+  SKILLGRAD_TRY(auto proposal, report::read_proposal(run, iteration));
+  SKILLGRAD_TRY(auto report, report::read_run(run, {trace_bytes, iteration, std::nullopt}));
+  const fs::path file = invocation.value("file", (proposal.run / "review.json").string());
+  return open(std::move(report), std::move(proposal), file);
+}
+
+Result<ReviewSession> ReviewSession::open(report::RunReport report, report::Proposal proposal,
+                                          const fs::path& file) {
+  ReviewSession out;
+  out.report_ = std::move(report);
+  out.proposal_ = std::move(proposal);
+  out.file_ = fs::absolute(file);
   std::error_code ignored;
   out.review_ = report::open_review(out.proposal_);
   if (fs::exists(out.file_, ignored)) {

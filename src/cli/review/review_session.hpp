@@ -18,6 +18,9 @@ class ReviewSession {
   /// Goes on with the file that is there. Errors: those of read_proposal, read_run and read_review.
   [[nodiscard]] static Result<ReviewSession> open(const Invocation& invocation,
                                                   std::size_t trace_bytes);
+  /// Of a proposal that was read already. Errors: those of read_review.
+  [[nodiscard]] static Result<ReviewSession> open(report::RunReport report,
+                                                  report::Proposal proposal, const fs::path& file);
   ReviewSession(ReviewSession&& other) noexcept;
 
   [[nodiscard]] const report::RunReport& report() const { return report_; }

@@ -29,11 +29,12 @@ constexpr const char* kHelp =
 /// Lines of a terminal, as long as nobody asks to stop.
 class LineInput {
  public:
-  explicit LineInput(std::stop_token stop) : stop_(std::move(stop)) {}
+  LineInput(std::stop_token stop, const TerminalScreen& screen)
+      : stop_(std::move(stop)), screen_(screen) {}
 
   /// nullopt: the input has ended.
   Result<std::optional<std::string>> next(const std::string& prompt) {
-    print_out(prompt);
+    screen_.print(prompt);
     while (buffer_.find('\n') == std::string::npos && !ended_) {
       if (stop_.stop_requested())
         return fail(ErrorCode::cancelled, "the review was stopped; what was decided is saved",
@@ -59,21 +60,22 @@ class LineInput {
   }
 
   std::stop_token stop_;
+  const TerminalScreen& screen_;
   std::string buffer_;
   bool ended_ = false;
 };
 
 class TerminalReview {
  public:
-  TerminalReview(ReviewSession& session, const std::stop_token& stop)
-      : session_(session), input_(stop), colour_(wants_colour()) {}
+  TerminalReview(ReviewSession& session, const std::stop_token& stop, const TerminalScreen& screen)
+      : session_(session), screen_(screen), input_(stop, screen), colour_(wants_colour()) {}
 
   Result<> run() {
-    print_out(report::review_head(session_.report(), session_.proposal()) + "\n");
+    screen_.print(screen_.head + "\n");
     const std::size_t count = session_.proposal().hunks.size();
     at_ = first_open();
     if (count > 0 && at_ == count) {
-      print_out("every change is decided; `b` goes back to the last one, Enter ends\n");
+      screen_.print("every change is decided; `b` goes back to the last one, Enter ends\n");
       SKILLGRAD_TRY(const auto line, input_.next("> "));
       if (!line || trim(*line) != "b") return {};
       at_ = count - 1;
@@ -117,7 +119,7 @@ class TerminalReview {
       for (const auto& line : split_lines(*now.text))
         out += "  edited: " + strip_control(line) + "\n";
     if (!now.comment.empty()) out += "  comment: " + strip_control(now.comment) + "\n";
-    print_out(out);
+    screen_.print(out);
   }
 
   Result<> ask() {
@@ -131,7 +133,7 @@ class TerminalReview {
                                           session_.proposal().hunks[at_].id, decided)));
     if (!line) {
       quit_ = true;
-      print_out("\n");
+      screen_.print("\n");
       return {};
     }
     return obey(std::string(trim(*line)));
@@ -150,7 +152,7 @@ class TerminalReview {
     else if (word == "q" || word == "quit")
       quit_ = true;
     else
-      print_out(kHelp);
+      screen_.print(kHelp);
     return {};
   }
 
@@ -196,7 +198,7 @@ class TerminalReview {
   }
 
   Result<> decide_not_editable(const skill::Hunk& hunk) {
-    print_out(hunk.id + " can be accepted or rejected, not edited\n");
+    screen_.print(hunk.id + " can be accepted or rejected, not edited\n");
     return {};
   }
 
@@ -209,6 +211,7 @@ class TerminalReview {
   }
 
   ReviewSession& session_;
+  const TerminalScreen& screen_;
   LineInput input_;
   bool colour_;
   std::size_t at_ = 0;
@@ -217,8 +220,9 @@ class TerminalReview {
 
 }  // namespace
 
-Result<> review_in_terminal(ReviewSession& session, const std::stop_token& stop) {
-  return TerminalReview(session, stop).run();
+Result<> review_in_terminal(ReviewSession& session, const std::stop_token& stop,
+                            const TerminalScreen& screen) {
+  return TerminalReview(session, stop, screen).run();
 }
 
 }  // namespace skillgrad::cli

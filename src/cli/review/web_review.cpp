@@ -1,156 +1,33 @@
 // SPDX-License-Identifier: MIT
 #include "cli/review/web_review.hpp"
 
-#include <array>
-#include <cerrno>
 #include <thread>
-
-#include <fmt/format.h>
-#include <sys/random.h>
 
 #include <skillgrad/core/text.hpp>
 
 namespace skillgrad::cli {
 namespace {
 
-constexpr unsigned kThreads = 16;
-constexpr std::size_t kMostBody = std::size_t{2} << 20;
 /// For the answer that says so to reach the page.
 constexpr std::chrono::milliseconds kGrace{300};
 
-Result<std::string> random_name() {
-  std::array<unsigned char, 16> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    return tl::unexpected(errno_error(errno, "cannot get random bytes", "getrandom"));
-  std::string out;
-  for (const unsigned char byte : bytes) out += fmt::format("{:02x}", byte);
-  return out;
-}
-
-/// In a time that does not tell how much of it is right.
-bool same_secret(const std::string& a, const std::string& b) {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
-  return difference == 0;
-}
-
-void put_json(httplib::Response& response, int status, const Json& value) {
-  response.status = status;
-  response.set_content(dump_json(value), "application/json");
-}
-
-Json problem(const std::string& what, const std::string& mend = {}) {
-  return {{"ok", false}, {"error", what}, {"mend", mend}};
-}
-
 }  // namespace
 
-WebReview::WebReview(ReviewSession& session) : session_(session), http_(kThreads) {}
-
-WebReview::~WebReview() { http_.close(); }
-
-Result<std::unique_ptr<WebReview>> WebReview::start(ReviewSession& session, int port) {
-  std::unique_ptr<WebReview> out(new WebReview(session));
-  SKILLGRAD_TRY(out->secret_, random_name());
-  WebReview& self = *out;
-  self.http_.set_payload_max_length(kMostBody);
-  self.http_.set_default_headers(
-      {{"Cache-Control", "no-store"},
-       {"X-Content-Type-Options", "nosniff"},
-       {"X-Frame-Options", "DENY"},
-       {"Referrer-Policy", "no-referrer"},
-       {"Cross-Origin-Resource-Policy", "same-origin"},
-       {"Cross-Origin-Opener-Policy", "same-origin"},
-       {"Content-Security-Policy", "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"}});
-  self.refuse_strangers();
-  self.http_.Get(
-      ".*", [&self](const auto& request, auto& response) { self.serve_page(request, response); });
-  self.http_.Post(".*", [&self](const auto& request, auto& response) {
-    self.take_decision(request, response);
-  });
-  {
-    // The first request waits for the port that it is held against.
-    const std::lock_guard lock(self.mutex_);
-    SKILLGRAD_TRY(self.port_, self.http_.open(port));
-  }
-  return out;
+std::string ReviewPage::html() const {
+  Json block = report::review_block(session_.proposal(), session_.review());
+  if (iteration_ > 0) block["waiting"] = {{"iteration", iteration_}, {"head", head_}};
+  return report::html_page(session_.report(), {.review = std::move(block), .view = {}});
 }
 
-std::string WebReview::url() const {
-  return fmt::format("http://127.0.0.1:{}/{}/", port_, secret_);
+Result<Json> ReviewPage::comment(const Json& body) {
+  StrictReader reader(body, "the request");
+  const std::string text = reader.string("comment");
+  SKILLGRAD_CHECK(reader.finish());
+  SKILLGRAD_CHECK(session_.comment(text));
+  return Json{{"ok", true}};
 }
 
-bool WebReview::is_ours(const httplib::Request& request) const {
-  const std::string host = request.get_header_value("Host");
-  const bool named =
-      host == fmt::format("127.0.0.1:{}", port_) || host == fmt::format("localhost:{}", port_);
-  if (!named || request.get_header_value_count("Host") != 1) return false;
-  if (request.has_header("Origin") && request.get_header_value("Origin") != "http://" + host)
-    return false;
-  const std::string site = request.get_header_value("Sec-Fetch-Site");
-  return site.empty() || site == "same-origin" || site == "none";
-}
-
-bool WebReview::has_secret(const httplib::Request& request, const std::string& name) const {
-  const std::string& path = request.path;
-  const std::size_t end = path.find('/', 1);
-  if (path.empty() || path.front() != '/' || end == std::string::npos) return false;
-  return same_secret(path.substr(1, end - 1), secret_) && path.substr(end + 1) == name;
-}
-
-void WebReview::refuse_strangers() {
-  http_.set_pre_routing_handler([this](const httplib::Request& request,
-                                       httplib::Response& response) {
-    const std::lock_guard lock(mutex_);
-    if (is_ours(request)) return httplib::Server::HandlerResponse::Unhandled;
-    put_json(response, 403, problem("this request comes from another page, or names another host"));
-    return httplib::Server::HandlerResponse::Handled;
-  });
-}
-
-void WebReview::serve_page(const httplib::Request& request, httplib::Response& response) {
-  if (!has_secret(request, "")) {
-    put_json(response, 404, problem("no such page; the address is in the program's first line"));
-    return;
-  }
-  const Json review = report::review_block(session_.proposal(), session_.review());
-  response.set_content(report::html_page(session_.report(), review), "text/html; charset=utf-8");
-}
-
-void WebReview::take_decision(const httplib::Request& request, httplib::Response& response) {
-  for (const char* what : {"decide", "comment", "finish"}) {
-    if (!has_secret(request, what)) continue;
-    if (!request.has_header("Origin"))
-      return put_json(response, 403, problem("this request comes from no page of ours"));
-    if (request.get_header_value("Content-Type") != "application/json")
-      return put_json(response, 415, problem("expected application/json"));
-    const auto body = parse_json(request.body, "the request");
-    if (!body) return put_json(response, 400, problem(body.error().message));
-    const auto done = answer(what, *body);
-    if (done) return put_json(response, 200, *done);
-    return put_json(response, 422, problem(done.error().message, done.error().mend));
-  }
-  put_json(response, 404, problem("no such page"));
-}
-
-Result<Json> WebReview::answer(const std::string& what, const Json& body) {
-  if (what == "decide") return decide(body);
-  if (what == "comment") {
-    StrictReader reader(body, "the request");
-    const std::string text = reader.string("comment");
-    SKILLGRAD_CHECK(reader.finish());
-    SKILLGRAD_CHECK(session_.comment(text));
-    return Json{{"ok", true}};
-  }
-  SKILLGRAD_CHECK(session_.save());
-  const std::lock_guard lock(mutex_);
-  finished_ = true;
-  ended_.notify_all();
-  return Json{{"ok", true}, {"summary", session_.summary()}};
-}
-
-Result<Json> WebReview::decide(const Json& body) {
+Result<Json> ReviewPage::decide(const Json& body) {
   StrictReader reader(body, "the request");
   const std::string id = reader.string("id");
   report::HunkReview decision;
@@ -164,13 +41,37 @@ Result<Json> WebReview::decide(const Json& body) {
   return Json{{"ok", true}, {"hunk", block["hunks"][hunk]}};
 }
 
+Result<std::unique_ptr<WebReview>> WebReview::start(ReviewSession& session, int port) {
+  std::unique_ptr<WebReview> out(new WebReview(session));
+  WebReview& self = *out;
+  web::PrivateServer::Site site;
+  site.pages[""] = [&self] {
+    return web::PrivateServer::Answer{self.page_.html(), "text/html; charset=utf-8"};
+  };
+  site.actions["decide"] = [&self](const Json& body) { return self.page_.decide(body); };
+  site.actions["comment"] = [&self](const Json& body) { return self.page_.comment(body); };
+  site.actions["finish"] = [&self](const Json& /*body*/) { return self.finish(); };
+  SKILLGRAD_TRY(self.server_, web::PrivateServer::start(std::move(site), port));
+  return out;
+}
+
+WebReview::~WebReview() = default;
+
+Result<Json> WebReview::finish() {
+  SKILLGRAD_CHECK(session_.save());
+  const std::lock_guard lock(mutex_);
+  finished_ = true;
+  ended_.notify_all();
+  return Json{{"ok", true}, {"summary", session_.summary()}};
+}
+
 void WebReview::wait(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   ended_.wait(lock, stop, [this] { return finished_; });
   const bool finished = finished_;
   lock.unlock();
   if (finished) std::this_thread::sleep_for(kGrace);
-  http_.close();
+  server_->close();
 }
 
 }  // namespace skillgrad::cli

@@ -7,16 +7,36 @@
 #include <stop_token>
 #include <string>
 
-#include <skillgrad/web/loopback_server.hpp>
+#include <skillgrad/web/private_server.hpp>
 
 #include "cli/review/review_session.hpp"
 
 namespace skillgrad::cli {
 
-/// The page of a review on 127.0.0.1. Its address holds a secret of 128 bits; requests that name
-/// another host, come from another page or lack the secret are refused, and what changes something
-/// has to be JSON by POST from the page itself, so that no other page and no other name of this
-/// machine (DNS rebinding) reaches it.
+/// The page of a review, and what its buttons do. Thread-safe.
+class ReviewPage {
+ public:
+  /// `session` outlives it.
+  explicit ReviewPage(ReviewSession& session) : session_(session) {}
+
+  /// It is about a patch that a run waits with; before the page is served.
+  void ask_for(int iteration, std::string head) {
+    iteration_ = iteration;
+    head_ = std::move(head);
+  }
+  [[nodiscard]] std::string html() const;
+  /// {"id","decision","comment","text"} of one hunk.
+  [[nodiscard]] Result<Json> decide(const Json& body);
+  /// {"comment"} on the whole.
+  [[nodiscard]] Result<Json> comment(const Json& body);
+
+ private:
+  ReviewSession& session_;
+  int iteration_ = 0;  ///< that waits; 0: none
+  std::string head_;
+};
+
+/// The page on a server of its own (web::PrivateServer).
 class WebReview {
  public:
   /// `session` outlives it. Port 0: any free one. Errors: io (port taken, no random bytes).
@@ -25,27 +45,20 @@ class WebReview {
   WebReview(const WebReview&) = delete;
   WebReview& operator=(const WebReview&) = delete;
 
-  [[nodiscard]] std::string url() const;
+  [[nodiscard]] std::string url() const { return server_->url(); }
   /// Returns when the page has been told to finish, or when a stop is asked for.
   void wait(const std::stop_token& stop);
 
  private:
-  explicit WebReview(ReviewSession& session);
-  [[nodiscard]] bool is_ours(const httplib::Request& request) const;
-  [[nodiscard]] bool has_secret(const httplib::Request& request, const std::string& name) const;
-  void refuse_strangers();
-  void serve_page(const httplib::Request& request, httplib::Response& response);
-  void take_decision(const httplib::Request& request, httplib::Response& response);
-  [[nodiscard]] Result<Json> answer(const std::string& what, const Json& body);
-  [[nodiscard]] Result<Json> decide(const Json& body);
+  explicit WebReview(ReviewSession& session) : session_(session), page_(session) {}
+  [[nodiscard]] Result<Json> finish();
 
   ReviewSession& session_;
-  std::string secret_;
-  int port_ = 0;
+  ReviewPage page_;
   std::mutex mutex_;
   std::condition_variable_any ended_;
   bool finished_ = false;
-  web::LoopbackServer http_;  // last: its threads use all of the above
+  std::unique_ptr<web::PrivateServer> server_;  // last: its threads use all of the above
 };
 
 }  // namespace skillgrad::cli

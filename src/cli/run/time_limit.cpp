@@ -15,6 +15,7 @@ class LimitNotice final : public ForwardingObserver {
       : ForwardingObserver(std::move(next)), limit_(limit), clock_(clock), say_(std::move(say)) {}
 
   void tick() override {
+    if (limit_.held()) return;  // nor is anything drawn over what a person reads
     if (limit_.passed(clock_.now()) && !said_.exchange(true)) say_(next());
     next().tick();
   }

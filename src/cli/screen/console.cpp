@@ -65,10 +65,11 @@ bool stdout_used() {
   return used;
 }
 
-void print_err(const std::string& text) {
-  const std::string shown = without_secrets(text);
+void print_err(const std::string& text) { print_err_unchanged(without_secrets(text)); }
+
+void print_err_unchanged(const std::string& text) {
   const std::lock_guard lock(output_mutex());
-  print(stderr, shown);
+  print(stderr, text);
 }
 
 Result<> output_written() {

@@ -28,6 +28,8 @@ void print_out_unchanged(const std::string& text);
 /// the run would take its number and receive what is meant for the stream.
 void occupy_standard_streams();
 void print_err(const std::string& text);
+/// What this program made up itself and looks like a key: nothing is removed from it.
+void print_err_unchanged(const std::string& text);
 /// How to go on from an error; where its maker said nothing, what its kind asks for.
 [[nodiscard]] std::string mend_of(const Error& error);
 void print_error(const Error& error);

@@ -10,6 +10,7 @@ namespace skillgrad::cli {
 enum class GateChoice { none, loose, balanced, strict, stored, paired, no_regression };
 enum class KeptSkill { best, last };              ///< what `optimize` hands over
 enum class BlockingRules { general, procedure };  ///< the lint rules that block a patch
+enum class ApprovalPlace { off, terminal, web };  ///< where a person is asked about patches
 enum class OnTruncation { warn, error };          ///< where an endpoint seems to cut prompts
 
 }  // namespace skillgrad::cli
@@ -22,6 +23,13 @@ struct EnumText<cli::GateChoice> {
   static constexpr EnumName<cli::GateChoice> kTable[] = {
       {none, "none"},     {loose, "loose"},   {balanced, "balanced"},          {strict, "strict"},
       {stored, "stored"}, {paired, "paired"}, {no_regression, "no-regression"}};
+};
+
+template <>
+struct EnumText<cli::ApprovalPlace> {
+  using enum cli::ApprovalPlace;
+  static constexpr EnumName<cli::ApprovalPlace> kTable[] = {
+      {off, "off"}, {terminal, "terminal"}, {web, "web"}};
 };
 
 template <>

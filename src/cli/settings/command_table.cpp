@@ -77,7 +77,7 @@ const std::vector<CommandSpec> kCommands = {
      "RUN",
      1,
      1,
-     kLimits | kStops | kOutput | kVerdict | kRun,
+     kLimits | kStops | kApprove | kOutput | kVerdict | kRun,
      {},
      "  skillgrad resume skillgrad-runs/xlsx-0123456789\n"
      "  skillgrad resume RUN --max-usd 10\n"
@@ -95,6 +95,20 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad tail RUN --json",
      "  0 the run came to its end   2 usage or input   3 it was stopped, or nobody works on it\n"
      "  130 ended by a signal; the run goes on"},
+    {"view",
+     "Serve the report of a run, also of one at work, on a page that follows it",
+     "RUN",
+     1,
+     1,
+     0,
+     {{"port", "N", "of the page on 127.0.0.1 (default: any free one)"},
+      {"until-end", "", "end soon after the run has come to its end"}},
+     "  skillgrad view skillgrad-runs/xlsx-0123456789\n"
+     "  skillgrad view RUN --port 8090\n"
+     "  skillgrad view RUN --until-end",
+     "  0 with --until-end: the run came to its end   2 usage or input\n"
+     "  3 port taken; with --until-end: the run was stopped\n"
+     "  130, 143 signal, which is how it is ended; the run goes on"},
     {"report",
      "Write what a run came to as a page, or as Markdown, JSON or CSV",
      "RUN",

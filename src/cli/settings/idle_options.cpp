@@ -93,6 +93,17 @@ const std::vector<IdleRule>& rules() {
          return optimizes_by(settings, use, optim::OptimizerKind::rerun);
        },
        "--optimizer rerun makes no patches"},
+      {options<"approve_port">, 0U,
+       [](const Settings& settings, const OptionUse&) {
+         return settings.get<"approve">() != ApprovalPlace::web;
+       },
+       "only --approve web serves a page"},
+      {options<"approve">, 0U,
+       [](const Settings& settings, const OptionUse& use) {
+         return settings.get<"approve">() != ApprovalPlace::off &&
+                optimizes_by(settings, use, optim::OptimizerKind::rerun);
+       },
+       "--optimizer rerun makes no patches"},
       {options<"candidates">, 0U,
        [](const Settings& settings, const OptionUse& use) {
          return settings.get<"max_rollouts">() > 0 &&

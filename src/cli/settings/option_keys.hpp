@@ -51,6 +51,10 @@ struct Choice<"optimizer"> {
   using type = optim::OptimizerKind;
 };
 template <>
+struct Choice<"approve"> {
+  using type = ApprovalPlace;
+};
+template <>
 struct Choice<"keep"> {
   using type = KeptSkill;
 };

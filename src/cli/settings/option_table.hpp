@@ -25,7 +25,8 @@ enum Group : unsigned {
   kDoctor = 1U << 15,   ///< what `doctor` looks at besides the endpoints
   kLint = 1U << 16,     ///< which lint rules speak
   kCi = 1U << 17,       ///< what `ci` takes of the options of a run
-  kRegression = 1U << 18  ///< gates of a comparison with what was there before
+  kRegression = 1U << 18,  ///< gates of a comparison with what was there before
+  kApprove = 1U << 19      ///< who approves patches; may change between a run and its resume
 };
 
 enum class ValueType {
@@ -150,6 +151,8 @@ inline constexpr OptionSpec kRows[] = {
   {"stages.momentum", "momentum-stage", "", json, R"({"name":"llm"})", kLoop, true, 0, 0, "", "momentum stage, as above"},
   {"stages.patcher", "patcher", "", json, R"({"name":"llm"})", kLoop, true, 0, 0, "", "patcher stage, as above"},
   {"stages.gate", "gate-stage", "", json, "null", kLoop, true, 0, 0, "", R"(gate stage instead of --gate: {"name":"command","run":[...]})"},
+  {"approve", "approve", "", text, "\"off\"", kLoop | kApprove, false, 0, 0, "off|terminal|web", "ask a person about each patch that the gate takes, before the skill becomes it: in this terminal, or on a page"},
+  {"approve_port", "approve-port", "", integer, "0", kLoop | kApprove, false, 0, 65535, "", "of the page of --approve web on 127.0.0.1 (0: any free one)"},
   {"in_place", "in-place", "", boolean, "false", kLoop, false, 0, 0, "", "write the best package back over SKILL when the run ends well"},
 
   {"task_turns", "task-turns", "", integer, "30", kRollout, true, 1, 1000, "", "model turns of one task"},

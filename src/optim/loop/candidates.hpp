@@ -19,6 +19,9 @@ struct Candidate {
   std::string dir;      ///< of the run
 };
 
+/// Below an iteration's folder: the package that a person made of its patch.
+inline constexpr const char* kApprovedDir = "approved";
+
 /// The package below RUN/DIR/skill, under the initial one's name. Errors: input (among others: it
 /// is not what the run wrote).
 [[nodiscard]] Result<skill::SkillPackage> load_package(const OptimizeParts& parts,

@@ -43,8 +43,9 @@ class Patches {
   /// Errors: input (a damaged file).
   Result<> read() {
     for (const Checkpoint& checkpoint : left_) {
-      SKILLGRAD_TRY(auto candidate,
-                    read_candidate(*loop_.parts, iteration_name(checkpoint.iteration)));
+      SKILLGRAD_TRY(
+          auto candidate,
+          read_candidate(*loop_.parts, candidate_dir(*loop_.parts, checkpoint.iteration)));
       edits_.push_back(candidate ? std::move(candidate->patch.edits)
                                  : std::vector<skill::EditOp>());
     }

@@ -29,6 +29,7 @@ Result<IterationRow> IterationRunner::run() {
   const auto proposer = method_.start(step_);
   SKILLGRAD_CHECK(proposer->propose());
   SKILLGRAD_CHECK(decide());
+  SKILLGRAD_CHECK(approve());
   SKILLGRAD_CHECK(proposer->learn());
   SKILLGRAD_CHECK(settle());
   SKILLGRAD_CHECK(loop_.book->save(before, step_.file(kBookFile)));

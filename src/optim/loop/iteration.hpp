@@ -31,13 +31,17 @@ class IterationRunner {
   Result<> try_on_batch(std::vector<std::size_t>& tried);
   Result<> decide_by_trial(const std::vector<std::size_t>& tried);
   Result<> decide_by_gate();
-  Result<GateDecision> run_gate();
-  Result<> save_gate(const GateDecision& decision);
-  Result<std::optional<GateDecision>> restore_gate();
+  Result<GateDecision> run_gate(const std::string& folder);
+  Result<> save_gate(const GateDecision& decision, const char* file);
+  Result<std::optional<GateDecision>> restore_gate(const char* file);
   Result<std::optional<GateDecision>> read_gate(const std::string& text);
   Result<> score_missing(const skill::SkillPackage& package, const std::vector<std::string>& tasks,
                          const std::string& folder, std::map<std::string, double>& scores);
   [[nodiscard]] GateInput gate_input() const;
+  Result<> approve();
+  Result<> ask_for_approval();
+  [[nodiscard]] Result<std::optional<Approval>> restore_approval() const;
+  Result<> measure_again();
   [[nodiscard]] bool beats_best() const;
   void accept();
   Result<> settle();

@@ -14,6 +14,7 @@ namespace {
 
 /// End of the folders of a gate that is tried once more.
 constexpr const char* kAgain = "_again";
+constexpr const char* kGateFile = "gate.json";
 
 }  // namespace
 
@@ -140,11 +141,11 @@ Result<> IterationRunner::decide_by_trial(const std::vector<std::size_t>& tried)
 
 Result<> IterationRunner::decide_by_gate() {
   step_.row.summary = step_.told_candidate().patch.summary;
-  SKILLGRAD_TRY(auto decision, restore_gate());
+  SKILLGRAD_TRY(auto decision, restore_gate(kGateFile));
   if (!decision) {
-    SKILLGRAD_TRY(decision, run_gate());
-    SKILLGRAD_CHECK(save_gate(*decision));
-    SKILLGRAD_TRY(decision, restore_gate());
+    SKILLGRAD_TRY(decision, run_gate("gate"));
+    SKILLGRAD_CHECK(save_gate(*decision, kGateFile));
+    SKILLGRAD_TRY(decision, restore_gate(kGateFile));
   }
   step_.row.gate = decision;
   step_.row.decision = decision->decision;
@@ -152,20 +153,19 @@ Result<> IterationRunner::decide_by_gate() {
   return {};
 }
 
-Result<> IterationRunner::save_gate(const GateDecision& decision) {
+Result<> IterationRunner::save_gate(const GateDecision& decision, const char* file) {
   Json json = to_json(decision);
   json["scores"] = {{"before", scores_json(step_.state.current_scores)},
                     {"after", scores_json(candidate_scores_)}};
-  return parts_.store->write(step_.file("gate.json"), dump_json(json, 1) + "\n");
+  return parts_.store->write(step_.file(file), dump_json(json, 1) + "\n");
 }
 
 /// What was decided stays decided, whatever a program in the place of the gate would say now.
-Result<std::optional<GateDecision>> IterationRunner::restore_gate() {
-  SKILLGRAD_TRY(const auto saved, parts_.store->read(step_.file("gate.json")));
+Result<std::optional<GateDecision>> IterationRunner::restore_gate(const char* file) {
+  SKILLGRAD_TRY(const auto saved, parts_.store->read(step_.file(file)));
   if (!saved) return std::nullopt;
   auto decision = read_gate(*saved);
-  if (!decision)
-    return tl::unexpected(step_.damaged_file(std::move(decision).error(), "gate.json"));
+  if (!decision) return tl::unexpected(step_.damaged_file(std::move(decision).error(), file));
   return decision;
 }
 
@@ -215,11 +215,12 @@ GateInput IterationRunner::gate_input() const {
   return out;
 }
 
-Result<GateDecision> IterationRunner::run_gate() {
+/// `folder` of the candidate's rollouts.
+Result<GateDecision> IterationRunner::run_gate(const std::string& folder) {
   if (!parts_.gate->needs_scores()) return parts_.gate->decide({}, step_.context());
   // An undecided candidate is tried once more, on the tasks without a score, before it is dropped.
   for (const std::string again : {"", kAgain}) {
-    SKILLGRAD_CHECK(score_missing(step_.told_candidate().package, loop_.gate_tasks, "gate" + again,
+    SKILLGRAD_CHECK(score_missing(step_.told_candidate().package, loop_.gate_tasks, folder + again,
                                   candidate_scores_));
     // A task that could not be graded under the current skill gets another chance, or the
     // comparison would shrink from gate to gate.

@@ -47,9 +47,15 @@ bool waits_for_mend(ErrorCode code) {
   return code == ErrorCode::transient || code == ErrorCode::rate_limit || code == ErrorCode::infra;
 }
 
+std::string candidate_dir(const OptimizeParts& parts, int iteration) {
+  const std::string name = iteration_name(iteration), approved = name + "/" + kApprovedDir;
+  std::error_code ignored;
+  return fs::exists(parts.store->path(approved + "/patch.json"), ignored) ? approved : name;
+}
+
 Result<skill::SkillPackage> load_candidate(const OptimizeParts& parts, int iteration) {
   if (iteration == 0) return parts.initial;
-  return load_package(parts, iteration_name(iteration));
+  return load_package(parts, candidate_dir(parts, iteration));
 }
 
 }  // namespace skillgrad::optim

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,12 +30,17 @@ struct LoopContext {
   Bookkeeper* book = nullptr;
   RolloutBudget* budget = nullptr;  ///< null: rollouts are not counted
   decisions::EffectModel model;     ///< what staged decisions believe
+  /// A person was waited for, which is no time of the run: the deadline of later calls moves.
+  std::function<void(Duration waited)> wait_longer;
 };
 
 /// Name of an iteration's folder below the run: "iter_003".
 [[nodiscard]] std::string iteration_name(int iteration);
-/// The skill of an iteration (0 = initial), loaded from the run directory. Errors: input (among
-/// others: it is not what the run wrote).
+/// Where in the run the package of an iteration lies: "iter_003", or "iter_003/approved" where a
+/// person made another one of its patch.
+[[nodiscard]] std::string candidate_dir(const OptimizeParts& parts, int iteration);
+/// The skill of an iteration (0 = initial), as a person approved it where one was asked, loaded
+/// from the run directory. Errors: input (among others: it is not what the run wrote).
 [[nodiscard]] Result<skill::SkillPackage> load_candidate(const OptimizeParts& parts, int iteration);
 [[nodiscard]] StageContext stage_context(const LoopContext& loop, const std::string& scope,
                                          int iteration);

@@ -40,6 +40,9 @@ class Loop {
     loop_.expected = std::make_shared<ExpectedTexts>(*parts.benchmark, parts.splits.train);
     loop_.book = &book_;
     loop_.budget = &budget_;
+    loop_.wait_longer = [this](Duration waited) {
+      if (loop_.call.deadline) *loop_.call.deadline += waited;
+    };
   }
 
   Result<OptimizeResult> run();
@@ -422,7 +425,7 @@ Result<> Loop::close() {
     SKILLGRAD_CHECK(remove_tree(dir));
     SKILLGRAD_CHECK(package.save(dir));
   } else if (checkpoint.iteration > 0) {
-    chosen.dir = iteration_name(checkpoint.iteration);
+    chosen.dir = candidate_dir(parts_, checkpoint.iteration);
   }
   state_.chosen = std::move(chosen);
   SKILLGRAD_CHECK(publish_best());

@@ -26,6 +26,7 @@ Result<IterationRow> row_from_json(const Json& value) {
   row.summary = reader.string("summary", "");
   row.returned = reader.string("returned", "");
   row.flips = static_cast<std::size_t>(reader.integer("flips", 0, 0));
+  const Json approval = reader.any("approval");
   const Json gate = reader.any("gate");
   const Json size = reader.any("size", true);
   SKILLGRAD_CHECK(reader.finish());
@@ -34,6 +35,9 @@ Result<IterationRow> row_from_json(const Json& value) {
   row.l2 = static_cast<std::size_t>(sizes.integer("l2", 0, 0));
   row.l3 = static_cast<std::size_t>(sizes.integer("l3", 0, 0));
   SKILLGRAD_CHECK(sizes.finish());
+  if (!approval.is_null()) {
+    SKILLGRAD_TRY(row.approval, approval_from_json(approval));
+  }
   if (!gate.is_null()) {
     SKILLGRAD_TRY(row.gate, gate_from_json(gate));
   }
@@ -130,6 +134,7 @@ Json to_json(const IterationRow& row) {
               {"summary", row.summary}};
   if (!row.returned.empty()) out["returned"] = row.returned;
   if (row.flips > 0) out["flips"] = row.flips;
+  if (row.approval) out["approval"] = to_json(*row.approval);
   return out;
 }
 

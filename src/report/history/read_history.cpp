@@ -107,7 +107,7 @@ bool was_written(const fs::path& run) {
 }
 
 Result<Produced> read_produced(const fs::path& dir) {
-  SKILLGRAD_TRY(const auto report, read_run(dir, {0, std::nullopt}));
+  SKILLGRAD_TRY(const auto report, read_run(dir, {0, std::nullopt, std::nullopt}));
   SKILLGRAD_TRY(const auto proposal, read_proposal(dir, std::nullopt));
   Produced out;
   out.dir = dir;

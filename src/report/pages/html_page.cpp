@@ -114,13 +114,23 @@ std::string title_of(const RunReport& report) {
 
 }  // namespace
 
-std::string html_page(const RunReport& report, const Json& review) {
-  const bool live = !review.is_null();
+Json shown_texts(const Json& value) { return visible_texts(value); }
+
+Json page_blocks(const RunReport& report) {
+  Blocks blocks = blocks_of(report);
+  return {{"data", std::move(blocks.page)},
+          {"rollouts", std::move(blocks.rollouts)},
+          {"traces", std::move(blocks.traces)}};
+}
+
+std::string html_page(const RunReport& report, const Served& served) {
+  const bool live = !served.review.is_null() || !served.view.is_null();
   const std::string style = asset("uPlot.min.css") + asset("report.css");
   const std::string licence = "/*\nuPlot 1.6.32\n" + asset("uPlot.LICENSE") + "*/\n";
   const std::string chart = licence + asset("uPlot.iife.min.js");
   const std::string script = asset("report.js");
-  const std::string more = live ? asset("review.js") : "";
+  const std::string more = (served.review.is_null() ? "" : asset("review.js")) +
+                           (served.view.is_null() ? "" : asset("view.js"));
   const std::string policy =
       "default-src 'none'; script-src " + policy_hash(chart) + " " + policy_hash(script) +
       (live ? " " + policy_hash(more) + "; connect-src 'self'" : "") + "; style-src " +
@@ -140,7 +150,8 @@ std::string html_page(const RunReport& report, const Json& review) {
   out = replace_all(std::move(out), "{{explanation}}", html_text(report.verdict.explanation));
   out += data_block("data", blocks.page) + data_block("rollouts", blocks.rollouts) +
          data_block("traces", blocks.traces);
-  if (live) out += data_block("review", review);
+  if (!served.review.is_null()) out += data_block("review", served.review);
+  if (!served.view.is_null()) out += data_block("view", served.view);
   out += "<script>" + chart + "</script>\n<script>" + script + "</script>\n";
   if (live) out += "<script>" + more + "</script>\n";
   return out + "</body>\n</html>\n";

@@ -117,6 +117,7 @@ Json step_json(const Step& step) {
           {"candidates", step.candidates},
           {"size", step.size ? size_json(*step.size) : Json()},
           {"cost_usd", json_or_null(step.cost_usd)},
+          {"approval", step.approval ? optim::to_json(*step.approval) : Json()},
           {"batch", step.batch},
           {"diagnoses",
            json_list(step.diagnoses, [](const optim::Gradient& one) { return to_json(one); })},

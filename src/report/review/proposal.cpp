@@ -75,8 +75,20 @@ Result<Proposal> read_proposal(const std::filesystem::path& run, std::optional<i
     if (!trim(rule).empty()) out.ignored.emplace_back(trim(rule));
   const std::string folder = text_of(config, "skill_folder");
   SKILLGRAD_TRY(out.initial, load_as(run / "initial/skill", folder));
-  SKILLGRAD_TRY(out.proposed,
-                load_as(run / (iteration ? out.source + "/skill" : out.source), folder));
+  SKILLGRAD_TRY(
+      out.proposed,
+      load_as(run / (iteration ? patch_folder(run, *iteration) + "/skill" : out.source), folder));
+  out.hunks = skill::hunks_between(out.initial, out.proposed);
+  return out;
+}
+
+Proposal waiting_proposal(const WaitingPatch& patch) {
+  Proposal out;
+  out.run = fs::absolute(patch.run).lexically_normal();
+  out.source = iteration_folder(patch.iteration);
+  out.initial = *patch.current;
+  out.proposed = *patch.proposed;
+  out.ignored = patch.ignored;
   out.hunks = skill::hunks_between(out.initial, out.proposed);
   return out;
 }

@@ -207,6 +207,22 @@ std::string review_head(const RunReport& report, const Proposal& proposal) {
   return out + "package: " + package_words(report, proposal) + "\n" + stat_text(proposal);
 }
 
+std::string waiting_head(const RunReport& report, const Proposal& proposal,
+                         const std::string& reason) {
+  const int iteration = std::stoi(proposal.source.substr(5));
+  std::string out =
+      fmt::format("iteration {}: the gate took this patch, and the run waits for you\n", iteration);
+  for (const Step& step : report.steps) {
+    if (step.iteration != iteration) continue;
+    if (!step.summary.empty()) out += "patch: " + one_line(step.summary) + "\n";
+    if (step.gate && step.gate->n > 0)
+      out += fmt::format("score (it chose, so it is too high): {} -> {} on {} validation task{}\n",
+                         percent_text(step.gate->before), percent_text(step.gate->after),
+                         step.gate->n, step.gate->n == 1 ? "" : "s");
+  }
+  return out + "gate: " + one_line(reason) + "\n";
+}
+
 HunkText hunk_text(const RunReport& report, const Proposal& proposal, std::size_t at) {
   const skill::Hunk& hunk = proposal.hunks[at];
   HunkText out;

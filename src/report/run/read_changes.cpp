@@ -87,7 +87,8 @@ void give_reasons(const std::vector<Reason>& reasons, std::vector<Change>& chang
 
 }  // namespace
 
-void read_changes(const RunFiles& files, std::optional<int> iteration, RunReport& report) {
+void read_changes(const RunFiles& files, const ReadOptions& options, RunReport& report) {
+  const std::optional<int> iteration = options.iteration;
   const auto initial = files.package("initial/skill");
   auto current = initial;
   std::vector<Reason> kept;
@@ -105,7 +106,9 @@ void read_changes(const RunFiles& files, std::optional<int> iteration, RunReport
   };
   add_size();
   for (Step& step : report.steps) {
-    const std::string folder = iteration_folder(step.iteration);
+    const std::string folder = options.waiting == step.iteration
+                                   ? iteration_folder(step.iteration)
+                                   : patch_folder(files.dir(), step.iteration);
     const auto candidate = files.package(folder + "/skill");
     const auto reasons = reasons_of(files.json(folder + "/patch.json"), step, report);
     if (candidate && current) {
@@ -116,7 +119,13 @@ void read_changes(const RunFiles& files, std::optional<int> iteration, RunReport
     if (step.decision == "accepted" && candidate) current = candidate;
     add_size();
   }
-  const auto last = files.package(iteration ? iteration_folder(*iteration) + "/skill" : "best");
+  for (const Step& step : report.steps)
+    if (options.waiting == step.iteration) {
+      report.changes = step.changes;
+      return;
+    }
+  const auto last =
+      files.package(iteration ? patch_folder(files.dir(), *iteration) + "/skill" : "best");
   if (!initial || !last) return;
   report.changes = changes_between(*initial, *last);
   give_reasons(kept, report.changes);

@@ -84,6 +84,7 @@ VerdictFacts verdict_facts(const Json& verdict, const RunReport& report, std::si
   test.n = count_of(verdict, "n");
   test.missing = count_of(verdict, "missing");
   test.could_show = number_of(verdict, "could_show").value_or(1);
+  out.at_work = report.facts.condition == RunCondition::working;
   out.ended_early = report.facts.condition != RunCondition::finished;
   out.patch_kept = !report.best || report.best->iteration != 0;
   out.planned = planned;
@@ -261,6 +262,12 @@ void read_evaluation(const Json& result, RunReport& report) {
   Verdict& out = report.verdict;
   out.name = text_of(result, "verdict");
   if (out.name.empty()) out.name = "none";
+  if (!result.is_object()) {
+    const bool working = report.facts.condition == RunCondition::working;
+    out.line =
+        working ? "no score yet: the run is still at work" : "no score: the run left no result";
+    return;
+  }
   out.planned = count_of(result, "n_planned");
   out.n = count_of(result, "n_graded");
   const Json& baseline = member(result, "baseline");

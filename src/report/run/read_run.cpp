@@ -40,10 +40,10 @@ Result<RunReport> read_run(const std::filesystem::path& dir, const ReadOptions& 
   for (const char* name : {"config.json", "events.jsonl"})
     if (!files.has(name)) files.miss(std::string(name) + " is not there");
   read_result(files, result, events, report);
-  read_steps(files, result, events, report);
+  read_steps(files, result, events, options.waiting, report);
   if (!report.steps.empty() && !files.has("plan.json")) files.miss("plan.json is not there");
   read_patterns(files, report);
-  read_changes(files, options.iteration, report);
+  read_changes(files, options, report);
   read_tasks(files, result, report);
   add_screen_scores(report);
   read_traces(files, options.trace_bytes, report);

@@ -54,6 +54,10 @@ Step step_of(const RunFiles& files, int iteration, const Json& row) {
     auto decision = optim::gate_from_json(gate);
     if (decision) out.gate = std::move(*decision);
   }
+  if (const Json& approval = member(row, "approval"); approval.is_object()) {
+    auto read = optim::approval_from_json(approval);
+    if (read) out.approval = std::move(*read);
+  }
   const std::string folder = iteration_folder(iteration);
   read_screen(files.json(folder + "/gate.json"), out);
   for (const Json& line : files.lines(folder + "/gradients.jsonl")) {
@@ -61,6 +65,19 @@ Step step_of(const RunFiles& files, int iteration, const Json& row) {
     if (diagnosis) out.diagnoses.push_back(std::move(*diagnosis));
   }
   return out;
+}
+
+/// What is known of an iteration before its decision.
+Json row_that_waits(const RunFiles& files, int iteration) {
+  const std::string folder = iteration_folder(iteration);
+  Json gate = files.json(folder + "/gate.json");
+  if (gate.is_object())
+    for (const char* key : {"candidate", "candidates", "screen", "scores"}) gate.erase(key);
+  return {{"iteration", iteration},
+          {"decision", ""},
+          {"reason", text_of(gate, "reason")},
+          {"summary", text_of(files.json(folder + "/patch.json"), "summary")},
+          {"gate", std::move(gate)}};
 }
 
 /// What the curve shows of one step. Scores of the gate chose what is kept: those of an accepted
@@ -80,10 +97,12 @@ void add_scores(const Step& step, bool current_was_chosen, RunReport& report) {
 }  // namespace
 
 void read_steps(const RunFiles& files, const Json& result, const std::vector<Json>& events,
-                RunReport& report) {
+                std::optional<int> waiting, RunReport& report) {
   const Json batches = items(files.json("plan.json"), "batches");
   bool chosen = false;
-  for (const auto& [iteration, row] : rows_of(result, events)) {
+  auto rows = rows_of(result, events);
+  if (waiting && !rows.contains(*waiting)) rows[*waiting] = row_that_waits(files, *waiting);
+  for (const auto& [iteration, row] : rows) {
     Step step = step_of(files, iteration, row);
     const auto at = static_cast<std::size_t>(iteration - 1);
     if (at < batches.size())

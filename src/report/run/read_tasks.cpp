@@ -207,7 +207,8 @@ class TaskReader {
     auto [found, fresh] = decided_.try_emplace(step.iteration);
     if (fresh)
       found->second =
-          text_of(files_.json(iteration_folder(step.iteration) + "/patch.json"), "skill_hash")
+          text_of(files_.json(patch_folder(files_.dir(), step.iteration) + "/patch.json"),
+                  "skill_hash")
               .substr(0, kHashDigits);
     return found->second;
   }

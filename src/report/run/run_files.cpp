@@ -57,4 +57,10 @@ std::optional<skill::SkillPackage> RunFiles::package(const std::string& name) co
 
 std::string iteration_folder(int iteration) { return fmt::format("iter_{:03d}", iteration); }
 
+std::string patch_folder(const fs::path& run, int iteration) {
+  const std::string folder = iteration_folder(iteration), approved = folder + "/approved";
+  std::error_code ignored;
+  return fs::exists(run / approved / "patch.json", ignored) ? approved : folder;
+}
+
 }  // namespace skillgrad::report

@@ -37,5 +37,8 @@ class RunFiles {
 
 /// "iter_003"
 [[nodiscard]] std::string iteration_folder(int iteration);
+/// The folder below the run whose skill/ and patch.json an iteration decided on: "iter_003", or
+/// "iter_003/approved" where a person changed the patch.
+[[nodiscard]] std::string patch_folder(const fs::path& run, int iteration);
 
 }  // namespace skillgrad::report

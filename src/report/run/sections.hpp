@@ -12,12 +12,12 @@ namespace skillgrad::report {
 /// Facts, verdict, scores of base run and test, calibration, finalists, costs, notes.
 void read_result(const RunFiles& files, const Json& result, const std::vector<Json>& events,
                  RunReport& report);
-/// Iterations with their gates, batches and diagnoses.
+/// Iterations with their gates, batches and diagnoses; `waiting`: one more, without a decision.
 void read_steps(const RunFiles& files, const Json& result, const std::vector<Json>& events,
-                RunReport& report);
-/// What each patch changed, and why; what the best package, or that of `iteration`, changed in all.
-/// After read_steps().
-void read_changes(const RunFiles& files, std::optional<int> iteration, RunReport& report);
+                std::optional<int> waiting, RunReport& report);
+/// What each patch changed, and why; what the best package, or that of `iteration`, changed in all,
+/// or what the patch of the one that waits changes. After read_steps().
+void read_changes(const RunFiles& files, const ReadOptions& options, RunReport& report);
 /// The memory after each iteration. After read_steps().
 void read_patterns(const RunFiles& files, RunReport& report);
 /// Every rollout with its files, by task. After read_steps().

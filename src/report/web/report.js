@@ -9,9 +9,14 @@
     if (!parsed.has(id)) parsed.set(id, JSON.parse(byId(id).textContent));
     return parsed.get(id);
   };
-  const run = block("data");
-  const inReview = byId("review") !== null;
-  const taskAt = new Map(run.tasks.map((task, at) => [task.task_id, at]));
+  const inReview = byId("review") !== null, follows = byId("view") !== null;
+  // A page that follows a run gets them anew.
+  let run = null, taskAt = new Map();
+  const take = () => {
+    run = block("data");
+    taskAt = new Map(run.tasks.map((task, at) => [task.task_id, at]));
+  };
+  take();
 
   // ---- building blocks --------------------------------------------------------------------------
   const put = (node, children) => {
@@ -65,10 +70,13 @@
           el("tr", { class: row.total ? "total" : null }, (row.cells || row).map((cell, i) =>
             i === 0 ? el("th", { scope: "row" }, cell) : el("td", { class: heads[i].startsWith("#") ? "n" : null }, cell)))))));
 
-  const sections = [];
+  let sections = [];
+  /** Takes the place of the section that was drawn before, or follows the one that was drawn last. */
   const section = (id, title, intro, ...children) => {
     const node = el("section", { id, "aria-labelledby": id + "-h" }, el("h2", { id: id + "-h" }, title), intro && el("p", { class: "intro" }, intro), children);
-    byId("main").append(node);
+    const old = byId(id);
+    if (old) old.replaceWith(node);
+    else byId(sections[sections.length - 1][0]).after(node);
     sections.push([id, title]);
     return node;
   };
@@ -144,22 +152,48 @@
       stopped: "This run was stopped before its end.", working: "This run is still at work; the page shows it as it was when it was written.",
       interrupted: "This run was interrupted and left no result; the page shows what it had finished.",
     };
+    // A page that follows it says so itself, and its files are missing because it has not come to them.
+    const followed = run.condition === "working" && (follows || waiting);
+    if (followed) delete words.working;
     if (words[run.condition])
       out.push(el("div", { class: "banner bad" }, el("b", {}, words[run.condition]), run.error && el("p", { class: "others" }, run.error), run.mend && el("p", { class: "others" }, run.mend)));
-    if (run.missing.length)
+    if (run.missing.length && !followed)
       out.push(el("div", { class: "banner bad" }, el("b", {}, "Not all of the run could be read:"), el("ul", {}, run.missing.map((text) => el("li", { class: "others" }, text)))));
     return out;
+  };
+
+  const waiting = inReview ? block("review").waiting : undefined;
+  /** In the place of the verdict, where a run waits for a decision about a patch. */
+  const fillApproval = () => {
+    const [first, ...rest] = waiting.head.trim().split("\n");
+    put(byId("banners"), banners());
+    byId("kicker").textContent = "Approval";
+    byId("verdict-h").textContent = first.charAt(0).toUpperCase() + first.slice(1);
+    document.querySelector("#verdict > .lead").textContent = "Accept all of it, and the run goes on with it as it was measured. Take a part or edit it, and what you made of it is measured again. Reject all of it, and the next patches are told why.";
+    put(byId("verdict-more"), [el("dl", { class: "facts panel" }, rest.map((line) => {
+      const [, name, text] = /^(.*?): (.*)$/s.exec(line) || [null, "", line];
+      return [el("dt", {}, name.charAt(0).toUpperCase() + name.slice(1)), el("dd", { class: "others" }, text)];
+    }), [["Skill", run.skill], ["Model", run.model], ["Cost so far", usd(run.spent.cost_usd)]].map(([name, text]) => [el("dt", {}, name), el("dd", { class: "others" }, text)]))]);
+    sections.push(["verdict", "Approval"]);
   };
 
   const fillVerdict = () => {
     const base = (path) => path.replace(/\/+$/, "").replace(/^.*\//, "");
     byId("run-name").textContent = base(run.skill || run.run);
+    if (waiting) {
+      fillApproval();
+      return;
+    }
+    byId("banners").replaceChildren();
     put(byId("banners"), banners());
     const [kind, mark] = verdictKinds[run.verdict.verdict] || ["none", "–"];
-    byId("kicker").textContent = run.of === "optimize" ? "Release verdict" : run.of === "eval" ? "Evaluation" : "Calibration";
+    byId("kicker").textContent = { optimize: "Release verdict", eval: "Evaluation", calibrate: "Calibration" }[run.of] ?? "Run";
+    document.querySelector("#verdict > .lead").textContent = run.verdict.explanation;
     // The sentence as it is, with its first word marked.
     const [, what, rest] = /^([^:]*:?)(.*)$/s.exec(run.verdict.line);
     if (run.of === "optimize") byId("verdict-h").replaceChildren(el("span", { class: "what " + kind }, el("span", { "aria-hidden": "true" }, mark + " "), what), rest);
+    else byId("verdict-h").textContent = run.verdict.line;
+    byId("verdict-more").replaceChildren();
     put(byId("verdict-more"), [
       intervalLine(), tiles(),
       el("details", { class: "data", open: false }, el("summary", {}, "About this run"),
@@ -167,13 +201,17 @@
           ["Skill", run.skill], ["Benchmark", run.benchmark], ["Split", run.split], ["Model", run.model], ["Grading", run.grading], ["Recalculation", run.recalculation],
           ["Run", run.run], ["Best package", run.best && run.best.path], ["Ended", run.finished_at], ["Why", run.stop_reason], ["skillgrad", run.version],
         ].filter(([, value]) => value).map(([name, value]) => [el("dt", {}, name), el("dd", { class: "others" }, value)]))),
+      run.missing.length > 0 && follows && run.condition === "working" && el("details", { class: "data", open: false }, el("summary", {}, "Not read yet"),
+        el("ul", { class: "panel soft" }, run.missing.map((text) => el("li", { class: "others" }, text)))),
     ]);
     sections.push(["verdict", "Verdict"]);
   };
 
   // ---- charts -----------------------------------------------------------------------------------
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const charts = [];
+  let charts = [];
+  /** Series that were hidden by a click on their name, by chart and name. */
+  const hidden = new Set();
   const shapes = {
     circle: (c, x, y, r) => c.arc(x, y, r, 0, 2 * Math.PI),
     square: (c, x, y, r) => c.rect(x - r * 0.9, y - r * 0.9, 1.8 * r, 1.8 * r),
@@ -198,7 +236,8 @@
   /** A chart of points over iterations. series: {name, colour, shape, line, dash, at: Map(x -> {y, low, high, hollow, text})}. */
   const pointChart = (holder, series, options) => {
     const xs = [...new Set(series.flatMap((one) => [...one.at.keys()]))].sort((a, b) => a - b);
-    const shown = series.map(() => true);
+    const nameOf = (one) => options.label + "/" + one.name;
+    const shown = series.map((one) => !hidden.has(nameOf(one)));
     const legend = el("div", { class: "legend", role: "group", "aria-label": "Series" });
     const box = el("div", { class: "chart", role: "img", "aria-label": options.label });
     const readout = el("p", { class: "readout" }, options.hint || "");
@@ -260,13 +299,18 @@
       }, [xs, ...series.map((one) => xs.map((x) => one.at.get(x)?.y ?? null))], box);
     };
     put(legend, [...series.map((one, i) => el("button", {
-      type: "button", "aria-pressed": "true",
-      onclick: (event) => { shown[i] = !shown[i]; event.currentTarget.setAttribute("aria-pressed", String(shown[i])); make(); },
+      type: "button", "aria-pressed": String(shown[i]),
+      onclick: (event) => {
+        shown[i] = !shown[i];
+        hidden[shown[i] ? "delete" : "add"](nameOf(one));
+        event.currentTarget.setAttribute("aria-pressed", String(shown[i]));
+        make();
+      },
     }, swatch(one.shape, `var(${one.colour})`, one.hollow), one.name)), options.note]);
     make();
     if (options.table) holder.append(el("details", { class: "data" }, el("summary", {}, "The same as a table"),
       table(["Iteration", ...series.map((one) => "#" + one.name)], xs.map((x) => [options.xLong(x), ...series.map((one) => one.at.get(x)?.text ?? "–")]), options.label)));
-    charts.push({ box, make, width: box.clientWidth });
+    charts.push({ box, make, width: box.clientWidth, end: () => plot.destroy() });
   };
   const redraw = () => charts.forEach((chart) => chart.make());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
@@ -346,7 +390,7 @@
 
   const fillChanges = () => {
     if (run.of !== "optimize") return;
-    const node = section("changes", "Package", run.changes.length ? "What the best package has that the initial one had not, by layer; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it." : null);
+    const node = section("changes", waiting ? "Patch" : "Package", waiting ? `What the patch of iteration ${waiting.iteration} changes in the current skill; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it.` : run.changes.length ? "What the best package has that the initial one had not, by layer; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it." : null);
     if (!run.changes.length) {
       node.append(el("p", { class: "panel soft" }, "The best package is the initial one: nothing changed."));
       return;
@@ -371,6 +415,8 @@
   };
 
   // ---- steps ------------------------------------------------------------------------------------
+  /** What is drawn when somebody opens it: node to function. */
+  const lazy = new WeakMap();
   const gateText = (step) => (step.gate && step.gate.n > 0 ? `${percent(step.gate.before, 0)} → ${percent(step.gate.after, 0)}` : "");
   const caseWords = { gap: "the skill lacks the rule", wrong: "the skill says something untrue", ignored: "the skill said it and was not followed", followed: "the skill led to it", chance: "chance" };
   const stepBody = (step) => {
@@ -384,6 +430,7 @@
       step.size && ["Size afterwards", `${count(step.size.l1)} + ${count(step.size.l2)} + ${count(step.size.l3)} tokens`],
       ["Cost", usd(step.cost_usd)],
       step.pruned && ["Taking it back at the end", step.pruned],
+      step.approval && ["Decided by a person", `${step.approval.outcome}: ${["accepted", "edited", "rejected"].filter((word) => step.approval.hunks[word]).map((word) => `${step.approval.hunks[word]} ${word}`).join(", ")}${step.approval.comment ? `; ${step.approval.comment}` : ""}`],
     ].filter(Boolean);
     return el("div", { class: "body" },
       el("dl", { class: "facts" }, figures.map(([name, value]) => [el("dt", {}, name), el("dd", { class: "others" }, value)])),
@@ -396,13 +443,14 @@
   };
   const fillSteps = () => {
     if (!run.steps.length) return;
-    const open = new Set();
     const list = run.steps.map((step) => {
-      const node = el("details", { class: "step", id: "step-" + step.iteration, ontoggle: () => { if (node.open && !open.has(step.iteration)) { open.add(step.iteration); node.append(stepBody(step)); } } },
+      const fill = () => { if (lazy.delete(node)) node.append(stepBody(step)); };
+      const node = el("details", { class: "step", id: "step-" + step.iteration, ontoggle: () => node.open && fill() },
         el("summary", {}, el("span", { class: "no" }, String(step.iteration)), el("span", {}, decisionBadge(step.decision)),
           el("span", { class: "sum others" }, step.summary || "no patch"),
           el("span", { class: "figs" }, gateText(step) && el("span", { class: "soft" }, "gate "), gateText(step) || el("span", { class: "soft" }, "no gate")),
           el("span", { class: "why others" }, step.reason)));
+      lazy.set(node, fill);
       return node;
     });
     section("steps", "Steps", "Each iteration proposes patches from the failures of its batch, screens them on that batch and lets the gate decide on validation tasks. Open one for its diagnoses and lines.", el("div", { class: "steps" }, list));
@@ -427,6 +475,7 @@
 
   /** Sets the filter of the tasks from elsewhere on the page. */
   let showTasks = () => {};
+  const filters = { text: "", split: "", show: "", sort: "" };
   const fillTasks = () => {
     if (!run.tasks.length) return;
     const columns = run.columns.map((column, at) => ({ ...column, at })).filter((column) => column.key !== "prune");
@@ -467,9 +516,12 @@
         }),
         el("td", { class: "chg" }, task.change && el("span", { class: "chg-" + task.change }, task.change)));
       row.node.dataset.at = row.at;
+      row.node.dataset.task = task.task_id;
       return row.node;
     };
+    for (const [control, key] of [[search, "text"], [splitPick, "split"], [showPick, "show"], [sortPick, "sort"]]) control.value = filters[key];
     const update = () => {
+      Object.assign(filters, { text: search.value, split: splitPick.value, show: showPick.value, sort: sortPick.value });
       const text = search.value.trim().toLowerCase();
       shownRows = rows.filter((row) => (!text || row.task.task_id.toLowerCase().includes(text)) && (!splitPick.value || row.task.split === splitPick.value) && wants[showPick.value](row)).sort(order[sortPick.value]);
       const nodes = shownRows.map(rowNode);
@@ -667,29 +719,31 @@
   };
 
   // ---- the whole --------------------------------------------------------------------------------
+  const links = new Map();
+  const placeNow = () => {
+    let now = sections[0][0];
+    for (const [id] of sections) if (byId(id).getBoundingClientRect().top < 140) now = id;
+    if (innerHeight + scrollY >= document.documentElement.scrollHeight - 4 && scrollY > 0) now = sections[sections.length - 1][0];
+    for (const [id, link] of links) {
+      if (id === now) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+    return now;
+  };
   const fillNav = () => {
-    const links = new Map();
+    if ([...links.keys()].join() === sections.map(([id]) => id).join()) return;
+    links.clear();
+    byId("nav").replaceChildren();
     put(byId("nav"), sections.map(([id, title]) => {
       const link = el("a", { href: "#" + id }, title);
       links.set(id, link);
       return el("li", {}, link);
     }));
-    const mark = () => {
-      let now = sections[0][0];
-      for (const [id] of sections) if (byId(id).getBoundingClientRect().top < 140) now = id;
-      if (innerHeight + scrollY >= document.documentElement.scrollHeight - 4 && scrollY > 0) now = sections[sections.length - 1][0];
-      for (const [id, link] of links) {
-        if (id === now) link.setAttribute("aria-current", "true");
-        else link.removeAttribute("aria-current");
-      }
-      return now;
-    };
-    let waiting = false;
-    addEventListener("scroll", () => { if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; mark(); }); } }, { passive: true });
-    mark();
-    return mark;
+    placeNow();
   };
-  const fillKeys = (now) => {
+  let queued = false;
+  addEventListener("scroll", () => { if (!queued) { queued = true; requestAnimationFrame(() => { queued = false; placeNow(); }); } }, { passive: true });
+  const fillKeys = () => {
     const dialog = byId("keys");
     const keys = [["j, k", "next, previous section"], ["/", "find a task"], ["arrows", "move in the table of tasks"], ["Enter", "open a task"], ["n, p", "next, previous task while one is open"], ["Esc", "close"], ["?", "this list"]];
     put(dialog, [el("h2", { id: "keys-h" }, "Keys"), el("dl", { class: "facts" }, keys.map(([key, text]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, text)])), el("p", {}, el("button", { type: "button", class: "btn", onclick: () => dialog.close() }, "Close"))]);
@@ -699,25 +753,117 @@
       if (event.key === "?") dialog.showModal();
       else if (event.key === "/" && byId("task-filter")) { event.preventDefault(); byId("task-filter").focus(); byId("tasks").scrollIntoView(); }
       else if (event.key === "j" || event.key === "k") {
-        const at = sections.findIndex(([id]) => id === now()) + (event.key === "j" ? 1 : -1);
+        const at = sections.findIndex(([id]) => id === placeNow()) + (event.key === "j" ? 1 : -1);
         if (sections[at]) byId(sections[at][0]).scrollIntoView();
       }
     });
   };
 
-  fillVerdict();
-  if (inReview) fillChanges();
-  if (run.of === "calibrate") fillNoise();
-  fillScores();
-  fillSteps();
-  if (!inReview) fillChanges();
-  fillTasks();
-  fillPatterns();
-  if (run.of !== "calibrate") fillNoise();
-  fillCost();
-  fillNotes();
-  fillKeys(fillNav());
-  byId("foot").append(`Written by skillgrad ${run.version || ""}`.trim() + `. This page needs no network and loads nothing. Charts: uPlot 1.6.32, MIT licence.`);
+  // ---- drawing, and drawing again -----------------------------------------------------------------
+  /** A function that finds the node, or the one that has taken its place. */
+  const addressOf = (node) => {
+    if (node.id) return () => byId(node.id);
+    const row = node.closest("tr[data-task]"), near = row || node.parentElement.closest("[id]");
+    const find = row ? () => document.querySelector(`tr[data-task="${CSS.escape(row.dataset.task)}"]`) : () => byId(near.id);
+    const at = [...near.querySelectorAll(node.localName)].indexOf(node);
+    return () => find()?.querySelectorAll(node.localName)[at];
+  };
+  /** What a reader did to a section: a function that does it to the one in its place. */
+  const stateOfSection = (node) => {
+    const open = [...node.querySelectorAll("details[open]")].map(addressOf);
+    const scrolled = [...node.querySelectorAll(".heat-box, .scroll, .diff, pre")].filter((one) => one.scrollTop || one.scrollLeft).map((one) => [addressOf(one), one.scrollTop, one.scrollLeft]);
+    const focused = node.contains(document.activeElement) ? document.activeElement : null;
+    const focus = focused && addressOf(focused), selection = focused && "selectionStart" in focused ? [focused.selectionStart, focused.selectionEnd] : null;
+    return () => {
+      for (const find of open) {
+        const one = find();
+        if (!one) continue;
+        lazy.get(one)?.();
+        one.open = true;
+      }
+      for (const [find, top, left] of scrolled) Object.assign(find() || {}, { scrollTop: top, scrollLeft: left });
+      const target = focus && focus();
+      if (!target) return;
+      target.focus({ preventScroll: true });
+      if (selection && selection[0] !== null) target.setSelectionRange(...selection);
+    };
+  };
+  /** Text is being selected there, or a button is held down. */
+  const inUse = (node) => {
+    const selection = getSelection();
+    return (!selection.isCollapsed && node.contains(selection.anchorNode)) || (node.querySelector(":active") !== null && node.id !== "verdict");
+  };
+  /** What the reader looks at: a function that brings it back to where it was in the window. */
+  const lookedAt = () => {
+    if (scrollY === 0) return () => {};
+    const top = document.querySelector(".sections").getBoundingClientRect().bottom;
+    const node = [...document.querySelectorAll("main section, main h3, .step, .pattern, .change, tr[data-task]")].filter((one) => one.getBoundingClientRect().bottom > top).reduce((best, one) => {
+      const distance = (which) => Math.abs(which.getBoundingClientRect().top - top);
+      return best && distance(best) <= distance(one) ? best : one;
+    }, null);
+    if (!node) return () => {};
+    const find = addressOf(node), was = node.getBoundingClientRect().top;
+    return () => {
+      const now = find();
+      if (now) scrollBy({ top: now.getBoundingClientRect().top - was, behavior: "instant" });
+    };
+  };
+
+  const rest = () => ({ ...run, tasks: 0, columns: 0, traces: 0, steps: run.steps.map((step) => step.decision), patterns: 0, contradictions: 0, notes: 0, changes: 0, sizes: 0 });
+  const changes = ["changes", fillChanges, () => [run.changes, run.sizes, run.steps]];
+  const noise = ["noise", fillNoise, () => [run.calibration, run.finalists]];
+  const draws = [
+    ["verdict", fillVerdict, rest],
+    ...(inReview ? [changes] : []),
+    ...(run.of === "calibrate" ? [noise] : []),
+    ["scores", fillScores, () => [run.scores, run.steps.length, run.test, run.best]],
+    ["steps", fillSteps, () => run.steps],
+    ...(inReview ? [] : [changes]),
+    ["tasks", fillTasks, () => [run.tasks, run.columns]],
+    ["patterns", fillPatterns, () => [run.patterns, run.contradictions]],
+    ...(run.of === "calibrate" ? [] : [noise]),
+    ["cost", fillCost, () => [run.stages, run.parts, run.spent, run.attempts, run.retries, run.cached_calls]],
+    ["notes", fillNotes, () => [run.notes, run.went_wrong]],
+  ];
+  const drawn = new Map();
+  /** Draws each section whose data are others than those that it was drawn of. */
+  const draw = () => {
+    sections = [];
+    for (const [id, fill, data] of draws) {
+      // Chips of tasks and patterns are buttons where the page has what they name.
+      const key = follows ? JSON.stringify([data(), run.tasks.length, run.patterns.length]) : "";
+      const old = byId(id), before = drawn.get(id);
+      if (before && (before.key === key || (before.title && inUse(old)))) {
+        if (before.title) sections.push([id, before.title]);
+        continue;
+      }
+      const again = before?.title ? stateOfSection(old) : null;
+      const count = sections.length;
+      fill();
+      const made = sections.length > count;
+      if (!made && before?.title) old.remove();
+      drawn.set(id, { key, title: made ? sections[count][1] : null });
+      if (made && again) again();
+    }
+    charts = charts.filter((chart) => chart.box.isConnected || void chart.end());
+    fillNav();
+  };
+
+  draw();
+  fillKeys();
+  if (follows)
+    globalThis.reportPage = {
+      /** Shows other data: {data, rollouts, traces}. What is open, filtered, focused and looked at stays so. */
+      show: (blocks) => {
+        for (const [id, value] of Object.entries(blocks)) parsed.set(id, value);
+        const back = lookedAt();
+        take();
+        draw();
+        // Charts get their size in a microtask of their own; this one comes after it, and before anything is painted.
+        queueMicrotask(back);
+      },
+    };
+  byId("foot").append(`Written by skillgrad ${run.version || ""}`.trim() + `. ${follows ? "This page asks the program that served it, and nobody else." : "This page needs no network and loads nothing."} Charts: uPlot 1.6.32, MIT licence.`);
   const wanted = /^#task=(.+)$/.exec(location.hash);
   if (wanted) { try { openTask(decodeURIComponent(wanted[1])); } catch { /* a damaged address opens nothing */ } }
   document.documentElement.dataset.ready = "true";

@@ -81,7 +81,7 @@
       risks.replaceChildren(...hunk.risks.map((risk) => node("li", {}, "⚠ ", risk.what + (risk.line ? ` (line ${risk.line})` : ""))));
       risks.hidden = hunk.risks.length === 0;
     };
-    place.append(risks, node("div", { class: "row" }, node("span", {}, hunk.id + ": ", now), ...buttons, comment), error, edited, editor);
+    place.append(risks, node("div", { class: "row" }, node("span", { class: "which" }, hunk.id + ": ", now), ...buttons, comment), error, edited, editor);
     cards.set(hunk.id, send);
     draw();
   };
@@ -99,11 +99,14 @@
     ended = true;
     count();
     say(status, answer.summary);
+    document.documentElement.dataset.finished = "true";
+    // Where a run waited, its page follows it from here.
+    if (review.waiting) setTimeout(() => location.reload(), 700);
   };
   document.body.append(node("div", { class: "review-bar", role: "region", "aria-label": "Review" }, node("div", { class: "wrap row" },
-    status, problem, whole,
+    problem, whole, status,
     node("button", { type: "button", class: "btn", id: "accept-open", onclick: async () => { for (const hunk of review.hunks) if (hunk.decision === "open") await cards.get(hunk.id)?.("accept"); } }, "Accept all open"),
-    node("button", { type: "button", class: "btn", id: "finish", onclick: finish }, "Finish"))));
+    node("button", { type: "button", class: "btn first", id: "finish", onclick: finish }, "Finish"))));
   document.documentElement.dataset.review = "true";
   count();
 })();
