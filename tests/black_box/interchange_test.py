@@ -272,6 +272,20 @@ class Workspace(Runs):
         self.assertEqual(list(benchmark["run_summary"])[:2], ["new_skill", "old_skill"])
 
 
+    def test_no_skill_is_the_side_without(self):
+        evaluate("none", ROOT / "bare", "-b", SKILL / "evals", "--model", "sim:demo", "--split", "val", "--limit", "12")
+        benchmark = json.loads((self.workspace(ROOT / "bare", "bare-workspace") / "benchmark.json").read_text())
+        self.assertEqual((list(benchmark["run_summary"]), benchmark["metadata"]["skill_name"]), (["without_skill"], "none"))
+        self.assertEqual(report(ROOT / "bare", "junit").stdout.count('classname="no skill"'), len(benchmark["runs"]))
+
+    def test_of_a_calibration_its_passes_are_runs(self):
+        done = program.run(["calibrate", str(SKILL), "--model", "sim:demo", "--limit", "12", "--run", "noise", "--json"], cwd=ROOT)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        benchmark = json.loads((self.workspace(ROOT / "noise", "noise-workspace") / "benchmark.json").read_text())
+        self.assertEqual((benchmark["metadata"]["runs_per_configuration"], list(benchmark["run_summary"])), (2, ["with_skill"]))
+        self.assertRegex(benchmark["metadata"]["timestamp"], r"^\d{4}-")
+
+
 class Atif(Runs):
     def test_a_trajectory_for_each_rollout(self):
         out = ROOT / "atif"

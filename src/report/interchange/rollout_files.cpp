@@ -98,9 +98,15 @@ void RolloutFiles::read_calls() {
 
 std::vector<RolloutPlace> RolloutFiles::of(const std::string& column, Arm arm) const {
   std::vector<RolloutPlace> out;
-  for (const RolloutPlace& place : all())
-    if (place.rollout->arm == arm && report_.columns[place.rollout->column].key == column)
+  for (const RolloutPlace& place : all()) {
+    if (place.rollout->arm != arm || report_.columns[place.rollout->column].key != column) continue;
+    // A package that was measured under two names counts once, as it was last.
+    if (!out.empty() && out.back().task == place.task &&
+        out.back().rollout->trial == place.rollout->trial)
+      out.back() = place;
+    else
       out.push_back(place);
+  }
   return out;
 }
 

@@ -28,17 +28,20 @@ struct Configuration {
 
 /// The skill first, then what it is compared with: so the scripts take the difference.
 std::vector<Configuration> configurations_of(const RunReport& report, const Json& config) {
-  const bool none = text_of(config, "skill_path") == "none";
+  const bool none = report.facts.skill.empty();
   const std::string baseline = text_of(member(config, "extra"), "baseline");
   if (report.facts.command == "calibrate") return {{"with_skill", "base", Arm::before}};
   if (report.facts.command == "optimize") {
     if (report.best && report.best->iteration == 0) return {{"with_skill", "test", Arm::before}};
     return {{"new_skill", "test", Arm::after}, {"old_skill", "test", Arm::before}};
   }
-  if (baseline.empty()) return {{none ? "without_skill" : "with_skill", "eval", Arm::after}};
-  if (baseline == "none")
-    return {{"with_skill", "eval", Arm::after}, {"without_skill", "eval", Arm::before}};
-  return {{"new_skill", "eval", Arm::after}, {"old_skill", "eval", Arm::before}};
+  const char* skill = none                                     ? "without_skill"
+                      : baseline.empty() || baseline == "none" ? "with_skill"
+                                                               : "new_skill";
+  std::vector<Configuration> out = {{skill, "eval", Arm::after}};
+  if (!baseline.empty() && !(none && baseline == "none"))
+    out.push_back({baseline == "none" ? "without_skill" : "old_skill", "eval", Arm::before});
+  return out;
 }
 
 /// What was asked of an answer, and how it came out.
@@ -198,6 +201,7 @@ class Workspace {
                                          side.name, record->loss.sample + 1);
       SKILLGRAD_CHECK(write_run(*record, place, at));
       ++written;
+      ended_ = std::max(ended_, record->ended_at);
       if (record->loss.graded()) {
         SKILLGRAD_CHECK(write_grading(*record, side, at, sums));
       } else {
@@ -320,17 +324,18 @@ class Workspace {
       notes.push_back(
           "The run's score counts what is right in part, and weights; pass_rate is the "
           "share of expectations that are met");
-    return {{"metadata",
-             {{"skill_name", fs::path(facts.skill).filename().string()},
-              {"skill_path", facts.skill},
-              {"executor_model", facts.model},
-              {"analyzer_model", ""},
-              {"timestamp", facts.finished_at},
-              {"evals_run", std::move(evals)},
-              {"runs_per_configuration", most_runs_}}},
-            {"runs", runs_},
-            {"run_summary", std::move(summary)},
-            {"notes", std::move(notes)}};
+    return {
+        {"metadata",
+         {{"skill_name", facts.skill.empty() ? "none" : fs::path(facts.skill).filename().string()},
+          {"skill_path", facts.skill},
+          {"executor_model", facts.model},
+          {"analyzer_model", ""},
+          {"timestamp", facts.finished_at.empty() ? ended_ : facts.finished_at},
+          {"evals_run", std::move(evals)},
+          {"runs_per_configuration", most_runs_}}},
+        {"runs", runs_},
+        {"run_summary", std::move(summary)},
+        {"notes", std::move(notes)}};
   }
 
   const RolloutFiles& files_;
@@ -341,6 +346,7 @@ class Workspace {
   Json metrics_;               ///< of the rollout at hand
   Json runs_ = Json::array(), summary_ = Json::array();
   std::vector<Side> sides_;
+  std::string ended_;  ///< when the last rollout did
   int most_runs_ = 1;
   bool in_part_ = false;  ///< a score that is no share of expectations
 };
