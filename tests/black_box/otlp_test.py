@@ -140,6 +140,18 @@ class Otlp(unittest.TestCase):
         self.assertEqual(attributes(next(span for span in spans if span["name"] == "iteration 1"))["skillgrad.decision"], result["iterations"][0]["decision"])
         self.assertEqual(root["name"], "skillgrad optimize")
 
+    def test_a_run_that_is_stopped_and_resumed_is_one_trace_without_orphans(self):
+        with Collector() as collector:
+            self.run_it("eval", collector.url, "--split", "val", "--max-calls", "17", "--force", code=4)
+            first = collector.spans()
+            done = program.run(["resume", "run", "--max-calls", "0", "--otlp", collector.url], cwd=self.root)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            second = collector.spans()[len(first):]
+        self.assertEqual(attributes(self.tree(first)[0])["error.type"], "budget")
+        self.assertNotIn("status", self.tree(second)[0])
+        self.assertEqual(first[0]["traceId"], second[0]["traceId"])
+        self.assertFalse({span["spanId"] for span in first} & {span["spanId"] for span in second})
+
     def test_a_calibration_too(self):
         with Collector() as collector:
             self.run_it("calibrate", collector.url, "--limit", "8")

@@ -196,9 +196,11 @@ WallTime RunSpans::before(Duration duration) const {
 std::string RunSpans::iteration_id(int number) { return id("iteration " + std::to_string(number)); }
 
 std::string RunSpans::parent_of(const std::string& scope) {
-  if (const std::string folder = rollout_of_scope(scope); !folder.empty())
-    return id("rollout " + folder);
   const std::lock_guard lock(mutex_);
+  if (const std::string folder = rollout_of_scope(scope); !folder.empty()) {
+    rollouts_.try_emplace(folder, clock_.wall_now());
+    return id("rollout " + folder);
+  }
   const int iteration = iteration_of_scope(scope);
   return iterations_.contains(iteration) ? iteration_id(iteration) : root_;
 }
@@ -236,14 +238,15 @@ void RunSpans::close_stage(const std::string& label, const Stage& stage) {
 void RunSpans::rollout(const std::string& label, const optim::LossRecord& record) {
   const WallTime now = clock_.wall_now();
   std::string parent = root_;
+  const std::string folder = folder_of_trace(record.trace);
   {
     const std::lock_guard lock(mutex_);
+    rollouts_.erase(folder);
     if (const auto open = stages_.find(label); open != stages_.end()) {
       open->second.last = now;
       parent = open->second.id;
     }
   }
-  const std::string folder = folder_of_trace(record.trace);
   const bool graded = record.graded();
   TraceSpan span;
   span.id = id("rollout " + (folder.empty() ? label + " " + record.task_id : folder));
@@ -344,13 +347,30 @@ void RunSpans::tool(const agent::ToolRun& run) {
 void RunSpans::end(const Json* result) {
   std::map<std::string, Stage> done;
   std::map<int, WallTime> cut;
+  std::map<std::string, WallTime> agents;
   {
     const std::lock_guard lock(mutex_);
     if (std::exchange(ended_, true)) return;
     done.swap(stages_);
     cut.swap(iterations_);
+    agents.swap(rollouts_);
   }
   const WallTime now = clock_.wall_now();
+  for (const auto& [folder, begin] : agents) {
+    TraceSpan cut_off{id("rollout " + folder),
+                      root_,
+                      fmt::format("{} {}", otel::kInvokeAgent, kAgent),
+                      false,
+                      begin,
+                      now,
+                      {},
+                      true};
+    cut_off.attributes = {{otel::kOperation, otel::kInvokeAgent},
+                          {otel::kAgentName, kAgent},
+                          {otel::kConversation, folder},
+                          {otel::kErrorType, "interrupted"}};
+    exporter_.add(std::move(cut_off));
+  }
   for (const auto& [label, one] : done) close_stage(label, one);
   for (const auto& [number, begin] : cut)
     exporter_.add({iteration_id(number),

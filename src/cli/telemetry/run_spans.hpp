@@ -72,9 +72,10 @@ class RunSpans {
   const WallTime begin_;
   std::string trace_, salt_, root_;
   std::mutex mutex_;
-  std::map<std::string, Stage> stages_;  ///< that go on, by label
-  std::map<std::string, int> opened_;    ///< how often each stage was begun
-  std::map<int, WallTime> iterations_;   ///< that go on: when they began
+  std::map<std::string, Stage> stages_;       ///< that go on, by label
+  std::map<std::string, int> opened_;         ///< how often each stage was begun
+  std::map<int, WallTime> iterations_;        ///< that go on: when they began
+  std::map<std::string, WallTime> rollouts_;  ///< whose parts were seen, and not their end
   bool ended_ = false;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Tools> tools_;
