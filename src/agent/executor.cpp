@@ -100,6 +100,7 @@ class ToolExecutor final : public Executor {
     loop.scope = request.scope;
     loop.sample_index = request.sample;
     loop.limits = request.limits.loop;
+    loop.watch = deps_.watch;
     llm::Message system, user;
     system.role = llm::Role::system;
     system.content = system_prompt(request.skill);

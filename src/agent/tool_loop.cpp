@@ -309,7 +309,12 @@ class Loop {
           true);
     }
     Answer answer;
+    const SteadyTime began = clock_.now();
     answer.outcome = tool.call(call.arguments, stop_);
+    ++tools_run_;
+    if (request_.watch != nullptr)
+      request_.watch->tool_ended({request_.scope, tools_run_, call.id, call.name,
+                                  answer.outcome.is_error, clock_.now() - began});
     if (!answer.outcome.is_error && !answer.outcome.infra)
       answer.outcome.text += note_on_arguments(*found, call.arguments);
     return answer;
@@ -366,6 +371,7 @@ class Loop {
   llm::ChatModel& model_;
   const LoopRequest& request_;
   const Clock& clock_;
+  int tools_run_ = 0;
   std::stop_token stop_;
   std::optional<SteadyTime> own_deadline_, outer_deadline_;
   std::optional<int> cap_;

@@ -42,6 +42,40 @@ Result<std::optional<RolloutSigns>> signs_from_json(const Json& value) {
   return std::optional<RolloutSigns>(out);
 }
 
+/// Of one rollout; a program may print as many as it likes.
+constexpr std::size_t kMostChecks = 1000, kMostCheckBytes = 2000;
+
+Json checks_json(const std::vector<bench::Check>& checks) {
+  Json out = Json::array();
+  for (const bench::Check& check : checks) {
+    if (out.size() == kMostChecks) break;
+    out.push_back({{"name", truncate_middle(check.name, kMostCheckBytes)},
+                   {"weight", check.weight},
+                   {"score", check.score},
+                   {"message", truncate_middle(check.message, kMostCheckBytes)}});
+  }
+  return out;
+}
+
+Result<std::vector<bench::Check>> checks_from_json(const Json& value) {
+  std::vector<bench::Check> out;
+  if (!value.is_null() && !value.is_array())
+    return fail(ErrorCode::input, "got a " + std::string(value.type_name()) + ", expected a list",
+                "skillgrad.loss/1 /checks", "write [{\"name\",\"score\",\"message\"}]");
+  for (const Json& item : value) {
+    if (out.size() == kMostChecks) break;
+    StrictReader reader(item, "skillgrad.loss/1 /checks/" + std::to_string(out.size()));
+    bench::Check check;
+    check.name = reader.string("name");
+    check.weight = reader.number("weight", 1, 0);
+    check.score = reader.number("score", std::nullopt, 0, 1);
+    check.message = reader.string("message", "");
+    SKILLGRAD_CHECK(reader.finish(true));
+    out.push_back(std::move(check));
+  }
+  return out;
+}
+
 /// The fields that only what was graded has.
 void read_grade(StrictReader& reader, LossRecord& out) {
   if (!out.graded()) {
@@ -67,24 +101,26 @@ void read_grade(StrictReader& reader, LossRecord& out) {
 Json to_json(const LossRecord& value) {
   Json components = Json::object();
   for (const auto& [name, number] : value.components) components[name] = number;
-  return {{"schema", "skillgrad.loss/1"},
-          {"task_id", value.task_id},
-          {"sample", value.sample},
-          {"status", name_of(value.status)},
-          {"score", if_graded(value, value.score)},
-          {"loss", if_graded(value, value.loss)},
-          {"hard", if_graded(value, value.hard ? 1 : 0)},
-          {"matched", if_graded(value, value.matched)},
-          {"total", if_graded(value, value.total)},
-          {"feedback", value.feedback},
-          {"components", components},
-          {"trace", value.trace},
-          {"end_state", name_of(value.end_state)},
-          {"error", value.error},
-          {"usage", to_json(value.usage)},
-          {"cost_usd", number_or_null(value.cost_usd)},
-          {"seconds", value.seconds},
-          {"signs", signs_json(value.signs)}};
+  Json out = {{"schema", "skillgrad.loss/1"},
+              {"task_id", value.task_id},
+              {"sample", value.sample},
+              {"status", name_of(value.status)},
+              {"score", if_graded(value, value.score)},
+              {"loss", if_graded(value, value.loss)},
+              {"hard", if_graded(value, value.hard ? 1 : 0)},
+              {"matched", if_graded(value, value.matched)},
+              {"total", if_graded(value, value.total)},
+              {"feedback", value.feedback},
+              {"components", components},
+              {"trace", value.trace},
+              {"end_state", name_of(value.end_state)},
+              {"error", value.error},
+              {"usage", to_json(value.usage)},
+              {"cost_usd", number_or_null(value.cost_usd)},
+              {"seconds", value.seconds},
+              {"signs", signs_json(value.signs)}};
+  if (!value.checks.empty()) out["checks"] = checks_json(value.checks);
+  return out;
 }
 
 Result<LossRecord> loss_from_json(const Json& value) {
@@ -110,7 +146,7 @@ Result<LossRecord> loss_from_json(const Json& value) {
   out.seconds = reader.number("seconds", 0.0, 0);
   const Json components = reader.any("components");
   const Json usage = reader.any("usage");
-  const Json signs = reader.any("signs");
+  const Json signs = reader.any("signs"), checks = reader.any("checks");
   out.cost_usd = optional_number(reader, "cost_usd", 0);
   if (!components.is_null() && !components.is_object())
     reader.reject("components", "got a " + std::string(components.type_name()),
@@ -125,6 +161,7 @@ Result<LossRecord> loss_from_json(const Json& value) {
     SKILLGRAD_TRY(out.usage, usage_from_json(usage));
   }
   SKILLGRAD_TRY(out.signs, signs_from_json(signs));
+  SKILLGRAD_TRY(out.checks, checks_from_json(checks));
   return out;
 }
 

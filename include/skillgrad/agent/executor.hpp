@@ -76,6 +76,7 @@ struct ExecutorDependencies {
   /// What the shell offers, for the description of the tool; asked once, before the first rollout.
   /// Empty: nothing is said.
   std::function<std::string()> shell_facts;
+  ToolWatch* watch = nullptr;  ///< may be null
 };
 
 /// Version of python3 and of packages that tasks are often solved with, as a command in this

@@ -67,6 +67,21 @@ class Tool {
     llm::ToolSpec spec,
     std::function<ToolOutcome(const std::string& arguments_json, std::stop_token stop)> call);
 
+/// A call of a tool that was carried out; refused ones are none.
+struct ToolRun {
+  std::string scope;  ///< of the conversation
+  int number = 0;     ///< in the conversation, from 1
+  std::string call_id, name;
+  bool is_error = false;
+  Duration took{0};
+};
+/// Is told of each as it ends. Thread-safe.
+class ToolWatch {
+ public:
+  virtual ~ToolWatch() = default;
+  virtual void tool_ended(const ToolRun& run) = 0;
+};
+
 enum class EndState {
   finished,  ///< the model ended its work
   turn_limit,
@@ -90,6 +105,7 @@ struct LoopRequest {
   std::vector<Tool*> tools;
   LoopLimits limits;
   std::optional<int> max_output_tokens;
+  ToolWatch* watch = nullptr;  ///< may be null
 };
 struct LoopResult {
   EndState end = EndState::infra_error;

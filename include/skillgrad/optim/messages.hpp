@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <skillgrad/agent/tool_loop.hpp>
+#include <skillgrad/bench/benchmark.hpp>
 #include <skillgrad/core/enum_text.hpp>
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/core/json.hpp>
@@ -40,7 +41,9 @@ struct LossRecord {
   double score = 0, loss = 1;  ///< of what was graded; null in JSON where nothing was
   bool hard = false;
   std::size_t matched = 0, total = 0;
-  std::string feedback;                      ///< cells or items expected and got
+  std::string feedback;  ///< cells or items expected and got
+  /// One verdict for each thing that the grader asked; empty where it asks but one.
+  std::vector<bench::Check> checks = {};
   std::map<std::string, double> components;  ///< quality, cost, time, size, violations
   std::string trace;  ///< path of trajectory.jsonl relative to the run, "" if none
   std::optional<agent::EndState> end_state;  ///< nullopt: it was not run

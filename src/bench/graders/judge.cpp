@@ -71,10 +71,13 @@ class JudgeGrader final : public Grader {
     Grade grade;
     grade.task_id = input.task_id;
     grade.total = options_.criteria.size();
-    for (const auto& criterion : options_.criteria)
+    constexpr const char* kNothing = "there is no answer to judge";
+    for (const auto& criterion : options_.criteria) {
       grade.differences.push_back({criterion, {"string", "fulfilled"}, {"empty", ""}});
+      grade.checks.push_back({criterion, 1, 0, kNothing});
+    }
     settle(grade);
-    grade.message = "there is no answer to judge";
+    grade.message = kNothing;
     return grade;
   }
 

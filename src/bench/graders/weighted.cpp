@@ -42,7 +42,7 @@ class WeightedGrader final : public Grader {
       weights += check.weight;
       all_hard = all_hard && (part.hard || check.weight <= 0);  // weight 0: reported only
       total.matched += part.hard ? 1 : 0;
-      total.checks.push_back({check.name, check.weight, part.score, part.message});
+      add_checks(check, part, total.checks);
       for (Difference& difference : part.differences) {
         difference.where = check.name + ": " + difference.where;
         total.differences.push_back(std::move(difference));
@@ -89,6 +89,8 @@ class WeightedGrader final : public Grader {
                               const GradeContext& context) const override {
     Grade grade = Grader::missing(input, context);
     grade.total = checks_.size();
+    for (const WeightedCheck& check : checks_)
+      add_checks(check, check.grader->missing(input, context), grade.checks);
     return grade;
   }
 
@@ -124,6 +126,17 @@ class WeightedGrader final : public Grader {
   }
 
  private:
+  /// A judge gives a verdict for each of its criteria, and they count the same.
+  static void add_checks(const WeightedCheck& check, const Grade& part, std::vector<Check>& out) {
+    if (check.grader->name() != "llm-judge") {
+      out.push_back({check.name, check.weight, part.score, part.message});
+      return;
+    }
+    const double share = check.weight / static_cast<double>(part.checks.size());
+    for (const Check& criterion : part.checks)
+      out.push_back({criterion.name, share, criterion.score, criterion.message});
+  }
+
   std::vector<WeightedCheck> checks_;
 };
 

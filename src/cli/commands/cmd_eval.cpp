@@ -4,6 +4,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/rollouts.hpp>
+#include <skillgrad/report/interchange.hpp>
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/commands/commands.hpp"
@@ -153,12 +154,27 @@ Result<Json> keep_result(RunSetup& setup, const RunRequest& request, const Score
   return json;
 }
 
+/// Of the files, as `report --format junit` writes it.
+Result<> write_junit(RunSetup& setup, const std::string& file) {
+  report::ReadOptions reading;
+  reading.trace_bytes = 0;
+  SKILLGRAD_TRY(auto read, report::read_run(setup.store->dir(), reading));
+  // It is this process that still holds the folder.
+  read.facts.condition =
+      read.facts.error.empty() ? report::RunCondition::finished : report::RunCondition::stopped;
+  report::ExportNotes notes;
+  const std::string page = report::junit_page(setup.store->dir(), read, notes);
+  for (const std::string& note : notes) print_err("note: " + strip_control(note) + "\n");
+  return write_file_atomic(file, page);
+}
+
 Result<int> run_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
   SKILLGRAD_TRY(auto scored, score_all(setup, invocation, request));
   const int code = judge(setup.settings, scored);
   SKILLGRAD_TRY(const Json json, keep_result(setup, request, scored));
   if (scored.error) print_stop(*scored.error, setup);
   print_result(setup, json, eval_text(setup, request, scored));
+  if (invocation.has("junit")) SKILLGRAD_CHECK(write_junit(setup, invocation.value("junit")));
   return code;
 }
 
@@ -224,6 +240,9 @@ Result<int> cmd_eval(const Invocation& invocation) {
   SKILLGRAD_TRY(const int trials, count_of(invocation, {"trials", 1, "1"}));
   request.extra = {{"split", invocation.value("split", "test")}, {"trials", trials}};
   SKILLGRAD_CHECK(add_baseline(invocation.value("baseline"), request.extra));
+  if (invocation.has("dry-run") && invocation.has("junit"))
+    return fail(ErrorCode::usage, "--dry-run runs nothing that has a result", "--junit",
+                "leave out --junit, or --dry-run");
   if (invocation.has("dry-run")) return estimate_eval(invocation, request);
   SKILLGRAD_CHECK(refuse_estimate_flags(invocation));
   SKILLGRAD_TRY(const auto setup, open_run(invocation, request));

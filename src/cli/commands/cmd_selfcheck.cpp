@@ -37,7 +37,7 @@ Result<> make_room(const fs::path& dir) {
 
 /// It has runs of its own, each with its events.
 Result<> refuse_places(const Settings& settings) {
-  for (const OptionSpec* spec : options<"run", "events">)
+  for (const OptionSpec* spec : options<"run", "events", "otlp">)
     if (settings.given(*spec))
       return fail(ErrorCode::usage, "selfcheck has runs of its own", settings.origin(*spec),
                   "leave it out; --dir says where they go, each with its events.jsonl");

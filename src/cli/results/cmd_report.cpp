@@ -3,6 +3,7 @@
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/report/interchange.hpp>
 #include <skillgrad/report/run_report.hpp>
 
 #include "cli/results/results.hpp"
@@ -13,7 +14,7 @@
 namespace skillgrad::cli {
 namespace {
 
-enum class ReportFormat { html, md, json, csv };
+enum class ReportFormat { html, md, json, csv, junit, inspect, skill_creator, atif };
 
 }  // namespace
 }  // namespace skillgrad::cli
@@ -23,8 +24,14 @@ namespace skillgrad {
 template <>
 struct EnumText<cli::ReportFormat> {
   using enum cli::ReportFormat;
-  static constexpr EnumName<cli::ReportFormat> kTable[] = {
-      {html, "html"}, {md, "md"}, {json, "json"}, {csv, "csv"}};
+  static constexpr EnumName<cli::ReportFormat> kTable[] = {{html, "html"},
+                                                           {md, "md"},
+                                                           {json, "json"},
+                                                           {csv, "csv"},
+                                                           {junit, "junit"},
+                                                           {inspect, "inspect"},
+                                                           {skill_creator, "skill-creator"},
+                                                           {atif, "atif"}};
 };
 
 }  // namespace skillgrad
@@ -69,6 +76,10 @@ struct Request {
   report::ReadOptions reading;
 };
 
+bool is_folder(ReportFormat format) {
+  return format == ReportFormat::skill_creator || format == ReportFormat::atif;
+}
+
 Result<Request> request_of(const Invocation& invocation, bool json) {
   Request out;
   SKILLGRAD_TRY(out.format,
@@ -81,7 +92,16 @@ Result<Request> request_of(const Invocation& invocation, bool json) {
   if (invocation.has("table") && out.format != ReportFormat::csv)
     return fail(ErrorCode::usage, "only CSV has one table of several", "--table",
                 "give --format csv, or leave --table out");
+  if (invocation.has("traces") && out.format != ReportFormat::html &&
+      out.format != ReportFormat::md && out.format != ReportFormat::json)
+    return fail(ErrorCode::usage,
+                std::string("--format ") + name_of(out.format) + " takes no bound of trajectories",
+                "--traces", "leave --traces out");
   out.out = invocation.value("out");
+  if (is_folder(out.format) && (out.out.empty() || out.out == "-"))
+    return fail(ErrorCode::usage,
+                std::string("--format ") + name_of(out.format) + " writes a folder, and got none",
+                "--out", "give --out DIR, a folder that does not exist yet");
   // The page goes into the run's folder; what programs read goes to stdout.
   if (out.out.empty())
     out.out = out.format == ReportFormat::html
@@ -90,7 +110,8 @@ Result<Request> request_of(const Invocation& invocation, bool json) {
   return out;
 }
 
-std::string page_of(const report::RunReport& report, const Request& request) {
+Result<std::string> page_of(const fs::path& dir, const report::RunReport& report,
+                            const Request& request, report::ExportNotes& notes) {
   switch (request.format) {
     case ReportFormat::html:
       return report::html_page(report);
@@ -100,22 +121,59 @@ std::string page_of(const report::RunReport& report, const Request& request) {
       return dump_json(report::to_json(report), 1) + "\n";
     case ReportFormat::csv:
       return report::csv_page(report, request.table);
+    case ReportFormat::junit:
+      return report::junit_page(dir, report, notes);
+    case ReportFormat::inspect:
+      return report::inspect_log(dir, report, notes);
+    default:
+      return fail(ErrorCode::internal, "a folder is no page", "skillgrad report");
   }
-  return {};
+}
+
+Result<> write_export(const fs::path& dir, const report::RunReport& report, const Request& request,
+                      report::ExportNotes& notes) {
+  if (request.format == ReportFormat::atif)
+    return report::write_atif(dir, report, request.out, notes);
+  if (request.format == ReportFormat::skill_creator)
+    return report::write_skill_creator(dir, report, request.out, notes);
+  SKILLGRAD_TRY(const std::string page, page_of(dir, report, request, notes));
+  return write_file_atomic(request.out, page);
+}
+
+/// A folder of logs gets a log under the name that Inspect looks for.
+void name_log(const report::RunReport& report, Request& request, report::ExportNotes& notes) {
+  if (request.format != ReportFormat::inspect || request.out == "-") return;
+  std::error_code ignored;
+  const fs::path out = request.out;
+  if (!out.has_filename() || fs::is_directory(out, ignored))
+    request.out = (out / report::inspect_file_name(report)).string();
+  else if (out.filename().string().find_first_of("0123456789") != 0)
+    notes.push_back(
+        "`inspect view` lists only logs whose names begin with a time: give a folder "
+        "as --out for such a name");
+}
+
+void print_notes(const report::ExportNotes& notes) {
+  for (const std::string& note : notes) print_err("note: " + strip_control(note) + "\n");
 }
 
 }  // namespace
 
 Result<int> cmd_report(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
-  SKILLGRAD_TRY(const Request request, request_of(invocation, settings.get<"json">()));
-  SKILLGRAD_TRY(const auto report, report::read_run(invocation.arguments.front(), request.reading));
-  const std::string page = page_of(report, request);
+  SKILLGRAD_TRY(Request request, request_of(invocation, settings.get<"json">()));
+  const fs::path dir = invocation.arguments.front();
+  SKILLGRAD_TRY(const auto report, report::read_run(dir, request.reading));
+  report::ExportNotes notes;
+  name_log(report, request, notes);
   if (request.out == "-") {
+    SKILLGRAD_TRY(const std::string page, page_of(dir, report, request, notes));
+    print_notes(notes);
     print_out(page);
     return 0;
   }
-  SKILLGRAD_CHECK(write_file_atomic(request.out, page));
+  SKILLGRAD_CHECK(write_export(dir, report, request, notes));
+  print_notes(notes);
   print_out(strip_control(report.verdict.line) + "\n" +
             (report.facts.condition == report::RunCondition::finished
                  ? ""

@@ -278,12 +278,27 @@ Result<> raise_limits(RunSetup& setup) {
   return {};
 }
 
+/// A finished run is only reported: nothing happens that a span could be of.
+Result<> open_spans(RunSetup& setup, const RunRequest& request, const Json& identity) {
+  if (setup.settings.get<"otlp">().empty() || setup.finished) return {};
+  const std::string folder = setup.store->dir().filename().string();
+  SKILLGRAD_TRY(setup.spans,
+                RunSpans::open(setup.settings,
+                               {name_of(request.command), folder, setup.settings.get<"model">(),
+                                canonical_json(identity) + "\n" + folder, setup.resumed},
+                               setup.clock));
+  return {};
+}
+
 Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::stop_token& stop) {
   SKILLGRAD_TRY(const auto identity, identity_of(setup, request));
   SKILLGRAD_CHECK(open_store(setup, request, identity));
   if (request.limits_from_now) SKILLGRAD_CHECK(raise_limits(setup));
-  SKILLGRAD_TRY(setup.models, Models::open(setup.settings, &setup.store->calls(), setup.clock,
-                                           setup.store->path("calls/learned.json")));
+  SKILLGRAD_CHECK(open_spans(setup, request, identity));
+  llm::CallRecorder& calls = setup.store->calls();
+  SKILLGRAD_TRY(setup.models,
+                Models::open(setup.settings, setup.spans ? &setup.spans->record(calls) : &calls,
+                             setup.clock, setup.store->path("calls/learned.json")));
   setup.store->redact_with(setup.models->redactor());
   SKILLGRAD_CHECK(restore_ledger(setup));
   // A run that came to its end is only reported.
@@ -306,6 +321,7 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
                                                 std::move(setup.observer), setup.clock));
   }
   SKILLGRAD_TRY(setup.observer, keep_notes(std::move(setup.observer), *setup.store));
+  if (setup.spans) setup.observer = setup.spans->observe(std::move(setup.observer));
   setup.observer = with_limit_notice(std::move(setup.observer), setup);
   setup.observer = with_ticks(std::move(setup.observer), setup.clock);
   return {};

@@ -13,6 +13,7 @@
 #include "cli/run/time_limit.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
+#include "cli/telemetry/run_spans.hpp"
 
 namespace skillgrad::cli {
 
@@ -42,7 +43,8 @@ struct RunSetup {
   SystemClock clock;
   std::unique_ptr<Models> models;  ///< holds the store's redactor
   std::unique_ptr<store::RunStore> store;
-  FolderGuard unused;                     ///< ends before the store lets go of the folder's lock
+  std::unique_ptr<RunSpans> spans;  ///< null without --otlp; the observer and the models use it
+  FolderGuard unused;               ///< ends before the store lets go of the folder's lock
   std::shared_ptr<TimeLimit> time_limit;  ///< set by call_context()
   std::unique_ptr<optim::Observer> observer;
   bool resumed = false;   ///< the directory held an earlier part of this run

@@ -80,6 +80,7 @@ Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::sto
     executor.shell_facts = [sandbox = executor.sandbox, stop] {
       return agent::measure_shell(*sandbox, stop);
     };
+  if (setup.spans) executor.watch = &setup.spans->tools();
   out->executor = agent::make_executor(std::move(executor));
   SKILLGRAD_TRY(out->loss, make<optim::LossCollector>(
                                optim::loss_registry(), setup.settings.get<"stages.loss">(),

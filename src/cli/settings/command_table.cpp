@@ -41,7 +41,8 @@ const std::vector<CommandSpec> kCommands = {
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
       {"split", "NAME", "train, val, test or all (default: test)", "train|val|test|all"},
       {"trials", "K", "rollouts per task (default: 1)"},
-      {"baseline", "WHAT", "compare with none, a skill folder, or a run's best package"}},
+      {"baseline", "WHAT", "compare with none, a skill folder, or a run's best package"},
+      {"junit", "FILE", "write each rollout as a test case of JUnit's XML, too"}},
      "  skillgrad eval my-skill --split test --model gpt-4.1-mini --min-score 0.7\n"
      "  skillgrad eval RUN/best --baseline RUN/initial/skill -b wikitablequestions:DIR -m qwen3\n"
      "  skillgrad eval none --trials 3 -b tasks.jsonl -m gpt-4.1-mini --json",
@@ -110,19 +111,25 @@ const std::vector<CommandSpec> kCommands = {
      "  3 port taken; with --until-end: the run was stopped\n"
      "  130, 143 signal, which is how it is ended; the run goes on"},
     {"report",
-     "Write what a run came to as a page, or as Markdown, JSON or CSV",
+     "Write what a run came to as a page, text, data, or in the format of another program",
      "RUN",
      1,
      1,
      kOutput,
-     {{"format", "NAME", "html, md, json or csv (default: html)", "html|md|json|csv"},
-      {"out", "FILE", "where to (default: RUN/report.html; else stdout, which is -)"},
+     {{"format", "NAME",
+       "html, md, json, csv, junit, inspect, skill-creator or atif (default: html)",
+       "html|md|json|csv|junit|inspect|skill-creator|atif"},
+      {"out", "FILE",
+       "where to; a folder for skill-creator and atif, and for inspect if you like (default: "
+       "RUN/report.html; else stdout, which is -)"},
       {"table", "NAME", "of CSV: rollouts, steps, scores, costs or patterns (default: rollouts)",
        "rollouts|steps|scores|costs|patterns"},
       {"traces", "MIB", "trajectories in it, in all (default: 1; 0: none)"}},
      "  skillgrad report skillgrad-runs/xlsx-0123456789\n"
      "  skillgrad report RUN --format md > comment.md\n"
      "  skillgrad report RUN --format csv --table steps --out steps.csv\n"
+     "  skillgrad report RUN --format junit --out junit.xml\n"
+     "  skillgrad report RUN --format skill-creator --out my-skill-workspace/iteration-1\n"
      "  skillgrad report RUN --json",
      "  0 written   2 usage or input   3 the file cannot be written"},
     {"diff",

@@ -171,6 +171,7 @@ inline constexpr OptionSpec kRows[] = {
   {"record", "record", "", path, "\"\"", kRun | kJudge | kCi, false, 0, 0, "", "folder to record every call in, for --replay"},
   {"replay", "replay", "", path, "\"\"", kRun | kJudge | kDoctor | kCi, false, 0, 0, "", "answer all calls from this recording, without any connection (with --record of the same folder: record what is missing)"},
   {"force", "force", "", boolean, "false", kRun | kCi, false, 0, 0, "", "go on where a check before spending refuses"},
+  {"otlp", "otlp", "", text, "\"\"", kRun, false, 0, 0, "", "also send spans to this OpenTelemetry collector (OTLP over HTTP, such as http://127.0.0.1:4318); no texts"},
   {"events", "events", "", path, "\"\"", kRun, false, 0, 0, "", "also stream events as JSON Lines to this file (- for stdout)"},
   {"sandbox", "sandbox", "", text, "\"auto\"", kSandbox, false, 0, 0, "auto|require|off", "isolation of the agent's commands"},
   {"json", "json", "", boolean, "false", kOutput, false, 0, 0, "", "one JSON object on stdout"},

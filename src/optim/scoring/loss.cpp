@@ -99,6 +99,7 @@ LossRecord make_loss_record(const agent::Rollout& rollout, const bench::Grade& g
   out.matched = grade.matched;
   out.total = grade.total;
   out.feedback = grade.message;
+  out.checks = grade.checks;
   out.end_state = rollout.end;
   out.usage = rollout.usage;
   out.cost_usd = rollout.cost_usd;
