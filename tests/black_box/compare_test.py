@@ -94,7 +94,7 @@ class Figures(unittest.TestCase):
             self.assertEqual((apart["verdict"], apart["p"]), ("not compared", None))
             self.assertIn("the benchmark differs: b and c", apart["notes"])
             text = compare(high, low, code=1).stdout
-            self.assertEqual(text.splitlines()[0], "worse: -100.0 points [-100.0, -100.0] on 8 tasks, p = 0.008")
+            self.assertEqual(text.splitlines()[0], "worse: -100.0 points [-100.0, -34.8] on 8 tasks, p = 0.008")
             self.assertIn("broken (8)", text)
 
     def test_names_with_a_colon_are_read_as_they_are(self):

@@ -239,11 +239,22 @@ class WithGit(Work):
         self.assertEqual(self.git("show", "--name-status", "--format=").split(), ["M", "made/SKILL.md", "D", "made/references/old.md"])
         message = self.git("show", "-s", "--format=%B")
         subject = message.splitlines()[0]
-        self.assertEqual(subject, "Patch the skill made: improved, +50.0 points on 4 test tasks")
-        for part in ("Verdict: improved: +50.0 points", "25.0 % [5.0, 55.0] -> 75.0 % [40.0, 95.0]", "Hunks: 4 of 5: H1, H2, H3, H4", "- pattern-1: "):
+        self.assertEqual(subject, "Patch the skill made: in part, not measured as it is")
+        for part in ("Not measured: ", "Verdict of the best package: improved: +50.0", "25.0 % [5.0, 55.0] -> 75.0 % [40.0, 95.0]", "Hunks: 4 of 5: H1, H2, H3, H4", "- pattern-1: "):
             self.assertIn(part, message)
         self.assertNotIn(str(self.root), message)
         self.assertEqual(self.git("status", "--porcelain", "made"), "")
+
+    def test_claims_the_verdict_for_the_whole_package_alone(self):
+        self.repository()
+        value = json.loads(run("apply", self.folder, "--commit", "--json", **self.name).stdout)
+        self.assertEqual(value["notes"], [])
+        message = self.git("show", "-s", "--format=%B")
+        self.assertEqual(message.splitlines()[0], "Patch the skill made: improved, +50.0 points on 4 test tasks")
+        self.assertIn("\nVerdict: improved: +50.0 points", message)
+        run("review", self.folder, "--accept", "all", "--reject", "H5")
+        again = json.loads(run("apply", self.folder, "--review", self.folder / "review.json", "--dry-run", "--to", self.root / "other", "--json").stdout)
+        self.assertIn("never measured", again["notes"][0])
 
     def test_refuses_with_a_mend_before_anything_is_written(self):
         before = differences(self.skill, self.folder / "best")

@@ -53,8 +53,9 @@ struct Finding {
 /// executor (files_for_agent) and is read-only for patches.
 class SkillPackage {
  public:
-  /// `path`: a package folder or its SKILL.md. Loading is lenient. Errors: input (no such path, no
-  /// SKILL.md, a folder holding several packages), invalid_skill (F0, F2, F3, D1, P1).
+  /// `path`: a package folder, its SKILL.md, or a `.skill` archive. Loading is lenient. Errors:
+  /// input (no such path, no SKILL.md, a folder holding several packages), invalid_skill (F0, F2,
+  /// F3, D1, P1).
   [[nodiscard]] static Result<SkillPackage> load(const std::filesystem::path& path);
   /// From text in memory (tests, synth, demo resources); `files` excludes SKILL.md.
   [[nodiscard]] static Result<SkillPackage> from_files(std::string folder_name,

@@ -118,7 +118,8 @@ class Scorer {
       if (std::string out = tasks_of(settings_, path); !out.empty()) return out;
     }
     return fail(ErrorCode::usage, "there are no tasks: no evals/ in the folder of a skill",
-                after.name, "name them with --benchmark, as for `skillgrad eval`");
+                after.name,
+                "name them with --benchmark FILE, or put them into evals/ of the skill");
   }
 
   /// A side and where its package lies.

@@ -156,7 +156,7 @@ std::optional<std::string> doubt_about(const report::RunReport& told, const Plan
       std::any_of(plan.chosen.begin(), plan.chosen.end(),
                   [](const auto& one) { return one.text.has_value(); }))
     return "a part of what the run measured, or another text: as it is written it was never "
-           "measured; `skillgrad eval` scores it";
+           "measured; `skillgrad eval SKILL` scores it";
   return std::nullopt;
 }
 

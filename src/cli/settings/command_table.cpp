@@ -241,6 +241,17 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad validate my-skill --json\n"
      "  skillgrad validate --explain L2-03",
      "  0 valid   1 an error in a package   2 usage"},
+    {"pack",
+     "Write a skill as one .skill file, as other programs install it",
+     "SKILL",
+     1,
+     1,
+     kOutput,
+     {{"out", "FILE", "where to (default: NAME.skill in the current folder)"}},
+     "  skillgrad pack my-skill\n"
+     "  skillgrad pack skills/xlsx --out dist/xlsx.skill\n"
+     "  skillgrad pack RUN/best --json",
+     "  0 written   1 the skill breaks a rule   2 usage or input   3 the file cannot be written"},
     {"benchmark",
      "list, show, check or split benchmarks, or import one",
      "ACTION",

@@ -179,12 +179,12 @@ bool is_as_measured(const Proposal& proposal, const std::vector<skill::ChosenHun
 std::string subject_of(const RunReport& report, const Proposal& proposal, bool as_measured) {
   const Verdict& verdict = report.verdict;
   std::string figures;
-  if (proposal.source == "best" && !as_measured) return "Patch the skill in part, not measured so";
   if (proposal.source == "best" && verdict.difference)
     figures = fmt::format(", {:+.1f} points on {} test task{}", 100 * *verdict.difference,
                           verdict.n, verdict.n == 1 ? "" : "s");
-  const std::string tail =
-      proposal.source == "best" ? ": " + verdict.name + figures : ": " + proposal.source;
+  const std::string tail = proposal.source != "best" ? ": " + proposal.source
+                           : as_measured             ? ": " + verdict.name + figures
+                                                     : ": in part, not measured as it is";
   const std::string head = "Patch the skill " + one_line(proposal.initial.name());
   return head.size() + tail.size() <= kSubject ? head + tail : "Patch the skill" + tail;
 }

@@ -10,6 +10,8 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/skill/install.hpp>
 
+#include "skill/package/archive.hpp"
+
 namespace skillgrad::skill {
 namespace {
 
@@ -248,7 +250,19 @@ std::vector<std::string> changed_files(const SkillPackage& before, const SkillPa
   return out;
 }
 
+namespace {
+
+Result<> refuse_archive_as_place(const fs::path& live) {
+  if (!is_archive(live)) return {};
+  return fail(
+      ErrorCode::input, "is an archive, which is not written over", live.string(),
+      "unpack it and name the folder (of `apply`: --to DIR), then `skillgrad pack` it again");
+}
+
+}  // namespace
+
 Result<> check_install(const fs::path& live) {
+  SKILLGRAD_CHECK(refuse_archive_as_place(live));
   SKILLGRAD_TRY(const auto package, SkillPackage::load(live));
   const auto made = make_fresh(package, package, live);
   SKILLGRAD_CHECK(remove_tree(beside(live, "new")));
@@ -258,6 +272,7 @@ Result<> check_install(const fs::path& live) {
 
 Result<std::vector<std::string>> install_package(const Installation& installation) {
   const fs::path& live = installation.live;
+  SKILLGRAD_CHECK(refuse_archive_as_place(live));
   const fs::path fresh = beside(live, "new"), aside = beside(live, "old");
   SKILLGRAD_CHECK(recover_install(live));
   SKILLGRAD_TRY(const auto before, load_expected(live, installation));

@@ -174,8 +174,8 @@ bool names_evals(std::string_view lower) {
 /// measurement.
 std::optional<std::string> speaks_to_agents(std::string_view lower) {
   if (holds(lower,
-            {"--dangerously", "bypasspermissions", "--no-sandbox", "--yolo", "approval-mode=yolo",
-             "--privileged", "danger-full-access", "--ask-for-approval never"}))
+            {"-dangerously", "bypasspermissions", "-no-sandbox", "-yolo", "approval-mode=yolo",
+             "-privileged", "danger-full-access", "-ask-for-approval never"}))
     return "it switches off what protects the user of an agent";
   if (holds(lower, {"/grader", "golden answer"}) || names_evals(lower))
     return "it leads to what tasks are graded by";

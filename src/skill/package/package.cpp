@@ -9,6 +9,7 @@
 #include <skillgrad/core/unicode.hpp>
 #include <skillgrad/skill/package.hpp>
 
+#include "skill/package/archive.hpp"
 #include "skill/package/front_matter.hpp"
 #include "skill/package/outline.hpp"
 #include "skill/package/package_files.hpp"
@@ -124,6 +125,7 @@ Result<SkillPackage> SkillPackage::from_files(std::string folder_name, std::stri
 }
 
 Result<SkillPackage> SkillPackage::load(const fs::path& path) {
+  if (is_archive(path)) return read_archive(path);
   SKILLGRAD_TRY(const fs::path dir, package_folder(path));
   SKILLGRAD_TRY(PackageFiles read, read_package_files(dir));
   if (read.skill_file.empty()) return no_skill_md(dir);

@@ -48,7 +48,7 @@ class Walker {
     SKILLGRAD_TRY(const auto listed, entries(dir));
     for (const fs::path& path : listed) {
       const std::string component = path.filename().string();
-      if (is_ignored_component(component)) continue;
+      if (is_ignored_component(component) || (prefix.empty() && component == kConfigFile)) continue;
       const std::string name = prefix + component;
       if (first_invalid_utf8(name)) {
         out_.limits.push_back(limit("SKILL.md", "a file name below " +

@@ -37,6 +37,10 @@ struct PackageFiles {
 [[nodiscard]] std::vector<Finding> check_limits(std::string_view skill_md,
                                                 const std::map<std::string, BundledFile>& files);
 
+/// The configuration that `skillgrad init` writes: at the root of a package it is the user's, and
+/// no part of what an agent is given.
+inline constexpr std::string_view kConfigFile = "skillgrad.json";
+
 /// Hidden, __pycache__ or node_modules: not part of any package.
 [[nodiscard]] bool is_ignored_component(std::string_view component);
 [[nodiscard]] bool is_below_evals(std::string_view path);

@@ -109,6 +109,9 @@ Result<> check_patch_path(const SkillPackage& package, std::string_view path) {
                   "edit SKILL.md with replace_section, insert_section, edit_text or "
                   "set_description");
   }
+  if (key == kConfigFile)
+    return refuse(path, "is the user's configuration, which is no part of the skill",
+                  "write below references/ or scripts/");
   if (is_below_evals(key)) {
     return refuse(path, "lies in evals/, which is read-only",
                   "write below references/ or scripts/");
