@@ -10,6 +10,7 @@
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/report/terminal.hpp>
+#include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/install.hpp>
 
 #include "cli/run/load_settings.hpp"
@@ -363,8 +364,7 @@ Result<> make_paths_absolute(Settings& settings, const std::string& default_spec
 fs::path skill_folder(const fs::path& skill) {
   std::error_code ignored;
   const fs::path whole = fs::absolute(skill).lexically_normal();
-  if (whole.extension() == ".skill" && fs::is_regular_file(whole, ignored))
-    return fs::weakly_canonical(whole, ignored);
+  if (skill::is_archive(whole)) return fs::weakly_canonical(whole, ignored);
   return fs::weakly_canonical(fs::is_directory(whole, ignored) ? whole / "" : whole.parent_path(),
                               ignored);
 }

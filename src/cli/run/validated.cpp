@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/visible_controls.hpp>
 
 #include "cli/run/run_package.hpp"
@@ -39,7 +40,12 @@ Result<skill::Profile> parse_profile(const std::string& text) {
 Result<Validated> validate_one(const std::string& path, const ValidateOptions& options) {
   Validated out;
   out.path = path;
-  SKILLGRAD_TRY(out.rules, skill::validate(fs::path(path), options.profile));
+  if (skill::is_archive(path)) {
+    SKILLGRAD_TRY(const auto packed, load_package(path));
+    out.rules = skill::validate(packed, options.profile);
+  } else {
+    SKILLGRAD_TRY(out.rules, skill::validate(fs::path(path), options.profile));
+  }
   const auto package = load_package(path);
   if (!package) return out;
   if (!folder_in_run(path).empty()) out.rules = skill::validate(*package, options.profile);

@@ -251,7 +251,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad pack my-skill\n"
      "  skillgrad pack skills/xlsx --out dist/xlsx.skill\n"
      "  skillgrad pack RUN/best --json",
-     "  0 written   1 the skill breaks a rule   2 usage or input   3 the file cannot be written"},
+     "  0 written   2 usage or input, or the skill breaks a rule   3 the file cannot be written"},
     {"benchmark",
      "list, show, check or split benchmarks, or import one",
      "ACTION",

@@ -8,9 +8,8 @@
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/install.hpp>
-
-#include "skill/package/archive.hpp"
 
 namespace skillgrad::skill {
 namespace {

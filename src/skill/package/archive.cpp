@@ -42,12 +42,6 @@ bool is_foreign(std::string_view name) {
   return name.starts_with("__MACOSX/") || name == ".DS_Store" || name.ends_with("/.DS_Store");
 }
 
-bool has_ignored_part(std::string_view path) {
-  const auto parts = split(path, '/');
-  return std::any_of(parts.begin(), parts.end(),
-                     [](const std::string& part) { return is_ignored_component(part); });
-}
-
 /// The mode that the archive has for an entry, 0 where it has none.
 std::uint32_t mode_of(zip_t* archive, zip_uint64_t index) {
   zip_uint8_t system = 0;
@@ -95,7 +89,10 @@ class ArchiveReader {
     const std::uint32_t mode = mode_of(archive_, index);
     if ((mode & S_IFMT) != 0 && (mode & S_IFMT) != S_IFREG)
       return refuse_archive("holds a link or a device at " + name, where_);
-    if (has_ignored_part(path)) return {};
+    const auto parts = split(path, '/');
+    if (std::find(parts.begin(), parts.end(), "..") != parts.end())
+      return refuse_archive("holds a path that leads out of its folder: " + name, where_);
+    if (std::any_of(parts.begin(), parts.end(), is_ignored_component)) return {};
     return file(index, path, stat.size, mode);
   }
 

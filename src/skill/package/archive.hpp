@@ -8,9 +8,6 @@
 
 namespace skillgrad::skill {
 
-/// A path that names an archive of a package: a regular file whose name ends in ".skill".
-[[nodiscard]] bool is_archive(const std::filesystem::path& path);
-
 /// Reads an archive into memory; nothing of it is written anywhere. Errors: input (no zip archive,
 /// not one top folder, encrypted, a link, a name twice or that leads out of it, more than a package
 /// may hold), and those of SkillPackage::load.

@@ -7,6 +7,7 @@
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/core/unicode.hpp>
+#include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/package.hpp>
 
 #include "skill/package/archive.hpp"
