@@ -115,6 +115,14 @@ class History(unittest.TestCase):
         self.assertEqual([pathlib.Path(run["run"]).name for run in value["runs"]], ["good"])
         self.assertEqual(len(value["notes"]), 1)
 
+    def test_line_ends_say_nothing_about_who_wrote_a_line(self):
+        text = INITIAL + "- One.\n"
+        run_of(self.runs / "a", INITIAL, [("accepted", text, {})])
+        self.skill(text)
+        (self.root / "notes/SKILL.md").write_bytes(text.replace("\n", "\r\n").encode())
+        rows, _ = self.lines()
+        self.assertEqual(rows, {"- One.": ("a", 1, [])})
+
     def test_hostile_text_is_inert_and_other_files_are_read(self):
         run_of(self.runs / "a", INITIAL, [("accepted", INITIAL + "- \x1b[2J\u202eevil\n", {})])
         self.skill(INITIAL + "- \x1b[2J\u202eevil\n", references__a_md=b"x\n", data_bin=b"\0\1")

@@ -48,7 +48,8 @@ struct Hunk {
                                               const SkillPackage& after);
 
 /// For each line of each text file of `after`, from 0: its line in `before`; nullopt where that has
-/// it not. A line that moved within its file, or to another one, counts as new.
+/// it not; line ends do not count. A line that moved within its file, or to another one, counts as
+/// new.
 using LineOrigins = std::map<std::string, std::vector<std::optional<std::size_t>>>;
 [[nodiscard]] LineOrigins line_origins(const SkillPackage& before, const SkillPackage& after);
 

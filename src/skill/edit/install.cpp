@@ -255,7 +255,7 @@ Result<> refuse_archive_as_place(const fs::path& live) {
   if (!is_archive(live)) return {};
   return fail(
       ErrorCode::input, "is an archive, which is not written over", live.string(),
-      "unpack it and name the folder (of `apply`: --to DIR), then `skillgrad pack` it again");
+      "unpack it and name the folder (of `apply`: --to DIR), then make another one with `skillgrad pack FOLDER`");
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include <skillgrad/core/secret.hpp>
 #include <skillgrad/core/text.hpp>
@@ -18,6 +20,12 @@ namespace skillgrad::skill {
 namespace {
 
 using Words = std::initializer_list<std::string_view>;
+
+using Alternatives = std::span<const std::string_view>;
+
+bool is_one(std::string_view word, Alternatives of) {
+  return std::find(of.begin(), of.end(), word) != of.end();
+}
 
 bool is_word_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -41,14 +49,6 @@ bool holds_command(std::string_view lower, Words commands) {
   return false;
 }
 
-std::string_view word_at(std::string_view text, std::size_t at) {
-  at = std::min(text.find_first_not_of(" \t", at), text.size());
-  std::size_t end = at;
-  while (end < text.size() && (is_word_character(text[end]) || text[end] == '/')) ++end;
-  const std::string_view word = text.substr(at, end - at);
-  return word.substr(word.rfind('/') + 1);
-}
-
 bool is_interpreter(std::string_view word) {
   constexpr std::array<std::string_view, 17> kNames = {
       "sh",   "bash", "zsh",  "dash", "ksh",  "fish",       "python", "python3",  "perl",
@@ -56,22 +56,66 @@ bool is_interpreter(std::string_view word) {
   return std::find(kNames.begin(), kNames.end(), word) != kNames.end();
 }
 
-/// What comes from elsewhere is run unseen: `curl ... | sh`, `bash <(...)`, `eval "$(...)"`.
+/// Something comes from the net, or out of a code.
+bool fetches(std::string_view lower) {
+  return holds_command(
+             lower, {"curl", "wget", "aria2c", "lynx", "iwr", "invoke-webrequest", "uudecode"}) ||
+         holds(lower, {"base64 -d", "base64 --decode", "xxd -r", "openssl enc", "urlopen",
+                       "requests.get", "gunzip -c http"});
+}
+
+/// The word that a pipe leads into, behind wrappers, their options, quotes and brackets.
+std::string_view piped_into(std::string_view lower, std::size_t at) {
+  constexpr std::array<std::string_view, 8> kWrappers = {"sudo",    "env",   "exec", "xargs",
+                                                         "busybox", "nohup", "time", "command"};
+  while (true) {
+    at = std::min(lower.find_first_not_of(" \t&\"'({}", at), lower.size());
+    std::size_t end = std::min(lower.find_first_of(" \t\"')};|&", at), lower.size());
+    std::string_view word = lower.substr(at, end - at);
+    word = word.substr(word.rfind('/') + 1);
+    const bool wrapper = std::find(kWrappers.begin(), kWrappers.end(), word) != kWrappers.end();
+    const bool option = word.starts_with('-') || word.find('=') != std::string_view::npos;
+    if (word.empty() || !(wrapper || option)) return word;
+    at = end;
+  }
+}
+
+bool is_shell_word(std::string_view word) {
+  return is_interpreter(word) || word == "$shell" || word == "${shell}";
+}
+
+/// What comes from elsewhere is run unseen: `curl ... | sh`, `bash <(curl ...)`, `eval "$(curl
+/// ...)"`. A pipe from a file of the task into a script of the skill is nothing of the kind, and
+/// neither is the row of a table.
 bool feeds_interpreter(std::string_view lower) {
+  if (fetches(lower)) {
+    for (std::size_t at = lower.find('|'); at != std::string_view::npos;
+         at = lower.find('|', at + 1))
+      if (fetches(lower.substr(0, at)) && is_shell_word(piped_into(lower, at + 1))) return true;
+    const bool substituted = holds(lower, {"<(", "$(", "`", "<<<"});
+    if (substituted &&
+        (holds(lower, {"eval ", " -c ", "source ", ". <(", "/dev/stdin"}) ||
+         holds_command(lower, {"bash <(", "sh <("}) || holds(lower, {"bash <(", "sh <("})))
+      return true;
+    if (holds(lower, {"&& python", "&& bash", "&& sh ", "&& ./", "; bash", "; sh ", "; python",
+                      "&& chmod +x", "&& node ", "&& perl "}))
+      return true;
+  }
+  return holds(lower, {"exec(", "eval(", "eval "}) &&
+         holds(lower, {"http", "urlopen", "requests.", "b64", "base64", "fromhex", "marshal."});
+}
+
+constexpr std::string_view kShells[] = {"sh",  "bash", "zsh",    "dash",
+                                        "ksh", "fish", "$shell", "${shell}"};
+
+/// A text of the task itself is run. Rows of a table are no pipes.
+bool feeds_shell_locally(std::string_view lower) {
+  if (trim(lower).starts_with('|') || trim(lower).ends_with('|')) return false;
   for (std::size_t at = lower.find('|'); at != std::string_view::npos;
        at = lower.find('|', at + 1)) {
-    std::string_view word = word_at(lower, at + 1);
-    const bool raised = word == "sudo" || word == "env" || word == "exec" || word == "xargs";
-    if (raised) {
-      const auto offset = static_cast<std::size_t>(word.data() - lower.data());
-      word = word_at(lower, offset + word.size());
-    }
-    if (is_interpreter(word)) return true;
+    if (is_one(piped_into(lower, at + 1), kShells)) return true;
   }
-  if (holds(lower, {"bash <(", "sh <(", "source <(", ". <(", "sh -c \"$(", "sh -c '$(", "eval \"$(",
-                    "eval $(", "eval `", "base64 -d", "base64 --decode"}))
-    return true;
-  return holds(lower, {"exec(", "eval("}) && holds(lower, {"http", "urlopen", "requests.", "b64"});
+  return holds(lower, {"sh -c \"$(", "sh -c '$(", "eval \"$(", "eval $(", "bash <(", "source <("});
 }
 
 /// Somebody else gets a shell.
@@ -84,24 +128,40 @@ bool opens_shell(std::string_view lower) {
           holds(lower, {"subprocess", "os.dup2", "/bin/sh"}));
 }
 
+bool is_access_key(std::string_view lower) {
+  for (std::size_t at = lower.find("akia"); at != std::string_view::npos;
+       at = lower.find("akia", at + 1)) {
+    std::size_t end = at;
+    while (end < lower.size() && is_word_character(lower[end])) ++end;
+    if (end - at == 20 && (at == 0 || !is_word_character(lower[at - 1]))) return true;
+  }
+  return lower.find("-----begin") != std::string_view::npos &&
+         lower.find("private key") != std::string_view::npos;
+}
+
 bool reads_credentials(std::string_view lower) {
   return holds(lower, {"~/.ssh", "/.ssh/", "id_rsa", "id_ed25519", ".aws/", ".netrc", ".npmrc",
-                       ".pypirc", ".pgpass", "/etc/shadow", "/proc/self/environ", "gcloud/creden",
-                       ".docker/config", ".kube/config", "keychain"});
+                       ".pypirc", ".pgpass", "/etc/shadow", "/proc/self/environ", "gcloud/",
+                       ".docker/config", ".kube/config", "keychain"}) ||
+         holds_command(lower, {"read .env", "cat .env", "source .env", "open .env"});
 }
 
 bool sends_environment(std::string_view lower) {
-  const bool reads = holds_command(lower, {"printenv"}) ||
+  const bool whole = holds_command(lower, {"printenv"}) ||
                      holds(lower, {"os.environ", "process.env", "$(env)", "`env`", "env |", "env|",
                                    "env >", "$(set)", "export -p"});
-  return reads && holds(lower, {"http", "curl", "wget", "post", "nc ", "requests.", "urlopen",
-                                "base64", "socket", "dns", "dig ", "nslookup"});
+  const bool one = lower.find('$') != std::string_view::npos &&
+                   holds(lower, {"_key", "_token", "_secret", "_password"});
+  const bool sends = holds(lower, {"http", "curl", "wget", "nc ", "requests.", "urlopen", "base64",
+                                   "socket", "dig ", "nslookup"});
+  return sends && (whole || one);
 }
 
 bool mentions_credentials(std::string_view lower) {
   return holds(lower, {"api_key", "api-key", "apikey", "api key", "password", "passwd",
                        "secret_key", "access_key", "private key", "private_key", "access_token",
-                       "auth_token", "bearer ", "credential"});
+                       "auth_token", "bearer ", "credential", "secret token"}) ||
+         holds_command(lower, {"printenv"});
 }
 
 /// Words without marks; "" where a clause ends.
@@ -120,12 +180,6 @@ std::vector<std::string_view> words_of(std::string_view lower) {
   return out;
 }
 
-using Alternatives = std::span<const std::string_view>;
-
-bool is_one(std::string_view word, Alternatives of) {
-  return std::find(of.begin(), of.end(), word) != of.end();
-}
-
 /// One of `first` and, at most `within` words later in the same clause, one of `second`.
 bool near_words(const std::vector<std::string_view>& words, Alternatives first, Alternatives second,
                 std::size_t within) {
@@ -139,28 +193,39 @@ bool near_words(const std::vector<std::string_view>& words, Alternatives first, 
 
 constexpr std::string_view kUndo[] = {"ignore", "disregard", "override",  "overrides",
                                       "forget", "bypass",    "circumvent"};
-constexpr std::string_view kOrders[] = {"instructions", "instruction", "guidelines", "policy",
-                                        "policies",     "prompt",      "prompts",    "safety",
+constexpr std::string_view kOrders[] = {"instructions", "instruction", "guidelines",
+                                        "policy",       "policies",    "safety",
                                         "restrictions", "safeguards",  "guardrails"};
-constexpr std::string_view kRules[] = {"rules"};
+constexpr std::string_view kRules[] = {"rules", "prompt", "prompts"};
 constexpr std::string_view kEarlier[] = {"previous", "prior", "above", "earlier", "all",
                                          "any",      "other", "your",  "system"};
 constexpr std::string_view kDisable[] = {"disable", "deactivate", "bypass", "evade", "circumvent"};
 constexpr std::string_view kAsked[] = {"permission", "permissions",  "approval",
                                        "approvals",  "confirmation", "confirmations"};
-constexpr std::string_view kOff[] = {"disable", "deactivate", "bypass", "evade",  "circumvent",
-                                     "turn",    "switch",     "skip",   "escape", "leave"};
+constexpr std::string_view kOff[] = {"disable", "deactivate", "bypass", "evade", "circumvent",
+                                     "turn",    "switch",     "skip",   "escape"};
 constexpr std::string_view kWalls[] = {"sandbox", "safeguards", "guardrails", "firewall",
                                        "moderation"};
+constexpr std::string_view kAgree[] = {"approve", "accept", "confirm", "answer"};
+constexpr std::string_view kEach[] = {"all", "every", "any", "each", "automatically"};
+constexpr std::string_view kAsking[] = {"prompt", "prompts",     "confirmation", "confirmations",
+                                        "calls",  "permissions", "permission"};
 constexpr std::string_view kHide[] = {"tell", "inform", "notify", "alert", "reveal", "warn"};
 constexpr std::string_view kPeople[] = {"user",     "users",    "human",  "humans",
                                         "operator", "reviewer", "anyone", "anybody"};
+constexpr std::string_view kWhat[] = {"about", "that", "of"};
 constexpr std::string_view kNever[] = {"never", "not", "don't", "without", "dont"};
 constexpr std::string_view kSend[] = {"send",  "post",    "upload", "transmit",
                                       "email", "forward", "leak",   "exfiltrate"};
-constexpr std::string_view kPrivate[] = {"environment", "env",       "keys",   "secrets",
-                                         "credentials", "passwords", "tokens", "cookies"};
+constexpr std::string_view kPrivate[] = {"environment", "env",      "keys",    "secrets",
+                                         "credentials", "tokens",   "cookies", "passwords",
+                                         "directory",   "documents"};
 constexpr std::string_view kTo[] = {"to"};
+/// What tasks are about: an order about it is a rule of the work, or a defence.
+constexpr std::string_view kOfTheTask[] = {
+    "cell",    "cells",   "sheet",  "sheets", "file",  "files",  "column",
+    "columns", "row",     "rows",   "data",   "table", "tables", "list",
+    "price",   "records", "record", "json",   "field", "fields", "workbook"};
 
 /// Below evals/ of the package: "evals/x", not "retrievals/x".
 bool names_evals(std::string_view lower) {
@@ -170,48 +235,111 @@ bool names_evals(std::string_view lower) {
   return false;
 }
 
+struct Order {
+  std::string what;
+  bool sure = true;  ///< else it may be a rule of the work
+};
+
+/// `what` is done to nobody: "never", "do not" stand before it in its clause.
+bool is_negated(const std::vector<std::string_view>& words, Alternatives what) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!is_one(words[i], what)) continue;
+    bool negated = false;
+    for (std::size_t k = i; k > 0 && i - k < 3 && !words[k - 1].empty(); --k)
+      negated = negated || is_one(words[k - 1], kNever);
+    if (!negated) return false;
+  }
+  return true;
+}
+
+/// In the clause of one of `what`.
+bool is_about_the_task(const std::vector<std::string_view>& words, Alternatives what) {
+  bool of_it = false, about = false;
+  const auto ends = [&] { return std::exchange(of_it, false) && std::exchange(about, false); };
+  for (const std::string_view word : words) {
+    if (word.empty()) {
+      if (ends()) return true;
+      about = false;
+      continue;
+    }
+    of_it = of_it || is_one(word, what);
+    about = about || is_one(word, kOfTheTask);
+  }
+  return ends();
+}
+
+/// An absolute path that begins so: "/grader/x", not "reports/grader.csv".
+bool names_grader(std::string_view lower) {
+  const std::size_t at = lower.find("/grader");
+  return at != std::string_view::npos && (at == 0 || !is_word_character(lower[at - 1]));
+}
+
 /// An order to an agent that has nothing to do with a task: against its safety, its user or the
 /// measurement.
-std::optional<std::string> speaks_to_agents(std::string_view lower) {
+std::optional<Order> speaks_to_agents(std::string_view lower) {
   if (holds(lower,
             {"-dangerously", "bypasspermissions", "-no-sandbox", "-yolo", "approval-mode=yolo",
              "-privileged", "danger-full-access", "-ask-for-approval never"}))
-    return "it switches off what protects the user of an agent";
-  if (holds(lower, {"/grader", "golden answer"}) || names_evals(lower))
-    return "it leads to what tasks are graded by";
+    return Order{"it switches off what protects the user of an agent"};
+  if (holds(lower, {"golden answer", "reference solution", "tasks.jsonl", "../evals",
+                    "expected answers file"}) ||
+      names_grader(lower) || names_evals(lower))
+    return Order{"it leads to what tasks are graded by"};
   const auto words = words_of(lower);
   if (near_words(words, kUndo, kOrders, 5) ||
       (near_words(words, kUndo, kEarlier, 3) && near_words(words, kEarlier, kRules, 3)))
-    return "it tells an agent to pass over its instructions";
+    return Order{"it tells an agent to pass over its instructions",
+                 !is_about_the_task(words, kUndo) && !is_negated(words, kUndo)};
   if (near_words(words, kOff, kWalls, 4) || near_words(words, kDisable, kAsked, 4))
-    return "it tells an agent to do without what protects its user";
+    return Order{"it tells an agent to do without what protects its user",
+                 !is_about_the_task(words, kOff) && !is_negated(words, kOff)};
+  if (near_words(words, kAgree, kAsking, 6) && near_words(words, kAgree, kEach, 6))
+    return Order{"it tells an agent to agree to whatever is asked",
+                 !is_about_the_task(words, kAgree)};
   if (near_words(words, kNever, kHide, 2) && near_words(words, kHide, kPeople, 3))
-    return "it tells an agent to keep something from its user";
+    return Order{"it tells an agent to keep something from its user",
+                 near_words(words, kPeople, kWhat, 2)};
   if (near_words(words, kSend, kPrivate, 6) && near_words(words, kSend, kTo, 12) &&
-      holds(lower,
-            {"http", "@", "server", "endpoint", "address", "attacker", "webhook", "url", "remote"}))
-    return "it tells an agent to send away what is its user's own";
-  if (holds(lower, {"use this skill first", "use this skill before", "before any other skill",
-                    "instead of any other skill", "instead of other skills", "instead of all other",
+      holds(lower, {"http", "@", "server", "endpoint", "address", "attacker", "webhook", "url",
+                    "remote", "vendor"}))
+    return Order{"it tells an agent to send away what is its user's own",
+                 !is_about_the_task(words, kSend) || holds(lower, {"http", "@"})};
+  if (holds(lower, {"use this skill first", "before any other skill", "before all other skills",
+                    "this skill before all", "prefer this skill", "instead of any other",
+                    "instead of other skills", "instead of all other", "over any other skill",
                     "over all other skills"}))
-    return "it puts the skill before all others";
+    return Order{"it puts the skill before all others"};
   return std::nullopt;
 }
 
 /// Files that programs and agents read by themselves, as they are spelled in a command or a path.
 bool names_obeyed_file(std::string_view lower) {
-  return holds(lower, {".bashrc",         ".bash_profile", ".zshrc",         "/.profile",
-                       "authorized_keys", ".git/hooks",    ".claude/",       ".codex/",
-                       ".gemini/",        ".cursor/",      ".vscode/",       "claude.md",
-                       "agents.md",       "gemini.md",     ".cursorrules",   "copilot-instructions",
-                       "conftest.py",     "sitecustomize", "usercustomize",  "ld_preload",
-                       "pythonstartup",   "bash_env",      "prompt_command", "/etc/cron",
-                       "systemd/"}) ||
+  return holds(lower, {".bashrc",         ".bash_profile",  ".zshrc",       "/.profile",
+                       "authorized_keys", ".git/hooks",     ".claude/",     ".codex/",
+                       ".gemini/",        ".cursor/",       ".cursorrules", "copilot-instructions",
+                       "sitecustomize",   "usercustomize",  "ld_preload",   "pythonstartup",
+                       "bash_env",        "prompt_command", "/etc/cron",    "systemd/"}) ||
          holds_command(lower, {"crontab"});
 }
 
+/// Orders to agents that lie beside the work; to read them is one thing, to write them another.
+bool writes_orders(std::string_view lower) {
+  return holds(lower, {"claude.md", "agents.md", "gemini.md"}) &&
+         holds(lower, {"write", "put", "append", "add ", "create", "insert", "into", ">>", "> "});
+}
+
+/// Where a text begins that the rendered page does not show.
+std::size_t unseen_from(std::string_view lower) {
+  std::size_t first = std::string_view::npos;
+  for (const std::string_view mark :
+       {"<!--", "[//]:", "[comment]:", "[_]:", "display:none", "display: none", "visibility:hidden",
+        "visibility: hidden", " hidden>", "font-size:0", "font-size: 0"})
+    first = std::min(first, lower.find(mark));
+  return first;
+}
+
 bool is_spoken_comment(std::string_view lower) {
-  const std::size_t begin = lower.find("<!--");
+  const std::size_t begin = unseen_from(lower);
   if (begin == std::string_view::npos) return false;
   const auto words = words_of(lower.substr(begin));
   constexpr std::string_view kAddressed[] = {"agent", "agents", "assistant", "model", "models",
@@ -237,16 +365,48 @@ bool belongs(char32_t c, char32_t before) {
   return before >= 0x80 || (keycap && c == 0xFE0F);
 }
 
+/// Drawn as nothing, or as each font likes.
+bool is_blank_or_private(char32_t c) {
+  return c == 0x115F || c == 0x1160 || c == 0x17B4 || c == 0x17B5 || c == 0x2800 || c == 0x3164 ||
+         c == 0xFFA0 || c == 0xFFFC || (c >= 0x1D173 && c <= 0x1D17A) ||
+         (c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000;
+}
+
+/// The flags of England, Scotland and Wales are a black flag and at most six tags.
+class Flag {
+ public:
+  bool takes(char32_t c) {
+    if (c == 0x1F3F4) {
+      left_ = 6;
+      return false;
+    }
+    const bool tag = c >= 0xE0020 && c <= 0xE007F && left_ > 0;
+    left_ = tag && c != 0xE007F ? left_ - 1 : 0;
+    return tag;
+  }
+
+ private:
+  int left_ = 0;
+};
+
+bool is_latin(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_cyrillic(char32_t c) { return c >= 0x400 && c <= 0x52F; }
+
 std::optional<std::string> hidden_in(std::string_view line) {
   if (is_plain_ascii(line) && visible_controls(line) == line) return std::nullopt;
   const std::string clean = sanitize_utf8(line);
   if (visible_controls(clean) != clean)
     return "control characters, or marks that turn the direction of the text";
   char32_t before = 0;
+  Flag flag;
   for (std::size_t at = 0; at < clean.size();) {
     const char32_t c = next_code_point(clean, at);
-    const bool unseen = is_hidden(c) || is_selector(c) || c == 0x200C || c == 0x200D;
-    if (unseen && !belongs(c, before)) return "characters that are not drawn";
+    const bool unseen =
+        is_hidden(c) || is_selector(c) || c == 0x200C || c == 0x200D || is_blank_or_private(c);
+    const bool of_a_flag = flag.takes(c);
+    if (unseen && !of_a_flag && !belongs(c, before)) return "characters that are not drawn";
+    if ((is_latin(before) && is_cyrillic(c)) || (is_cyrillic(before) && is_latin(c)))
+      return "letters of two scripts in one word, which look alike";
     before = c;
   }
   return std::nullopt;
@@ -275,6 +435,51 @@ bool is_obeyed_file(const std::string& path) {
          holds(lower, {"hooks/", "copilot-instructions", ".claude-plugin"});
 }
 
+/// As a reader of the rendered page sees it, with single blanks: entities are the letters that they
+/// stand for.
+std::string plain_line(std::string_view line) {
+  std::string out;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    const std::size_t end = line.substr(at).starts_with("&#") ? line.find(';', at) : at;
+    if (end != at && end != std::string_view::npos && end - at <= 9) {
+      const bool hex = line[at + 2] == 'x' || line[at + 2] == 'X';
+      const std::string digits(line.substr(at + (hex ? 3 : 2), end - at - (hex ? 3 : 2)));
+      const long code = std::strtol(digits.c_str(), nullptr, hex ? 16 : 10);
+      if (code > 31 && code < 127) {
+        out += static_cast<char>(code);
+        at = end;
+        continue;
+      }
+    }
+    const bool blank = line[at] == ' ' || line[at] == '\t' || line[at] == '\n' || line[at] == '\r';
+    if (!blank || (!out.empty() && out.back() != ' ')) out += blank ? ' ' : line[at];
+  }
+  return to_lower_ascii(out);
+}
+
+bool removes_trees(std::string_view lower) {
+  for (std::size_t at = lower.find("rm -"); at != std::string_view::npos;
+       at = lower.find("rm -", at + 1)) {
+    if (at > 0 && is_word_character(lower[at - 1])) continue;
+    const std::string_view options = lower.substr(at + 4, lower.find(' ', at + 4) - at - 4);
+    if (options.find('r') != std::string_view::npos || options.find('f') != std::string_view::npos)
+      return true;
+  }
+  return holds(lower, {" -delete", "dd if=", "mkfs"});
+}
+
+bool reaches_beyond(std::string_view lower) {
+  return removes_trees(lower) ||
+         holds_command(
+             lower,
+             {"sudo",         "curl",       "wget",          "chmod",       "chown",
+              "ssh",          "scp",        "docker",        "pip install", "pip3 install",
+              "pipx",         "npx",        "npm install",   "apt-get",     "apt install",
+              "brew install", "systemctl",  "uv add",        "uv pip",      "conda install",
+              "gem install",  "go install", "cargo install", "dnf install", "yum install"}) ||
+         holds(lower, {"base64 -d", "base64 --decode"});
+}
+
 }  // namespace
 
 std::vector<Risk> risks_of_line(std::string_view line) {
@@ -282,33 +487,35 @@ std::vector<Risk> risks_of_line(std::string_view line) {
   const auto add = [&](RiskKind kind, std::string what, bool blocks) {
     out.push_back({kind, std::move(what), 0, blocks});
   };
-  const std::string lower = to_lower_ascii(line);
+  const std::string lower = plain_line(line);
+  const bool warns = holds(lower, {"never ", "do not ", "don't "});
   if (opens_shell(lower))
     add(RiskKind::interpreter, "it opens a shell to somebody else", true);
   else if (feeds_interpreter(lower))
     add(RiskKind::interpreter, "something is fed to an interpreter and run", true);
-  else if (holds_command(lower, {"sudo", "curl", "wget", "rm -rf", "rm -r", "chmod", "chown", "ssh",
-                                 "scp", "docker", "pip install", "npm install", "apt-get",
-                                 "brew install", "systemctl"}))
+  else if (feeds_shell_locally(lower))
+    add(RiskKind::interpreter, "something is fed to an interpreter and run", false);
+  else if (reaches_beyond(lower))
     add(RiskKind::command, "a command that reaches beyond the task", false);
-  if (names_obeyed_file(lower))
-    add(RiskKind::agents, "it is about a file that programs or agents obey by themselves", true);
-  if (holds(lower, {"http://", "https://", "ftp://", "ssh://", "git@", "www."}))
+  if (names_obeyed_file(lower) || writes_orders(lower))
+    add(RiskKind::agents, "it is about a file that programs or agents obey by themselves", !warns);
+  else if (holds(lower, {"claude.md", "agents.md", "gemini.md", "conftest.py"}))
+    add(RiskKind::agents, "it names a file that programs or agents obey by themselves", false);
+  if (holds(lower, {"http://", "https://", "ftp://", "ssh://", "git@", "www.", "javascript:"}))
     add(RiskKind::url, "a URL", false);
-  if (Redactor().redact_content(line) != line)
+  if (Redactor().redact_content(line) != line || is_access_key(lower))
     add(RiskKind::credential, "what looks like a key", true);
   else if (reads_credentials(lower))
-    add(RiskKind::credential, "it leads to files that hold keys", true);
+    add(RiskKind::credential, "it leads to files that hold keys", !warns);
   else if (sends_environment(lower))
     add(RiskKind::credential, "it reads the environment and sends it on", true);
   else if (mentions_credentials(lower))
     add(RiskKind::credential, "it is about credentials", false);
-  if (auto said = speaks_to_agents(lower)) add(RiskKind::agents, std::move(*said), true);
+  if (auto said = speaks_to_agents(lower)) add(RiskKind::agents, std::move(said->what), said->sure);
   if (is_spoken_comment(lower))
-    add(RiskKind::agents, "a comment that a reader of the page does not see, and an agent does",
-        true);
-  else if (lower.find("<!--") != std::string::npos)
-    add(RiskKind::hidden, "a comment that a reader of the page does not see", false);
+    add(RiskKind::agents, "a text that a reader of the page does not see, and an agent does", true);
+  else if (unseen_from(lower) != std::string::npos)
+    add(RiskKind::hidden, "a text that a reader of the page does not see", false);
   if (auto hidden = hidden_in(line)) add(RiskKind::hidden, std::move(*hidden), true);
   return out;
 }
@@ -322,6 +529,16 @@ std::vector<Risk> risks_of_file(const std::string& path, std::string_view text, 
     out.push_back({RiskKind::agents,
                    "a file of this name is read and obeyed by programs or agents by itself", 0,
                    true});
+  const std::string lower = to_lower_ascii(text);
+  if (is_script(path, text, mode)) {
+    const bool net = holds(
+        lower, {"urlopen", "requests.", "http.client", "socket.", "curl ", "fetch(", "urllib"});
+    if (net && holds(lower, {"dict(os.environ", "str(os.environ", "os.environ)", "os.environ.items",
+                             "json.stringify(process.env", "printenv"}))
+      out.push_back({RiskKind::credential, "it reads the environment and sends it on", 0, true});
+    if (net && holds(lower, {"exec(", "eval("}))
+      out.push_back({RiskKind::interpreter, "something is fed to an interpreter and run", 0, true});
+  }
   if (!is_text(text))
     out.push_back({RiskKind::binary, "bytes that nobody can read here", 0, false});
   return out;

@@ -2,6 +2,8 @@
 #include "skill/lint/disguise.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 #include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/text.hpp>
@@ -13,6 +15,8 @@ namespace skillgrad::skill {
 namespace {
 
 constexpr std::size_t kLeast = 8, kLeastWithoutDigit = 12;
+/// Of a number: so many digits are looked for at all, and so many also within a longer run of them.
+constexpr std::size_t kLeastDigits = 5, kSureDigits = 7;
 constexpr std::size_t kLeastCode = 10;  ///< characters of a word that may be a code
 
 int base64_value(char c) {
@@ -62,12 +66,66 @@ std::string backwards(const std::string& text) {
   return to_utf8(points);
 }
 
+/// The letter of a character reference such as "&#115;" or "%20" at `at`, and its end.
+std::optional<std::pair<char32_t, std::size_t>> reference_at(std::string_view text,
+                                                             std::size_t at) {
+  if (text[at] == '%' && at + 2 < text.size() && hex_value(text[at + 1]) >= 0 &&
+      hex_value(text[at + 2]) >= 0)
+    return std::pair(static_cast<char32_t>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2])),
+                     at + 3);
+  if (!text.substr(at).starts_with("&#")) return std::nullopt;
+  const std::size_t end = text.find(';', at);
+  if (end == std::string_view::npos || end - at > 10) return std::nullopt;
+  const bool hex = text[at + 2] == 'x' || text[at + 2] == 'X';
+  const std::string digits(text.substr(at + (hex ? 3 : 2), end - at - (hex ? 3 : 2)));
+  const unsigned long code = std::strtoul(digits.c_str(), nullptr, hex ? 16 : 10);
+  if (code == 0 || code > 0x10FFFF) return std::nullopt;
+  return std::pair(static_cast<char32_t>(code), end + 1);
+}
+
+/// As a rendered page shows it: without tags, with the letters that references stand for. Line ends
+/// stay.
+std::string rendered(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    if (const auto letter = reference_at(text, at)) {
+      append_utf8(out, letter->first);
+      at = letter->second;
+      continue;
+    }
+    const bool tag =
+        text[at] == '<' && at + 1 < text.size() && (is_letter(text[at + 1]) || text[at + 1] == '/');
+    const std::size_t end = tag ? text.find_first_of(">\n", at) : std::string_view::npos;
+    if (end != std::string_view::npos && text[end] == '>' && end - at < 100) {
+      at = end + 1;
+      continue;
+    }
+    out += text[at++];
+  }
+  return out;
+}
+
+/// A number by its digits alone, without leading and trailing zeros; "" where it is none.
+std::string digits_of_number(std::string_view text) {
+  std::string out;
+  for (const char c : trim(text)) {
+    if (is_digit(c))
+      out += c;
+    else if (std::string_view("+-.,_' %$").find(c) == std::string_view::npos)
+      return {};
+  }
+  out.erase(0, std::min(out.find_first_not_of('0'), out.size()));
+  out.erase(out.find_last_not_of('0') + 1);
+  return out;
+}
+
 }  // namespace
 
 Squeezed squeeze(std::string_view text) {
   Squeezed out;
   int line = 1;
-  for (const std::string_view one : lines_of(text)) {
+  const std::string shown = rendered(text);
+  for (const std::string_view one : lines_of(shown)) {
     const std::string clean = case_folded(without_invisible(one));
     for (std::size_t at = 0; at < clean.size();) {
       const std::size_t begin = at;
@@ -80,7 +138,32 @@ Squeezed squeeze(std::string_view text) {
   return out;
 }
 
+/// Digits with what may stand between those of one number. Of a number by itself, so that two in a
+/// sentence are not one: blanks part only where single digits stand on both sides.
+void Disguise::find_numbers(std::string_view text) {
+  const std::string clean = case_folded(without_invisible(rendered(text)));
+  int line = 1;
+  std::string run;
+  int began = 1;
+  const auto flush = [&] {
+    if (std::count_if(run.begin(), run.end(), is_digit) >= static_cast<long>(kLeastDigits))
+      numbers_.push_back({run, began});
+    run.clear();
+  };
+  for (const char c : clean) {
+    if (is_digit(c)) {
+      if (run.empty()) began = line;
+      run += c;
+    } else if (std::string_view(".,_' \\*`\n").find(c) == std::string_view::npos || run.empty()) {
+      flush();
+    }
+    line += c == '\n' ? 1 : 0;
+  }
+  flush();
+}
+
 Disguise::Disguise(std::string_view text) : plain_(squeeze(text)) {
+  find_numbers(text);
   int line = 1;
   for (std::size_t at = 0; at < text.size();) {
     if (base64_value(text[at]) < 0) {
@@ -101,7 +184,18 @@ Disguise::Disguise(std::string_view text) : plain_(squeeze(text)) {
   }
 }
 
+std::optional<int> Disguise::line_of_number(const std::string& digits) const {
+  for (const Run& run : numbers_)
+    for (const std::string& form : {digits, std::string(digits.rbegin(), digits.rend())})
+      if (digits.size() >= kSureDigits ? run.text.find(form) != std::string::npos
+                                       : digits_of_number(run.text) == form)
+        return run.line;
+  return std::nullopt;
+}
+
 std::optional<int> Disguise::line_of(std::string_view needle) const {
+  if (const std::string digits = digits_of_number(needle); digits.size() >= kLeastDigits)
+    if (const auto line = line_of_number(digits)) return line;
   const std::string wanted = squeeze(needle).text;
   const bool digit = std::any_of(wanted.begin(), wanted.end(), is_digit);
   if (count_code_points(wanted) < (digit ? kLeast : kLeastWithoutDigit)) return std::nullopt;

@@ -247,6 +247,7 @@ TEST(WriteFile, ConfinesPathsToThePackage) {
                              "LICENSE",
                              "license.md",
                              "LICENSE.txt",
+                             "skillgrad.json",
                              "evals/evals.json",
                              "evals/new.json",
                              "Evals/x",
