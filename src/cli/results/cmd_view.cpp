@@ -16,9 +16,29 @@ constexpr auto kLastCall = std::chrono::seconds(10);
 /// For pages to hear that they need not ask again: longer than they wait between two questions.
 constexpr auto kGoodbye = std::chrono::milliseconds(4500);
 
+/// For a page to load a run that had ended before: nothing more is to come.
+constexpr auto kOneCall = std::chrono::seconds(2);
+/// For an answer that is being sent.
+constexpr auto kSent = std::chrono::milliseconds(500);
+
+/// Shows a run that has ended to one page; nullopt when a stop is asked for.
+std::optional<report::RunCondition> show_once(LiveView& view, const std::stop_token& stop) {
+  SystemClock clock;
+  view.say_goodbye();  // so that the page does not ask again
+  const SteadyTime until = clock.now() + kOneCall;
+  auto now = view.now();
+  while (!now.shown && clock.now() < until) {
+    if (!clock.sleep_for(kLook / 5, stop)) return std::nullopt;
+    now = view.now();
+  }
+  if (now.shown && !clock.sleep_for(kSent, stop)) return std::nullopt;
+  return now.condition;
+}
+
 /// How the run ended; nullopt when a stop is asked for.
 std::optional<report::RunCondition> wait_for_end(LiveView& view, const std::stop_token& stop) {
   SystemClock clock;
+  if (view.now().condition != report::RunCondition::working) return show_once(view, stop);
   std::optional<SteadyTime> ended;
   while (clock.sleep_for(kLook, stop)) {
     const auto now = view.now();
