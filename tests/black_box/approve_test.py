@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -205,6 +206,86 @@ class OnPage(Work):
         self.assertEqual(self.result()["iterations"][0]["approval"]["outcome"], "accepted")
         self.assertEqual([event["state"] for event in self.events() if event["event"] == "approval"], ["asked", "asked", "asked", "answered"])
 
+    def waiting_run(self):
+        """A run that was killed while it waited for the page."""
+        worker, client = self.start(*WORDS, "--approve", "web")
+        hunks = self.wait_for_patch(client)
+        worker.kill()
+        worker.wait()
+        return hunks
+
+    def test_a_resume_may_change_who_is_asked(self):
+        hunks = self.waiting_run()
+        shutil.copytree(self.folder, self.root / "copy")
+        # A package of somebody who was killed before the decision was complete is not taken.
+        shutil.copytree(self.folder / "iter_001/skill", self.folder / "iter_001/approved/skill")
+        shutil.copy(self.folder / "iter_001/patch.json", self.folder / "iter_001/approved/patch.json")
+        with (self.folder / "iter_001/approved/skill/SKILL.md").open("a") as skill:
+            skill.write("Nobody approved this.\n")
+        done = program.run(["resume", "run", "-q", "--approve", "off"], cwd=self.root)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        row = self.result()["iterations"][0]
+        self.assertEqual((row["decision"], row.get("approval")), ("accepted", None))
+        self.assertNotIn("Nobody approved this.", (self.folder / "best/SKILL.md").read_text())
+        shutil.rmtree(self.folder)
+        shutil.copytree(self.root / "copy", self.folder)
+        terminal = Terminal(["resume", "run", "-q"], cwd=self.root, NO_COLOR="1", SKILLGRAD_APPROVE="terminal")
+        terminal.until(PROMPT, 90)
+        terminal.say("q\n")
+        self.assertEqual(terminal.end(), 130)
+        terminal = Terminal(["resume", "run", "-q", "--approve", "terminal"], cwd=self.root, NO_COLOR="1")
+        terminal.until(PROMPT, 90)
+        terminal.say("A\n")
+        self.assertEqual(terminal.end(), 0)
+        self.assertEqual(self.result()["iterations"][0]["approval"]["hunks"]["accepted"], len(hunks))
+
+    def test_a_resume_may_change_the_port(self):
+        self.waiting_run()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            done = program.run(["resume", "run", "-q", "--approve-port", port], cwd=self.root)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(f"cannot listen on port {port}", done.stderr)
+            self.assertIn("--approve-port", done.stderr)
+        worker, client = self.start("resume", "run", "-q", "--approve-port", port)
+        self.assertEqual(client.port, int(port))
+        self.decide(client, self.wait_for_patch(client), "accept")
+        self.finish(worker, client)
+
+    def test_while_it_waits_a_review_elsewhere_is_refused(self):
+        worker, client = self.start(*WORDS, "--approve", "web")
+        hunks = self.wait_for_patch(client)
+        for words in ([], ["--iter", "1"], ["--iter", "1", "--json"]):
+            done = program.run(["review", "run", *words, "--accept", "all"], cwd=self.root)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("the run waits for a decision about the patch of iteration 1", done.stderr)
+            self.assertIn("skillgrad resume run --approve web", done.stderr)
+        self.assertFalse((self.folder / "review.json").exists())
+        self.assertEqual({hunk["decision"] for hunk in self.review()["hunks"]}, {"open"})
+        self.decide(client, hunks, "accept")
+        self.finish(worker, client)
+        self.assertEqual(program.run(["review", "run", "--accept", "all"], cwd=self.root).returncode, 0, "it does not ask any more")
+
+    def test_what_was_decided_and_is_damaged_is_asked_again(self):
+        worker, client = self.start(*WORDS, "--approve", "web")
+        hunks = self.wait_for_patch(client)
+        self.decide(client, hunks, "reject", comment="no")
+        self.finish(worker, client)
+        (self.folder / "state.json").unlink()
+        (self.folder / "run.json").unlink()
+        (self.folder / "iter_001/approval.json").write_text("{")
+        done = program.run(["resume", "run", "-q"], cwd=self.root)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("approval.json", done.stderr)
+        self.assertIn("with --approve the question is asked again", done.stderr)
+        self.assertNotIn("calls/", done.stderr)
+        (self.folder / "iter_001/approval.json").unlink()
+        worker, client = self.start("resume", "run", "-q")
+        self.assertEqual(self.wait_for_patch(client), hunks)
+        self.assertEqual({hunk["comment"] for hunk in self.review()["hunks"]}, {"no"}, "what was decided is kept")
+        self.finish(worker, client)
+        self.assertEqual(self.result()["iterations"][0]["approval"]["outcome"], "rejected")
+
     def test_equal_decisions_give_equal_bytes(self):
         kept = []
         for _ in range(2):
@@ -238,6 +319,19 @@ class OnPage(Work):
         self.assertEqual({hunk["decision"] for hunk in self.review()["hunks"]}, {"open"})
         worker.send_signal(signal.SIGINT)
         worker.communicate(timeout=60)
+
+    @unittest.skipUnless(browser.find(), "no Chromium")
+    def test_in_a_browser_a_page_whose_run_was_stopped_says_how_to_go_on(self):
+        worker, client = self.start(*WORDS, "--approve", "web")
+        self.wait_for_patch(client)
+        with browser.Browser() as chromium:
+            page = chromium.open(client.url)
+            page.wait("document.documentElement?.dataset.review === 'true'", 120)
+            worker.kill()
+            worker.wait()
+            page.run("document.getElementById('finish').click()")
+            page.wait("document.querySelector('.review-bar .problem').textContent.includes('`skillgrad resume RUN`')")
+            self.assertNotIn("skillgrad review", page.run("document.querySelector('.review-bar .problem').textContent"))
 
     @unittest.skipUnless(browser.find(), "no Chromium")
     def test_in_a_browser_the_page_follows_asks_and_follows_again(self):

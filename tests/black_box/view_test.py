@@ -178,9 +178,25 @@ class Serving(Work):
 
     def test_until_end_ends_with_the_run(self):
         run = self.made()
-        with Server("view", run, "--until-end") as server:
-            self.assertTrue(server.get("data")["again"])
-            self.assertEqual(server.process.wait(30), 0)
+        # It had ended before: one page, which is told not to ask again, or a short wait for none.
+        for loads in (True, False):
+            with Server("view", run, "--until-end") as server:
+                began = time.monotonic()
+                if loads:
+                    self.assertFalse(server.get("data")["again"])
+                self.assertEqual(server.process.wait(30), 0)
+                self.assertLess(time.monotonic() - began, 8, "the waits for a run at work are longer")
+                if not loads:
+                    self.assertGreater(time.monotonic() - began, 1.5, "time to load the page")
+        with open(run / ".lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with Server("view", run, "--until-end") as server:
+                self.assertTrue(server.get("data")["again"])
+                time.sleep(3)
+                self.assertIsNone(server.process.poll(), "the run is at work")
+                fcntl.flock(lock, fcntl.LOCK_UN)
+                self.until(server, lambda now: not now["again"] or server.get("data") is None)
+                self.assertEqual(server.process.wait(30), 0)
         result = json.loads((run / "run.json").read_text())
         made_run.write(run / "run.json", {**result, "error": {"code": "budget", "message": "spent", "where": "", "mend": "more"}})
         with Server("view", run, "--until-end") as server:
@@ -191,6 +207,15 @@ class Serving(Work):
 
 @unittest.skipUnless(browser.find(), "no Chromium")
 class InBrowser(Work):
+    def test_a_page_of_a_run_that_has_ended_stays_and_asks_no_more(self):
+        run = self.made()
+        with browser.Browser() as chromium, Server("view", run, "--until-end") as server:
+            page = chromium.open(server.url)
+            self.assertEqual(server.process.wait(30), 0)
+            time.sleep(1.5)  # longer than the page waits between two questions
+            self.assertIn("what you see stays", page.run("document.querySelector('.live').innerText"))
+            self.assertEqual(page.run("document.documentElement.dataset.condition"), "finished")
+
     def test_follows_a_real_run_to_its_end(self):
         words = [program.BINARY, "demo", "--dir", "demo", "--quiet", "--max-iters", "2", "--sim-latency", "20", "--finalists", "0", "--no-prune"]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.root), "LANG": "C.UTF-8"}

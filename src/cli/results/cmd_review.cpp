@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/report/watch.hpp>
 
 #include "cli/results/results.hpp"
 #include "cli/review/review_flags.hpp"
@@ -111,6 +113,21 @@ Result<> refuse_mixed_flags(const Invocation& invocation, bool by_flags, bool js
   return {};
 }
 
+/// While the run asks, it takes decisions at one place alone: others would have no effect.
+Result<> refuse_where_it_asks(const Invocation& invocation) {
+  const fs::path run = invocation.arguments.front();
+  const auto standing = report::RunWatch(run).look();
+  if (standing.condition != report::RunCondition::working || standing.asks == 0) return {};
+  return fail(
+      ErrorCode::locked,
+      fmt::format("the run waits for a decision about the patch of iteration {}, in its own "
+                  "terminal or on its own page",
+                  standing.asks),
+      run.string(),
+      "decide there (its stderr says where); or end it with Ctrl-C, then `skillgrad resume " +
+          shell_word(run.string()) + " --approve web` asks again on a page");
+}
+
 void print_session(const ReviewSession& session, bool json) {
   print_out(json ? dump_json(report::to_json(session.proposal(), session.review()), 1) + "\n"
                  : session.summary());
@@ -125,6 +142,7 @@ Result<int> cmd_review(const Invocation& invocation) {
       invocation.has("accept") || invocation.has("reject") || invocation.has("comment");
   const bool web = invocation.has("web");
   SKILLGRAD_CHECK(refuse_mixed_flags(invocation, by_flags, json));
+  SKILLGRAD_CHECK(refuse_where_it_asks(invocation));
   SKILLGRAD_TRY(auto session,
                 ReviewSession::open(invocation, web ? report::ReadOptions{}.trace_bytes : 0));
   if (web) {

@@ -134,7 +134,10 @@ class PageApprover final : public optim::Approver {
     site.actions["finish"] = [&self](const Json& /*body*/) {
       return self.on_page([&](Waiting& one) { return self.finish(one); });
     };
-    SKILLGRAD_TRY(self.server_, web::PrivateServer::start(std::move(site), self.plan_.port));
+    auto server = web::PrivateServer::start(std::move(site), self.plan_.port);
+    if (!server && self.plan_.port != 0)
+      server.error().mend = "give --approve-port with another port, or with 0 for any free one";
+    SKILLGRAD_TRY(self.server_, std::move(server));
     self.tell("patches are approved on this page, which also follows the run; give it to nobody");
     return std::unique_ptr<optim::Approver>(std::move(out));
   }

@@ -140,7 +140,9 @@ Result<Json> load_config_file(const GivenOptions& given, std::string& origin) {
 constexpr const char* kOfPrograms[] = {optim::kRunVariable, optim::kSkillVariable,
                                        optim::kTaskVariable};
 
-Result<> apply_environment(Settings& settings, std::vector<std::string>& warnings) {
+/// Of the options in `groups`.
+Result<> apply_environment(Settings& settings, std::vector<std::string>& warnings,
+                           unsigned groups = ~0U) {
   std::map<std::string, const OptionSpec*> names;
   std::vector<std::string> known;
   for (const auto& spec : option_table()) {
@@ -162,6 +164,7 @@ Result<> apply_environment(Settings& settings, std::vector<std::string>& warning
                          (near ? "; did you mean " + *near + "?" : ""));
       continue;
     }
+    if ((found->second->groups & groups) == 0) continue;
     SKILLGRAD_CHECK(
         settings.set_text(found->second->key, text.substr(equals + 1), "environment " + name));
   }
@@ -375,7 +378,8 @@ Result<> check_given_again(const Json& not_kept, const Json& flat, const Setting
     const Json& now = settings.raw(*spec);
     if (!now.contains(place) || !flat[key].contains(place)) continue;
     if (now[place] != flat[key][place]) continue;
-    const bool has_flag = (spec->groups & (kLimits | kStops | kOutput | kVerdict | kRun)) != 0;
+    const bool has_flag =
+        (spec->groups & (kLimits | kStops | kApprove | kOutput | kVerdict | kRun)) != 0;
     return fail(ErrorCode::config,
                 "a value of \"" + key + "\" is not known" + (at.empty() ? "" : " (" + at + ")") +
                     ": what looks like a key is not kept with a run",
@@ -401,6 +405,9 @@ Result<Settings> restore_settings(const SavedSettings& saved, const GivenOptions
         apply_object(out, Json{{key, value}}, "", by_user ? "config.json of the run" : "default"));
   }
   Settings before = out;
+  // Who can be asked is a matter of where the run goes on, not of the run.
+  std::vector<std::string> ignored;
+  SKILLGRAD_CHECK(apply_environment(out, ignored, kApprove));
   for (const auto& [key, text] : given.flags)
     SKILLGRAD_CHECK(out.set_text(key, text, std::string("flag --") + find_option(key)->flag));
   for (const auto& text : given.sets) SKILLGRAD_CHECK(apply_set(out, text));
@@ -410,7 +417,7 @@ Result<Settings> restore_settings(const SavedSettings& saved, const GivenOptions
   std::set<std::string> compared_later;  // by the hash in the run's identity
   for (const auto& item : saved.not_kept) compared_later.insert(item.value("key", ""));
   constexpr unsigned kMayChange =
-      kLimits | kStops | kOutput | kVerdict | kRun | kModel | kJudge | kSandbox | kSim;
+      kLimits | kStops | kApprove | kOutput | kVerdict | kRun | kModel | kJudge | kSandbox | kSim;
   for (const auto& spec : option_table())
     if ((spec.identity || (spec.groups & kMayChange) == 0) && !compared_later.contains(spec.key) &&
         out.deciding(spec) != before.deciding(spec))

@@ -18,7 +18,9 @@ constexpr const char* kAgainGate = "approved/gate.json";
 Result<> IterationRunner::approve() {
   if (step_.row.decision != Decision::accepted) return {};
   SKILLGRAD_TRY(auto approval, restore_approval());
-  if (!approval && parts_.approver == nullptr) return {};
+  // A package that was not approved to its end is none.
+  if (!approval && parts_.approver == nullptr)
+    return remove_tree(parts_.store->path(step_.file(kApprovedDir)));
   if (!approval) {
     SKILLGRAD_CHECK(ask_for_approval());
     SKILLGRAD_TRY(approval, restore_approval());
@@ -76,7 +78,13 @@ Result<std::optional<Approval>> IterationRunner::restore_approval() const {
       for (const char* key : {"schema", "iteration"}) json.erase(key);
     return approval_from_json(json);
   });
-  if (!read) return tl::unexpected(step_.damaged_file(std::move(read).error(), kApproval));
+  if (!read) {
+    Error error = step_.damaged_file(std::move(read).error(), kApproval);
+    error.mend =
+        "it was changed by hand or is damaged; delete it and resume: with --approve the question "
+        "is asked again (what was decided about each change is kept in review.json beside it)";
+    return tl::unexpected(std::move(error));
+  }
   return std::optional<Approval>(std::move(*read));
 }
 

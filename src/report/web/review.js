@@ -25,7 +25,8 @@
       if (value.ok) return value;
       say(place, value.error + (value.mend ? ": " + value.mend : ""));
     } catch {
-      say(place, "The program that serves this page does not answer; was it stopped? `skillgrad review RUN --web` starts it again, and what was decided is kept.");
+      const again = review.waiting ? "`skillgrad resume RUN` goes on with the run and asks again, at another address" : "`skillgrad review RUN --web` starts it again";
+      say(place, `The program that serves this page does not answer; was it stopped? ${again}, and what was decided is kept.`);
     }
     return null;
   };

@@ -57,6 +57,7 @@
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.json();
   };
+  const endsHere = () => set(trouble, "The program that serves this page ends; what you see stays.");
   const look = async () => {
     let now;
     try {
@@ -77,13 +78,11 @@
       return undefined;
     }
     tell(now.status);
-    if (!now.again) {
-      set(trouble, "The program that serves this page ends; what you see stays.");
-      return undefined;
-    }
+    if (!now.again) return endsHere();
     return setTimeout(look, document.hidden || now.status.condition !== "working" ? LONG_PAUSE : PAUSE);
   };
   document.documentElement.dataset.version = shown;
   tell(first.status);
-  setTimeout(look, PAUSE);
+  if (first.again) setTimeout(look, PAUSE);
+  else endsHere();
 })();
