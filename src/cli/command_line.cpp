@@ -169,6 +169,11 @@ Result<> check_paths(const CommandSpec& command, const Parsed& parsed) {
   };
   if (parsed.app->count("--config") > 0 && trim(parsed.config_file).empty())
     return refuse("config");
+  if (const auto otlp = parsed.values.find("otlp");
+      otlp != parsed.values.end() && parsed.app->count("--otlp") > 0 && trim(otlp->second).empty())
+    return fail(ErrorCode::usage, "got \"\" for --otlp, expected the address of a collector",
+                std::string("skillgrad ") + command.name,
+                "name it, or leave --otlp out; `--set otlp=` sends nothing");
   for (const auto& flag : command.local) {
     const std::string kind = flag.value;
     const bool is_path = kind == "FILE" || kind == "DIR" || kind == "RUN";

@@ -135,6 +135,22 @@ class JUnit(Runs):
             done = program.run(["eval", str(SKILL), "--model", "sim:demo", "--junit", "x.xml", *words], cwd=ROOT)
             self.assertEqual((done.returncode, (ROOT / "x.xml").exists()), (2, False), done.stderr)
 
+    def test_a_file_that_cannot_be_written_is_found_before_anything_is_paid_for(self):
+        (ROOT / "a-folder").mkdir()
+        (ROOT / "a-file").write_text("x")
+        for place, mend in (("a-folder", "name a file in it"), ("a-folder/", "name a file in it"), ("not/there/j.xml", "`mkdir -p not/there`"),
+                            ("a-file/j.xml", "in a folder that is there")):
+            with self.subTest(place):
+                done = program.run(["eval", str(SKILL), "--model", "sim:demo", "--run", "unpaid", "--junit", place], cwd=ROOT)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(mend, done.stderr)
+                self.assertIn("--junit", done.stderr)
+                self.assertFalse((ROOT / "unpaid").exists() or (ROOT / "not").exists())
+        for flag in ("--junit", "--comment", "--sarif"):
+            done = program.run(["ci", ".", "--since", "HEAD", "--tier", "static", flag, "a-folder"], cwd=ROOT)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(flag + " a-folder/out.", done.stderr)
+
     def test_an_error_is_no_failure_and_a_check_is_told(self):
         suite = self.document(report(self.greeter, "junit").stdout)[0]
         cases = {case.get("name"): case for case in suite.iter("testcase")}

@@ -219,6 +219,26 @@ class Otlp(unittest.TestCase):
         if len(collector.requests) > 1 and collector.requests[0][2] == collector.requests[1][2]:
             self.assertNotIn("were dropped", errors)
 
+    def test_what_a_collector_says_does_not_reach_the_terminal_as_it_is(self):
+        said = b'{"partialSuccess":{"rejectedSpans":"5","errorMessage":"\\u001b[31mno\\nerror: made up"}}'
+        with Collector(lambda number: (200, said)) as collector:
+            _, errors, _ = self.run_it("eval", collector.url, "--split", "val", "--limit", "12")
+        self.assertNotIn("\x1b", errors)
+        self.assertRegex(errors, r"note: \d+ of \d+ spans were dropped.*\bno error: made up")
+
+    def test_an_address_has_no_place_for_a_secret_and_none_is_no_address(self):
+        for url, said in (("http://127.0.0.1:1/v1/traces?k=secret123", "OTEL_EXPORTER_OTLP_HEADERS"),
+                          ("http://127.0.0.1:1/#secret123", "OTEL_EXPORTER_OTLP_HEADERS"),
+                          ("http://me:secret123@127.0.0.1:1", "user information"),
+                          ("", "leave --otlp out"), (" ", "leave --otlp out")):
+            with self.subTest(url):
+                done = program.run(["eval", str(SKILL), "--model", "sim:demo", "--run", "none", "--otlp", url], cwd=self.root)
+                self.assertEqual((done.returncode, (self.root / "none").exists()), (2, False), done.stderr)
+                self.assertIn(said, done.stderr)
+                self.assertNotIn("secret123", done.stdout + done.stderr)
+        done = program.run(["eval", str(SKILL), "--model", "sim:demo", "--split", "val", "--limit", "12", "--run", "quiet", "--set", "otlp="], cwd=self.root)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_what_is_no_address_or_header_is_refused_before_the_run(self):
         for url in ("collector:4318", "ftp://x", "http://"):
             done = program.run(["eval", str(SKILL), "--model", "sim:demo", "--run", "none", "--otlp", url], cwd=self.root)

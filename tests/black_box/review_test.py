@@ -168,6 +168,19 @@ class Apply(Work):
         (self.root / "other/file").write_text("x")
         self.assertIn("--to DIR", run("apply", self.folder, "--to", self.root / "other", code=2).stderr)
 
+    def test_a_new_folder_is_named_like_the_skill(self):
+        (self.root / "empty").mkdir()
+        for name in ("other-name", "empty"):
+            done = run("apply", self.folder, "--to", self.root / name, code=2)
+            self.assertIn("rule N5", done.stderr)
+            self.assertFalse((self.root / name / "SKILL.md").exists())
+        mend = re.search(r"--to (\S+)", done.stderr)[1]
+        run("apply", self.folder, "--to", mend)
+        self.assertEqual(run("validate", mend).returncode, 0)
+        # One that is there, and was named otherwise before, is merged.
+        shutil.copytree(self.skill, self.root / "old-name")
+        self.assertEqual(as_json("apply", self.folder, "--to", self.root / "old-name")["decision"], "applied")
+
     def test_validates_again_before_it_writes(self):
         (self.folder / "best/SKILL.md").write_text("---\nname: Not A Name!\ndescription: Made by a test.\n---\n" + NEW)
         before = differences(self.skill, self.folder / "initial/skill")
@@ -253,7 +266,7 @@ class WithGit(Work):
         self.assertEqual(message.splitlines()[0], "Patch the skill made: improved, +50.0 points on 4 test tasks")
         self.assertIn("\nVerdict: improved: +50.0 points", message)
         run("review", self.folder, "--accept", "all", "--reject", "H5")
-        again = json.loads(run("apply", self.folder, "--review", self.folder / "review.json", "--dry-run", "--to", self.root / "other", "--json").stdout)
+        again = json.loads(run("apply", self.folder, "--review", self.folder / "review.json", "--dry-run", "--to", self.root / "other/made", "--json").stdout)
         self.assertIn("never measured", again["notes"][0])
 
     def test_refuses_with_a_mend_before_anything_is_written(self):

@@ -19,6 +19,7 @@
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/screen/output_file.hpp"
 #include "cli/settings/environment.hpp"
 
 namespace skillgrad::cli {
@@ -315,6 +316,7 @@ Result<> write_outputs(const Invocation& invocation, const CiReport& report) {
 Result<int> cmd_ci(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto options, read_options(invocation));
   const bool json = options.settings.get<"json">();
+  SKILLGRAD_CHECK(check_output_files(invocation, {"comment", "junit", "sarif"}));
   SKILLGRAD_TRY(auto git, Git::open(options.dir, invocation.stop));
   SKILLGRAD_TRY(auto measurer, Measurer::create(invocation, options.settings));
   SKILLGRAD_TRY(const auto report,

@@ -6,6 +6,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/comparison.hpp>
 
+#include "cli/ci/git.hpp"
 #include "cli/ci/measure.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/commands/eval_in_run.hpp"
@@ -27,19 +28,29 @@ struct Side {
   std::string revision, path;  ///< of a revision
 };
 
-/// A path that is there is that path. RUN:PART names a part of a run, REV:PATH a skill in a commit.
-Side side_of(const std::string& name) {
+/// A path that is there is that path. RUN:PART names a part of a run, REV:PATH a skill in a commit,
+/// REV: alone that at the top of the work tree.
+Result<Side> side_of(const std::string& name, const std::stop_token& stop) {
   std::error_code ignored;
-  if (name == "none") return {Side::Kind::skill, name, {}, {}};
+  if (name == "none") return Side{Side::Kind::skill, name, {}, {}};
   if (fs::exists(name, ignored)) {
     const bool is_skill =
         fs::exists(fs::path(name) / "SKILL.md", ignored) || fs::path(name).filename() == "SKILL.md";
-    return {is_skill ? Side::Kind::skill : Side::Kind::run, name, {}, {}};
+    return Side{is_skill ? Side::Kind::skill : Side::Kind::run, name, {}, {}};
   }
   const std::size_t last = name.rfind(':'), first = name.find(':');
-  if (first == std::string::npos || first == 0 || fs::exists(name.substr(0, last), ignored))
-    return {Side::Kind::run, name, {}, {}};
-  return {Side::Kind::revision, name, name.substr(0, first), name.substr(first + 1)};
+  if (first == 0)
+    return fail(ErrorCode::usage, "there is no revision before the colon, expected REV:SKILL", name,
+                "name a commit, branch or tag, as in " + shell_word("HEAD" + name) +
+                    ", or the folder alone");
+  if (first == std::string::npos || fs::exists(name.substr(0, last), ignored))
+    return Side{Side::Kind::run, name, {}, {}};
+  Side out{Side::Kind::revision, name, name.substr(0, first), name.substr(first + 1)};
+  if (out.path.empty()) {
+    SKILLGRAD_TRY(const auto git, Git::open(".", stop));
+    out.path = git.top().string();
+  }
+  return out;
 }
 
 bool has_to_be_measured(const Side& side) { return side.kind != Side::Kind::run; }
@@ -97,6 +108,11 @@ class Scorer {
     const auto& run = old_scores ? old_scores : new_scores;
     split_ = invocation_.value("split", run && !run->split.empty() ? run->split : "all");
     SKILLGRAD_CHECK(split_ids({}, split_));
+    if (run && !run->split.empty() && split_ != run->split)
+      return fail(ErrorCode::usage,
+                  "the run scored the split " + run->split +
+                      ", and only tasks that both sides scored are compared: got --split " + split_,
+                  "--split", "leave --split out");
     SKILLGRAD_CHECK(hide_from_git(cache_));
     if (!old_scores) {
       SKILLGRAD_TRY(old_scores, measure(old_place));
@@ -177,7 +193,8 @@ class Scorer {
 
 Result<report::SkillComparison> compare_sides(const Invocation& invocation,
                                               const Settings& settings) {
-  const Side before = side_of(invocation.arguments[0]), after = side_of(invocation.arguments[1]);
+  SKILLGRAD_TRY(const auto before, side_of(invocation.arguments[0], invocation.stop));
+  SKILLGRAD_TRY(const auto after, side_of(invocation.arguments[1], invocation.stop));
   for (const Side* side : {&before, &after})
     if (has_to_be_measured(*side)) {
       SKILLGRAD_CHECK(refuse_measuring(invocation, settings, *side));

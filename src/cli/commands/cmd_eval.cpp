@@ -16,6 +16,7 @@
 #include "cli/run/stage_set.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
+#include "cli/screen/output_file.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -245,6 +246,7 @@ Result<int> cmd_eval(const Invocation& invocation) {
                 "leave out --junit, or --dry-run");
   if (invocation.has("dry-run")) return estimate_eval(invocation, request);
   SKILLGRAD_CHECK(refuse_estimate_flags(invocation));
+  SKILLGRAD_CHECK(check_output_files(invocation, {"junit"}));
   SKILLGRAD_TRY(const auto setup, open_run(invocation, request));
   return finish_eval(*setup, invocation, request);
 }

@@ -7,6 +7,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/review.hpp>
 #include <skillgrad/skill/install.hpp>
+#include <skillgrad/skill/package.hpp>
 #include <skillgrad/store/at_work.hpp>
 
 #include "cli/results/results.hpp"
@@ -128,6 +129,22 @@ Result<> load_live(Plan& plan, bool dry_run) {
   return {};
 }
 
+/// A folder that is made now is named like the skill, as rule N5 asks.
+Result<> check_folder_name(const Plan& plan) {
+  const std::string folder = plan.target.filename().string();
+  if (plan.live || folder == plan.proposal.initial.folder_name()) return {};
+  const skill::SkillPackage& package = plan.outcome.package;
+  SKILLGRAD_TRY(const auto there,
+                skill::SkillPackage::from_files(folder, package.skill_md(), package.files()));
+  for (const auto& finding : skill::validate(there, skill::Profile::spec))
+    if (finding.rule == "N5")
+      return fail(ErrorCode::invalid_skill, "the package would break rule N5: " + finding.message,
+                  plan.target.string(),
+                  "use a folder that is named like the skill: --to " +
+                      shell_word((plan.target / package.name()).string()));
+  return {};
+}
+
 /// An older skill may be named as its folder was when the run began.
 Result<> merge(Plan& plan) {
   const skill::SkillPackage& now = plan.live ? *plan.live : plan.proposal.initial;
@@ -135,6 +152,7 @@ Result<> merge(Plan& plan) {
   if (plan.live) plan.edited_since = skill::changed_files(plan.proposal.initial, *plan.live);
   if (!plan.outcome.conflicts.empty()) return conflicts_of(plan);
   SKILLGRAD_CHECK(report::check_package(plan.proposal, plan.outcome.package, now));
+  SKILLGRAD_CHECK(check_folder_name(plan));
   if (plan.live) {
     plan.files = skill::changed_files(*plan.live, plan.outcome.package);
   } else {

@@ -115,6 +115,8 @@ bool SpanExporter::post(const std::vector<TraceSpan>& spans, std::chrono::millis
 }
 
 void SpanExporter::note_problem(std::string problem) {
+  // A collector's own words may be among it, and the note is one line of a terminal.
+  problem = replace_all(strip_control(problem), "\n", " ");
   bool first = false;
   {
     const std::lock_guard lock(mutex_);

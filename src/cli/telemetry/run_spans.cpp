@@ -141,6 +141,13 @@ class RunSpans::Watcher final : public ForwardingObserver {
 Result<std::unique_ptr<RunSpans>> RunSpans::open(const Settings& settings, TracedRun run,
                                                  const Clock& clock) {
   const std::string given = settings.get<"otlp">();
+  // The address is printed in notes and kept in the run: it has no place for a secret.
+  if (given.find_first_of("?#") != std::string::npos)
+    return fail(ErrorCode::config,
+                "the address of the collector holds a query or fragment, which may be a secret",
+                settings.origin<"otlp">(),
+                "give it up to the '?' or '#' alone, as in --otlp http://127.0.0.1:4318, and what "
+                "is secret as a header in OTEL_EXPORTER_OTLP_HEADERS");
   llm::PostOptions options;
   options.url = traces_url(given);
   options.ca_file = settings.get<"ca_file">();
