@@ -39,7 +39,8 @@ std::set<std::string> known_lines(const LintContext& context) {
   std::set<std::string> out;
   for (const SkillPackage* package : {context.initial, context.previous}) {
     if (package == nullptr) continue;
-    for (const std::string_view line : lines_of(all_text(*package))) out.emplace(trim(line));
+    const std::string text = all_text(*package);
+    for (const std::string_view line : lines_of(text)) out.emplace(trim(line));
   }
   return out;
 }
