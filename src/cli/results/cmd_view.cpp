@@ -17,7 +17,7 @@ constexpr auto kLastCall = std::chrono::seconds(10);
 constexpr auto kGoodbye = std::chrono::milliseconds(4500);
 
 /// For a page to load a run that had ended before: nothing more is to come.
-constexpr auto kOneCall = std::chrono::seconds(2);
+constexpr auto kOneCall = std::chrono::seconds(10);
 /// For an answer that is being sent.
 constexpr auto kSent = std::chrono::milliseconds(500);
 
