@@ -253,9 +253,9 @@ namespace {
 
 Result<> refuse_archive_as_place(const fs::path& live) {
   if (!is_archive(live)) return {};
-  return fail(
-      ErrorCode::input, "is an archive, which is not written over", live.string(),
-      "unpack it and name the folder (of `apply`: --to DIR), then make another one with `skillgrad pack FOLDER`");
+  return fail(ErrorCode::input, "is an archive, which is not written over", live.string(),
+              "unpack it and name the folder (of `apply`: --to DIR), then make another one with "
+              "`skillgrad pack FOLDER`");
 }
 
 }  // namespace
