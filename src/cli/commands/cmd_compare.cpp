@@ -11,10 +11,10 @@
 #include "cli/commands/commands.hpp"
 #include "cli/commands/eval_in_run.hpp"
 #include "cli/run/load_settings.hpp"
+#include "cli/run/open_workbench.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
-#include "cli/settings/command_table.hpp"
 #include "cli/settings/idle_options.hpp"
 
 namespace skillgrad::cli {
