@@ -138,28 +138,30 @@ Squeezed squeeze(std::string_view text) {
   return out;
 }
 
-/// Digits with what may stand between those of one number. Of a number by itself, so that two in a
-/// sentence are not one: blanks part only where single digits stand on both sides.
+/// Digits with what may stand between those of one number. Blanks and line ends may part the digits
+/// of one number as well as two numbers, so both readings are kept.
 void Disguise::find_numbers(std::string_view text) {
   const std::string clean = case_folded(without_invisible(rendered(text)));
-  int line = 1;
-  std::string run;
-  int began = 1;
-  const auto flush = [&] {
-    if (std::count_if(run.begin(), run.end(), is_digit) >= static_cast<long>(kLeastDigits))
-      numbers_.push_back({run, began});
-    run.clear();
+  Run number{{}, 1}, run{{}, 1};
+  const auto flush = [](Run& from, std::vector<Run>& to) {
+    if (from.text.size() >= kLeastDigits) to.push_back(from);
+    from.text.clear();
   };
+  int line = 1;
   for (const char c : clean) {
-    if (is_digit(c)) {
-      if (run.empty()) began = line;
-      run += c;
-    } else if (std::string_view(".,_' \\*`\n").find(c) == std::string_view::npos || run.empty()) {
-      flush();
+    const bool blank = c == ' ' || c == '\n';
+    const bool within = std::string_view(".,_'\\*`").find(c) != std::string_view::npos;
+    for (Run* const one : {&number, &run}) {
+      if (!is_digit(c)) continue;
+      if (one->text.empty()) one->line = line;
+      one->text += c;
     }
+    if (!is_digit(c) && !within) flush(number, numbers_);
+    if (!is_digit(c) && !within && !blank) flush(run, runs_);
     line += c == '\n' ? 1 : 0;
   }
-  flush();
+  flush(number, numbers_);
+  flush(run, runs_);
 }
 
 Disguise::Disguise(std::string_view text) : plain_(squeeze(text)) {
@@ -185,11 +187,13 @@ Disguise::Disguise(std::string_view text) : plain_(squeeze(text)) {
 }
 
 std::optional<int> Disguise::line_of_number(const std::string& digits) const {
-  for (const Run& run : numbers_)
-    for (const std::string& form : {digits, std::string(digits.rbegin(), digits.rend())})
-      if (digits.size() >= kSureDigits ? run.text.find(form) != std::string::npos
-                                       : digits_of_number(run.text) == form)
-        return run.line;
+  for (const std::string& form : {digits, std::string(digits.rbegin(), digits.rend())}) {
+    for (const Run& number : numbers_)
+      if (digits_of_number(number.text) == form) return number.line;
+    if (digits.size() < kSureDigits) continue;
+    for (const Run& run : runs_)
+      if (run.text.find(form) != std::string::npos) return run.line;
+  }
   return std::nullopt;
 }
 

@@ -37,7 +37,8 @@ class Disguise {
     int line;
   };
   Squeezed plain_;
-  std::vector<Run> numbers_;  ///< runs of digits
+  std::vector<Run> numbers_;  ///< digits of numbers
+  std::vector<Run> runs_;     ///< and of what blanks part into several
   std::vector<Run> decoded_;  ///< squeezed, of what reads as base64 or hexadecimal digits
 };
 

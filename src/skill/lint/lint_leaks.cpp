@@ -49,7 +49,10 @@ class Leaks {
       : run_(run),
         files_(searched_files(run.package)),
         earlier_(earlier_text(run.context)),
-        earlier_disguise_(earlier_) {}
+        earlier_disguise_(earlier_) {
+    for (const auto& [path, file] : run.package.files())
+      if (!is_below_evals(path)) names_.emplace_back(path, Disguise(path));
+  }
 
   /// As it is; with `disguised` also written so as not to be found.
   void look_for(const std::string& text, const std::string& what, bool disguised) {
@@ -71,8 +74,8 @@ class Leaks {
 
  private:
   void look_at_names(const std::string& needle, const std::string& what) {
-    for (const auto& [path, file] : run_.package.files())
-      if (!is_below_evals(path) && Disguise(path).line_of(needle))
+    for (const auto& [path, name] : names_)
+      if (name.line_of(needle))
         say(path, 0, "the name of the file holds " + named_by_length(needle, what));
   }
 
@@ -86,6 +89,7 @@ class Leaks {
   const std::vector<Searched> files_;
   const std::string earlier_;
   const Disguise earlier_disguise_;
+  std::vector<std::pair<std::string, Disguise>> names_;  ///< of files, by path
   std::set<std::string> seen_;
 };
 

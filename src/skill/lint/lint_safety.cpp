@@ -15,20 +15,21 @@
 namespace skillgrad::skill {
 namespace {
 
+/// Of a risk that blocks; whatever only deserves a look is SAF-05.
 const char* rule_of(RiskKind kind) {
   switch (kind) {
     case RiskKind::hidden:
-    case RiskKind::binary:
       return "SAF-01";
     case RiskKind::interpreter:
-    case RiskKind::command:
       return "SAF-02";
     case RiskKind::credential:
       return "SAF-03";
     case RiskKind::agents:
       return "SAF-04";
     case RiskKind::script:
+    case RiskKind::command:
     case RiskKind::url:
+    case RiskKind::binary:
       break;
   }
   return "SAF-05";

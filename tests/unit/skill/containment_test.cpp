@@ -353,6 +353,18 @@ TEST(Leaks, OfANumberAreFoundByItsDigits) {
         << text;
 }
 
+TEST(Leaks, OfAShortNumberAreFoundBesideOthers) {
+  LintContext context;
+  context.expected = {"40961"};
+  for (const char* text : {"40961. 3 files", "3 40,961", "16904", "40'961.0"})
+    EXPECT_THAT(refused(contained("- The sum is " + std::string(text) + ".\n"), context),
+                ::testing::Contains("UPD-05"))
+        << text;
+  for (const char* text : {"4 0961", "409617", "40 961"})
+    EXPECT_THAT(refused(contained("- The sum is " + std::string(text) + ".\n"), context), IsEmpty())
+        << text << ": so few digits may be several numbers";
+}
+
 TEST(Leaks, OfATaskToldAgainAreFoundUnlessManyTasksSayTheSame) {
   const std::string task =
       "In the sheet Orders sum the amounts of all rows whose region is north and write it below.";
