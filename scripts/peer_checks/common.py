@@ -47,7 +47,8 @@ def one_line(value, limit=180):
 
 def bare_environment(home):
     """What a program of others gets: no keys, no home of the user. Packages have carried thieves."""
-    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYENV_ROOT", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYENV_ROOT", "SSL_CERT_FILE", "SSL_CERT_DIR",
+            "NODE_EXTRA_CA_CERTS")
     out = {name: value for name, value in os.environ.items()
            if name in kept or name.startswith("PIP_") or name.lower().endswith("_proxy")}
     out.setdefault("PYENV_ROOT", str(pathlib.Path.home() / ".pyenv"))

@@ -133,7 +133,7 @@
         `points, ${signed(verdict.interval[0])} to ${signed(verdict.interval[1])}`));
     if (verdict.before !== null && verdict.after !== null)
       out.push(tile("Before → after", `${percent(verdict.before, 0)} → ${percent(verdict.after, 0)}`, run.of === "eval" ? "baseline, skill" : `${plural(verdict.n, "test task")}${verdict.missing ? `, ${verdict.missing} not graded` : ""}`));
-    if (test && test.n && (run.of === "eval" || (best && best.iteration > 0))) out.push(tile("Fixed, broken", el("a", { href: "#tasks", onclick: () => showTasks("changed") }, `${test.fixed}, ${test.broken}`), `of ${plural(test.n, "task")}`));
+    if (test && test.n && (run.of === "eval" || (best && best.iteration > 0))) out.push(tile("Fixed, broken", el("a", { href: "#tasks", onclick: () => showTasks("changed", run.of === "optimize" ? "test" : "") }, `${test.fixed}, ${test.broken}`), `of ${plural(test.n, "task")}`));
     if (run.steps.length) {
       const kept = run.steps.filter((step) => step.decision === "accepted").length;
       out.push(tile("Patches accepted", `${kept} of ${run.steps.length}`, best && (best.iteration ? `best: iteration ${best.iteration}` : "best: the initial skill")));
@@ -324,7 +324,7 @@
     if (!run.scores.length) return;
     const last = Math.max(0, ...run.steps.map((step) => step.iteration), ...run.scores.filter((point) => point.series !== "release").map((point) => point.iteration)) + 1;
     const looks = {
-      base: ["initial skill, train split", "--s8", "square"], train: ["train batch, skill before", "--s8", "dash"], screen: ["screen: patch on its batch", "--s2", "triangle"],
+      base: ["initial skill, train split", "--s7", "square"], train: ["train batch, skill before", "--s8", "dash"], screen: ["screen: patch on its batch", "--s2", "triangle"],
       "gate before": ["validation: skill before", "--s5", "dash"], "gate after": ["validation: patch", "--s1", "circle"], fresh: ["fresh validation", "--s4", "diamond"], release: ["release test", "--s3", "square"],
     };
     const rows = new Map();
@@ -361,7 +361,7 @@
   // ---- changes ----------------------------------------------------------------------------------
   const diffLines = (lines) => el("div", { class: "diff", role: "group", "aria-label": "Changed lines", tabindex: "0" }, lines.map((line) => {
     const mark = line[0];
-    return el("div", { class: mark === "+" ? "a" : mark === "-" ? "d" : "c" }, el("span", { "aria-label": mark === "+" ? "added" : mark === "-" ? "removed" : null }, mark === "-" ? "−" : mark), el("span", { class: "others" }, line.slice(1) || " "));
+    return el("div", { class: mark === "+" ? "a" : mark === "-" ? "d" : "c" }, el("span", mark === "+" || mark === "-" ? { role: "img", "aria-label": mark === "+" ? "added" : "removed" } : {}, mark === "-" ? "−" : mark), el("span", { class: "others" }, line.slice(1) || " "));
   }));
   const diagnosesFor = (reason) => {
     const step = run.steps.find((one) => one.iteration === reason.iteration);
@@ -392,7 +392,7 @@
     if (run.of !== "optimize") return;
     const node = section("changes", waiting ? "Patch" : "Package", waiting ? `What the patch of iteration ${waiting.iteration} changes in the current skill; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it.` : run.changes.length ? "What the best package has that the initial one had not, by layer; beside each change the pattern that it is about, the diagnoses behind it, and the tasks that showed it." : null);
     if (!run.changes.length) {
-      node.append(el("p", { class: "panel soft" }, "The best package is the initial one: nothing changed."));
+      node.append(el("p", { class: "panel soft" }, run.condition === "working" ? "No patch has been kept so far: the package is the initial one." : "The best package is the initial one: nothing changed."));
       return;
     }
     for (const layer of [1, 2, 3]) {
@@ -564,7 +564,7 @@
         openTask(run.tasks[+tr.dataset.at].task_id, shownRows.map((one) => one.task.task_id));
       }
     });
-    showTasks = (what) => { search.value = ""; splitPick.value = ""; showPick.value = what; update(); };
+    showTasks = (what, split) => { search.value = ""; splitPick.value = [...splitPick.options].some((one) => one.value === split) ? split : ""; showPick.value = what; update(); };
     section("tasks", "Tasks", "Each task in each stage: on the left the skill that the stage began with, on the right the one that it decided on. Open a task for its answers, the differences that the grader found, and its trajectories before and after.",
       el("ul", { class: "key" }, Object.keys(marks).map((state) => el("li", {}, mark(state), names[state]))),
       el("div", { class: "filters" }, el("label", {}, "Find", search), el("label", {}, "Split", splitPick), el("label", {}, "Show", showPick), el("label", {}, "Order", sortPick), counted),

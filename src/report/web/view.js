@@ -22,6 +22,8 @@
   spoken.setAttribute("role", "status");
   trouble.setAttribute("role", "alert");
   const bar = node("div", "live", node("div", "wrap", node("p", "now", state, stage, next), node("div", "beside", parts, figures), trouble), spoken);
+  bar.setAttribute("role", "region");
+  bar.setAttribute("aria-label", "Where the run stands");
   document.querySelector(".top").after(bar);
 
   const set = (place, text) => { if (place.textContent !== text) place.textContent = text; };
