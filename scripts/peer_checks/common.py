@@ -93,6 +93,14 @@ class Workshop:
         stamp.write_text(json.dumps(packages))
         return room
 
+    def clone(self, name, source, commit):
+        """A clone of a repository at a commit, made where it is missing."""
+        room = self.cache / name
+        if not room.exists():
+            self.run_logged(name, ["git", "clone", "--quiet", source, room])
+        self.run_logged(name, ["git", "-C", room, "checkout", "--quiet", commit])
+        return room
+
     def run_logged(self, name, command, **environment):
         """Runs a step of an installation; what it prints goes into a log that a failure names."""
         log = self.cache / f"{name}.log"

@@ -15,10 +15,7 @@ COMMIT = "9d2f1ae187231d8199c64b5b762e1bdf2244733d"
 
 def scripts(shop):
     """The folder of skill-creator in a clone of its repository, made where it is missing."""
-    clone = shop.cache / "anthropics-skills"
-    if not clone.exists():
-        shop.run_logged("skillcreator", ["git", "clone", "--quiet", SOURCE, clone])
-    shop.run_logged("skillcreator", ["git", "-C", clone, "checkout", "--quiet", COMMIT])
+    clone = shop.clone("anthropics-skills", SOURCE, COMMIT)
     folder = clone / "skills/skill-creator"
     if not folder.is_dir():
         raise Unavailable(f"{folder} is not there")

@@ -326,6 +326,13 @@ class Static(Repository):
         self.assertRegex(done.stderr, r"(?m)^::error file=skills/delta/SKILL\.md,line=\d+::.*\[")
         self.assertEqual(summary.read_text(), "before\n" + done.stdout + "\n")
 
+    def test_paths_of_annotations_are_escaped(self):
+        write_skill(self.repo / "skills/a,b:c%2Cd", taught=True)
+        done = program.run(["validate", "skills/a,b:c%2Cd", "--github"], cwd=self.repo)
+        self.assertRegex(done.stdout, r"(?m)^::error file=skills/a%2Cb%3Ac%252Cd/SKILL\.md,line=\d+::.*a,b:c%252Cd")
+        done = self.ci("--tier", "static", "--github", code=1)
+        self.assertEqual(set(re.findall(r"file=([^,]*),", done.stderr)), {"skills/a%2Cb%3Ac%252Cd/SKILL.md"})
+
     def test_nothing_changed(self):
         value = self.json("--tier", "static")
         self.assertEqual((value["skills"], value["unchanged"], value["verdict"]), ([], 5, "pass"))
@@ -366,6 +373,7 @@ class Hostile(Repository):
         self.assert_inert(done.stdout)
         self.assertEqual(done.stdout.count("| **fail** |"), 7)
         self.assertNotIn("\x1b", done.stderr)
+        self.assertIn("file=skills/new%0Aline | x/SKILL.md", done.stderr)
         for line in done.stderr.splitlines():
             self.assertRegex(line, r"^(::(error|warning) file=|note: )")
         json.loads((self.repo / "s.sarif").read_text())
@@ -439,11 +447,12 @@ class Workflow(Repository):
         tools = self.work / "tools"
         tools.mkdir()
         (tools / "skillgrad").symlink_to(program.BINARY)
-        (tools / "gh").write_text('#!/bin/sh\necho "$@" >> "$GH_LOG"\nfor last; do :; done\ncat "$last" >> "$GH_LOG"\n')
+        (tools / "gh").write_text('#!/bin/sh\necho "$@" >> "$GH_LOG"\nfor last; do :; done\n'
+                                  'case "$last" in\nbody=@*) cat "${last#body=@}" >> "$GH_LOG" ;;\n*) echo "$GH_EARLIER" ;;\nesac\n')
         (tools / "gh").chmod(0o755)
         self.variables = {"PATH": f"{tools}:{os.environ['PATH']}", "HOME": str(self.work), "LANG": "C.UTF-8", "BASE": self.first,
                           "PULL_REQUEST": "7", "PACKAGE_URL": "", "MODEL": "sim:notes", "OPENAI_API_KEY": "x",
-                          "GH_LOG": str(self.work / "gh.log"), "GH_TOKEN": "x", "GITHUB_STEP_SUMMARY": str(self.work / "summary.md")}
+                          "GH_LOG": str(self.work / "gh.log"), "GH_TOKEN": "x", "GH_EARLIER": "", "GITHUB_REPOSITORY": "o/r", "GITHUB_STEP_SUMMARY": str(self.work / "summary.md")}
 
     def init(self, *words, cwd=None):
         done = program.run(["init", *words], cwd=cwd or self.repo)
@@ -478,14 +487,38 @@ class Workflow(Repository):
                          {"Install skillgrad": 0, "Evaluate the changed skills, before and after": 1,
                           "Comment on the pull request": 0}, results)
         commented = (self.work / "gh.log").read_text()
-        self.assertIn("pr comment 7 --edit-last", commented)
+        self.assertIn("--method POST repos/o/r/issues/7/comments", commented)
         self.assertIn("skills/gamma", commented)
         self.assertIn("regression", commented)
         for name in ("skillgrad.sarif", "skillgrad-junit.xml", "skillgrad-comment.md"):
             self.assertTrue((self.repo / name).exists(), name)
         paid = simulation.requests()
-        self.run_job(workflow, "eval", **more)
+        self.run_job(workflow, "eval", GH_EARLIER="5", **more)
         self.assertEqual(simulation.requests(), paid)
+        self.assertIn("--method PATCH repos/o/r/issues/comments/5", (self.work / "gh.log").read_text())
+
+    def test_of_github_keeps_what_a_failing_job_measured_and_compares_with_the_branch_merged_into(self):
+        self.init("--ci", "github")
+        workflow = (self.repo / ".github/workflows/skillgrad.yml").read_text()
+        # actions/cache by itself saves nothing where a step failed, and the commit that the event names may be an older one.
+        self.assertRegex(workflow, r"--tier eval [^#]*#[^\n]*\n *- uses: actions/cache/save@v\d+\n *if: always\(\)")
+        self.assertEqual(set(re.findall(r"^ *BASE: (.*)$", workflow, re.M)), {"origin/${{ github.base_ref }}"})
+        git(self.repo, "checkout", "-qb", "feature")
+        self.touch("alpha")
+        commit(self.repo)
+        git(self.repo, "checkout", "-q", "main")
+        self.touch("beta")
+        commit(self.repo)
+        git(self.repo, "checkout", "-q", "--detach")
+        git(self.repo, "merge", "-q", "--no-ff", "-m", "merge", "feature")
+        self.assertEqual([one["skill"] for one in self.json("--tier", "static", since="main")["skills"]], ["skills/alpha"])
+
+    def test_of_a_folder_reads_the_configuration_that_init_wrote(self):
+        self.init("skills", "--ci", "github")
+        self.assertIn("skillgrad ci skills ", (self.repo / ".github/workflows/skillgrad.yml").read_text())
+        (self.repo / "skillgrad.json").write_text('{"min_score": 2}')
+        self.assertIn("min_score", self.ci("skills", "--tier", "static", code=2).stderr)
+        self.assertTrue((self.repo / "skills/evals/tasks.jsonl").exists())
 
     def test_without_the_program_the_install_step_says_what_to_set(self):
         self.init("--ci", "github")
@@ -505,7 +538,7 @@ class Workflow(Repository):
         scripts = re.findall(r"^      (skillgrad ci .*)$", text, re.M)
         self.assertEqual(len(scripts), 2)
         for script in scripts:
-            done = self.step(script, CI_MERGE_REQUEST_DIFF_BASE_SHA=self.first, SKILLGRAD_BASE_URL=simulation.url)
+            done = self.step(script, CI_MERGE_REQUEST_DIFF_BASE_SHA=self.first, CI_MERGE_REQUEST_TARGET_BRANCH_SHA="", SKILLGRAD_BASE_URL=simulation.url)
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertGreater(simulation.requests(), 0)
 

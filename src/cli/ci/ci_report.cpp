@@ -182,9 +182,7 @@ std::string ci_github_lines(const CiReport& report) {
     const std::string file =
         skill.skill.folder == "." ? "SKILL.md" : skill.skill.folder + "/SKILL.md";
     for (const auto& line : lines)
-      out += fmt::format("::error file={},line=1::{}\n",
-                         replace_all(replace_all(one_line(file), ",", "%2C"), ":", "%3A"),
-                         one_line(line));
+      out += fmt::format("::error file={},line=1::{}\n", github_property(file), github_text(line));
   }
   return out;
 }

@@ -79,7 +79,8 @@ class Log {
     if (fresh) rules_.push_back(rule_json(finding.rule));
     Json place = {{"artifactLocation",
                    place_of(dir / (finding.file.empty() ? "SKILL.md" : finding.file), root_)}};
-    if (finding.line > 0) place["region"] = {{"startLine", finding.line}};
+    // What is about a whole file stands at its first line: readers show no place without a region.
+    place["region"] = {{"startLine", std::max(finding.line, 1)}};
     results_.push_back({{"ruleId", finding.rule},
                         {"ruleIndex", known->second},
                         {"level", level_of(finding, lint)},

@@ -32,9 +32,10 @@ fs::path work_tree(const fs::path& dir) {
 }
 
 Result<std::vector<Starter>> starters(const fs::path& dir, const std::string& forge) {
-  std::vector<Starter> out = {{"skillgrad.json", dir / "skillgrad.json"},
-                              {"tasks.jsonl", dir / "evals/tasks.jsonl"}};
   const fs::path top = work_tree(dir);
+  // The workflow runs at the top, and a configuration is read where a command runs.
+  std::vector<Starter> out = {{"skillgrad.json", (forge.empty() ? dir : top) / "skillgrad.json"},
+                              {"tasks.jsonl", dir / "evals/tasks.jsonl"}};
   if (forge == "github") {
     out.push_back({"github.yml", top / ".github/workflows/skillgrad.yml"});
   } else if (forge == "gitlab") {

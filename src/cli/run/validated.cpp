@@ -71,6 +71,14 @@ std::string one_line(const std::string& text) {
   return skill::visible_controls(replace_all(text, "\n", "\\n"));
 }
 
+std::string github_text(const std::string& text) { return replace_all(one_line(text), "%", "%25"); }
+
+std::string github_property(const std::string& text) {
+  // A line break in the name of a file is a part of it, and no other form of it is found.
+  const std::string whole = one_line(replace_all(replace_all(text, "%", "%25"), "\n", "%0A"));
+  return replace_all(replace_all(whole, ",", "%2C"), ":", "%3A");
+}
+
 std::string github_lines(const Validated& value) {
   std::error_code ignored;
   const fs::path dir = fs::is_directory(value.path, ignored) ? fs::path(value.path)
@@ -79,8 +87,8 @@ std::string github_lines(const Validated& value) {
   for (const auto& finding : value.rules)
     out += fmt::format("::{} file={},line={}::{} [{}]\n",
                        finding.severity == skill::Severity::error ? "error" : "warning",
-                       one_line((dir / finding.file).string()), std::max(finding.line, 1),
-                       one_line(finding.message), finding.rule);
+                       github_property((dir / finding.file).string()), std::max(finding.line, 1),
+                       github_text(finding.message), finding.rule);
   return out;
 }
 

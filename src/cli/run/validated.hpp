@@ -32,6 +32,10 @@ struct Validated {
 /// Text of a package in one line: names of files may hold line breaks and marks of direction, which
 /// would forge lines.
 [[nodiscard]] std::string one_line(const std::string& text);
+/// The message of a workflow command of GitHub's, which reads %25, %0D and %0A in it.
+[[nodiscard]] std::string github_text(const std::string& text);
+/// A property of such a command, as the path of a file is one: it ends at a comma or a colon.
+[[nodiscard]] std::string github_property(const std::string& text);
 /// Annotations of the rules' findings for GitHub, one a line; the lint stays advice.
 [[nodiscard]] std::string github_lines(const Validated& value);
 
