@@ -516,6 +516,7 @@ class Workflow(Repository):
     def test_of_a_folder_reads_the_configuration_that_init_wrote(self):
         self.init("skills", "--ci", "github")
         self.assertIn("skillgrad ci skills ", (self.repo / ".github/workflows/skillgrad.yml").read_text())
+        self.assertTrue((self.repo / "skillgrad.json").exists())
         (self.repo / "skillgrad.json").write_text('{"min_score": 2}')
         self.assertIn("min_score", self.ci("skills", "--tier", "static", code=2).stderr)
         self.assertTrue((self.repo / "skills/evals/tasks.jsonl").exists())
