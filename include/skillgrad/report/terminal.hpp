@@ -17,6 +17,9 @@ struct TerminalOptions {
   bool quiet = false;        ///< notes alone
   double max_usd = 0;
   std::string run;  ///< folder of the run, named before the first progress; "": none
+  /// What follows the present stage, in words, "" where that is not known; asked at most once a
+  /// second, by one thread at a time. Empty: nothing is said of it.
+  std::function<std::string()> next;
   std::function<void(const std::string& text)> write;                      ///< to stderr
   std::function<std::size_t()> columns = [] { return std::size_t{100}; };  ///< of the status line
 };

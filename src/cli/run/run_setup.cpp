@@ -10,6 +10,7 @@
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/report/terminal.hpp>
+#include <skillgrad/report/watch.hpp>
 #include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/install.hpp>
 
@@ -309,6 +310,9 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
   terminal.quiet = setup.settings.get<"quiet">();
   terminal.max_usd = setup.settings.get<"max_usd">();
   terminal.run = shell_word(setup.store->dir().string());
+  terminal.next = [watch = std::make_shared<report::RunWatch>(setup.store->dir())] {
+    return watch->look().next;
+  };
   terminal.write = print_err;
   terminal.columns = terminal_columns;
   setup.observer =

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <skillgrad/core/text.hpp>
@@ -45,6 +46,13 @@ class Terminal : public ::testing::Test {
   std::vector<std::string> written_;
 };
 
+optim::LossRecord loss(optim::LossStatus status, double score) {
+  optim::LossRecord out;
+  out.status = status;
+  out.score = score;
+  return out;
+}
+
 TEST_F(Terminal, WithoutOneAStageIsARowAndAHeartbeatComesEveryThirtySeconds) {
   const auto observer = this->observer();
   observer->progress("base run", 0, 40);
@@ -74,8 +82,7 @@ TEST_F(Terminal, RewritesOneLineThatNeverWraps) {
   clock_.advance(seconds(1));
   observer->progress("iteration 1: execute", 1, 4);
   ASSERT_THAT(written_, SizeIs(1));
-  EXPECT_THAT(written_.back(), StartsWith("\riteration 1: execute 1/4 | 0"));
-  EXPECT_EQ(written_.back().size(), 1 + 29 + 3) << "return, 29 of 30 columns, clear to the end";
+  EXPECT_EQ(written_.back(), "\riteration 1: execute 1/4\x1b[K") << "no piece is cut";
   clock_.advance(milliseconds(50));
   observer->progress("iteration 1: execute", 2, 4);
   EXPECT_THAT(written_, SizeIs(1)) << "not more often than people can read";
@@ -86,6 +93,62 @@ TEST_F(Terminal, RewritesOneLineThatNeverWraps) {
   ASSERT_THAT(written_, SizeIs(4));
   EXPECT_EQ(written_[2], "\r\x1b[K") << "a row takes the place of the status line";
   EXPECT_THAT(written_[3], EndsWith(" better\n")) << "control characters of others stay out";
+}
+
+TEST_F(Terminal, SaysWhatComesNextAndLeavesOutWhatMattersLessWhereItIsNarrow) {
+  options_.status_line = true;
+  std::size_t columns = 200;
+  options_.columns = [&columns] { return columns; };
+  std::string next = "the gate";
+  options_.next = [&next] { return next; };
+  const auto observer = this->observer();
+  observer->progress("iteration 1: screen", 0, 4);
+  clock_.advance(seconds(4));
+  observer->progress("iteration 1: screen", 2, 4);
+  EXPECT_EQ(written_.back(),
+            "\riteration 1: screen 2/4 | 0 in flight | 0 tokens | 0.0000 USD | about 4 s left here "
+            "| then the gate | 4 s in all\x1b[K");
+  struct Case {
+    std::size_t columns;
+    const char* line;
+  };
+  for (const Case& one :
+       {Case{70, "iteration 1: screen 2/4 | 0.0000 USD | then the gate | 5 s in all"},
+        {54, "iteration 1: screen 2/4 | 0.0000 USD | then the gate"},
+        {40, "iteration 1: screen 2/4 | 0.0000 USD"},
+        {30, "iteration 1: screen 2/4"}}) {
+    columns = one.columns;
+    clock_.advance(seconds(1));
+    observer->tick();
+    EXPECT_EQ(written_.back(), std::string("\r") + one.line + "\x1b[K");
+  }
+  columns = 60;
+  next = "the result";
+  clock_.advance(seconds(1));
+  observer->tick();
+  EXPECT_EQ(written_.back(), "\riteration 1: screen 2/4 | 0.0000 USD | then the result\x1b[K");
+}
+
+TEST_F(Terminal, CountsEachRoundOfAStageByItself) {
+  options_.status_line = true;
+  options_.columns = [] { return std::size_t{200}; };
+  const auto observer = this->observer();
+  for (int round = 0; round < 2; ++round) {
+    observer->progress("iteration 1: screen", 0, 2);
+    for (std::size_t done = 1; done <= 2; ++done) {
+      clock_.advance(seconds(10));
+      observer->rollout("iteration 1: screen", loss(optim::LossStatus::fail, 0));
+      observer->progress("iteration 1: screen", done, 2);
+      EXPECT_THAT(written_.back(), StartsWith(fmt::format(
+                                       "\riteration 1: screen {0}/2 | 0 pass, {0} fail | ", done)));
+      if (done == 1) {
+        EXPECT_THAT(written_.back(), HasSubstr("about 10 s left here"));
+      }
+    }
+  }
+  clock_.advance(seconds(1));
+  observer->progress("finalists", 0, 2);
+  EXPECT_THAT(written_.back(), Not(HasSubstr("fail")));
 }
 
 TEST_F(Terminal, NamesTheScoresOfAnIteration) {
@@ -106,13 +169,6 @@ TEST_F(Terminal, NamesTheRunFirstAndHowManyIterationsThereMayBe) {
               ElementsAre("run: runs/x\n", "iteration 3 of 12: patch\n", "test: after: 2 to do\n"));
   observer->iteration(row());
   EXPECT_THAT(written_.back(), HasSubstr("iteration   3 of 12  accepted   train"));
-}
-
-optim::LossRecord loss(optim::LossStatus status, double score) {
-  optim::LossRecord out;
-  out.status = status;
-  out.score = score;
-  return out;
 }
 
 TEST_F(Terminal, CountsHowRolloutsEndAndSaysWhatAStageCameTo) {
