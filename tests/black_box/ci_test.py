@@ -383,6 +383,19 @@ class Hostile(Repository):
         self.assertEqual([one["skill"] for one in self.json("skills/*glob*", "--tier", "static", code=1)["skills"]], ["skills/*glob*"])
 
 
+    def test_a_comment_is_never_longer_than_forges_take(self):
+        for at in range(60):
+            write_skill(self.repo / "skills" / f"s{at:02d}", taught=True)
+            (self.repo / "skills" / f"s{at:02d}/SKILL.md").write_text(skill_text('"' + "<|`>" * 100 + '"', True))
+        done = self.ci("--tier", "static", "--comment", "c.md", code=1)
+        comment = (self.repo / "c.md").read_text()
+        self.assertLess(len(comment), 65_536)
+        self.assertIn("60 of 60 changed skills fail", comment)
+        self.assertRegex(comment, r"(?m)^- remarks on \d+ skills more: `skillgrad ci --json` has them$")
+        self.assertIn("Compared with", comment)
+        self.assertEqual(done.stdout.count("the package breaks a rule"), 60)
+
+
 class Mends(Repository):
     def refused(self, *words, fix, code=2, **more):
         done = program.run(["ci", *words], cwd=more.pop("cwd", self.repo), **more)

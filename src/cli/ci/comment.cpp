@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kMostNames = 12;     ///< of tasks in a cell
 constexpr std::size_t kMostFindings = 20;  ///< of one skill
 constexpr std::size_t kLongestText = 400;
+/// Bytes of rows and remarks. GitHub refuses a comment of more than 65536 characters.
+constexpr std::size_t kLongestComment = 60'000;
 
 /// Text of others as text and nothing else: every character that Markdown, its tables, its
 /// automatic links or HTML give a meaning stands as an entity, which Markdown does not read again.
@@ -149,11 +151,28 @@ std::string ci_markdown(const CiReport& report) {
     out +=
         "| skill | result | before | after | difference | fixed | broken | cost | turns |\n"
         "|---|---|---|---|---|---|---|---|---|\n";
+  std::size_t rows_left_out = 0, remarks_left_out = 0;
+  for (const auto& skill : report.skills) {
+    const std::string one = row(skill);
+    if (out.size() + one.size() > kLongestComment)
+      ++rows_left_out;
+    else
+      out += one;
+  }
   std::string list;
   for (const auto& skill : report.skills) {
-    out += row(skill);
-    list += remarks(skill);
+    const std::string one = remarks(skill);
+    if (out.size() + list.size() + one.size() > kLongestComment)
+      ++remarks_left_out;
+    else
+      list += one;
   }
+  if (rows_left_out > 0)
+    list += fmt::format("- {} more in the table of `skillgrad ci --json`\n",
+                        counted(rows_left_out, "skill"));
+  if (remarks_left_out > 0)
+    list += fmt::format("- remarks on {} more: `skillgrad ci --json` has them\n",
+                        counted(remarks_left_out, "skill"));
   if (!list.empty()) out += "\n" + list;
   if (!report.skills.empty()) out += "\n";
   return out + footer(report);
