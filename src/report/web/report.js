@@ -565,7 +565,7 @@
       }
     });
     showTasks = (what, split) => { search.value = ""; splitPick.value = [...splitPick.options].some((one) => one.value === split) ? split : ""; showPick.value = what; update(); };
-    section("tasks", "Tasks", "Each task in each stage: on the left the skill that the stage began with, on the right the one that it decided on. Open a task for its answers, the differences that the grader found, and its trajectories before and after.",
+    section("tasks", "Tasks", (run.of === "eval" ? "Each task: on the left the baseline, where there is one, on the right the skill." : "Each task in each stage: on the left the skill that the stage began with, on the right the one that it decided on.") + " Open a task for its answers, the differences that the grader found, and its trajectories before and after.",
       el("ul", { class: "key" }, Object.keys(marks).map((state) => el("li", {}, mark(state), names[state]))),
       el("div", { class: "filters" }, el("label", {}, "Find", search), el("label", {}, "Split", splitPick), el("label", {}, "Show", showPick), el("label", {}, "Order", sortPick), counted),
       el("div", { class: "heat-box" }, grid, nothing));
