@@ -696,7 +696,7 @@
         points(price.difference).replace(".0", ""), price.tasks === null ? "no number is enough" : count(Math.ceil(price.tasks)), price.rollouts === null ? "–" : count(Math.ceil(price.rollouts)), price.shown_by_plan ? badge("good", "✓", "could") : badge("none", "–", "could not")]), "What it would take"))]);
     if (run.finalists.length)
       node.append(el("div", { class: "panel" }, el("h3", {}, "Finalists"), el("p", { class: "soft small-text" }, "Fresh rollouts of the validation tasks chose among these; a fresh score chose nothing before and is honest."),
-        table(["Package", "#Fresh", "#Optimistic", "#Tasks", "Note"], run.finalists.map((row) => [iterationName(row.iteration), percent(row.fresh_score), el("span", { class: "optim" }, percent(row.optimistic_score)), String(row.tasks), row.chosen && badge("good", "✓", "chosen")]), "Finalists")));
+        table(["Package", "#Fresh", "#All rollouts", "#Tasks", "Note"], run.finalists.map((row) => [iterationName(row.iteration), percent(row.fresh_score), el("span", { class: "optim" }, percent(row.optimistic_score)), String(row.tasks), row.chosen && badge("good", "✓", "chosen")]), "Finalists")));
   };
   const fillCost = () => {
     const most = Math.max(1, ...run.stages.map((stage) => stage.input_tokens + stage.output_tokens));
