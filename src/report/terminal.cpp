@@ -187,7 +187,8 @@ class TerminalObserver final : public optim::Observer {
               " left here",
           5);
     }
-    if (!next_.text.empty()) add("then " + next_.text, 3);
+    // The nearest alone: "the decision, then iteration 3" would seldom fit.
+    if (!next_.text.empty()) add("then " + next_.text.substr(0, next_.text.find(", then")), 3);
     add(short_time(clock_.now() - started_) + " in all", 6);
     for (Piece& piece : out) piece.text = strip_control(piece.text);
     return out;
