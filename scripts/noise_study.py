@@ -4,6 +4,7 @@ import concurrent.futures
 import datetime
 import json
 import math
+import os
 import pathlib
 import shutil
 import statistics
@@ -21,15 +22,40 @@ def call(command):
     return done.stdout
 
 
-def truth(program, skill, tasks, noise, seed, trials):
+def cache(work, folder):
+    """Flags that keep what the agents' commands did, for all runs; calls are of one run, since seeds are no part of them."""
+    (work / "commands").mkdir(exist_ok=True)
+    calls = folder.with_name(folder.name + "-cache")
+    shutil.rmtree(calls, ignore_errors=True)
+    calls.mkdir(parents=True)
+    (calls / "commands").symlink_to(work / "commands")
+    return calls, ["--cache", str(calls), "--cache-commands"]
+
+
+def truth(program, work, skill, tasks, noise, seed, trials):
     """The score of a package on the test split, over many rollouts of their own."""
     folder = skill.parent / f"truth-{skill.name}"
     shutil.rmtree(folder, ignore_errors=True)
+    calls, flags = cache(work, folder)
     out = call([str(program), "eval", str(skill), "-b", str(tasks), "-m", "sim:demo", "--split", "test", "--trials",
                 str(trials), "--sim-noise", str(noise), "--sim-seed", str(seed), "--run", str(folder), "--quiet",
-                "--json"])
+                "--json", *flags])
     shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(calls)
     return None if out is None else json.loads(out)["score"]
+
+
+def truth_before(program, work, folder, tasks, noise, seed, trials):
+    """That of the skill that every rule begins with."""
+    kept = work / f"noise-{noise}" / f"before-{seed}.json"
+    if not kept.is_file():
+        score = truth(program, work, folder / "table-reports", tasks, noise, seed, trials)
+        if score is None:
+            return None
+        new = folder / "before.json"
+        new.write_text(json.dumps(score) + "\n")
+        os.replace(new, kept)
+    return json.loads(kept.read_text())
 
 
 def one_run(program, work, options, rule, noise, seed):
@@ -38,13 +64,15 @@ def one_run(program, work, options, rule, noise, seed):
     if result.is_file():
         return json.loads(result.read_text())
     shutil.rmtree(folder, ignore_errors=True)
+    calls, flags = cache(work, folder)
     if call([str(program), "demo", "--dir", str(folder), "--quiet", "--seed", str(seed), "--sim-seed", str(seed),
-             "--sim-noise", str(noise), "--updates", str(options.updates), *RULES[rule]]) is None:
+             "--sim-noise", str(noise), "--updates", str(options.updates), *RULES[rule], *flags]) is None:
         return None
+    shutil.rmtree(calls)
     run = json.loads((folder / "run/run.json").read_text())
     tasks = folder / "table-reports/evals"
-    before, after = (truth(program, skill, tasks, noise, seed, options.trials)
-                     for skill in (folder / "table-reports", folder / "run/best"))
+    before = truth_before(program, work, folder, tasks, noise, seed, options.trials)
+    after = truth(program, work, folder / "run/best", tasks, noise, seed, options.trials)
     if before is None or after is None:
         return None
     rows = [json.loads(line) for line in (folder / "run/events.jsonl").read_text().splitlines()]
@@ -94,8 +122,8 @@ mean of {options.trials} further rollouts of each of the 12 test tasks; gains ar
 differences by seed with its 95 % interval. "Rollouts" are all but those of the release test; "released" counts `improved`.
 
 {text}
-In this scenario few patches do harm (no run ended worse), so `none` shows what careful gates cost here, and not what harm
-costs those who keep everything: for that see [decisions-study.md](decisions-study.md).
+In this scenario nearly every patch helps, so `none` shows what careful gates cost here (where noise is high they turn good
+patches away), and not what harm costs those who keep everything: for that see [decisions-study.md](decisions-study.md).
 
 Reproduce with `scripts/study noise --seeds {options.seeds} --updates {options.updates} --trials {options.trials} --noise \
 {" ".join(map(str, options.noise))}`. Made on {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d} with {version}.
@@ -122,6 +150,6 @@ def main(program, options, mean_and_interval):
     text = table(dict(zip(plan, ended)), options, mean_and_interval)
     print(text)
     if options.write:
-        version = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        version = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
         write(pathlib.Path(options.write), section(text, options, version))
     return 0

@@ -24,6 +24,10 @@ PROMPT = "[a/r/e/c/s/b/q/?] "
 WORDS = ["optimize", "skill", "-m", "sim:demo", "--max-iters", "1", "--limit", "8", "--no-test", "--finalists", "0", "--no-prune", "--candidates", "1", "--run", "run", "-q"]
 
 
+def small_run():
+    return [*WORDS, *program.kept_commands()]
+
+
 def tearDownModule():
     FOLDER.cleanup()
 
@@ -85,17 +89,17 @@ class Work(unittest.TestCase):
 
 class Start(Work):
     def test_without_a_terminal_it_is_refused_and_the_mend_works(self):
-        done = program.run([*WORDS, "--approve", "terminal"], cwd=self.root)
+        done = program.run([*small_run(), "--approve", "terminal"], cwd=self.root)
         self.assertEqual(done.returncode, 2)
         self.assertIn("no terminal", done.stderr)
         self.assertIn("--approve web", done.stderr)
         self.assertFalse(self.folder.exists(), "nothing was begun")
-        worker, _ = self.start(*WORDS, "--approve", "web")
+        worker, _ = self.start(*small_run(), "--approve", "web")
         worker.send_signal(signal.SIGINT)
         self.assertEqual(worker.wait(60), 130)
 
     def test_where_it_has_no_part_it_says_so(self):
-        done = program.run([*WORDS, "--approve", "sometimes"], cwd=self.root)
+        done = program.run([*small_run(), "--approve", "sometimes"], cwd=self.root)
         self.assertEqual(done.returncode, 2)
         self.assertIn("expected one of off, terminal, web", done.stderr)
         done = program.run(["config", "show", "--approve-port", "8000"], cwd=self.root)
@@ -104,7 +108,7 @@ class Start(Work):
 
 class OnPage(Work):
     def test_all_accepted_is_accepted_as_it_was_measured(self):
-        worker, client = self.start(*WORDS, "--approve", "web")
+        worker, client = self.start(*small_run(), "--approve", "web")
         hunks = self.wait_for_patch(client)
         self.assertEqual(client.post("finish", {})[0].status, 422, "all is open")
         self.decide(client, hunks, "accept")
@@ -131,7 +135,7 @@ class OnPage(Work):
         self.assertEqual(report["steps"][0]["approval"]["outcome"], "accepted")
 
     def test_all_rejected_is_rejected_and_the_next_patch_is_told_why(self):
-        worker, client = self.start(*WORDS, "--approve", "web")
+        worker, client = self.start(*small_run(), "--approve", "web")
         hunks = self.wait_for_patch(client)
         self.decide(client, hunks, "reject", comment="we never do that")
         self.finish(worker, client)
@@ -144,7 +148,7 @@ class OnPage(Work):
         self.assertEqual(differences(self.folder / "best", self.folder / "initial/skill"), "")
 
     def test_a_changed_patch_is_measured_again(self):
-        worker, client = self.start(*WORDS, "--approve", "web")
+        worker, client = self.start(*small_run(), "--approve", "web")
         hunks = self.wait_for_patch(client)
         before = sum(event["event"] == "rollout" for event in self.events())
         text = json.loads(client.get().split('id="review">')[1].split("</script>")[0])["hunks"][0]["text"]
@@ -167,7 +171,7 @@ class OnPage(Work):
             self.assertIn("Check it twice.", shown)
 
     def test_other_gates_measure_a_changed_patch_again_too(self):
-        worker, client = self.start(*WORDS, "--approve", "web", "--gate", "stored")
+        worker, client = self.start(*small_run(), "--approve", "web", "--gate", "stored")
         hunks = self.wait_for_patch(client)
         text = json.loads(client.get().split('id="review">')[1].split("</script>")[0])["hunks"][0]["text"]
         self.decide(client, hunks, "accept")
@@ -178,7 +182,7 @@ class OnPage(Work):
         self.assertTrue(any(event["event"] == "rollout" and event["path"].startswith("iter_001/gate_approved/") for event in self.events()))
 
     def test_a_kill_or_a_stop_while_it_waits_loses_nothing(self):
-        worker, client = self.start(*WORDS, "--approve", "web")
+        worker, client = self.start(*small_run(), "--approve", "web")
         hunks = self.wait_for_patch(client)
         self.decide(client, hunks[:1], "accept", comment="good")
         worker.kill()
@@ -208,7 +212,7 @@ class OnPage(Work):
 
     def waiting_run(self):
         """A run that was killed while it waited for the page."""
-        worker, client = self.start(*WORDS, "--approve", "web")
+        worker, client = self.start(*small_run(), "--approve", "web")
         hunks = self.wait_for_patch(client)
         worker.kill()
         worker.wait()
@@ -253,7 +257,7 @@ class OnPage(Work):
         self.finish(worker, client)
 
     def test_while_it_waits_a_review_elsewhere_is_refused(self):
-        worker, client = self.start(*WORDS, "--approve", "web")
+        worker, client = self.start(*small_run(), "--approve", "web")
         hunks = self.wait_for_patch(client)
         for words in ([], ["--iter", "1"], ["--iter", "1", "--json"]):
             done = program.run(["review", "run", *words, "--accept", "all"], cwd=self.root)
@@ -267,7 +271,7 @@ class OnPage(Work):
         self.assertEqual(program.run(["review", "run", "--accept", "all"], cwd=self.root).returncode, 0, "it does not ask any more")
 
     def test_what_was_decided_and_is_damaged_is_asked_again(self):
-        worker, client = self.start(*WORDS, "--approve", "web")
+        worker, client = self.start(*small_run(), "--approve", "web")
         hunks = self.wait_for_patch(client)
         self.decide(client, hunks, "reject", comment="no")
         self.finish(worker, client)
@@ -289,7 +293,7 @@ class OnPage(Work):
     def test_equal_decisions_give_equal_bytes(self):
         kept = []
         for _ in range(2):
-            worker, client = self.start(*WORDS, "--approve", "web")
+            worker, client = self.start(*small_run(), "--approve", "web")
             hunks = self.wait_for_patch(client)
             self.decide(client, hunks, "reject", comment="no")
             self.finish(worker, client)
@@ -298,7 +302,7 @@ class OnPage(Work):
         self.assertEqual(kept[0], kept[1])
 
     def test_waiting_is_no_time_of_the_run(self):
-        worker, client = self.start(*WORDS, "--approve", "web", "--max-time", "60s")
+        worker, client = self.start(*small_run(), "--approve", "web", "--max-time", "60s")
         hunks = self.wait_for_patch(client, 55)
         began = json.loads((self.folder / "events.jsonl").read_text().splitlines()[0])["time"]
         elapsed = time.time() - datetime.datetime.fromisoformat(began.replace("Z", "+00:00")).timestamp()
@@ -310,7 +314,7 @@ class OnPage(Work):
         self.assertIn("measured again", self.result()["iterations"][0]["reason"])
 
     def test_refuses_what_breaks_a_rule_and_other_pages(self):
-        worker, client = self.start(*WORDS, "--approve", "web")
+        worker, client = self.start(*small_run(), "--approve", "web")
         hunks = self.wait_for_patch(client)
         accept = {"id": hunks[0], "decision": "accept"}
         self.assertEqual(client.post("decide", accept, Origin="http://example.com")[0].status, 403)
@@ -322,7 +326,7 @@ class OnPage(Work):
 
     @unittest.skipUnless(browser.find(), "no Chromium")
     def test_in_a_browser_a_page_whose_run_was_stopped_says_how_to_go_on(self):
-        worker, client = self.start(*WORDS, "--approve", "web")
+        worker, client = self.start(*small_run(), "--approve", "web")
         self.wait_for_patch(client)
         with browser.Browser() as chromium:
             page = chromium.open(client.url)
@@ -335,7 +339,7 @@ class OnPage(Work):
 
     @unittest.skipUnless(browser.find(), "no Chromium")
     def test_in_a_browser_the_page_follows_asks_and_follows_again(self):
-        worker, client = self.start(*WORDS, "--approve", "web")
+        worker, client = self.start(*small_run(), "--approve", "web")
         with browser.Browser() as chromium:
             page = chromium.open(client.url)
             page.wait("document.documentElement?.dataset.review === 'true'", 120)
@@ -357,7 +361,7 @@ class OnPage(Work):
 
 class InTerminal(Work):
     def test_takes_decisions_and_leaves_stdout_to_the_result(self):
-        words = [word for word in WORDS if word != "-q"]
+        words = [word for word in small_run() if word != "-q"]
         terminal = Terminal([*words, "--approve", "terminal"], cwd=self.root, NO_COLOR="1")
         shown = terminal.until(PROMPT, 90)
         for part in ("iteration 1: the gate took this patch", "gate: ", "H1 of "):
@@ -382,7 +386,7 @@ class InTerminal(Work):
         self.assertIn("H1: not ours", row["reason"])
 
     def test_ctrl_c_saves_and_asks_again(self):
-        terminal = Terminal([*WORDS, "--approve", "terminal"], cwd=self.root, NO_COLOR="1")
+        terminal = Terminal([*small_run(), "--approve", "terminal"], cwd=self.root, NO_COLOR="1")
         terminal.until(PROMPT, 90)
         terminal.say("\x03")
         self.assertEqual(terminal.end(), 130)

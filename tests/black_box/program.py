@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The program under test: how it is run, and what commands, flags and keys it says it has."""
+import atexit
 import functools
 import json
 import os
@@ -21,6 +22,22 @@ def run(words, cwd=None, timeout=120, **environment):
         [BINARY, *words], cwd=cwd, env=variables, capture_output=True, text=True, errors="surrogateescape",
         timeout=timeout, check=False, stdin=subprocess.DEVNULL,
     )
+
+
+@functools.cache
+def _kept():
+    folder = tempfile.TemporaryDirectory(prefix="kept-commands-")
+    atexit.register(folder.cleanup)
+    return pathlib.Path(folder.name)
+
+
+def kept_commands():
+    """Flags with which the runs of a test program share what the agents' commands did, so that each command runs
+    once. Calls are not shared: every run makes its own. Not for tests about commands, sandbox or cache."""
+    calls = pathlib.Path(tempfile.mkdtemp(dir=_kept()))
+    (_kept() / "commands").mkdir(exist_ok=True)
+    (calls / "commands").symlink_to(_kept() / "commands")
+    return ["--cache", str(calls), "--cache-commands"]
 
 
 @functools.cache
