@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // `command`: a program of the benchmark's author judges the answer, in a copy of the work directory
 // and in the sandbox. Whatever goes wrong with the program is an infrastructure error, never a 0.
+// What the agent wrote is executed before, apart (`execute`): there is then nothing to read there
+// that knows the answer, and nothing of the agent runs where there is.
 #include <cmath>
 
 #include <skillgrad/core/files.hpp>
@@ -20,6 +22,8 @@ constexpr std::size_t kShownOutput = 500;
 struct CommandOptions {
   std::vector<std::string> run;
   double timeout_s = 60;
+  std::vector<std::string> execute;  ///< empty: nothing of the agent is executed
+  double execute_timeout_s = 60;
 };
 
 /// The program's verdict, or why there is none.
@@ -72,6 +76,25 @@ Result<std::vector<Check>> read_checks(const Json& verdict) {
   return checks;
 }
 
+/// A program with its arguments, or a text for the shell; empty where `key` is absent.
+std::vector<std::string> read_command(StrictReader& reader, const char* key, bool required) {
+  const Json run = reader.any(key, required);
+  if (run.is_null()) return {};
+  if (holds_nul(run)) reader.reject(key, "holds a NUL character, where programs would cut it");
+  if (run.is_string() && !run.get<std::string>().empty())
+    return {"/bin/sh", "-c", run.get<std::string>()};
+  std::vector<std::string> words;
+  if (run.is_array() && !run.empty()) {
+    for (const Json& word : run) {
+      if (!word.is_string()) reader.reject(key, "expected a list of strings");
+      words.push_back(word.is_string() ? word.get<std::string>() : "");
+    }
+  } else {
+    reader.reject(key, "expected a program with its arguments, or one string for /bin/sh");
+  }
+  return words;
+}
+
 class CommandGrader final : public Grader {
  public:
   CommandGrader(CommandOptions options, const GraderSetup& setup)
@@ -91,13 +114,23 @@ class CommandGrader final : public Grader {
                          "see which sandbox works here with \"skillgrad doctor\"");
     const auto folder = TempDir::create("skillgrad-grade-");
     if (!folder) return error_grade(input.task_id, folder.error());
-    const auto copy = copy_untrusted_tree(input.work_dir, folder->path() / "work");
+    auto copy = copy_untrusted_tree(input.work_dir, folder->path() / "work");
+    std::optional<exec::CommandResult> executed;
+    if (copy && copy->refused.empty() && !options_.execute.empty()) {
+      auto done = execute(folder->path() / "work", context);
+      if (!done) return error_grade(input.task_id, done.error());
+      executed = std::move(*done);
+      copy = copy_untrusted_tree(folder->path() / "work", folder->path() / "executed");
+    }
     // What the agent did to its own folder is its own failure.
     if (!copy && copy.error().code == ErrorCode::input)
       return cannot_be_graded(input.task_id, "it is gone");
     if (!copy) return error_grade(input.task_id, copy.error());
     if (!copy->refused.empty()) return cannot_be_graded(input.task_id, copy->refused);
-    auto verdict = run(input, {folder->path() / "work", copy->files}, context);
+    auto verdict =
+        run(input,
+            {folder->path() / (executed ? "executed" : "work"), copy->files, std::move(executed)},
+            context);
     if (!verdict) return error_grade(input.task_id, verdict.error());
     const auto score = read_score(*verdict);
     if (!score) return error_grade(input.task_id, score.error());
@@ -132,6 +165,7 @@ class CommandGrader final : public Grader {
   struct Copy {
     fs::path dir;
     std::vector<std::string> files;
+    std::optional<exec::CommandResult> executed;
   };
 
   static Grade cannot_be_graded(const std::string& task_id, const std::string& why) {
@@ -141,6 +175,19 @@ class CommandGrader final : public Grader {
     settle(grade);
     grade.message = "the work directory cannot be graded: " + why;
     return grade;
+  }
+
+  /// A failure of the agent's program is for the judge to weigh.
+  [[nodiscard]] Result<exec::CommandResult> execute(const fs::path& dir,
+                                                    const GradeContext& context) const {
+    exec::CommandSpec spec;
+    spec.argv = options_.execute;
+    spec.work_dir = dir;
+    spec.env = exec::scrubbed_environment();
+    spec.limits.wall = std::chrono::milliseconds(std::llround(options_.execute_timeout_s * 1000));
+    SKILLGRAD_TRY(exec::CommandResult result, context.sandbox->run(spec, context.stop));
+    if (result.cancelled) return fail(ErrorCode::cancelled, "grading was stopped");
+    return result;
   }
 
   [[nodiscard]] Result<Json> run(const GraderInput& input, const Copy& copy,
@@ -165,7 +212,7 @@ class CommandGrader final : public Grader {
     spec.mounts.push_back({base_dir_, grader_dir});
     spec.limits.wall = std::chrono::milliseconds(std::llround(options_.timeout_s * 1000));
     SKILLGRAD_TRY(spec.stdin_text,
-                  request(input, copy.files, remaps ? exec::kWorkDir : copy.dir.string()));
+                  request(input, copy, remaps ? exec::kWorkDir : copy.dir.string()));
     SKILLGRAD_TRY(const exec::CommandResult result, context.sandbox->run(spec, context.stop));
     SKILLGRAD_CHECK(usable(result));
     return read_verdict(result.out);
@@ -201,8 +248,7 @@ class CommandGrader final : public Grader {
     return {};
   }
 
-  [[nodiscard]] Result<std::string> request(const GraderInput& input,
-                                            const std::vector<std::string>& files,
+  [[nodiscard]] Result<std::string> request(const GraderInput& input, const Copy& copy,
                                             const std::string& work_dir) const {
     SKILLGRAD_TRY(const Json metadata, parse_json(input.metadata, "metadata"));
     Json out;
@@ -211,9 +257,16 @@ class CommandGrader final : public Grader {
     out["input"] = input.input;
     out["target"] = targets_.size() == 1 ? Json(targets_.front()) : Json(targets_);
     out["answer"] = input.answer;
-    out["output_files"] = output_files(input, files);
+    out["output_files"] = output_files(input, copy.files);
     out["work_dir"] = work_dir;
     out["metadata"] = metadata;
+    if (copy.executed) {
+      out["executed"] = {{"exit_code", copy.executed->exit_code},
+                         {"timed_out", copy.executed->timed_out},
+                         {"output_truncated", copy.executed->output_truncated},
+                         {"stdout", sanitize_utf8(copy.executed->out)},
+                         {"stderr", sanitize_utf8(copy.executed->err)}};
+    }
     return dump_json(out) + "\n";
   }
 
@@ -259,19 +312,12 @@ Result<std::unique_ptr<Grader>> make_command(const Json& spec, const GraderSetup
   StrictReader reader(spec, setup.where);
   reader.ignore("type");
   CommandOptions options;
-  const Json run = reader.any("run", true);
-  if (holds_nul(run)) reader.reject("run", "holds a NUL character, where programs would cut it");
-  if (run.is_string() && !run.get<std::string>().empty()) {
-    options.run = {"/bin/sh", "-c", run.get<std::string>()};
-  } else if (run.is_array() && !run.empty()) {
-    for (const Json& word : run) {
-      if (!word.is_string()) reader.reject("run", "expected a list of strings");
-      options.run.push_back(word.is_string() ? word.get<std::string>() : "");
-    }
-  } else if (!run.is_null()) {
-    reader.reject("run", "expected a program with its arguments, or one string for /bin/sh");
-  }
+  options.run = read_command(reader, "run", true);
   options.timeout_s = reader.number("timeout_s", 60, 0.001, 86'400);
+  options.execute = read_command(reader, "execute", false);
+  options.execute_timeout_s = reader.number("execute_timeout_s", 60, 0.001, 86'400);
+  if (options.execute.empty() && spec.contains("execute_timeout_s"))
+    reader.reject("execute_timeout_s", "there is no `execute` that it could limit");
   SKILLGRAD_CHECK(reader.finish());
   const std::string& program = options.run.front();
   if (program.starts_with("./") || program.starts_with("../"))

@@ -427,6 +427,55 @@ TEST_F(CommandGraderTest, WhatTheAgentDidToItsFolderIsItsOwnFailure) {
   }
 }
 
+TEST_F(CommandGraderTest, ExecutesTheAgentsProgramWhereNothingKnowsTheAnswer) {
+  const auto file = folder_.put(
+      "programs.jsonl",
+      R"({"id":"t","input":"Do it.","target":"42","grader":{"type":"command","run":["./grade.sh"],)"
+      R"("execute":"python3 answer.py","execute_timeout_s":2.5}})");
+  const auto benchmark = load_benchmark(file.string(), {}).value();
+  std::vector<exec::CommandSpec> specs;
+  std::vector<std::string> judged;
+  FakeSandbox sandbox([&](const exec::CommandSpec& spec) -> exec::CommandResult {
+    specs.push_back(spec);
+    if (specs.size() == 2) {
+      judged = list_files(spec.work_dir).value();
+      return printed("{\"score\":1}");
+    }
+    std::ofstream(spec.work_dir / "made.txt") << "by the agent";
+    std::filesystem::create_symlink("/etc/hostname", spec.work_dir / "link");
+    exec::CommandResult result = printed("41\xff");
+    result.exit_code = 3;
+    result.err = "oops";
+    return result;
+  });
+  GradeContext context;
+  context.sandbox = &sandbox;
+  const Grade grade =
+      benchmark->grade(benchmark->tasks()[0], {work_.path(), "the answer"}, context);
+  EXPECT_EQ(grade.status, GradeStatus::pass) << grade.message;
+  ASSERT_EQ(specs.size(), 2U);
+  EXPECT_THAT(specs[0].argv, ElementsAre("/bin/sh", "-c", "python3 answer.py"));
+  EXPECT_TRUE(specs[0].mounts.empty());
+  EXPECT_EQ(specs[0].stdin_text, "");
+  EXPECT_EQ(specs[0].env.count("SKILLGRAD_GRADER_DIR"), 0U);
+  EXPECT_EQ(specs[0].limits.wall, std::chrono::milliseconds(2500));
+  EXPECT_NE(specs[0].work_dir, specs[1].work_dir);
+  EXPECT_THAT(judged, ElementsAre("in.csv", "made.txt", "out.csv"));
+  const Json message = parse_json(specs[1].stdin_text, "stdin").value();
+  EXPECT_EQ(message["executed"], Json::parse(R"({"exit_code":3,"timed_out":false,)"
+                                             R"("output_truncated":false,"stdout":"41\ufffd",)"
+                                             R"("stderr":"oops"})"));
+}
+
+TEST_F(CommandGraderTest, RefusesALimitOfNothing) {
+  const auto file = folder_.put("limits.jsonl",
+                                R"({"id":"t","input":"x","target":"4","grader":{"type":"command",)"
+                                R"("run":["./grade.sh"],"execute_timeout_s":2}})");
+  const auto loaded = load_benchmark(file.string(), {});
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().to_text(), HasSubstr("there is no `execute`"));
+}
+
 TEST_F(CommandGraderTest, SparseFilesAreCopiedAsSuch) {
   for (int i = 0; i < 60; ++i) {
     const auto file = work_.path() / ("s" + std::to_string(i));
