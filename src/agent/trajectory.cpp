@@ -36,7 +36,9 @@ std::string render_step(const TraceEvent& event, std::size_t number, std::size_t
   const std::string& name = event.kind == Kind::message ? event.role : event.name;
   if (!name.empty()) head += " " + name;
   if (event.is_error && event.kind != Kind::error) head += " (error)";
-  return head + ": " + truncate_middle(trim(event.text), most) + "\n";
+  // Indented, so that no line of a text looks like a step of its own.
+  const std::string text = replace_all(truncate_middle(trim(event.text), most), "\n", "\n  ");
+  return head + ": " + text + "\n";
 }
 
 std::vector<std::string> render_steps(const std::vector<TraceEvent>& events,

@@ -81,7 +81,18 @@ struct MergeOutcome {
 
 /// What a person should look at before a hunk is taken.
 /// `agents`: orders to agents that have nothing to do with a task, and files that they obey.
-enum class RiskKind { script, command, interpreter, url, credential, hidden, binary, agents };
+/// `origin`: words of a task's files or commands; risks_of() cannot know of them.
+enum class RiskKind {
+  script,
+  command,
+  interpreter,
+  url,
+  credential,
+  hidden,
+  binary,
+  agents,
+  origin
+};
 struct Risk {
   RiskKind kind = RiskKind::command;
   std::string what;      ///< in words
@@ -108,7 +119,7 @@ struct EnumText<skill::RiskKind> {
   static constexpr EnumName<skill::RiskKind> kTable[] = {
       {script, "script"}, {command, "command"},       {interpreter, "interpreter"},
       {url, "url"},       {credential, "credential"}, {hidden, "hidden"},
-      {binary, "binary"}, {agents, "agents"}};
+      {binary, "binary"}, {agents, "agents"},         {origin, "origin"}};
 };
 
 }  // namespace skillgrad

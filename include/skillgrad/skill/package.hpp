@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -107,6 +108,8 @@ class SkillPackage {
 [[nodiscard]] std::vector<Finding> validate(const SkillPackage& package, Profile profile);
 
 /// What lint needs to know besides the package.
+class ForeignWords;
+
 struct LintContext {
   bool procedure_profile = false;           ///< `paper` preset; else the `general` profile
   const SkillPackage* previous = nullptr;   ///< package before this patch (UPD rules), or null
@@ -119,7 +122,9 @@ struct LintContext {
   std::vector<std::string> task_ids;   ///< of tasks seen: UPD-05
   std::vector<std::string> ignored;    ///< rules of lint_rules() that find nothing
   int patches_that_only_added = 0;     ///< UPD-03
-  bool strict = false;                 ///< what only deserves a look blocks as well: SAF-05
+  bool strict = false;                 ///< what only deserves a look blocks too: SAF-05, SAF-06
+  /// What files and commands of the tasks said: SAF-06; null: nothing is known of it.
+  std::shared_ptr<const ForeignWords> foreign;
 };
 struct LintReport {
   std::vector<Finding> findings;  ///< of section 7 alone; Severity::error = hard

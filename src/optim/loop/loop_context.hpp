@@ -10,6 +10,7 @@
 #include <skillgrad/optim/rollouts.hpp>
 
 #include "optim/decisions/effect_model.hpp"
+#include "optim/rollouts/foreign_texts.hpp"
 #include "optim/stages/expected_texts.hpp"
 
 namespace skillgrad::optim {
@@ -27,6 +28,7 @@ struct LoopContext {
   std::vector<LossRecord> base;             ///< evolution pool under the initial skill
   ObjectiveFacts baseline;                  ///< cost0, time0
   std::shared_ptr<ExpectedTexts> expected;  ///< of the train tasks
+  std::shared_ptr<ForeignTexts> foreign;    ///< of their rollouts
   Bookkeeper* book = nullptr;
   RolloutBudget* budget = nullptr;  ///< null: rollouts are not counted
   decisions::EffectModel model;     ///< what staged decisions believe

@@ -38,6 +38,8 @@ class Loop {
     loop_.runner = &runner_;
     loop_.call = call;
     loop_.expected = std::make_shared<ExpectedTexts>(*parts.benchmark, parts.splits.train);
+    loop_.foreign = std::make_shared<ForeignTexts>(*parts.store, *parts.benchmark, parts.initial,
+                                                   parts.splits.train);
     loop_.book = &book_;
     loop_.budget = &budget_;
     loop_.wait_longer = [this](Duration waited) {

@@ -39,6 +39,7 @@ skill::LintContext lint_of(const Step& step) {
   out.initial = &parts.initial;
   out.forbidden = parts.forbidden_texts;
   out.strict = step.loop.settings->strict_patches;
+  out.foreign = step.loop.foreign->up_to(step.iteration);
   out.task_ids = tasks_seen(step);
   out.expected = step.loop.expected->of(out.task_ids);
   const auto criteria = judged_criteria(*parts.benchmark, out.task_ids);
@@ -55,6 +56,17 @@ skill::LintContext lint_of(const Step& step) {
     if (task != nullptr && !here) out.other_literals.push_back(task->prompt);
   }
   return out;
+}
+
+/// Words of strangers in a patch are told at once, whatever becomes of it.
+void tell_origins(const OptimizeParts& parts, const PatchPlace& place,
+                  const std::vector<skill::Finding>& findings) {
+  constexpr std::size_t kMost = 3;
+  std::size_t told = 0;
+  for (const skill::Finding& finding : findings)
+    if (finding.rule == "SAF-06" && told++ < kMost)
+      parts.observer->notice(fmt::format("{}: {}:{}: {} (SAF-06)", place.label, finding.file,
+                                         finding.line, finding.message));
 }
 
 }  // namespace
@@ -96,6 +108,7 @@ Result<> make_candidate(
     // about this one.
     for (const char* decided : {"gate", "gate_again", "screen", "gate.json"})
       SKILLGRAD_CHECK(remove_tree(parts.store->path(step.file(decided))));
+    tell_origins(parts, place, output->findings);
     SKILLGRAD_TRY(auto candidate, write_candidate(parts, place.dir, step.current, *output));
     step.candidates.push_back(std::move(candidate));
     return {};

@@ -217,9 +217,9 @@ constexpr std::string_view kWhat[] = {"about", "that", "of"};
 constexpr std::string_view kNever[] = {"never", "not", "don't", "without", "dont"};
 constexpr std::string_view kSend[] = {"send",  "post",    "upload", "transmit",
                                       "email", "forward", "leak",   "exfiltrate"};
-constexpr std::string_view kPrivate[] = {"environment", "env",      "keys",    "secrets",
-                                         "credentials", "tokens",   "cookies", "passwords",
-                                         "directory",   "documents"};
+constexpr std::string_view kPrivate[] = {
+    "environment", "env",       "keys",      "secrets", "credentials", "tokens",    "cookies",
+    "passwords",   "directory", "documents", "content", "contents",    "everything"};
 constexpr std::string_view kTo[] = {"to"};
 /// What tasks are about: an order about it is a rule of the work, or a defence.
 constexpr std::string_view kOfTheTask[] = {

@@ -5,6 +5,7 @@
 #include <skillgrad/core/ascii.hpp>
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/foreign_words.hpp>
 #include <skillgrad/skill/hunks.hpp>
 #include <skillgrad/skill/visible_controls.hpp>
 
@@ -30,6 +31,7 @@ const char* rule_of(RiskKind kind) {
     case RiskKind::command:
     case RiskKind::url:
     case RiskKind::binary:
+    case RiskKind::origin:
       break;
   }
   return "SAF-05";
@@ -126,6 +128,24 @@ void look_at(LintRun& run, const Hunk& hunk) {
       add(std::move(risk), 0, {});
 }
 
+/// SAF-06: a rule in the words of a stranger. Whoever wrote a file of a task could want it.
+void look_at_origin(LintRun& run, const Hunk& hunk) {
+  const auto ask = [&](std::string_view text, std::size_t line) {
+    const auto origin = run.context.foreign->origin_of(text);
+    if (!origin) return;
+    const std::string message = "its words stand in what " + origin->where + " (\"" +
+                                origin->words + "\"): data of a task must not write the skill";
+    const std::string anchor = hunk.file + ":" + sha256_hex(text).substr(0, 12);
+    if (run.context.strict)
+      run.hard("SAF-06", message + "; state only what the checks bear out", static_cast<int>(line),
+               anchor);
+    else
+      run.soft("SAF-06", message + ": for the reviewer", static_cast<int>(line), anchor);
+  };
+  run.set_file(hunk.file);
+  for (const Joined& joined : joined_lines(hunk)) ask(joined.text, joined.line);
+}
+
 }  // namespace
 
 void lint_safety(LintRun& run) {
@@ -135,6 +155,7 @@ void lint_safety(LintRun& run) {
     for (HunkLine& line : hunk.lines)  // what is known keeps its place, and says nothing
       if (line.mark == '+' && known.contains(std::string(trim(line.text)))) line.text.clear();
     look_at(run, hunk);
+    if (run.context.foreign != nullptr) look_at_origin(run, hunk);
   }
   run.set_file("SKILL.md");
 }

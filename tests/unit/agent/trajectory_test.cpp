@@ -53,7 +53,7 @@ TEST(Trajectory, StepsAreNumberedWithKindAndName) {
   const std::string text = sample().render(500, 10'000);
   EXPECT_NE(text.find("[2] message user: the task\n"), std::string::npos) << text;
   EXPECT_NE(text.find("[3] tool_call shell: {\"command\":\"ls\"}\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("[4] tool_output shell (error): a\nb\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("[4] tool_output shell (error): a\n  b\n"), std::string::npos) << text;
   EXPECT_NE(text.find("[5] error: stopped\n"), std::string::npos) << text;
   EXPECT_LT(text.size(), 600u) << "standing instructions are shortened";
 }
