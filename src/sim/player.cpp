@@ -18,7 +18,8 @@ struct Role {
 constexpr Role kRoles[] = {{"activate_skill", play_executor},
                            {"submit_diagnosis", play_diagnoser},
                            {"submit_momentum", play_momentum},
-                           {"finish_patch", play_patcher}};
+                           {"finish_patch", play_patcher},
+                           {"submit_skill", play_synthesizer}};
 
 }  // namespace
 

@@ -44,6 +44,7 @@ class Player {
 [[nodiscard]] Reply play_diagnoser(const Player& player, const Conversation& conversation);
 [[nodiscard]] Reply play_momentum(const Player& player, const Conversation& conversation);
 [[nodiscard]] Reply play_patcher(const Player& player, const Conversation& conversation);
+[[nodiscard]] Reply play_synthesizer(const Player& player, const Conversation& conversation);
 [[nodiscard]] Reply play_judge(const Player& player, const Conversation& conversation);
 /// A judge is offered no tools; it is known by the tags of its message.
 [[nodiscard]] bool is_for_judge(const Conversation& conversation);

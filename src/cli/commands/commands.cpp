@@ -15,8 +15,8 @@ namespace {
 /// What makes rollouts of its own has no place in the program of a run that counts them; `eval`
 /// asks that run.
 Result<> refuse_uncounted(const Invocation& invocation) {
-  static constexpr std::array<std::string_view, 5> kOwn = {"optimize", "calibrate", "resume",
-                                                           "demo", "selfcheck"};
+  static constexpr std::array<std::string_view, 6> kOwn = {"optimize", "calibrate", "resume",
+                                                           "demo",     "selfcheck", "synth"};
   const bool own =
       std::find(kOwn.begin(), kOwn.end(), invocation.command) != kOwn.end() && is_in_run();
   if (!own || invocation.has("dry-run")) return {};
@@ -31,7 +31,7 @@ Result<> refuse_uncounted(const Invocation& invocation) {
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
   // clang-format off
-  static constexpr std::array<std::pair<std::string_view, Function>, 27> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 28> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
@@ -48,6 +48,7 @@ Result<int> run_command(const Invocation& invocation) {
       {"grade", cmd_grade},
       {"validate", cmd_validate},
       {"pack", cmd_pack},
+      {"synth", cmd_synth},
       {"benchmark", cmd_benchmark},
       {"demo", cmd_demo},
       {"selfcheck", cmd_selfcheck},

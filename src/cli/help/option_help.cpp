@@ -106,6 +106,7 @@ std::string positional_help(const CommandSpec& command) {
   if (argument == "RUN") return "folder of a run";
   if (argument == "SCENARIO")
     return "name of a built-in scenario, or a scenario.json (default: demo)";
+  if (argument == "DESCRIPTION") return "what the skill is for, in a sentence or two";
   if (argument == "NAME") return "of a schema";
   if (argument == "DIR")
     return name == "ci" ? "folder of skills in a git work tree (default: .)"
@@ -134,7 +135,7 @@ std::span<const std::string_view> common_options(std::string_view command) {
   if (command == "selfcheck") return kOfSelfcheck;
   if (command == "doctor") return kOfDoctor;
   if (command == "ci") return kOfCi;
-  if (command == "compare") return kOfCompare;
+  if (command == "compare" || command == "synth") return kOfCompare;
   if (command == "init") return kOfInit;
   if (command == "config") return kOfConfig;
   return {};
