@@ -585,13 +585,13 @@ class Workflow(Repository):
         self.assertIn("skillgrad ci skills/alpha --since", workflow)
         done = program.run(["benchmark", "check", "-b", "evals"], cwd=skill)
         self.assertEqual((done.returncode, done.stdout), (0, "3 tasks checked, 0 problems\n"), done.stderr)
-        done = program.run(["config", "show", "--origin", "--json"], cwd=skill)
+        done = program.run(["config", "show", "--origin", "--json"], cwd=self.repo)  # where the workflow runs
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout)["max_error_rate"]["value"], 0.2)
         # Each line that is commented out is one that may be taken in.
-        path = skill / "skillgrad.json"
+        path = self.repo / "skillgrad.json"
         path.write_text(re.sub(r"(?m)^  // (\")", r"  \1", path.read_text()))
-        done = program.run(["config", "show", "--json"], cwd=skill)
+        done = program.run(["config", "show", "--json"], cwd=self.repo)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(json.loads(done.stdout)["no_regression"]["value"])
         self.assertEqual(program.run(["init", "--ci", "nosuch"], cwd=skill).returncode, 2)

@@ -98,7 +98,7 @@ class Diff(Work):
             self.assertEqual(differences(copy, self.folder / "best"), "")
 
     def test_of_a_real_run_leads_from_the_initial_package_to_the_best(self):
-        run("demo", "--quiet", "--dir", self.root / "demo", "--sim-noise", "0.6", "--max-iters", "3")
+        run("demo", "--quiet", "--dir", self.root / "demo", "--sim-noise", "0.6", "--max-iters", "3", *program.kept_commands())
         demo = self.root / "demo/run"
         copy = self.root / "copy"
         shutil.copytree(demo / "initial/skill", copy)
@@ -109,6 +109,11 @@ class Diff(Work):
         self.assertEqual([(one["id"], one["anchor"], one["new_line"]) for one in value["hunks"]], [(one["id"], one["anchor"], one["new_line"]) for one in told])
         run("apply", demo)
         self.assertEqual(differences(self.root / "demo/table-reports", demo / "best"), "")
+        # Each step back, the last one first, ends at the beginning.
+        steps = [step["iteration"] for step in json.loads(run("report", demo, "--json").stdout)["steps"] if step["decision"] == "accepted"]
+        for step in reversed(steps):
+            run("apply", demo, "--undo", step)
+        self.assertEqual(differences(self.root / "demo/table-reports", demo / "initial/skill"), "")
 
     def test_tells_layers_sizes_and_risks(self):
         stat = run("diff", self.folder, "--stat").stdout
@@ -159,6 +164,42 @@ class Apply(Work):
         run(*mend[1].split())
         run("apply", self.folder, "--review", mend[2])
         self.assertEqual((self.skill / "SKILL.md").read_text(), HEAD + NEW.replace("the SECOND thing", "the 2nd thing"))
+
+    def test_takes_a_step_back_and_nothing_else(self):
+        run("apply", self.folder)
+        text = (self.skill / "SKILL.md").read_text()
+        (self.skill / "SKILL.md").write_text(text.replace("Begin.", "Begin well."))
+        (self.skill / "notes.md").write_text("mine\n")
+        shown = run("diff", self.folder, "--undo", "1").stdout
+        self.assertIn("+Do the first thing.", shown)
+        self.assertNotIn("Begin well", shown)
+        self.assertEqual(as_json("diff", self.folder, "--undo", "1")["package"], "undo of iter_001")
+        self.assertEqual(as_json("apply", self.folder, "--undo", "1", "--dry-run")["decision"], "would apply")
+        self.assertIn("Do the FIRST thing", (self.skill / "SKILL.md").read_text())
+        done = run("apply", self.folder, "--undo", "1")
+        self.assertIn("merged: the skill was edited since iteration 1 (", done.stdout)
+        self.assertIn("was not measured as it is now", done.stderr)
+        self.assertEqual((self.skill / "SKILL.md").read_text(), HEAD + BODY.replace("Begin.", "Begin well."))
+        self.assertEqual((self.skill / "notes.md").read_text(), "mine\n")
+        self.assertEqual((self.skill / "references/old.md").read_text(), "old\n")
+        self.assertFalse((self.skill / "scripts/setup.sh").exists())
+        self.assertEqual(as_json("apply", self.folder, "--undo", "1")["decision"], "unchanged")
+
+    def test_takes_no_step_back_that_was_changed_again(self):
+        run("apply", self.folder)
+        text = (self.skill / "SKILL.md").read_text().replace("the FIRST thing", "the first and best thing")
+        (self.skill / "SKILL.md").write_text(text)
+        done = run("apply", self.folder, "--undo", "1", code=2)
+        self.assertIn("what iteration 1 changed was changed again since: H1 at SKILL.md:", done.stderr)
+        self.assertEqual((self.skill / "SKILL.md").read_text(), text)
+        run(*re.search(r"`skillgrad (diff [^|]*) \|", done.stderr)[1].split())
+
+    def test_takes_only_accepted_steps_back(self):
+        self.assertIn("give one of 1", run("apply", self.folder, "--undo", "2", code=2).stderr)
+        self.assertIn("give one of them", run("apply", self.folder, "--undo", "1", "--all", code=2).stderr)
+        self.assertIn("give one of them", run("diff", self.folder, "--undo", "1", "--iter", "1", code=2).stderr)
+        self.assertIn("accepted", run("apply", self.folder, "--undo", "x", code=2).stderr)
+        self.assertIn("no skill from which", run("apply", self.folder, "--undo", "1", "--to", self.root / "nowhere", code=2).stderr)
 
     def test_writes_to_another_place(self):
         self.assertEqual(as_json("apply", self.folder, "--to", self.root / "new/made")["decision"], "applied")

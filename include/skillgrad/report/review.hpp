@@ -15,19 +15,38 @@
 /// What a run proposes for its skill, and what a person decided about it.
 namespace skillgrad::report {
 
+/// A line of a patch whose words a file or a command of a task said first (lint SAF-06).
+struct ForeignLine {
+  std::string file, text;
+  std::string what;  ///< the finding: where the words stand
+};
+/// Of all patches of a run, kept or not.
+[[nodiscard]] std::vector<ForeignLine> foreign_lines(const std::filesystem::path& run);
+
 /// The packages before and after, and what lies between them.
 struct Proposal {
   std::filesystem::path run;
-  std::string source;      ///< "best" or "iter_003": where in the run the package lies
-  std::string skill_path;  ///< folder of the skill when the run began
+  std::string source;  ///< "best" or "iter_003": where in the run the package lies; "undo of …"
+  int undo = 0;        ///< the accepted iteration that is taken back; 0: none
+  std::string skill_path;                 ///< folder of the skill when the run began
   skill::SkillPackage initial, proposed;  ///< both named after the skill's own folder
   std::vector<std::string> ignored;       ///< lint rules that the run was told to ignore
   std::vector<skill::Hunk> hunks;
+  std::vector<ForeignLine> foreign;  ///< of all patches of the run
 };
+/// What a person should look at before the hunk is taken: skill::risks_of(), and lines in a
+/// stranger's words. `text`: what stands there instead of the hunk's own new text.
+[[nodiscard]] std::vector<skill::Risk> risks_in(
+    const Proposal& proposal, const skill::Hunk& hunk,
+    const std::optional<std::string>& text = std::nullopt);
 /// `iteration`: the package that this one tried instead of the best. Errors: input (not a run of
 /// `optimize`, no such iteration, a package that is missing or damaged).
 [[nodiscard]] Result<Proposal> read_proposal(const std::filesystem::path& run,
                                              std::optional<int> iteration);
+/// What takes an accepted iteration back: `initial` is the package that it made, `proposed` the one
+/// that it was made from. Later changes are none of it; merge_hunks() goes around them. Errors: as
+/// read_proposal(); input (the iteration was not accepted, with those that were).
+[[nodiscard]] Result<Proposal> read_undo(const std::filesystem::path& run, int iteration);
 
 /// Of a patch that waits for a person: from the current skill to the one that the patch made.
 struct WaitingPatch {

@@ -14,6 +14,8 @@ namespace skillgrad::skill {
 ///   {"op":"insert_section","after":"Overview","text":"## New\n..."}   (or "before"; neither: at
 ///   the end)
 ///   {"op":"delete_section","heading":"Old"}
+///   {"op":"move_section","heading":"Pitfalls","after":"Workflow"}   (or "before"; neither: to the
+///   end)
 ///   {"op":"edit_text","path":"SKILL.md","old":"exact text","new":"other text"}
 ///   {"op":"write_file","path":"references/x.md","text":"..."}
 ///   {"op":"delete_file","path":"references/x.md"}

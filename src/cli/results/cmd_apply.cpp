@@ -50,6 +50,7 @@ Result<std::vector<skill::ChosenHunk>> choose(const Invocation& invocation,
   const fs::path usual = proposal.run / "review.json";
   std::vector<skill::ChosenHunk> all;
   for (const skill::Hunk& hunk : proposal.hunks) all.push_back({&hunk, std::nullopt});
+  if (proposal.undo > 0) return all;
   if (invocation.has("all")) {
     if (!invocation.has("review")) return all;
     return fail(ErrorCode::usage, "--all and --review", "skillgrad apply", "give one of them");
@@ -92,12 +93,21 @@ tl::unexpected<Error> conflicts_of(const Plan& plan) {
     ids.push_back(one.hunk);
   }
   const std::string run = shell_word(plan.proposal.run.string());
+  const std::string target = shell_word(plan.target.string());
+  if (plan.proposal.undo > 0)
+    return fail(
+        ErrorCode::input,
+        fmt::format("what iteration {} changed was changed again since: ", plan.proposal.undo) +
+            list_some(places),
+        plan.target.string(),
+        fmt::format("merge by hand: `skillgrad diff {} --undo {} | patch -p1 -d {}`; or "
+                    "take the later change back first",
+                    run, plan.proposal.undo, target));
   const std::string iteration =
       plan.proposal.source == "best"
           ? ""
           : fmt::format(" --iter {}", std::stoi(plan.proposal.source.substr(5)));
-  const std::string merge =
-      "skillgrad diff " + run + iteration + " | patch -p1 -d " + shell_word(plan.target.string());
+  const std::string merge = "skillgrad diff " + run + iteration + " | patch -p1 -d " + target;
   const std::string leave =
       "skillgrad review " + run + iteration + " --accept all --reject " + join(ids, ",");
   const std::string then = shell_word((plan.proposal.run / "review.json").string());
@@ -166,6 +176,9 @@ Result<> merge(Plan& plan) {
 /// What the run could not show about the package that is to be written.
 std::optional<std::string> doubt_about(const report::RunReport& told, const Plan& plan) {
   const std::string& verdict = told.verdict.name;
+  if (plan.proposal.undo > 0)
+    return "the skill without this step was not measured as it is now; `skillgrad eval SKILL` "
+           "scores it";
   if (plan.proposal.source != "best")
     return "the package of one iteration, which the run's verdict is not about";
   if (verdict == "worse") return "the run showed it to be worse: " + told.verdict.line;
@@ -186,7 +199,8 @@ std::string plain_name(const std::string& changed) {
 
 Result<report::RunReport> read_told(const Plan& plan) {
   report::ReadOptions reading{0, std::nullopt, std::nullopt};
-  if (plan.proposal.source != "best") reading.iteration = std::stoi(plan.proposal.source.substr(5));
+  if (plan.proposal.source != "best" && plan.proposal.undo == 0)
+    reading.iteration = std::stoi(plan.proposal.source.substr(5));
   return report::read_run(plan.proposal.run, reading);
 }
 
@@ -214,14 +228,16 @@ Result<std::optional<Committer>> plan_commit(const Invocation& invocation,
 Result<Plan> make_plan(const Invocation& invocation) {
   Plan plan;
   const fs::path run = invocation.arguments.front();
-  SKILLGRAD_TRY(const auto iteration, iteration_flag(invocation));
-  SKILLGRAD_TRY(plan.proposal, report::read_proposal(run, iteration));
+  SKILLGRAD_TRY(plan.proposal, proposal_of(invocation));
   if (store::is_at_work(run))
     return fail(ErrorCode::locked, "the run is at work, its best package may still change",
                 run.string(), "wait until it has ended, or stop it first");
   SKILLGRAD_TRY(plan.chosen, choose(invocation, plan.proposal));
   SKILLGRAD_TRY(plan.target, target_of(invocation, plan.proposal));
   SKILLGRAD_CHECK(load_live(plan, invocation.has("dry-run")));
+  if (plan.proposal.undo > 0 && !plan.live)
+    return fail(ErrorCode::input, "there is no skill from which a step could be taken back",
+                plan.target.string(), "name its folder with --to DIR");
   SKILLGRAD_CHECK(merge(plan));
   return plan;
 }
@@ -236,8 +252,9 @@ fs::path place_for_old(const fs::path& run) {
 Result<> write(const Plan& plan, Done& done) {
   if (!plan.live) return plan.outcome.package.save(plan.target);
   done.old_copy = place_for_old(plan.proposal.run);
-  SKILLGRAD_TRY(done.notes, skill::install_package(
-                                {&plan.outcome.package, &*plan.live, plan.target, done.old_copy}));
+  SKILLGRAD_TRY(const auto notes, skill::install_package({&plan.outcome.package, &*plan.live,
+                                                          plan.target, done.old_copy}));
+  done.notes.insert(done.notes.end(), notes.begin(), notes.end());
   return {};
 }
 
@@ -292,8 +309,11 @@ std::string apply_text(const Plan& plan, const Done& done) {
   out += line("files", list_some(plan.files, 20));
   out += line("left out", list_some(left_out(plan), 40));
   if (!plan.edited_since.empty() && !plan.files.empty())
-    out += line("merged", "the skill was edited since the run began (" +
-                              list_some(plan.edited_since) + "); those edits stay");
+    out += line("merged",
+                fmt::format("the skill was edited since {} ({}); those edits stay",
+                            plan.proposal.undo > 0 ? fmt::format("iteration {}", plan.proposal.undo)
+                                                   : "the run began",
+                            list_some(plan.edited_since)));
   out += line("previous files", done.old_copy.string());
   if (plan.commit && !done.commit.empty())
     out += line("commit", done.commit + (plan.commit->branch.empty()

@@ -31,13 +31,11 @@ void note_what_a_patch_lacks(const report::Proposal& proposal) {
 
 Result<int> cmd_diff(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
-  SKILLGRAD_TRY(const auto iteration, iteration_flag(invocation));
   const bool json = settings.get<"json">(), stat = invocation.has("stat");
   if (json && stat)
     return fail(ErrorCode::usage, "--json and --stat", "skillgrad diff",
                 "give one of them; the JSON holds what --stat prints");
-  SKILLGRAD_TRY(const auto proposal,
-                report::read_proposal(invocation.arguments.front(), iteration));
+  SKILLGRAD_TRY(const auto proposal, proposal_of(invocation));
   if (json) {
     print_out(dump_json(report::diff_json(proposal), 1) + "\n");
     return 0;

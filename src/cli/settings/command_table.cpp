@@ -139,6 +139,7 @@ const std::vector<CommandSpec> kCommands = {
      1,
      kOutput,
      {{"iter", "N", "the package of this iteration (default: the best)"},
+      {"undo", "N", "what would take the accepted patch of iteration N back"},
       {"stat", "", "lines, hunks and tokens by layer and file instead"}},
      "  skillgrad diff RUN\n"
      "  skillgrad diff RUN --stat\n"
@@ -171,13 +172,15 @@ const std::vector<CommandSpec> kCommands = {
      {{"iter", "N", "the package of this iteration (default: the best)"},
       {"review", "FILE", "only what this review accepted or edited"},
       {"all", "", "the whole package, though the run was reviewed"},
+      {"undo", "N", "take back what the accepted patch of iteration N changed; later edits stay"},
       {"to", "DIR", "another place than the skill of the run"},
       {"dry-run", "", "say what would be written, and write nothing"},
       {"commit", "", "commit it with git; the message has verdict, numbers and patterns"},
       {"branch", "NAME", "commit it on a new branch"}},
      "  skillgrad apply RUN --dry-run\n"
      "  skillgrad apply RUN --review RUN/review.json --branch skill-patch\n"
-     "  skillgrad apply RUN --iter 3 --to other/my-skill",
+     "  skillgrad apply RUN --iter 3 --to other/my-skill\n"
+     "  skillgrad apply RUN --undo 2 --commit",
      "  0 written, or nothing to write   2 usage or input, or the patch meets later edits\n"
      "  3 a file cannot be written, or git failed   130, 143 signal"},
     {"history",
@@ -252,6 +255,27 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad pack skills/xlsx --out dist/xlsx.skill\n"
      "  skillgrad pack RUN/best --json",
      "  0 written   2 usage or input, or the skill breaks a rule   3 the file cannot be written"},
+    {"synth",
+     "Have a model write a first skill from a description, and measure it against no skill",
+     "DESCRIPTION",
+     1,
+     1,
+     (kEvaluate & ~kRun & ~kVerdict) | kCi,
+     {{"name", "NAME", "of the skill and its folder (default: the model chooses)"},
+      {"to", "DIR", "folder that gets the skill's folder (default: the current one)"},
+      {"split", "NAME", "tasks of --benchmark to measure on (default: val)", "train|val|test|all"},
+      {"trials", "K", "rollouts per task (default: 1)"},
+      {"cache", "DIR",
+       "where evaluations and drafts are kept, so that none is paid for twice (default: "
+       ".skillgrad-cache)"}},
+     "  skillgrad synth \"Fills in travel expense sheets\" --model gpt-4.1-mini\n"
+     "  skillgrad synth \"Answers questions about tables\" -b tasks.jsonl -m gpt-4.1-mini --trials "
+     "3\n"
+     "  skillgrad synth \"Writes release notes\" --name release-notes --to skills -m qwen3 --json",
+     "  0 written   1 it did not beat no skill and stays a draft   2 usage, configuration or "
+     "input\n"
+     "  3 endpoint or infrastructure, or no skill that keeps the rules   4 stopped by a limit\n"
+     "  130, 143 signal"},
     {"benchmark",
      "list, show, check or split benchmarks, or import one",
      "ACTION",

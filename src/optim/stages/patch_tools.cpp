@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "optim/stages/patch_tools.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <sstream>
 #include <string_view>
@@ -20,11 +21,15 @@ constexpr const char* kShortDescription =
 Result<skill::EditOp> read_edit(const std::string& name, const std::string& arguments) {
   SKILLGRAD_TRY(const Json json, parse_json(arguments, name));
   if (!json.is_object()) return fail(ErrorCode::input, "got no object", name);
+  SKILLGRAD_TRY(const skill::EditOperation* const operation, skill::find_edit_operation(name));
+  const auto is_optional = [&](const std::string& key) {
+    return std::any_of(operation->fields.begin(), operation->fields.end(),
+                       [&](const auto& field) { return !field.required && key == field.key; });
+  };
   Json op = {{"op", name}};
   for (const auto& [key, value] : json.items()) {
     // Optional arguments that a model leaves empty are as good as absent.
-    const bool optional = name == "insert_section" && (key == "after" || key == "before");
-    if (optional && (value.is_null() || value == "")) continue;
+    if (is_optional(key) && (value.is_null() || value == "")) continue;
     if (key == "op" && value == name) continue;
     if (key == "op")
       return fail(ErrorCode::input, "got \"op\" " + dump_json(value) + " in a call of " + name,

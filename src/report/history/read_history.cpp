@@ -124,7 +124,7 @@ Result<Produced> read_produced(const fs::path& dir) {
   for (const Step& step : report.steps) {
     if (step.decision != "accepted" || (report.best && step.iteration > report.best->iteration))
       continue;
-    auto next = files.package(iteration_folder(step.iteration) + "/skill");
+    auto next = files.package(patch_folder(dir, step.iteration) + "/skill");
     if (!next) continue;
     origins = carried(current, *next, origins, step.iteration, patterns_of(step));
     current = std::move(*next);

@@ -98,7 +98,7 @@ Json diff_json(const Proposal& proposal) {
                      {"old_line", hunk.old_line},
                      {"new_line", hunk.new_line},
                      {"lines", lines_json(hunk)},
-                     {"risks", risks_json(skill::risks_of(hunk))}});
+                     {"risks", risks_json(risks_in(proposal, hunk))}});
   return {{"schema", "skillgrad.diff/1"},
           {"command", "diff"},
           {"run", proposal.run.string()},
@@ -118,7 +118,7 @@ Json review_block(const Proposal& proposal, const Review& review) {
     hunks.push_back({{"id", hunk.id},
                      {"editable", hunk.editable()},
                      {"text", hunk.editable() ? Json(hunk.new_text) : Json()},
-                     {"risks", risks_json(skill::risks_of(hunk, one.text))},
+                     {"risks", risks_json(risks_in(proposal, hunk, one.text))},
                      {"decision", name_of(one.decision)},
                      {"edited", one.text ? Json(*one.text) : Json()},
                      {"edited_shown", one.text ? Json(visible(*one.text)) : Json()},

@@ -79,6 +79,7 @@ Result<Proposal> read_proposal(const std::filesystem::path& run, std::optional<i
       out.proposed,
       load_as(run / (iteration ? patch_folder(run, *iteration) + "/skill" : out.source), folder));
   out.hunks = skill::hunks_between(out.initial, out.proposed);
+  out.foreign = foreign_lines(out.run);
   return out;
 }
 
@@ -90,6 +91,7 @@ Proposal waiting_proposal(const WaitingPatch& patch) {
   out.proposed = *patch.proposed;
   out.ignored = patch.ignored;
   out.hunks = skill::hunks_between(out.initial, out.proposed);
+  out.foreign = foreign_lines(out.run);
   return out;
 }
 
@@ -99,6 +101,10 @@ std::vector<skill::Finding> new_findings(const Proposal& proposal,
   skill::LintContext context;
   context.initial = &before;
   context.ignored = proposal.ignored;
+  auto out = skill::lint(package, context).blocking;
+  if (out.empty() || proposal.undo == 0) return out;
+  // What comes back with a step was there before it.
+  context.initial = &proposal.proposed;
   return skill::lint(package, context).blocking;
 }
 

@@ -178,6 +178,11 @@ bool is_as_measured(const Proposal& proposal, const std::vector<skill::ChosenHun
 
 std::string subject_of(const RunReport& report, const Proposal& proposal, bool as_measured) {
   const Verdict& verdict = report.verdict;
+  if (proposal.undo > 0) {
+    const std::string head = "Take back a step of " + one_line(proposal.initial.name());
+    const std::string tail = fmt::format(": iteration {}", proposal.undo);
+    return head.size() + tail.size() <= kSubject ? head + tail : "Take back a step" + tail;
+  }
   std::string figures;
   if (proposal.source == "best" && verdict.difference)
     figures = fmt::format(", {:+.1f} points on {} test task{}", 100 * *verdict.difference,
@@ -234,7 +239,7 @@ HunkText hunk_text(const RunReport& report, const Proposal& proposal, std::size_
     if (text.ends_with('\n')) text.remove_suffix(1);
     out.lines.push_back(std::string(1, line.mark) + visible(text));
   }
-  for (const skill::Risk& risk : skill::risks_of(hunk))
+  for (const skill::Risk& risk : risks_in(proposal, hunk))
     out.risks.push_back(risk.line > 0 ? fmt::format("{} (line {})", risk.what, risk.line)
                                       : risk.what);
   const Change* const change = change_for(report, hunk);
@@ -253,7 +258,10 @@ std::string commit_message(const RunReport& report, const Proposal& proposal,
   };
   const bool as_measured = is_as_measured(proposal, taken);
   std::string out = subject_of(report, proposal, as_measured) + "\n\n";
-  if (!as_measured) out += row("Not measured", "the run's verdict is about its whole best package");
+  if (proposal.undo > 0)
+    out += row("Not measured", "the run measured this skill with the step, or before it");
+  else if (!as_measured)
+    out += row("Not measured", "the run's verdict is about its whole best package");
   out +=
       row(as_measured ? "Verdict" : "Verdict of the best package", one_line(report.verdict.line));
   out += row("Test", test_line(report));
@@ -265,7 +273,7 @@ std::string commit_message(const RunReport& report, const Proposal& proposal,
   out += row("Hunks", taken_words(proposal, taken));
   std::vector<std::string> patterns;
   for (const skill::ChosenHunk& one : taken)
-    if (const Change* const change = change_for(report, *one.hunk))
+    if (const Change* const change = proposal.undo > 0 ? nullptr : change_for(report, *one.hunk))
       for (const Reason& reason : change->reasons) {
         std::string line = one_line(reason.pattern);
         const std::string words = one_line(reason.line.empty() ? reason.reason : reason.line);

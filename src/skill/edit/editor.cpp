@@ -110,29 +110,33 @@ class Edit {
   Result<std::string> insert_section() {
     const std::string text = without_outer_blank_lines(op_.new_text);
     SKILLGRAD_TRY(const int level, section_level(text));
-    std::size_t at = body_.size();
-    std::string place = "at the end";
-    if (!op_.after.empty() && !op_.before.empty()) {
-      return refuse("`after` and `before` are both given", "give one of them");
-    }
-    if (!op_.after.empty() || !op_.before.empty()) {
-      const bool after = !op_.after.empty();
-      SKILLGRAD_TRY(const std::size_t index,
-                    find_section(package_, outline_, after ? op_.after : op_.before));
-      const Section& anchor = outline_[index];
-      if (level < anchor.level) {
-        return refuse("a section of level " + std::to_string(level) + " next to \"" + anchor.title +
-                          "\" (level " + std::to_string(anchor.level) +
-                          ") would take over the sections behind it",
-                      "name a heading of level " + std::to_string(level) +
-                          " as the place, or begin the text with " + level_text(anchor.level));
-      }
-      at = after ? anchor.end : anchor.begin;
-      place = (after ? "after \"" : "before \"") + anchor.title + "\"";
-    }
+    SKILLGRAD_TRY(const Place place, find_place(level));
     SKILLGRAD_CHECK(check_new_title(text));
-    SKILLGRAD_CHECK(splice(at, at, spaced(text, at)));
-    return "inserted section \"" + markdown_blocks(text).front().title + "\" " + place + " (" +
+    SKILLGRAD_CHECK(splice(place.at, place.at, spaced(in_style(text), place.at)));
+    return "inserted section \"" + markdown_blocks(text).front().title + "\" " + place.words +
+           " (" + std::to_string(text.size()) + " bytes)";
+  }
+
+  /// Cut out, then put in where the anchor stands in what is left.
+  Result<std::string> move_section() {
+    SKILLGRAD_TRY(const std::size_t index, find_section(package_, outline_, op_.heading));
+    const Section section = outline_[index];
+    SKILLGRAD_CHECK(check_anchor_outside(section));
+    // From the heading to the end of the last line that is not blank.
+    const std::size_t last = body_.find_first_of("\r\n", tail_begin(body_, section));
+    const std::string text =
+        body_.substr(section.begin, std::min(last, section.end) - section.begin);
+    SKILLGRAD_TRY(const int level, section_level(text));
+    SkillPackage without = package_;
+    SKILLGRAD_CHECK(Edit(without, op_).splice(section.begin, section.end, ""));
+    Edit rest(without, op_);
+    SKILLGRAD_TRY(const Place place, rest.find_place(level));
+    if (place.at == section.begin)
+      return refuse("the section \"" + section.title + "\" already stands " + place.words,
+                    "name another place, or leave it where it is");
+    SKILLGRAD_CHECK(rest.splice(place.at, place.at, rest.spaced(text, place.at)));
+    package_ = std::move(without);
+    return "moved section \"" + section.title + "\" " + place.words + " (" +
            std::to_string(text.size()) + " bytes)";
   }
 
@@ -164,18 +168,56 @@ class Edit {
   }
 
  private:
+  struct Place {
+    std::size_t at;
+    std::string words;
+  };
+
+  /// Where `after` or `before` says that a section of this level goes.
+  [[nodiscard]] Result<Place> find_place(int level) const {
+    if (!op_.after.empty() && !op_.before.empty())
+      return refuse("`after` and `before` are both given", "give one of them");
+    if (op_.after.empty() && op_.before.empty()) return Place{body_.size(), "at the end"};
+    const bool after = !op_.after.empty();
+    SKILLGRAD_TRY(const std::size_t index,
+                  find_section(package_, outline_, after ? op_.after : op_.before));
+    const Section& anchor = outline_[index];
+    if (level < anchor.level) {
+      return refuse(
+          "a section of level " + std::to_string(level) + " next to \"" + anchor.title +
+              "\" (level " + std::to_string(anchor.level) +
+              ") would take over the sections behind it",
+          "name a heading of level " + std::to_string(level) + " as the place" +
+              (op_.new_text.empty() ? "" : ", or begin the text with " + level_text(anchor.level)));
+    }
+    return Place{after ? anchor.end : anchor.begin,
+                 (after ? "after \"" : "before \"") + anchor.title + "\""};
+  }
+
+  [[nodiscard]] Result<> check_anchor_outside(const Section& section) const {
+    const std::string& anchor = op_.after.empty() ? op_.before : op_.after;
+    if (anchor.empty() || (!op_.after.empty() && !op_.before.empty())) return {};
+    SKILLGRAD_TRY(const std::size_t index, find_section(package_, outline_, anchor));
+    const Section& place = outline_[index];
+    if (place.begin < section.begin || place.begin >= section.end) return {};
+    return refuse(
+        "\"" + place.title + "\" is a part of the section that moves, \"" + section.title + "\"",
+        "name a heading outside of it");
+  }
+
   [[nodiscard]] std::string in_style(std::string_view text) const {
     return convert_newlines(text, newline_of(package_.skill_md()));
   }
 
-  /// A blank line on both sides of a section inserted at `at`.
+  /// A blank line on both sides of a section inserted at `at`, whose lines end as the text's do.
   [[nodiscard]] std::string spaced(std::string_view text, std::size_t at) const {
-    const std::string newline(newline_of(package_.skill_md()));
+    const std::string newline(
+        newline_of(text.find('\n') == std::string_view::npos ? package_.skill_md() : text));
     const std::string_view before = std::string_view(body_).substr(0, at);
     std::string out;
     if (!before.empty() && !ends_with_newline(before)) out += newline;
     if (!before.empty() && !before.ends_with(newline + newline)) out += newline;
-    out += in_style(text) + newline;
+    out += std::string(text) + newline;
     if (at < body_.size()) out += newline;
     return out;
   }
@@ -252,6 +294,10 @@ Result<std::string> delete_section(SkillPackage& package, const EditOp& op) {
   return Edit(package, op).delete_section();
 }
 
+Result<std::string> move_section(SkillPackage& package, const EditOp& op) {
+  return Edit(package, op).move_section();
+}
+
 Result<std::string> edit_text(SkillPackage& package, const EditOp& op) {
   return Edit(package, op).edit_text();
 }
@@ -297,6 +343,13 @@ const std::vector<EditOperation>& edit_operations() {
        R"({"type":"object","properties":{"heading":{"type":"string","description":"Title of the section, or Parent / Child"}},"required":["heading"]})",
        {{"heading", &EditOp::heading, true}},
        delete_section},
+      {"move_section",
+       "Moves a body section, with its subsections, after or before another one, or to the end.",
+       R"({"type":"object","properties":{"heading":{"type":"string","description":"Title of the section, or Parent / Child"},"after":{"type":"string","description":"Title of the section it follows"},"before":{"type":"string","description":"Title of the section it precedes"}},"required":["heading"]})",
+       {{"heading", &EditOp::heading, true},
+        {"after", &EditOp::after, false},
+        {"before", &EditOp::before, false}},
+       move_section},
       {"edit_text",
        "Replaces an exact text that occurs once in a file.",
        R"({"type":"object","properties":{"path":{"type":"string","description":"SKILL.md or a bundled file"},"old":{"type":"string","description":"Exact text, occurring once"},"new":{"type":"string","description":"What replaces it"}},"required":["path","old","new"]})",

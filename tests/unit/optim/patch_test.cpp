@@ -73,9 +73,10 @@ TEST_F(PatchTest, FirstPatchIsToldThatThereIsNoMemoryYet) {
   EXPECT_EQ(sent.scope, "iter_003/patch");
   std::vector<std::string> names;
   for (const auto& tool : sent.tools) names.push_back(tool.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"read_file", "replace_section", "insert_section",
-                                             "delete_section", "edit_text", "write_file",
-                                             "delete_file", "set_description", "finish_patch"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"read_file", "replace_section", "insert_section",
+                                      "delete_section", "move_section", "edit_text", "write_file",
+                                      "delete_file", "set_description", "finish_patch"}));
 }
 
 TEST_F(PatchTest, ToolsCoverExactlyTheEditOperations) {

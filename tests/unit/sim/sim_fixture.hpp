@@ -63,8 +63,8 @@ inline const std::string kCatalog =
 inline const std::vector<std::string> kExecutorTools = {"activate_skill", "read_reference",
                                                         "shell"};
 inline const std::vector<std::string> kPatcherTools = {
-    "read_file",  "replace_section", "insert_section",  "delete_section", "edit_text",
-    "write_file", "delete_file",     "set_description", "finish_patch"};
+    "read_file", "replace_section", "insert_section", "delete_section",  "move_section",
+    "edit_text", "write_file",      "delete_file",    "set_description", "finish_patch"};
 
 inline std::string wrap(const std::string& tag, const std::string& text) {
   return "<" + tag + ">\n" + text + "\n</" + tag + ">\n";

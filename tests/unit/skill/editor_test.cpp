@@ -46,6 +46,7 @@ TEST(ParseEdit, ReadsEveryOperationAndWritesItBack) {
                                R"({"op":"insert_section","before":"A","text":"## B\n"})",
                                R"({"op":"insert_section","text":"## B\n"})",
                                R"({"op":"delete_section","heading":"A"})",
+                               R"({"op":"move_section","heading":"A","after":"B"})",
                                R"({"op":"edit_text","path":"SKILL.md","old":"a","new":""})",
                                R"({"op":"write_file","path":"references/x.md","text":""})",
                                R"({"op":"delete_file","path":"references/x.md"})",
@@ -143,6 +144,40 @@ TEST(InsertSection, RefusesTwinsAndLevelsThatSwallowNeighbours) {
               HasSubstr("already has a section \"Read\""));
   EXPECT_THAT(refused(kBody, op(R"({"op":"insert_section","after":"Read","text":"# Big\nx"})")),
               HasSubstr("would take over"));
+}
+
+TEST(MoveSection, KeepsEveryWordOfItAndOfTheOthers) {
+  constexpr const char* kThree = "Intro.\n\n## A\n\na\n\n### A1\n\n## B\n\nb\n\n## C\n\nc\n";
+  EXPECT_EQ(edited(kThree, R"({"op":"move_section","heading":"A","after":"B"})"),
+            "Intro.\n\n## B\n\nb\n\n## A\n\na\n\n### A1\n\n## C\n\nc\n");
+  EXPECT_EQ(edited(kThree, R"({"op":"move_section","heading":"C","before":"A"})"),
+            "Intro.\n\n## C\n\nc\n\n## A\n\na\n\n### A1\n\n## B\n\nb\n\n");
+  EXPECT_EQ(edited(kThree, R"({"op":"move_section","heading":"B"})"),
+            "Intro.\n\n## A\n\na\n\n### A1\n\n## C\n\nc\n\n## B\n\nb\n");
+  EXPECT_EQ(edited(kThree, R"({"op":"move_section","heading":"A / A1","after":"C"})"),
+            "Intro.\n\n## A\n\na\n\n## B\n\nb\n\n## C\n\nc\n\n### A1\n");
+  EXPECT_EQ(edited("## A\r\n\r\na\r\n\r\n## B\r\n", R"({"op":"move_section","heading":"A"})"),
+            "## B\r\n\r\n## A\r\n\r\na\r\n");
+}
+
+TEST(MoveSection, RefusesPlacesThatAreNone) {
+  constexpr const char* kTwo = "## A\n\na\n\n### A1\n\n## B\n\nb\n\n### B1\n";
+  const std::pair<const char*, const char*> cases[] = {
+      {R"("heading":"A","after":"A")", "is a part of the section that moves"},
+      {R"("heading":"A","before":"A / A1")", "is a part of the section that moves"},
+      {R"("heading":"A","before":"B")", "already stands before \"B\""},
+      {R"("heading":"B","after":"A")", "already stands after \"A\""},
+      {R"("heading":"B")", "already stands at the end"},
+      {R"("heading":"A","after":"B1")", "would take over"},
+      {R"("heading":"A","after":"Nowhere")", "Nowhere"},
+      {R"("heading":"Nothing","after":"A")", "Nothing"}};
+  for (const auto& [fields, part] : cases) {
+    EXPECT_THAT(refused(kTwo, op(R"({"op":"move_section",)" + std::string(fields) + "}")),
+                HasSubstr(part))
+        << fields;
+  }
+  EXPECT_THAT(refused("## A\n\n```\ncode\n", op(R"({"op":"move_section","heading":"A"})")),
+              HasSubstr("not closed"));
 }
 
 TEST(DeleteSection, RemovesItsSubsectionsToo) {
