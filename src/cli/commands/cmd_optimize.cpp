@@ -100,6 +100,15 @@ Result<> check_splits(const RunSetup& setup) {
   return {};
 }
 
+/// Can every task be graded? Recorded sessions have been.
+Result<> check_tasks(RunSetup& setup, const std::stop_token& stop) {
+  SKILLGRAD_TRY(const auto all, split_ids(setup.bench.splits, "all"));
+  const auto ids = setup.bench.runnable(all);
+  // No id at all would stand for every task.
+  if (ids.empty() && setup.bench.recorded != nullptr) return {};
+  return check_measurement(setup.settings, setup.bench, ids, stop);
+}
+
 std::vector<std::string> first_of(const std::vector<std::string>& ids, std::size_t n) {
   return {ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(n, ids.size()))};
 }
@@ -264,8 +273,7 @@ std::string next_command(const RunSetup& setup, const optim::OptimizeResult& res
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(check_repairs(setup));
   SKILLGRAD_CHECK(check_budget(setup, invocation.stop));
-  SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, "all"));
-  SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
+  SKILLGRAD_CHECK(check_tasks(setup, invocation.stop));
   SKILLGRAD_CHECK(check_splits(setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup.settings, setup.bench.splits));
   if (setup.settings.get<"in_place">()) SKILLGRAD_CHECK(skill::check_install(setup.skill_path));
@@ -305,14 +313,25 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   return verdict(setup.settings, result);
 }
 
+/// The share of the train tasks that fail: known of recorded sessions, else measured or assumed.
+double failing_share(const RunSetup& setup, const EstimateFacts& facts) {
+  if (setup.bench.recorded != nullptr) {
+    const auto& sessions = setup.bench.recorded->sessions();
+    const auto failed = std::count_if(sessions.begin(), sessions.end(),
+                                      [](const auto& one) { return one.outcome->score < 1; });
+    return static_cast<double>(failed) / static_cast<double>(sessions.size());
+  }
+  return facts.measured && facts.measured->failures ? *facts.measured->failures
+                                                    : setup.settings.get<"assume.failures">();
+}
+
 /// What the run would do, from the plan that the loop executes.
 Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& request) {
   EstimateFacts facts{"optimize", 0, {}};
   SKILLGRAD_TRY(facts.measured, measured_of(invocation));
   SKILLGRAD_TRY(const auto setup, open_dry_run(invocation, request));
   SKILLGRAD_CHECK(check_repairs(*setup));
-  SKILLGRAD_TRY(const auto ids, split_ids(setup->bench.splits, "all"));
-  SKILLGRAD_CHECK(check_measurement(setup->settings, setup->bench, ids, invocation.stop));
+  SKILLGRAD_CHECK(check_tasks(*setup, invocation.stop));
   SKILLGRAD_CHECK(check_splits(*setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup->settings, setup->bench.splits));
   note_limits(setup->settings, setup->bench);
@@ -322,9 +341,7 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   const optim::RunPlan plan(loop, splits, first.gated, first.momentum);
   SKILLGRAD_TRY([[maybe_unused]] const auto program, optimizer_program(*setup));
   SKILLGRAD_CHECK(check_rollouts(*setup, plan));
-  const double failures = facts.measured && facts.measured->failures
-                              ? *facts.measured->failures
-                              : setup->settings.get<"assume.failures">();
+  const double failures = failing_share(*setup, facts);
   const auto planned = views(*setup, plan, failures);
   facts.optimizer = name_of(loop.optimizer);
   facts.rollouts_allowed = plan.allowed(first_of(splits.train, failing(splits.train, failures)));

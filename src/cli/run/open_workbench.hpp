@@ -20,6 +20,9 @@ enum class Purpose { run, look };
 [[nodiscard]] Result<Workbench> open_workbench(const Settings& settings,
                                                const std::string& default_spec,
                                                Purpose purpose = Purpose::run);
+/// With --traces, recorded sessions take the place of the train tasks; where nothing can be run, no
+/// gate can decide. Errors: those of read_recorded(), config.
+[[nodiscard]] Result<> add_recorded(Settings& settings, Workbench& bench);
 /// What grading answers to `only` these tasks needs, or to any: no splits, no hashes of tasks; the
 /// sandbox is null where no task executes anything. Errors as above.
 [[nodiscard]] Result<Workbench> open_graders(const Settings& settings, const std::string& spec,

@@ -26,7 +26,8 @@ enum Group : unsigned {
   kLint = 1U << 16,     ///< which lint rules speak
   kCi = 1U << 17,       ///< what `ci` takes of the options of a run
   kRegression = 1U << 18,  ///< gates of a comparison with what was there before
-  kApprove = 1U << 19      ///< who approves patches; may change between a run and its resume
+  kApprove = 1U << 19,     ///< who approves patches; may change between a run and its resume
+  kTraces = 1U << 20       ///< learning from recorded sessions
 };
 
 enum class ValueType {
@@ -98,6 +99,8 @@ inline constexpr OptionSpec kRows[] = {
   {"split_seed", "split-seed", "", integer, "0", kSelect, true, 0, kBig, "", "seed of a split made here"},
   {"ids", "ids", "", text, "\"\"", kSelect, true, 0, 0, "", "only these tasks: a,b*"},
   {"limit", "limit", "", integer, "0", kSelect, true, 0, kBig, "", "at most N tasks of each split (0: all)"},
+
+  {"traces", "traces", "", path, "\"\"", kTraces, false, 0, 0, "", "folder of recorded sessions to learn from, in place of running the train tasks (`skillgrad traces list DIR` shows them)"},
 
   {"max_usd", "max-usd", "", number, "0", kLimits, false, 0, kBig, "", "stop new calls at this cost (0: no limit)"},
   {"max_tokens", "max-tokens", "", integer, "0", kLimits, false, 0, kBig, "", "stop new calls at this many tokens (0: no limit)"},

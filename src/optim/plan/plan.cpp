@@ -155,6 +155,8 @@ RunPlan::Batches RunPlan::single_batch(const Ids& failures) const {
 }
 
 bool RunPlan::revisits() const {
+  // A recorded session says the same however often it is looked at.
+  if (settings_.recorded) return false;
   const bool batches = settings_.optimizer == OptimizerKind::skillgrad ||
                        settings_.optimizer == OptimizerKind::reflect;
   return settings_.revisit && batches && settings_.schedule.fixed_updates == 0;
@@ -175,7 +177,8 @@ std::optional<std::size_t> RunPlan::allowed(const Ids& failures) const {
 std::size_t RunPlan::measuring() const {
   const auto k = static_cast<std::size_t>(settings_.rollouts);
   const std::size_t passes = settings_.staged ? std::max<std::size_t>(kCalibrationPasses, k) : k;
-  return train_.size() * k + (gated_ ? splits_.val.size() * passes : 0);
+  const std::size_t base = settings_.recorded ? 0 : train_.size() * k;
+  return base + (gated_ ? splits_.val.size() * passes : 0);
 }
 
 std::size_t RunPlan::judging(std::size_t probe) const {
@@ -203,7 +206,7 @@ std::vector<PlannedWork> RunPlan::work(const Ids& failures, bool most) const {
   for (const PlanStep& step : steps_) {
     switch (step.kind) {
       case PlanStep::Kind::base:
-        out.push_back(rollouts("base run", step.tasks, k));
+        if (!settings_.recorded) out.push_back(rollouts("base run", step.tasks, k));
         break;
       case PlanStep::Kind::validation:
         out.push_back(settings_.staged
@@ -260,7 +263,7 @@ void RunPlan::add_iterations(const PlanStep& step, const Ids& failures, bool mos
     for (std::size_t i = 1; i < drawn.size(); ++i) drawn[i].push_back(drawn.front().front());
   for (const auto& batch : drawn) {
     const Ids tasks = each_once(batch);
-    append(execute, rollouts("", tasks, settings_.rollouts));
+    if (!settings_.recorded) append(execute, rollouts("", tasks, settings_.rollouts));
     append(diagnose, rollouts("", tasks, 1));
   }
   if (batches.probe && !drawn.empty())
@@ -271,7 +274,7 @@ void RunPlan::add_iterations(const PlanStep& step, const Ids& failures, bool mos
     const std::size_t all = drawn.empty() ? 0 : allowed(failures).value_or(0);
     execute = some("program", train_, all > judged ? static_cast<double>(all - judged) : 0);
   }
-  out.push_back(std::move(execute));
+  if (!settings_.recorded) out.push_back(std::move(execute));
   if (diagnosed) out.push_back(std::move(diagnose));
   const bool memory = momentum_ && settings_.optimizer == OptimizerKind::skillgrad;
   if (memory) out.push_back({"momentum", "momentum", {}, drawn.size(), false});
@@ -284,7 +287,9 @@ void RunPlan::add_iterations(const PlanStep& step, const Ids& failures, bool mos
 
 /// Candidates of one step.
 std::size_t RunPlan::proposals() const {
-  const bool one = !settings_.staged || settings_.optimizer == OptimizerKind::reflect ||
+  // Without tasks that a screen could run, nothing chooses between two candidates.
+  const bool one = !settings_.staged || settings_.recorded ||
+                   settings_.optimizer == OptimizerKind::reflect ||
                    settings_.optimizer == OptimizerKind::command;
   return one ? 1 : settings_.staged->candidates;
 }
@@ -319,7 +324,7 @@ void RunPlan::add_trials(const PlanStep& step, const Drawn& drawn, bool most,
                                   : kScreenOfCandidate * candidates + kScreenOfStep)));
     append(gate, some("", step.tasks, v * (most ? 2 * passes : kGateShare * passes)));
   }
-  out.push_back(std::move(screen));
+  if (!settings_.recorded) out.push_back(std::move(screen));
   out.push_back(std::move(gate));
 }
 
