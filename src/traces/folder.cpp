@@ -56,6 +56,7 @@ class FolderReader {
     SKILLGRAD_CHECK(visit(root_, 0, is_run(root_) ? root_ : fs::path()));
     std::sort(files_.begin(), files_.end());
     for (const Found& found : files_) read_one(found);
+    gather_notes();
     tell_unknown();
     tell_judging();
     drop_equal();
@@ -232,6 +233,33 @@ class FolderReader {
       return;
     }
     session.outcome = Outcome{Witness::record, *reward, "reward of the verifier"};
+  }
+
+  /// What many files have in common is one note.
+  void gather_notes() {
+    constexpr std::string_view kUnused = ": not used: ";
+    constexpr std::size_t kAlike = 3;
+    std::map<std::string, std::vector<std::string>> places;  // what is not used -> where
+    const auto what_of = [&](const std::string& note) {
+      const std::size_t at = note.find(kUnused);
+      // A line that is named stands for itself.
+      if (at == std::string::npos || note.find("the line is broken") != std::string::npos)
+        return std::string();
+      std::string what = note.substr(at + kUnused.size());
+      if (const std::size_t count = what.rfind(" ("); what.ends_with(" times)")) what.resize(count);
+      return what;
+    };
+    for (const std::string& note : out_.notes)
+      if (const std::string what = what_of(note); !what.empty())
+        places[what].push_back(note.substr(0, note.find(kUnused)));
+    std::erase_if(out_.notes, [&](const std::string& note) {
+      const auto found = places.find(what_of(note));
+      return found != places.end() && found->second.size() > kAlike;
+    });
+    for (const auto& [what, where] : places)
+      if (where.size() > kAlike)
+        out_.notes.push_back(fmt::format("not used in {} sessions: {} (as in {})", where.size(),
+                                         what, where.front()));
   }
 
   void tell_unknown() {

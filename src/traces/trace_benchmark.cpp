@@ -27,8 +27,9 @@ std::string said_by(Witness by) {
 
 /// What is known of how it came out, as the feedback of a grading.
 std::string feedback_of(const Session& session) {
-  std::string out = "recorded session; graded by " + said_by(session.outcome->by);
-  if (!session.outcome->text.empty()) out += ":\n" + session.outcome->text;
+  const std::string& found = session.outcome->text;
+  std::string out = found + (found.empty() ? "" : "\n") + "(recorded session; graded by " +
+                    said_by(session.outcome->by) + ")";
   const auto& said = session.corrections;
   if (said.empty()) return out;
   out += "\nWhat the user said later in the session:";

@@ -73,7 +73,7 @@ def codex(events, name):
     return json_lines(rows)
 
 
-def messages(events, name, reward=None):
+def messages(events, name, reward=None, feedback=""):
     """One object with a list of chat messages."""
     said = [{"role": "user", "content": request_of(events)}]
     for kind, call, tool, text, _ in steps(events):
@@ -84,11 +84,11 @@ def messages(events, name, reward=None):
             said.append({"role": "assistant", "content": None, "tool_calls": calls})
         elif kind == "tool_output":
             said.append({"role": "tool", "tool_call_id": call, "content": text})
-    graded = {} if reward is None else {"reward": reward}
+    graded = {} if reward is None else {"reward": reward, "feedback": feedback}
     return json.dumps({"id": name, "messages": said, **graded})
 
 
-def atif(events, name, reward=None):
+def atif(events, name, reward=None, feedback=""):
     """agent/trajectory.json of ATIF 1.6"""
     rows = [{"source": "user", "message": request_of(events)}]
     for kind, call, tool, text, failed in steps(events):
@@ -103,7 +103,7 @@ def atif(events, name, reward=None):
     for number, row in enumerate(rows):
         row["step_id"] = number + 1
     return json.dumps({"schema_version": "ATIF-v1.6", "session_id": name, "agent": {"name": "x", "version": "1"}, "steps": rows,
-                       "extra": {} if reward is None else {"reward": reward}})
+                       "extra": {} if reward is None else {"reward": reward, "feedback": feedback}})
 
 
 def write_sessions(rollouts, folder):
@@ -122,7 +122,7 @@ def write_sessions(rollouts, folder):
             file.write_text((claude_code, codex)[kind](events, name))
             labels.append({"session": place, "score": loss["score"], "note": loss.get("feedback", ""), "by": "person"})
         else:
-            file.write_text((messages, atif)[kind - 2](events, name, loss["score"]))
+            file.write_text((messages, atif)[kind - 2](events, name, loss["score"], loss.get("feedback", "")))
         ids.append(place)
     (folder / "labels.jsonl").write_text(json_lines(labels))
     return ids

@@ -210,6 +210,7 @@ void SessionBuilder::call(std::string_view id, std::string_view name, const Json
                             : cleaner_.json(object);
   const std::string clean_id = cleaner_.text(id), clean_name = cleaner_.text(name);
   if (!add({Kind::tool_call, 0, "", clean_id, clean_name, std::move(text), false})) return;
+  tools_[clean_id] = clean_name;
   OpenCall loads = what_is_loaded(clean_name, object);
   if (!loads.skill.empty()) calls_[clean_id] = std::move(loads);
 }
@@ -223,7 +224,9 @@ void SessionBuilder::output(std::string_view id, std::string_view raw, bool is_e
     calls_.erase(open);
     if (!is_error) part(loads.skill, loads.file, text, false);
   }
-  add({Kind::tool_output, 0, "", clean_id, "", text, is_error});
+  const auto tool = tools_.find(clean_id);
+  add({Kind::tool_output, 0, "", clean_id, tool == tools_.end() ? "" : tool->second, text,
+       is_error});
 }
 
 void SessionBuilder::error(std::string_view text) {

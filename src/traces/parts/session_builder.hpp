@@ -63,7 +63,8 @@ class SessionBuilder {
   int turn_ = 1;
   bool acted_ = false;  ///< the agent did something since the last text of the user
   bool began_ = false;  ///< or ever
-  std::map<std::string, OpenCall> calls_;  ///< by id
+  std::map<std::string, OpenCall> calls_;     ///< by id
+  std::map<std::string, std::string> tools_;  ///< what was called, by id
   /// Parts of a skill's text: file -> text.
   std::map<std::string, std::vector<std::pair<std::string, std::string>>> parts_;
   std::map<std::string, std::size_t> unused_;

@@ -203,7 +203,7 @@ TEST(TraceBenchmark, ASessionIsATaskThatHasBeenRun) {
   EXPECT_EQ(benchmark.find("c"), nullptr);
   const auto grade = benchmark.grade(task, {}, {});
   EXPECT_EQ(grade.status, bench::GradeStatus::fail);
-  EXPECT_THAT(grade.message, HasSubstr("a person's label:\nno unit"));
+  EXPECT_THAT(grade.message, HasSubstr("no unit\n(recorded session; graded by a person's label)"));
   EXPECT_THAT(grade.message, HasSubstr("1. With a unit."));
   EXPECT_EQ(benchmark.grade(*benchmark.find("b"), {}, {}).status, bench::GradeStatus::pass);
   EXPECT_FALSE(benchmark.golden_answer(task, {}));
