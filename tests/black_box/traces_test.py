@@ -41,20 +41,23 @@ def texts_below(folder):
 class TracesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        """Sessions of the demo's train tasks: with the skill as it is, and with one that has learned."""
+        """Sessions of the demo's train tasks with the skill as it is; half of the agents are lucky now and then."""
         cls.folder = tempfile.TemporaryDirectory()
         root = pathlib.Path(cls.folder.name)
         cls.skill = root / "table-reports"
         shutil.copytree(program.SOURCE / "skills/table-reports", cls.skill)
-        first = program.run(["eval", cls.skill, "--split", "train", "--trials", "2", "--run", root / "first", "-q", *MODEL],
-                            cwd=root, timeout=300)
-        assert first.returncode == 0, first.stderr
-        cls.rollouts = recordings.rollouts_of(root / "first")
+        cls.rollouts = []
+        for run, luck in (("plain", []), ("lucky", ["--sim-luck", "0.4", "--sim-seed", "5"])):
+            done = program.run(["eval", cls.skill, "--split", "train", "--run", root / run, "-q", *luck, *MODEL], cwd=root,
+                               timeout=300)
+            assert done.returncode == 0, done.stderr
+            cls.rollouts += recordings.rollouts_of(root / run)
         cls.sessions = root / "sessions"
         cls.ids = recordings.write_sessions(cls.rollouts, cls.sessions)
         assert len(cls.ids) >= 30, len(cls.ids)
         cls.run_dir = root / "learned"
-        cls.learned = cls.optimize("learned")
+        # Without a screen the twelve validation tasks alone speak for a patch, and they are few.
+        cls.learned = cls.optimize("learned", "--gate", "loose")
 
     @classmethod
     def tearDownClass(cls):
@@ -144,8 +147,7 @@ class TracesTest(unittest.TestCase):
         self.assertGreater(len(state["memory"]["patterns"]), 2)
         self.assertTrue(any(row["decision"] == "accepted" for row in result["iterations"]))
         self.assertGreater(result["test"]["after"], result["test"]["before"] + 0.2)
-        self.assertIn(result["verdict"]["verdict"], ("improved", "not shown"))
-        self.assertEqual(result["test"]["broken"], 0)
+        self.assertEqual(result["verdict"]["verdict"], "improved")
         self.assertFalse(result["proposed"])
 
     def test_no_session_is_executed(self):
