@@ -40,6 +40,12 @@ Result<> check_repairs(const RunSetup& setup) {
   return tl::unexpected(std::move(error));
 }
 
+Result<optim::OptimizeSettings> loop_settings(const RunSetup& setup) {
+  SKILLGRAD_TRY(auto out, optimize_settings(setup.settings));
+  out.recorded = setup.bench.recorded != nullptr;
+  return out;
+}
+
 /// The first measurements of a run are made by every optimizer, and before any of it.
 Result<> check_rollouts(const RunSetup& setup, const optim::RunPlan& plan) {
   const auto most = static_cast<std::size_t>(setup.settings.get<"max_rollouts">());
@@ -143,7 +149,7 @@ Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
   const bool limited =
       given.get<"max_calls">() > 0 || given.get<"max_tokens">() > 0 || given.get<"max_usd">() > 0;
   if (!limited || given.get<"force">() || setup.resumed) return {};
-  SKILLGRAD_TRY(auto settings, optimize_settings(given));
+  SKILLGRAD_TRY(auto settings, loop_settings(setup));
   settings.max_iters = settings.max_iters == 0 ? 3 : std::min(3, settings.max_iters);
   settings.score_test = false;
   settings.guard = 0;
@@ -282,7 +288,7 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_TRY(auto program, optimizer_program(setup));
   announce(setup);
   note_limits(setup.settings, setup.bench);
-  SKILLGRAD_TRY(const auto settings, optimize_settings(setup.settings));
+  SKILLGRAD_TRY(const auto settings, loop_settings(setup));
   const bool gated = stages->gate == nullptr || stages->gate->needs_scores();
   SKILLGRAD_CHECK(
       check_rollouts(setup, {settings, setup.bench.splits, gated, stages->momentum != nullptr}));
@@ -335,7 +341,7 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   SKILLGRAD_CHECK(check_splits(*setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup->settings, setup->bench.splits));
   note_limits(setup->settings, setup->bench);
-  SKILLGRAD_TRY(const auto loop, optimize_settings(setup->settings));
+  SKILLGRAD_TRY(const auto loop, loop_settings(*setup));
   const auto& splits = setup->bench.splits;
   SKILLGRAD_TRY(const auto first, first_requests(*setup, splits.train, true, invocation.stop));
   const optim::RunPlan plan(loop, splits, first.gated, first.momentum);

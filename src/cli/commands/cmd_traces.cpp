@@ -267,6 +267,9 @@ Result<int> cmd_traces(const Invocation& invocation) {
         return fail(ErrorCode::usage,
                     std::string("--") + flag + " belongs to `skillgrad traces grade`",
                     "skillgrad traces list", "leave it out, or use grade");
+  if (invocation.arguments.size() < 2)
+    return fail(ErrorCode::usage, "no folder of sessions is named", "skillgrad traces " + action,
+                "name a folder of recordings, such as ~/.claude/projects or a run");
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   const std::string& place = invocation.arguments.at(1);
   SKILLGRAD_TRY(const auto read, traces::read_sessions(place, recording_redactor(settings)));

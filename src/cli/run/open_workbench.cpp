@@ -299,15 +299,16 @@ Result<Workbench> open_workbench(const Settings& settings, const std::string& de
   Workbench out;
   const std::string spec =
       settings.get<"benchmark">().empty() ? default_spec : settings.get<"benchmark">();
-  if (spec.empty() && !settings.get<"traces">().empty()) return open_without_tasks(settings);
+  if (spec.empty() && purpose == Purpose::learn && !settings.get<"traces">().empty())
+    return open_without_tasks(settings);
   if (spec.empty())
     return fail(ErrorCode::config, "no benchmark is named and the skill has no evals/ folder",
                 "--benchmark", "give --benchmark NAME:PATH or a .jsonl file, or add evals/ to it");
-  SKILLGRAD_TRY(out, open_benchmark(settings, spec, {.sandbox = purpose == Purpose::run}));
+  SKILLGRAD_TRY(out, open_benchmark(settings, spec, {.sandbox = purpose != Purpose::look}));
   for (const auto& notice : out.benchmark->notices()) notes().say(notice);
   // Who only looks runs no task, so what a simulation can play does not matter.
-  SKILLGRAD_CHECK(purpose == Purpose::run ? choose_splits(settings, out)
-                                          : draw_splits(settings, out));
+  SKILLGRAD_CHECK(purpose == Purpose::look ? draw_splits(settings, out)
+                                           : choose_splits(settings, out));
   SKILLGRAD_CHECK(narrow(settings, *out.benchmark, out.splits));
   return out;
 }

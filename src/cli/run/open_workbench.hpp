@@ -15,8 +15,9 @@ namespace skillgrad::cli {
 
 /// Loads the benchmark (`default_spec` when none is named), draws and narrows the splits, picks the
 /// sandbox; names a weaker sandbox and everything else a user should know on stderr.
-enum class Purpose { run, look };
-/// `look`: no agent runs, so the sandbox stays null where no task executes anything.
+enum class Purpose { run, look, learn };
+/// `look`: no agent runs, so the sandbox stays null where no task executes anything. `learn`: with
+/// --traces there may be no benchmark, which stays null then.
 [[nodiscard]] Result<Workbench> open_workbench(const Settings& settings,
                                                const std::string& default_spec,
                                                Purpose purpose = Purpose::run);

@@ -44,7 +44,6 @@ Result<optim::OptimizeSettings> optimize_settings(const Settings& settings) {
   }
   out.procedure_lint = settings.get<"lint_profile">() == BlockingRules::procedure;
   out.force = settings.get<"force">();
-  out.recorded = !settings.get<"traces">().empty();
   out.strict_patches = settings.get<"strict_patches">();
   SKILLGRAD_TRY(out.lint_ignored, ignored_lint_rules(settings));
   return out;

@@ -427,6 +427,10 @@ Result<> check_kept_names(const RunSetup& setup) {
   return {};
 }
 
+Purpose purpose_of(const RunRequest& request) {
+  return request.command == RunCommand::optimize ? Purpose::learn : Purpose::run;
+}
+
 /// What training does with the splits.
 Result<> prepare_splits(RunSetup& setup, const RunRequest& request) {
   if (request.command != RunCommand::optimize) return {};
@@ -450,7 +454,7 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
   SKILLGRAD_CHECK(check_kept_names(*setup));
-  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, "", purpose_of(request)));
   SKILLGRAD_CHECK(prepare_splits(*setup, request));
   for (const auto& idle : idle_options(
            setup->settings, option_use(setup->settings, setup->bench, name_of(request.command))))
@@ -511,7 +515,7 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
     SKILLGRAD_TRY(setup->skill, skill::SkillPackage::from_files(config.skill_folder,
                                                                 saved.skill_md(), saved.files()));
   }
-  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, "", purpose_of(request)));
   if (const CommandSpec* command = find_command(name_of(config.command)))
     for (const auto& idle : foreign_options(setup->settings, command->name, command->groups))
       notes().say(idle);

@@ -269,7 +269,7 @@ const std::vector<CommandSpec> kCommands = {
     {"traces",
      "list recorded sessions of agents, or grade them, for optimize to learn from",
      "ACTION",
-     2,
+     1,
      2,
      kModel | kLimits | kJudge | kSim | kOutput,
      {{"label", "SESSION=GRADE",

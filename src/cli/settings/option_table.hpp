@@ -100,8 +100,6 @@ inline constexpr OptionSpec kRows[] = {
   {"ids", "ids", "", text, "\"\"", kSelect, true, 0, 0, "", "only these tasks: a,b*"},
   {"limit", "limit", "", integer, "0", kSelect, true, 0, kBig, "", "at most N tasks of each split (0: all)"},
 
-  {"traces", "traces", "", path, "\"\"", kTraces, false, 0, 0, "", "folder of recorded sessions to learn from, in place of running the train tasks (`skillgrad traces list DIR` shows them)"},
-
   {"max_usd", "max-usd", "", number, "0", kLimits, false, 0, kBig, "", "stop new calls at this cost (0: no limit)"},
   {"max_tokens", "max-tokens", "", integer, "0", kLimits, false, 0, kBig, "", "stop new calls at this many tokens (0: no limit)"},
   {"max_calls", "max-calls", "", integer, "0", kLimits, false, 0, kBig, "", "stop after this many calls (0: no limit)"},
@@ -124,6 +122,7 @@ inline constexpr OptionSpec kRows[] = {
   {"optimizer_command", "optimizer-command", "", text, "\"\"", kLoop, true, 0, 0, "", "with --optimizer command: shell command that edits the package in $SKILLGRAD_SKILL"},
   {"optimizer_timeout_s", "optimizer-timeout", "", number, "0", kLoop, false, 0, kBig, "", "seconds for --optimizer-command (0: no limit)"},
   {"optimizer_env", "optimizer-env", "", text, "\"\"", kLoop, false, 0, 0, "", "environment variables that --optimizer-command gets: HOME,ANTHROPIC_API_KEY"},
+  {"traces", "traces", "", path, "\"\"", kTraces, false, 0, 0, "", "folder of recorded sessions to learn from, in place of running the train tasks (`skillgrad traces list DIR` shows them)"},
   {"seed", "seed", "", integer, "0", kLoop, true, 0, kBig, "", "training seed: failure pool and batches"},
   {"batch_seed", "batch-seed", "", integer, "null", kLoop, true, 0, kBig, "", "seed of further epochs (default: --seed)"},
   {"train_tasks", "train-tasks", "", integer, "40", kLoop, true, 1, 100000, "", "failed tasks to train on"},
