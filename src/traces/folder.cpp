@@ -281,12 +281,20 @@ class FolderReader {
 
   /// A copy of a file is no second piece of evidence.
   void drop_equal() {
+    constexpr std::size_t kTold = 3;
     std::map<std::string, std::string> first;
+    std::vector<std::string> equal;
     std::erase_if(out_.sessions, [&](const Session& session) {
       const auto [other, fresh] = first.try_emplace(session.sha256, session.id);
-      if (!fresh) out_.notes.push_back(session.id + ": not used: the same as " + other->second);
+      if (!fresh) equal.push_back(session.id + ": not used: the same as " + other->second);
       return !fresh;
     });
+    if (equal.size() > kTold) {
+      const std::string more = fmt::format("{} more are the same as one before", equal.size() - 1);
+      equal.resize(1);
+      equal.push_back(more);
+    }
+    out_.notes.insert(out_.notes.end(), equal.begin(), equal.end());
   }
 
   fs::path root_;

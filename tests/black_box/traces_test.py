@@ -211,12 +211,17 @@ class TracesTest(unittest.TestCase):
         self.assertGreater(traces["ungraded"], 10)
         self.assertIn("nobody has said how they came out", done.stderr)
         self.assertTrue(all(row["by"] == "record" for row in traces["of"]))
+        self.assertNotIn("loaded the skill", done.stderr)
         none = pathlib.Path(self.folder.name) / "none-graded"
         none.mkdir()
         shutil.copy(sessions / self.ids[0], none / "one.jsonl")
         refused = self.optimize("none", sessions=none)
         self.assertEqual(refused.returncode, 2)
         self.assertIn("traces grade", refused.stderr + refused.stdout)
+        said = {"score": 0, "messages": [{"role": "user", "content": "Add."}, {"role": "assistant", "content": "12"}]}
+        (none / "two.json").write_text(json.dumps(said))
+        unloaded = self.optimize("unloaded", "--no-test", sessions=none)
+        self.assertIn("no recorded session shows that it loaded the skill table-reports", unloaded.stderr)
 
     def test_an_estimate_counts_no_execution_of_sessions(self):
         done = program.run(["estimate", self.skill, "--traces", self.sessions, "--json", *MODEL], timeout=120)

@@ -186,6 +186,21 @@ Result<> check_skill_is_offered(const RunSetup& setup, const StageSet& stages) {
               "prompts/executor.md", "leave the place of the catalog in your prompt as it is");
 }
 
+/// A skill that no session loaded had no part in any of them but through its description.
+void note_unloaded(const RunSetup& setup) {
+  if (setup.bench.recorded == nullptr) return;
+  const auto& sessions = setup.bench.recorded->sessions();
+  const bool loaded = std::any_of(sessions.begin(), sessions.end(), [&](const auto& session) {
+    return session.loaded(setup.skill.name());
+  });
+  if (!loaded)
+    notes().say(
+        fmt::format("no recorded session shows that it loaded the skill {}: what went "
+                    "wrong in them is no fault of its text, unless its description kept "
+                    "agents from it",
+                    setup.skill.name()));
+}
+
 /// What a user should know before the first call: sizes and what they can show.
 void announce(const RunSetup& setup) {
   if (setup.settings.get<"quiet">()) return;
@@ -287,6 +302,7 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(check_skill_is_offered(setup, *stages));
   SKILLGRAD_TRY(auto program, optimizer_program(setup));
   announce(setup);
+  note_unloaded(setup);
   note_limits(setup.settings, setup.bench);
   SKILLGRAD_TRY(const auto settings, loop_settings(setup));
   const bool gated = stages->gate == nullptr || stages->gate->needs_scores();
