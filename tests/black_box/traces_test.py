@@ -223,6 +223,30 @@ class TracesTest(unittest.TestCase):
         unloaded = self.optimize("unloaded", "--no-test", sessions=none)
         self.assertIn("no recorded session shows that it loaded the skill table-reports", unloaded.stderr)
 
+    def test_sessions_about_what_judges_patches_are_left_out(self):
+        root = pathlib.Path(self.folder.name)
+        done = program.run(["eval", self.skill, "--split", "val", "--limit", "2", "--run", root / "judging", "-q", *MODEL], cwd=root)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        sessions = self.copy("with-judging")
+        for number, rollout in enumerate(recordings.rollouts_of(root / "judging")):
+            events, _ = recordings.trajectory(rollout)
+            (sessions / f"judging-{number}.json").write_text(recordings.messages(events, f"j{number}", 0))
+        done = self.optimize("judged", "--max-iters", "1", "--no-test", sessions=sessions)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        traces = json_of(done)["traces"]
+        self.assertEqual((traces["judging"], traces["used"]), (2, len(self.ids)))
+        self.assertIn("a task asks that judges the patches", done.stderr)
+
+    def test_a_run_of_ours_is_a_folder_of_sessions_and_its_export_too(self):
+        root = pathlib.Path(self.folder.name)
+        listed = json_of(program.run(["traces", "list", root / "plain", "--json"]))["sessions"]
+        self.assertEqual({(row["format"], row["by"]) for row in listed}, {("skillgrad", "record")})
+        exported = program.run(["report", root / "plain", "--format", "atif", "--out", root / "exported"])
+        self.assertEqual(exported.returncode, 0, exported.stderr)
+        again = json_of(program.run(["traces", "list", root / "exported", "--json"]))["sessions"]
+        self.assertEqual(sorted(row["score"] for row in again), sorted(row["score"] for row in listed))
+        self.assertEqual({row["format"] for row in again}, {"atif"})
+
     def test_an_estimate_counts_no_execution_of_sessions(self):
         done = program.run(["estimate", self.skill, "--traces", self.sessions, "--json", *MODEL], timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -141,12 +141,13 @@ RunPlan::Batches RunPlan::single_batch(const Ids& failures) const {
   const std::size_t measured = measuring() + choosing();
   const std::size_t most = allowed(failures).value_or(0);
   const std::size_t room = most > measured ? most - measured : 0;
-  const bool runs = settings_.optimizer == OptimizerKind::one_shot;
+  const bool runs = settings_.optimizer == OptimizerKind::one_shot && !settings_.recorded;
   if (runs)
     tasks.resize(std::clamp<std::size_t>(room / 2 / static_cast<std::size_t>(settings_.rollouts), 1,
                                          tasks.size()));
-  const std::size_t spent =
-      runs ? tasks.size() * static_cast<std::size_t>(settings_.rollouts) : room / 2;
+  const std::size_t spent = runs ? tasks.size() * static_cast<std::size_t>(settings_.rollouts)
+                            : settings_.recorded ? 0
+                                                 : room / 2;
   std::size_t probe = tasks.size();
   while (probe > 1 && judging(probe) + spent > room) --probe;
   out.probe = probe;
@@ -183,8 +184,10 @@ std::size_t RunPlan::measuring() const {
 
 std::size_t RunPlan::judging(std::size_t probe) const {
   const auto k = static_cast<std::size_t>(settings_.rollouts);
-  if (!settings_.staged) return gated_ ? (splits_.val.size() + settings_.guard) * k : 0;
-  return probe * most_of_screen(proposals()) + splits_.val.size() * most_of_gate(*settings_.staged);
+  const std::size_t guard = settings_.recorded ? 0 : settings_.guard;
+  if (!settings_.staged) return gated_ ? (splits_.val.size() + guard) * k : 0;
+  const std::size_t screened = settings_.recorded ? 0 : probe * most_of_screen(proposals());
+  return screened + splits_.val.size() * most_of_gate(*settings_.staged);
 }
 
 std::size_t RunPlan::choosing() const {
@@ -299,7 +302,7 @@ void RunPlan::add_gates(const PlanStep& step, const Ids& failures, const Drawn& 
   PlannedWork gate{"gate", "executor", {}, 0, false};
   Ids compared = step.tasks;
   for (const auto& id : train_) {
-    if (compared.size() >= step.tasks.size() + settings_.guard) break;
+    if (settings_.recorded || compared.size() >= step.tasks.size() + settings_.guard) break;
     if (std::find(failures.begin(), failures.end(), id) == failures.end()) compared.push_back(id);
   }
   for (std::size_t i = 0; i < drawn.size(); ++i)

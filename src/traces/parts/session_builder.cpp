@@ -272,6 +272,8 @@ std::optional<Session> SessionBuilder::finish(const std::string& place,
                     began_ ? "the user asks for nothing in it" : "the agent does nothing in it"));
     return std::nullopt;
   }
+  session_.request = truncate_middle(session_.request, kMostTextBytes);
+  session_.final_message = truncate_middle(session_.final_message, kMostTextBytes);
   for (const auto& [skill, parts] : parts_) {
     std::string& text = session_.skill_texts[skill];
     for (const auto& [file, content] : parts)
