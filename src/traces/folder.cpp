@@ -194,7 +194,7 @@ class FolderReader {
     const Json& score = member(loss, "score");
     if (status == "error" || status == "skipped" || !score.is_number()) {
       note(found.path, "its grade is an error and says nothing: " +
-                           truncate_middle(text_member(loss, "error"), 200));
+                           truncate_middle(cleaner_.text(text_member(loss, "error")), 200));
       return true;
     }
     const double value = score.get<double>();

@@ -68,7 +68,7 @@ class Lines {
     }
     if (++broken_ <= kBrokenTold)
       notes_.push_back(where + ": not used: the line is broken: " +
-                       cleaner_.text(truncate_middle(value.error().message, 200)));
+                       truncate_middle(cleaner_.text(value.error().message), 200));
   }
 
   const std::string& place_;

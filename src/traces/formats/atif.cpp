@@ -24,7 +24,7 @@ class AtifReader {
     const std::string version = text_member(trajectory_, "schema_version");
     if (std::find(kKnown.begin(), kKnown.end(), version) == kKnown.end())
       builder_.unused("whatever a later version than ATIF-v1.8 has: this is " +
-                      truncate_middle(version, 40));
+                      truncate_middle(source_.cleaner->text(version), 40));
     if (const std::string id = text_member(trajectory_, "session_id"); !id.empty())
       builder_.name(id);
     const Json& agent = member(trajectory_, "agent");

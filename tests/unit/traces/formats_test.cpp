@@ -250,6 +250,17 @@ TEST(BrokenFiles, ABrokenLineIsNamedAndTheRestIsUsed) {
   EXPECT_FALSE(only(reading).cut);
 }
 
+TEST(BrokenFiles, ANoteAboutABrokenLineShowsNoKey) {
+  std::string bytes = sample("skillgrad.jsonl");
+  const std::string key = "sk-proj-" + std::string(300, 'A') + "1planted";
+  bytes.insert(bytes.find("{\"kind\":\"tool_call\""), "{\"text\": \"" + key + "\" nonsense}\n");
+  const Reading reading = read(bytes);
+  EXPECT_EQ(reading.sessions.size(), 1U);
+  EXPECT_THAT(join(reading.notes, "\n"), HasSubstr("the line is broken"));
+  EXPECT_THAT(join(reading.notes, "\n"), Not(HasSubstr("planted")));
+  EXPECT_THAT(join(reading.notes, "\n"), Not(HasSubstr("AAAA")));
+}
+
 TEST(BrokenFiles, ACutLastLineIsSaidAndFine) {
   std::string bytes = sample("skillgrad.jsonl");
   bytes.resize(bytes.size() - 20);
