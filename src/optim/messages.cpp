@@ -33,6 +33,15 @@ Json addressed_json(const Patch::Addressed& item) {
 }  // namespace
 
 std::string RunGroup::text() const {
+  if (recorded) {
+    const std::string of =
+        right + wrong <= 1 ? "a recorded session"
+        : mixed() ? fmt::format("mixed: {} of {} recorded sessions with this request were right",
+                                right, right + wrong)
+                  : fmt::format("all {} recorded sessions with this request were {}", right + wrong,
+                                right > 0 ? "right" : "wrong");
+    return of + "; which version of the skill an agent had then is not known";
+  }
   if (right + wrong <= 1) return "one run of this task under this skill";
   if (mixed())
     return fmt::format("mixed: {} of {} runs of this task under this skill were right", right,

@@ -218,9 +218,10 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
          rejections(result) + lost_iterations(result);
   if (result.calibration) out += calibration_lines(result);
   if (result.base_train)
-    out += "base score (train split)  " + score_text(*result.base_train) + "\n" +
-           category_lines(*result.base_train) + errors_line(*result.base_train) +
-           trouble_lines("  went wrong  ", *result.base_train);
+    out += (result.facts.contains("traces") ? "recorded sessions         "
+                                            : "base score (train split)  ") +
+           score_text(*result.base_train) + "\n" + category_lines(*result.base_train) +
+           errors_line(*result.base_train) + trouble_lines("  went wrong  ", *result.base_train);
   if (result.test) {
     out += test_lines(*result.test) + errors_line(result.test->before) +
            errors_line(result.test->after);

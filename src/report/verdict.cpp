@@ -48,6 +48,11 @@ std::string unchanged_line(const VerdictFacts& facts) {
 std::string verdict_line(const VerdictFacts& facts) {
   const auto& test = facts.test;
   const std::string name = name_of(test.verdict);
+  if (facts.proposed && !facts.at_work && !facts.ended_early)
+    return facts.patch_kept ? "proposed, not measured: the patch was made from recorded sessions, "
+                              "and no task was "
+                              "run with it"
+                            : "proposed, not measured: the recorded sessions led to no patch";
   if (test.verdict == ReleaseVerdict::not_tested)
     return name + (facts.at_work       ? ": the run is still at work"
                    : facts.ended_early ? ": the run ended before its test"
@@ -71,11 +76,16 @@ std::string verdict_line(const optim::OptimizeResult& result) {
                      result.test_planned};
   facts.unchanged = result.reruns.has_value();
   if (result.reruns) facts.test_said = result.reruns->test_said;
+  facts.proposed = result.proposed;
   return verdict_line(facts);
 }
 
 std::string verdict_explanation(const VerdictFacts& facts) {
   const auto& test = facts.test;
+  if (facts.proposed)
+    return "The patch answers what went wrong in recorded sessions. Nobody has run a task with it, "
+           "so nothing says whether it helps. Review it, or give the skill tasks (evals/) and let "
+           "them decide.";
   if (facts.unchanged && test.verdict != ReleaseVerdict::not_tested)
     return "The initial skill was only measured again and again, to show how much choosing the "
            "best of "

@@ -187,6 +187,9 @@ class Commands(Folder):
 
     def test_with_a_model_run_against_the_simulated_one(self):
         """The lines that want an endpoint, with the simulation that can play their tasks; dry where they would be long."""
+        session = {"reward": 0, "messages": [{"role": "user", "content": "Add."}, {"role": "assistant", "content": "12"}]}
+        (self.root / "sessions").mkdir()
+        (self.root / "sessions/one.json").write_text(json.dumps(session), encoding="utf-8")
         for name, line in self.lines():
             words = shlex.split(line)[1:]
             if words[0] not in ("estimate", "optimize", "eval", "doctor") or "spreadsheetbench" in line or "RUN" in line:

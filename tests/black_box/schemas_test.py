@@ -53,7 +53,14 @@ class Outputs(unittest.TestCase):
             ("estimate", ["eval", "skill", "-m", "sim:demo", "--dry-run", "--json"]),
             ("schemas", ["schema", "--json"]),
             ("rule", ["validate", "--explain", "L2-03", "--json"]),
+            ("traces", ["traces", "list", "sessions", "--json"]),
+            ("labels", ["traces", "grade", "sessions", "--label", "one.json=0.5", "--json"]),
+            ("estimate", ["estimate", "skill", "--traces", "sessions", "-m", "sim:demo", "--json"]),
+            ("optimize", ["optimize", "skill", "--traces", "sessions", "-m", "sim:demo", "--no-test", "--run", "traced", "-q", "--json"]),
         ]
+        session = {"reward": 0, "messages": [{"role": "user", "content": "Add."}, {"role": "assistant", "content": "12"}]}
+        (self.root / "sessions").mkdir()
+        (self.root / "sessions/one.json").write_text(json.dumps(session), encoding="utf-8")
         for name, words in cases:
             with self.subTest(words):
                 self.output(name, words, codes=(0, 1, 3))

@@ -36,6 +36,8 @@ struct Task {
       fields;           ///< what splits can be stratified by, besides category
   bool judged = false;  ///< a model judges the answer, or a part of it
   int judge_calls = 0;  ///< at most, for one answer
+  /// A session that was recorded: it is never run, and came out as it did whatever the skill is.
+  bool recorded = false;
 };
 
 enum class GradeStatus { pass, fail, error };

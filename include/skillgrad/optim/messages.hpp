@@ -67,6 +67,7 @@ enum class EvidenceKind { failure, contrastive };
 /// How the graded rollouts of one task under one skill ended.
 struct RunGroup {
   std::size_t right = 0, wrong = 0;
+  bool recorded = false;  ///< sessions from elsewhere that asked for the same
   [[nodiscard]] bool mixed() const { return right > 0 && wrong > 0; }
   /// "1 of 3 runs right (mixed)", "3 of 3 runs wrong"; "one run" of one.
   [[nodiscard]] std::string text() const;

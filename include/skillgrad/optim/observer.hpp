@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <skillgrad/optim/approver.hpp>
 #include <skillgrad/optim/messages.hpp>
@@ -21,6 +22,7 @@ struct IterationRow {
   std::string returned;   ///< a task of an earlier batch that was in this one as well, or ""
   std::size_t flips = 0;  ///< passes of the unchanged initial skill: chance, no evidence
   std::optional<Approval> approval = std::nullopt;  ///< where a person was asked
+  std::vector<std::string> diagnosed = {};          ///< recorded sessions that it rests on
 };
 
 /// Sees everything and changes nothing. Called from several threads at once.

@@ -58,6 +58,9 @@ struct OptimizeSettings {
   bool procedure_lint = false;
   bool strict_patches = false;  ///< what only deserves a look refuses a patch, too (lint SAF-05)
   bool force = false;           ///< go on where a check refuses
+  /// The train tasks are recorded sessions: evidence that is read and not made, so no package can
+  /// be tried on them.
+  bool recorded = false;
 };
 
 /// A program that edits a package in the place of an optimizer.
@@ -142,6 +145,8 @@ struct OptimizeResult {
   /// The error says that the base run is no ground to go on from: resuming alone
   /// changes nothing.
   bool refused = false;
+  /// Recorded sessions were learned from, and no task was run with any patch: it is a proposal.
+  bool proposed = false;
   llm::LedgerTotals totals;
   CostParts parts;
   double seconds = 0;

@@ -46,6 +46,8 @@ struct VerdictFacts {
   /// What the test took those two passes for.
   std::optional<optim::decisions::ReleaseVerdict> test_said = std::nullopt;
   bool at_work = false;  ///< the run has not come to its end
+  /// Learned from recorded sessions, and nothing was run with any patch.
+  bool proposed = false;
 };
 /// What the run may claim, in one sentence: "improved: +12.5 points ...".
 [[nodiscard]] std::string verdict_line(const VerdictFacts& facts);

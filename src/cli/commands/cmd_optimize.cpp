@@ -40,6 +40,12 @@ Result<> check_repairs(const RunSetup& setup) {
   return tl::unexpected(std::move(error));
 }
 
+Result<optim::OptimizeSettings> loop_settings(const RunSetup& setup) {
+  SKILLGRAD_TRY(auto out, optimize_settings(setup.settings));
+  out.recorded = setup.bench.recorded != nullptr;
+  return out;
+}
+
 /// The first measurements of a run are made by every optimizer, and before any of it.
 Result<> check_rollouts(const RunSetup& setup, const optim::RunPlan& plan) {
   const auto most = static_cast<std::size_t>(setup.settings.get<"max_rollouts">());
@@ -100,6 +106,15 @@ Result<> check_splits(const RunSetup& setup) {
   return {};
 }
 
+/// Can every task be graded? Recorded sessions have been.
+Result<> check_tasks(RunSetup& setup, const std::stop_token& stop) {
+  SKILLGRAD_TRY(const auto all, split_ids(setup.bench.splits, "all"));
+  const auto ids = setup.bench.runnable(all);
+  // No id at all would stand for every task.
+  if (ids.empty() && setup.bench.recorded != nullptr) return {};
+  return check_measurement(setup.settings, setup.bench, ids, stop);
+}
+
 std::vector<std::string> first_of(const std::vector<std::string>& ids, std::size_t n) {
   return {ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(n, ids.size()))};
 }
@@ -134,7 +149,7 @@ Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
   const bool limited =
       given.get<"max_calls">() > 0 || given.get<"max_tokens">() > 0 || given.get<"max_usd">() > 0;
   if (!limited || given.get<"force">() || setup.resumed) return {};
-  SKILLGRAD_TRY(auto settings, optimize_settings(given));
+  SKILLGRAD_TRY(auto settings, loop_settings(setup));
   settings.max_iters = settings.max_iters == 0 ? 3 : std::min(3, settings.max_iters);
   settings.score_test = false;
   settings.guard = 0;
@@ -169,6 +184,21 @@ Result<> check_skill_is_offered(const RunSetup& setup, const StageSet& stages) {
   if (prompt.find(setup.skill.name()) != std::string::npos) return {};
   return fail(ErrorCode::config, "the skill does not appear in the executor's system prompt",
               "prompts/executor.md", "leave the place of the catalog in your prompt as it is");
+}
+
+/// A skill that no session loaded had no part in any of them but through its description.
+void note_unloaded(const RunSetup& setup) {
+  if (setup.bench.recorded == nullptr) return;
+  const auto& sessions = setup.bench.recorded->sessions();
+  const bool loaded = std::any_of(sessions.begin(), sessions.end(), [&](const auto& session) {
+    return session.loaded(setup.skill.name());
+  });
+  if (!loaded)
+    notes().say(
+        fmt::format("no recorded session shows that it loaded the skill {}: what went "
+                    "wrong in them is no fault of its text, unless its description kept "
+                    "agents from it",
+                    setup.skill.name()));
 }
 
 /// What a user should know before the first call: sizes and what they can show.
@@ -264,8 +294,7 @@ std::string next_command(const RunSetup& setup, const optim::OptimizeResult& res
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(check_repairs(setup));
   SKILLGRAD_CHECK(check_budget(setup, invocation.stop));
-  SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, "all"));
-  SKILLGRAD_CHECK(check_measurement(setup.settings, setup.bench, ids, invocation.stop));
+  SKILLGRAD_CHECK(check_tasks(setup, invocation.stop));
   SKILLGRAD_CHECK(check_splits(setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup.settings, setup.bench.splits));
   if (setup.settings.get<"in_place">()) SKILLGRAD_CHECK(skill::check_install(setup.skill_path));
@@ -273,8 +302,9 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(check_skill_is_offered(setup, *stages));
   SKILLGRAD_TRY(auto program, optimizer_program(setup));
   announce(setup);
+  note_unloaded(setup);
   note_limits(setup.settings, setup.bench);
-  SKILLGRAD_TRY(const auto settings, optimize_settings(setup.settings));
+  SKILLGRAD_TRY(const auto settings, loop_settings(setup));
   const bool gated = stages->gate == nullptr || stages->gate->needs_scores();
   SKILLGRAD_CHECK(
       check_rollouts(setup, {settings, setup.bench.splits, gated, stages->momentum != nullptr}));
@@ -305,26 +335,35 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   return verdict(setup.settings, result);
 }
 
+/// The share of the train tasks that fail: known of recorded sessions, else measured or assumed.
+double failing_share(const RunSetup& setup, const EstimateFacts& facts) {
+  if (setup.bench.recorded != nullptr) {
+    const auto& sessions = setup.bench.recorded->sessions();
+    const auto failed = std::count_if(sessions.begin(), sessions.end(),
+                                      [](const auto& one) { return one.outcome->score < 1; });
+    return static_cast<double>(failed) / static_cast<double>(sessions.size());
+  }
+  return facts.measured && facts.measured->failures ? *facts.measured->failures
+                                                    : setup.settings.get<"assume.failures">();
+}
+
 /// What the run would do, from the plan that the loop executes.
 Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& request) {
   EstimateFacts facts{"optimize", 0, {}};
   SKILLGRAD_TRY(facts.measured, measured_of(invocation));
   SKILLGRAD_TRY(const auto setup, open_dry_run(invocation, request));
   SKILLGRAD_CHECK(check_repairs(*setup));
-  SKILLGRAD_TRY(const auto ids, split_ids(setup->bench.splits, "all"));
-  SKILLGRAD_CHECK(check_measurement(setup->settings, setup->bench, ids, invocation.stop));
+  SKILLGRAD_CHECK(check_tasks(*setup, invocation.stop));
   SKILLGRAD_CHECK(check_splits(*setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup->settings, setup->bench.splits));
   note_limits(setup->settings, setup->bench);
-  SKILLGRAD_TRY(const auto loop, optimize_settings(setup->settings));
+  SKILLGRAD_TRY(const auto loop, loop_settings(*setup));
   const auto& splits = setup->bench.splits;
   SKILLGRAD_TRY(const auto first, first_requests(*setup, splits.train, true, invocation.stop));
   const optim::RunPlan plan(loop, splits, first.gated, first.momentum);
   SKILLGRAD_TRY([[maybe_unused]] const auto program, optimizer_program(*setup));
   SKILLGRAD_CHECK(check_rollouts(*setup, plan));
-  const double failures = facts.measured && facts.measured->failures
-                              ? *facts.measured->failures
-                              : setup->settings.get<"assume.failures">();
+  const double failures = failing_share(*setup, facts);
   const auto planned = views(*setup, plan, failures);
   facts.optimizer = name_of(loop.optimizer);
   facts.rollouts_allowed = plan.allowed(first_of(splits.train, failing(splits.train, failures)));

@@ -31,7 +31,7 @@ Result<> refuse_uncounted(const Invocation& invocation) {
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
   // clang-format off
-  static constexpr std::array<std::pair<std::string_view, Function>, 28> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 29> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
@@ -50,6 +50,7 @@ Result<int> run_command(const Invocation& invocation) {
       {"pack", cmd_pack},
       {"synth", cmd_synth},
       {"benchmark", cmd_benchmark},
+      {"traces", cmd_traces},
       {"demo", cmd_demo},
       {"selfcheck", cmd_selfcheck},
       {"simulate", cmd_simulate},

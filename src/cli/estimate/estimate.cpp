@@ -135,7 +135,8 @@ double Estimator::prompt_of(const optim::PlannedWork& work) const {
   const auto found = first_.by_role.find(work.role);
   if (found == first_.by_role.end()) return 0;
   const auto known = static_cast<double>(found->second.prompt_tokens);
-  const bench::Task* shown = setup_.bench.benchmark->find(first_.task);
+  const bench::Task* shown = setup_.bench.benchmark->find(
+      work.role == "executor" || first_.evidence.empty() ? first_.task : first_.evidence);
   if (work.tasks.empty() || shown == nullptr) return known;
   double bytes = 0;
   for (const auto& id : work.tasks)

@@ -43,7 +43,7 @@ class StandIn {
 /// Lengths of what the model of a stage writes, in bytes: for prompts that quote it.
 constexpr std::size_t kFeedback = 1'000, kDiagnosis = 1'500, kRule = 300, kPatternText = 800;
 constexpr std::size_t kTaskShown = 3'000, kCitedStep = 700;
-constexpr std::size_t kTraceShown = 40'000;
+constexpr std::size_t kTraceShown = 40'000, kStepShown = 4'000;
 constexpr double kBytesPerToken = 3.5;
 
 Result<> keep(RunSetup& setup, NobodyModel& nobody, const std::string& role, FirstRequests& out) {
@@ -124,6 +124,13 @@ optim::Evidence evidence(const RunSetup& setup, const bench::Task& task) {
   out.current.feedback = words(kFeedback);
   out.current_trace = words(std::min(trace, kTraceShown));
   out.skill_text = setup.skill.body();
+  if (setup.bench.recorded == nullptr) return out;
+  // Of a recorded session nothing has to be assumed.
+  if (const traces::Session* session = setup.bench.recorded->session(task.id)) {
+    out.current_trace = session->trajectory.render(kStepShown, kTraceShown);
+    out.skill_text = session->skill_text(setup.skill.name());
+    out.group.recorded = true;
+  }
   return out;
 }
 
@@ -184,6 +191,14 @@ Result<> stage_requests(RunSetup& setup, const StageSet& stages, const bench::Ta
   return keep(setup, nobody, "patcher", out);
 }
 
+/// The executor runs no recorded session; then the first task that is run, or null.
+const bench::Task* task_to_run(const RunSetup& setup, const bench::Task& task) {
+  if (!task.recorded) return &task;
+  for (const auto* ids : {&setup.bench.splits.val, &setup.bench.splits.test})
+    if (!ids->empty()) return setup.bench.benchmark->find(ids->front());
+  return nullptr;
+}
+
 }  // namespace
 
 Result<FirstRequests> first_requests(RunSetup& setup, const std::vector<std::string>& tasks,
@@ -194,8 +209,10 @@ Result<FirstRequests> first_requests(RunSetup& setup, const std::vector<std::str
   if (task == nullptr) return out;
   auto stages = loop ? make_stages(setup, stop) : make_executor_stages(setup, stop);
   if (!stages) return tl::unexpected(std::move(stages).error());
-  SKILLGRAD_CHECK(executor_request(setup, **stages, *task, stand_in.model, stop, out));
+  if (const bench::Task* run = task_to_run(setup, *task))
+    SKILLGRAD_CHECK(executor_request(setup, **stages, *run, stand_in.model, stop, out));
   if (!loop) return out;
+  out.evidence = task->id;
   SKILLGRAD_CHECK(stage_requests(setup, **stages, *task, stand_in.model, out));
   out.gated = (*stages)->gate == nullptr || (*stages)->gate->needs_scores();
   out.momentum = (*stages)->momentum != nullptr;

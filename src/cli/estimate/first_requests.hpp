@@ -15,6 +15,7 @@ struct FirstRequests {
   /// By role; a role without an entry is played by a program, or does not take part.
   std::map<std::string, llm::WirePreview> by_role;
   std::string task;                      ///< whose request the executor's is
+  std::string evidence;                  ///< the task that the other stages are shown
   bool gated = false, momentum = false;  ///< of a loop: what its stages ask for
 };
 /// The executor's first request for the first of `tasks`, and with `loop` those of the other

@@ -12,19 +12,9 @@ namespace skillgrad::cli {
 namespace {
 
 // What somebody types who uses the command for the first ten times.
-constexpr std::array<std::string_view, 13> kOfOptimize = {"model",
-                                                          "base-url",
-                                                          "benchmark",
-                                                          "run",
-                                                          "jobs",
-                                                          "max-usd",
-                                                          "max-iters",
-                                                          "gate",
-                                                          "rollouts",
-                                                          "seed",
-                                                          "in-place",
-                                                          "json",
-                                                          "require-improvement"};
+constexpr std::array<std::string_view, 14> kOfOptimize = {
+    "model", "base-url", "benchmark", "run",    "jobs",     "max-usd", "max-iters",
+    "gate",  "rollouts", "seed",      "traces", "in-place", "json",    "require-improvement"};
 constexpr std::array<std::string_view, 9> kOfEval = {
     "model", "base-url", "benchmark", "run", "jobs", "max-usd", "limit", "json", "min-score"};
 constexpr std::array<std::string_view, 6> kOfCalibrate = {"model", "base-url", "benchmark",
@@ -36,6 +26,7 @@ constexpr std::array<std::string_view, 7> kOfResume = {
 constexpr std::array<std::string_view, 4> kOfGrade = {"benchmark", "mode", "recalc", "jobs"};
 constexpr std::array<std::string_view, 5> kOfBenchmark = {"benchmark", "mode", "split-file",
                                                           "limit", "json"};
+constexpr std::array<std::string_view, 4> kOfTraces = {"model", "base-url", "max-usd", "json"};
 constexpr std::array<std::string_view, 6> kOfDemo = {"seed", "sim-seed",  "sim-noise",
                                                      "gate", "max-iters", "json"};
 constexpr std::array<std::string_view, 6> kOfSelfcheck = {"model", "base-url", "max-usd",
@@ -58,7 +49,7 @@ const char* group_title(unsigned groups) {
   if ((groups & kModel) != 0) return "Model and endpoint";
   if ((groups & (kBench | kGrading)) == kGrading) return "Run";
   if ((groups & (kBench | kSelect)) != 0) return "Benchmark";
-  if ((groups & kLoop) != 0) return "Optimizer";
+  if ((groups & (kLoop | kTraces)) != 0) return "Optimizer";
   if ((groups & (kLimits | kStops)) != 0) return "Limits";
   if ((groups & (kJudge | kRollout)) == kJudge) return "Judge";
   if ((groups & kRollout) != 0) return "One task";
@@ -112,6 +103,7 @@ std::string positional_help(const CommandSpec& command) {
     return name == "ci" ? "folder of skills in a git work tree (default: .)"
                         : "folder of a skill or of a repository (default: .)";
   if (argument == "SHELL") return "bash, zsh or fish";
+  if (name == "traces") return "list or grade, and a folder of recordings, or one of them";
   if (name == "help") return "a command, or one of the topics that `skillgrad help` lists";
   return "what to do";
 }
@@ -131,6 +123,7 @@ std::span<const std::string_view> common_options(std::string_view command) {
   if (command == "resume") return kOfResume;
   if (command == "grade") return kOfGrade;
   if (command == "benchmark") return kOfBenchmark;
+  if (command == "traces") return kOfTraces;
   if (command == "demo") return kOfDemo;
   if (command == "selfcheck") return kOfSelfcheck;
   if (command == "doctor") return kOfDoctor;

@@ -16,6 +16,7 @@
 #include "cli/run/small_sets.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/traces/recorded.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -208,6 +209,82 @@ Result<Workbench> open_benchmark(const Settings& settings, const std::string& sp
 
 }  // namespace
 
+namespace {
+
+/// Recorded sessions need no task that can be run.
+Result<Workbench> open_without_tasks(const Settings& settings) {
+  Workbench out;
+  SKILLGRAD_TRY(out.sandbox, open_sandbox(settings));
+  out.recalculator = sheet::make_libreoffice_recalculator(2);
+  SKILLGRAD_TRY(out.judge_prompt, load_prompt(settings, "judge"));
+  for (const OptionSpec* spec : options<"ids", "split_file", "stratify", "split_seed", "map",
+                                        "cases", "grading_mode", "recalc", "recalc_golden">)
+    if (settings.given(*spec))
+      notes().say(fmt::format("--{} has no effect here: no task can be run", spec->flag));
+  return out;
+}
+
+/// What a recorded session cannot be used for.
+Result<> check_traces_options(const Settings& settings, const bench::Splits& splits) {
+  using optim::OptimizerKind;
+  const auto optimizer = settings.get<"optimizer">();
+  if (optimizer == OptimizerKind::rerun || optimizer == OptimizerKind::command)
+    return fail(ErrorCode::config,
+                std::string("--optimizer ") + name_of(optimizer) +
+                    " measures train tasks, and recorded sessions cannot be run again",
+                settings.origin<"optimizer">(),
+                "leave --traces out, or choose --optimizer skillgrad, one-shot or reflect");
+  if (const Json& loss = settings.get<"stages.loss">();
+      !loss.is_object() || loss.value("name", Json()) != Json("grader"))
+    return fail(ErrorCode::config,
+                "a loss of your own looks at what an agent left, of which a recorded session keeps "
+                "nothing",
+                settings.origin<"stages.loss">(),
+                "leave --traces or --loss out; `skillgrad traces grade DIR` labels sessions");
+  if (settings.get<"in_place">() && splits.val.empty() && splits.test.empty())
+    return fail(ErrorCode::config,
+                "--in-place needs a measurement, and without tasks that can be run the patch is "
+                "only proposed",
+                settings.origin<"in_place">(),
+                "leave it out and look at the patch with `skillgrad review RUN`, or give tasks "
+                "with --benchmark");
+  return {};
+}
+
+}  // namespace
+
+Result<> add_recorded(Settings& settings, Workbench& bench) {
+  if (settings.get<"traces">().empty()) return {};
+  auto& splits = bench.splits;
+  // A set that is too small to be split trains on what validates; sessions train in its place.
+  if (is_shared(splits)) splits.origin = "all tasks are val";
+  SKILLGRAD_CHECK(check_traces_options(settings, splits));
+  SKILLGRAD_TRY(Recorded recorded, read_recorded(settings, bench.benchmark.get(), splits));
+  if (!splits.train.empty() && splits.train != splits.val)
+    notes().say(
+        fmt::format("{} of the train split {} not run: recorded sessions are what is "
+                    "learned from",
+                    counted(splits.train.size(), "task"), splits.train.size() == 1 ? "is" : "are"));
+  splits.train.clear();
+  for (const auto& session : recorded.sessions) splits.train.push_back(session.id);
+  splits.origin =
+      fmt::format("train: {} of {}{}{}", counted(splits.train.size(), "recorded session"),
+                  settings.get<"traces">(), splits.origin.empty() ? "" : "; ", splits.origin);
+  bench.traces = std::move(recorded.facts);
+  auto benchmark = std::make_unique<traces::TraceBenchmark>(
+      std::move(bench.benchmark), settings.get<"traces">(), std::move(recorded.sessions));
+  bench.recorded = benchmark.get();
+  bench.graded_by =
+      bench.graded_by.empty()
+          ? benchmark->grading()
+          : bench.graded_by + "; recorded sessions by their records, labels and notes";
+  bench.benchmark = std::move(benchmark);
+  if (!splits.val.empty() || !settings.get<"stages.gate">().is_null()) return {};
+  if (bench.recorded->executable() == nullptr && !settings.given<"gate">())
+    return settings.set(option<"gate">, "none", "no task can be run");
+  return {};
+}
+
 Result<std::unique_ptr<exec::Sandbox>> open_sandbox(const Settings& settings) {
   return with_weaknesses_said(exec::make_sandbox(settings.get<"sandbox">()));
 }
@@ -223,14 +300,16 @@ Result<Workbench> open_workbench(const Settings& settings, const std::string& de
   Workbench out;
   const std::string spec =
       settings.get<"benchmark">().empty() ? default_spec : settings.get<"benchmark">();
+  if (spec.empty() && purpose == Purpose::learn && !settings.get<"traces">().empty())
+    return open_without_tasks(settings);
   if (spec.empty())
     return fail(ErrorCode::config, "no benchmark is named and the skill has no evals/ folder",
                 "--benchmark", "give --benchmark NAME:PATH or a .jsonl file, or add evals/ to it");
-  SKILLGRAD_TRY(out, open_benchmark(settings, spec, {.sandbox = purpose == Purpose::run}));
+  SKILLGRAD_TRY(out, open_benchmark(settings, spec, {.sandbox = purpose != Purpose::look}));
   for (const auto& notice : out.benchmark->notices()) notes().say(notice);
   // Who only looks runs no task, so what a simulation can play does not matter.
-  SKILLGRAD_CHECK(purpose == Purpose::run ? choose_splits(settings, out)
-                                          : draw_splits(settings, out));
+  SKILLGRAD_CHECK(purpose == Purpose::look ? draw_splits(settings, out)
+                                           : choose_splits(settings, out));
   SKILLGRAD_CHECK(narrow(settings, *out.benchmark, out.splits));
   return out;
 }

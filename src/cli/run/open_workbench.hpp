@@ -15,11 +15,15 @@ namespace skillgrad::cli {
 
 /// Loads the benchmark (`default_spec` when none is named), draws and narrows the splits, picks the
 /// sandbox; names a weaker sandbox and everything else a user should know on stderr.
-enum class Purpose { run, look };
-/// `look`: no agent runs, so the sandbox stays null where no task executes anything.
+enum class Purpose { run, look, learn };
+/// `look`: no agent runs, so the sandbox stays null where no task executes anything. `learn`: with
+/// --traces there may be no benchmark, which stays null then.
 [[nodiscard]] Result<Workbench> open_workbench(const Settings& settings,
                                                const std::string& default_spec,
                                                Purpose purpose = Purpose::run);
+/// With --traces, recorded sessions take the place of the train tasks; where nothing can be run, no
+/// gate can decide. Errors: those of read_recorded(), config.
+[[nodiscard]] Result<> add_recorded(Settings& settings, Workbench& bench);
 /// What grading answers to `only` these tasks needs, or to any: no splits, no hashes of tasks; the
 /// sandbox is null where no task executes anything. Errors as above.
 [[nodiscard]] Result<Workbench> open_graders(const Settings& settings, const std::string& spec,

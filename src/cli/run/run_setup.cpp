@@ -51,7 +51,14 @@ Result<Json> identity_of(const RunSetup& setup, const RunRequest& request) {
     for (const auto& id : *ids) hasher.add(id).add(setup.bench.benchmark->find(id)->hash);
     tasks[name] = hasher.finish();
   }
-  return Json{{"command", name_of(request.command)},
+  // One by one, so that a resume names the sessions that have changed.
+  Json sessions = Json::object();
+  if (setup.bench.recorded != nullptr) {
+    tasks.erase("train");
+    for (const auto& id : splits.train)
+      sessions[id] = setup.bench.benchmark->find(id)->hash.substr(0, 16);
+  }
+  Json out = {{"command", name_of(request.command)},
               {"settings", identity_settings(setup.settings)},
               {"model", model_identity(setup.settings)},
               {"skill", request.skill == "none" ? "none" : setup.skill.hash()},
@@ -59,6 +66,8 @@ Result<Json> identity_of(const RunSetup& setup, const RunRequest& request) {
               {"tasks", tasks},
               {"prompts", prompts},
               {"extra", request.extra}};
+  if (!sessions.empty()) out["traces"] = std::move(sessions);
+  return out;
 }
 
 /// One line; of a hash or a long value the beginning is enough to see that it changed.
@@ -352,9 +361,10 @@ Result<> make_paths_absolute(Settings& settings, const std::string& default_spec
     SKILLGRAD_CHECK(
         settings.set(option<"benchmark">, name + path.string(), settings.origin<"benchmark">()));
   }
-  for (const Key<std::string> key : {option<"split_file">, option<"prompts">, option<"prices">,
-                                     option<"ca_file">, option<"events">, option<"sim.request_log">,
-                                     option<"cache">, option<"record">, option<"replay">}) {
+  for (const Key<std::string> key :
+       {option<"split_file">, option<"prompts">, option<"prices">, option<"ca_file">,
+        option<"events">, option<"sim.request_log">, option<"cache">, option<"record">,
+        option<"replay">, option<"traces">}) {
     const std::string text = settings.get(key);
     if (text.empty() || text == "-" || text.starts_with("builtin:")) continue;
     SKILLGRAD_CHECK(
@@ -421,6 +431,17 @@ Result<> check_kept_names(const RunSetup& setup) {
   return {};
 }
 
+Purpose purpose_of(const RunRequest& request) {
+  return request.command == RunCommand::optimize ? Purpose::learn : Purpose::run;
+}
+
+/// What training does with the splits.
+Result<> prepare_splits(RunSetup& setup, const RunRequest& request) {
+  if (request.command != RunCommand::optimize) return {};
+  if (setup.bench.benchmark != nullptr) share_small_set(setup.settings, setup.bench);
+  return add_recorded(setup.settings, setup.bench);
+}
+
 /// Settings, skill and benchmark of a new command.
 Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
                                              const RunRequest& request) {
@@ -437,8 +458,8 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
   SKILLGRAD_CHECK(check_kept_names(*setup));
-  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
-  if (request.command == RunCommand::optimize) share_small_set(setup->settings, setup->bench);
+  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, "", purpose_of(request)));
+  SKILLGRAD_CHECK(prepare_splits(*setup, request));
   for (const auto& idle : idle_options(
            setup->settings, option_use(setup->settings, setup->bench, name_of(request.command))))
     notes().say(idle);
@@ -498,11 +519,11 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
     SKILLGRAD_TRY(setup->skill, skill::SkillPackage::from_files(config.skill_folder,
                                                                 saved.skill_md(), saved.files()));
   }
-  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
+  SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, "", purpose_of(request)));
   if (const CommandSpec* command = find_command(name_of(config.command)))
     for (const auto& idle : foreign_options(setup->settings, command->name, command->groups))
       notes().say(idle);
-  if (request.command == RunCommand::optimize) share_small_set(setup->settings, setup->bench);
+  SKILLGRAD_CHECK(prepare_splits(*setup, request));
   SKILLGRAD_CHECK(finish_opening(*setup, request, invocation.stop));
   return setup;
 }

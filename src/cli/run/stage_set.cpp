@@ -82,6 +82,10 @@ Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::sto
     };
   if (setup.spans) executor.watch = &setup.spans->tools();
   out->executor = agent::make_executor(std::move(executor));
+  if (setup.bench.recorded != nullptr) {
+    out->runner = std::move(out->executor);
+    out->executor = traces::make_trace_executor(*setup.bench.recorded, *out->runner);
+  }
   SKILLGRAD_TRY(out->loss, make<optim::LossCollector>(
                                optim::loss_registry(), setup.settings.get<"stages.loss">(),
                                "stages.loss", dependencies(setup, "judge", std::move(stop))));
@@ -137,6 +141,7 @@ optim::OptimizeParts StageSet::parts(RunSetup& setup) const {
                {"grading", setup.bench.graded_by},
                {"recalculation", setup.bench.recalculated_by()},
                {"version", SKILLGRAD_VERSION}};
+  if (setup.bench.recorded != nullptr) out.facts["traces"] = setup.bench.traces;
   out.closing_facts = [&models = *setup.models] {
     return Json{{"request_changes", models.request_changes()},
                 {"notes", notes_json(notes().all())}};

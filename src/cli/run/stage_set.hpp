@@ -13,6 +13,7 @@ namespace skillgrad::cli {
 struct StageSet {
   std::unique_ptr<exec::Sandbox>
       commands;  ///< what the executor runs commands in, if they are cached
+  std::unique_ptr<agent::Executor> runner;  ///< what `executor` runs tasks with, beside recordings
   std::unique_ptr<agent::Executor> executor;
   std::unique_ptr<optim::LossCollector> loss;
   std::unique_ptr<optim::Diagnoser> diagnoser;

@@ -8,6 +8,7 @@
 #include <skillgrad/bench/benchmark.hpp>
 #include <skillgrad/exec/sandbox.hpp>
 #include <skillgrad/sheet/workbook.hpp>
+#include <skillgrad/traces/evidence.hpp>
 
 namespace skillgrad::cli {
 
@@ -19,6 +20,9 @@ struct Workbench {
   bench::Splits splits;
   bool scenario_split = false;    ///< they are those of a simulation
   bool too_few_to_split = false;  ///< there were not enough contents to draw splits from
+  /// `benchmark`, where sessions of --traces are its train tasks; else null.
+  const traces::TraceBenchmark* recorded = nullptr;
+  Json traces;  ///< of these, for run.json
   std::string judge_prompt;
   std::string graded_by;  ///< how answers are judged, kept with every score
 
@@ -27,6 +31,14 @@ struct Workbench {
     bench::GradeContext out{recalculator.get(), sandbox.get(), std::move(stop)};
     out.judging.prompt = judge_prompt;
     return out;
+  }
+  /// Of the splits, what is run and not recorded.
+  [[nodiscard]] std::vector<std::string> runnable(std::vector<std::string> ids) const {
+    std::erase_if(ids, [&](const std::string& id) {
+      const bench::Task* task = benchmark->find(id);
+      return task != nullptr && task->recorded;
+    });
+    return ids;
   }
   /// The version of the recalculating program, "" where no verdict depends on it: asking starts it.
   [[nodiscard]] std::string recalculated_by() const {

@@ -22,12 +22,13 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan,
+     kEvaluate | kLoop | kPlan | kTraces,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"}},
      "  skillgrad optimize skills/xlsx --benchmark spreadsheetbench:DIR --model gpt-4.1-mini "
      "--max-usd 5\n"
      "  skillgrad optimize my-skill --model gpt-4.1-mini --seed 3 --json\n"
+     "  skillgrad optimize my-skill --model gpt-4.1-mini --traces ~/.claude/projects\n"
      "  skillgrad optimize my-skill -b tasks.jsonl -m qwen3 --base-url http://localhost:8000/v1 -j "
      "16",
      kRunCodes},
@@ -67,7 +68,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan,
+     kEvaluate | kLoop | kPlan | kTraces,
      {{"from", "RUN", "expect what this earlier run needed"}},
      "  skillgrad estimate my-skill --model gpt-4.1-mini\n"
      "  skillgrad estimate my-skill --model qwen3 --prices litellm.json --from RUN --json\n"
@@ -289,6 +290,25 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad benchmark split -b tasks.jsonl --stratify level > split.json\n"
      "  skillgrad benchmark import -b questions.csv --map input=q,target=a > tasks.jsonl",
      kCheckCodes},
+    {"traces",
+     "list recorded sessions of agents, or grade them, for optimize to learn from",
+     "ACTION",
+     1,
+     2,
+     kModel | kLimits | kJudge | kSim | kOutput,
+     {{"label", "SESSION=GRADE",
+       "grade: pass, fail, a number from 0 to 1, or note (the note alone)"},
+      {"note", "TEXT", "with --label: what was right or wrong, for whoever learns from it"},
+      {"judge", "TEXT",
+       "grade: let the model of the role judge say whether each session without a grade fulfils "
+       "this"}},
+     "  skillgrad traces list ~/.claude/projects\n"
+     "  skillgrad traces list sessions --json\n"
+     "  skillgrad traces grade sessions --label april.jsonl=fail --note \"the total has no unit\"\n"
+     "  skillgrad traces grade sessions --judge \"The request is fulfilled\" --model gpt-4.1-mini",
+     "  0 shown or graded   1 a session could not be judged   2 usage, configuration or input\n"
+     "  3 endpoint or infrastructure   4 stopped by a limit; the same command goes on\n"
+     "  130, 143 signal"},
     {"demo",
      "The whole loop offline against the simulated endpoint, in seconds",
      "",
@@ -380,7 +400,7 @@ const std::vector<CommandSpec> kCommands = {
      "show",
      1,
      1,
-     kEvaluate | kLoop | kGrading | kPlan | kRegression,
+     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces,
      {{"origin", "", "and where it came from"}},
      "  skillgrad config show\n"
      "  skillgrad config show --origin --preset paper\n"

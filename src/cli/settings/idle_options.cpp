@@ -93,6 +93,11 @@ const std::vector<IdleRule>& rules() {
          return optimizes_by(settings, use, optim::OptimizerKind::rerun);
        },
        "--optimizer rerun makes no patches"},
+      {options<"candidates", "revisit", "guard">, 0U,
+       [](const Settings& settings, const OptionUse& use) {
+         return use.command == "optimize" && !settings.get<"traces">().empty();
+       },
+       "recorded sessions cannot be run again with a candidate"},
       {options<"approve_port">, 0U,
        [](const Settings& settings, const OptionUse&) {
          return settings.get<"approve">() != ApprovalPlace::web;

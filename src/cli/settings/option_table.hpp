@@ -26,7 +26,8 @@ enum Group : unsigned {
   kLint = 1U << 16,     ///< which lint rules speak
   kCi = 1U << 17,       ///< what `ci` takes of the options of a run
   kRegression = 1U << 18,  ///< gates of a comparison with what was there before
-  kApprove = 1U << 19      ///< who approves patches; may change between a run and its resume
+  kApprove = 1U << 19,     ///< who approves patches; may change between a run and its resume
+  kTraces = 1U << 20       ///< learning from recorded sessions
 };
 
 enum class ValueType {
@@ -121,6 +122,7 @@ inline constexpr OptionSpec kRows[] = {
   {"optimizer_command", "optimizer-command", "", text, "\"\"", kLoop, true, 0, 0, "", "with --optimizer command: shell command that edits the package in $SKILLGRAD_SKILL"},
   {"optimizer_timeout_s", "optimizer-timeout", "", number, "0", kLoop, false, 0, kBig, "", "seconds for --optimizer-command (0: no limit)"},
   {"optimizer_env", "optimizer-env", "", text, "\"\"", kLoop, false, 0, 0, "", "environment variables that --optimizer-command gets: HOME,ANTHROPIC_API_KEY"},
+  {"traces", "traces", "", path, "\"\"", kTraces, false, 0, 0, "", "folder of recorded sessions to learn from, in place of running the train tasks (`skillgrad traces list DIR` shows them)"},
   {"seed", "seed", "", integer, "0", kLoop, true, 0, kBig, "", "training seed: failure pool and batches"},
   {"batch_seed", "batch-seed", "", integer, "null", kLoop, true, 0, kBig, "", "seed of further epochs (default: --seed)"},
   {"train_tasks", "train-tasks", "", integer, "40", kLoop, true, 1, 100000, "", "failed tasks to train on"},

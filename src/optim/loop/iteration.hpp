@@ -23,6 +23,8 @@ class IterationRunner {
   [[nodiscard]] Result<RolloutRunner::Again> forgotten() const;
   Result<> wait_for_grades(const RolloutRunner::Batch& batch);
   Result<> gather_evidence();
+  [[nodiscard]] RunGroup group_of(const std::string& task) const;
+  [[nodiscard]] bool same_request(const std::string& a, const std::string& b) const;
   Result<std::optional<Evidence>> evidence_for(const LossRecord& record, const RunGroup& group);
   Result<> add_passing(Evidence& evidence);
   Result<> decide();

@@ -27,14 +27,34 @@ Result<> IterationRunner::gather_evidence() {
           (worst == nullptr || record.score < worst->score))
         worst = &record;
     if (worst == nullptr) continue;
-    SKILLGRAD_TRY(auto evidence, evidence_for(*worst, step_.group_of(id)));
-    if (evidence) step_.evidence.push_back(std::move(*evidence));
+    SKILLGRAD_TRY(auto evidence, evidence_for(*worst, group_of(id)));
+    if (!evidence) continue;
+    if (settings_.recorded) step_.row.diagnosed.push_back(evidence->task_id);
+    step_.evidence.push_back(std::move(*evidence));
   }
   const bool any_failure =
       std::any_of(step_.evidence.begin(), step_.evidence.end(),
                   [](const auto& item) { return item.kind == EvidenceKind::failure; });
   if (!any_failure && !settings_.patch_all_correct) step_.evidence.clear();
   return {};
+}
+
+/// Runs of the task; of a recorded session, all that asked for the same.
+RunGroup IterationRunner::group_of(const std::string& task) const {
+  if (!settings_.recorded) return step_.group_of(task);
+  RunGroup out;
+  out.recorded = true;
+  for (const LossRecord& record : loop_.base)
+    if (record.graded() && same_request(record.task_id, task))
+      ++(record.score < 1 ? out.wrong : out.right);
+  return out;
+}
+
+bool IterationRunner::same_request(const std::string& a, const std::string& b) const {
+  if (a == b) return true;
+  const bench::Task* const one = parts_.benchmark->find(a);
+  const bench::Task* const other = parts_.benchmark->find(b);
+  return one != nullptr && other != nullptr && trim(one->prompt) == trim(other->prompt);
 }
 
 Result<std::optional<Evidence>> IterationRunner::evidence_for(const LossRecord& record,
@@ -78,13 +98,17 @@ Result<std::optional<Evidence>> IterationRunner::evidence_for(const LossRecord& 
 /// the model are the same, so the two show more than any other pair.
 Result<> IterationRunner::add_passing(Evidence& evidence) {
   if (!evidence.group.mixed()) return {};
-  const auto passing =
-      std::find_if(step_.losses.begin(), step_.losses.end(), [&](const auto& record) {
-        return record.task_id == evidence.task_id && record.graded() && record.score >= 1;
-      });
-  if (passing == step_.losses.end()) return {};
+  // A session that went well is in no batch of failures: it was read at the beginning.
+  const std::vector<LossRecord>& runs = settings_.recorded ? loop_.base : step_.losses;
+  const auto passing = std::find_if(runs.begin(), runs.end(), [&](const auto& record) {
+    const bool same = settings_.recorded ? same_request(record.task_id, evidence.task_id)
+                                         : record.task_id == evidence.task_id;
+    return same && record.graded() && record.score >= 1;
+  });
+  if (passing == runs.end()) return {};
   evidence.passing = *passing;
-  const std::string dir = RolloutRunner::rollout_dir(step_.name, passing->task_id, passing->sample);
+  const std::string dir = RolloutRunner::rollout_dir(settings_.recorded ? "base" : step_.name,
+                                                     passing->task_id, passing->sample);
   SKILLGRAD_TRY(const auto trace, loop_.runner->trajectory(dir));
   evidence.passing_trace = without_shown(trace, {evidence.task_prompt, evidence.skill_text})
                                .render(kTraceStepBytes, kTraceBytes);

@@ -36,6 +36,10 @@ struct LoopContext {
   std::function<void(Duration waited)> wait_longer;
 };
 
+/// Trials of each train task: a recorded session has one.
+[[nodiscard]] inline int samples_of_train(const OptimizeSettings& settings) {
+  return settings.recorded ? 1 : settings.rollouts;
+}
 /// Name of an iteration's folder below the run: "iter_003".
 [[nodiscard]] std::string iteration_name(int iteration);
 /// Where in the run the package of an iteration lies: "iter_003", or "iter_003/approved" where a

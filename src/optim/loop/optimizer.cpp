@@ -20,6 +20,8 @@
 namespace skillgrad::optim {
 namespace {
 
+constexpr const char* kBase = "base";
+
 class Loop {
  public:
   Loop(const OptimizeSettings& settings, const OptimizeParts& parts, const llm::CallContext& call,
@@ -70,6 +72,7 @@ class Loop {
   [[nodiscard]] bool fails(const std::string& task) const;
   Result<> rerun(const PlanStep& step);
   [[nodiscard]] std::string stop_reason() const;
+  [[nodiscard]] bool proposes_only() const;
   Result<> close();
   Result<std::size_t> choose();
   Result<skill::SkillPackage> prune(std::size_t chosen);
@@ -115,6 +118,7 @@ Result<OptimizeResult> Loop::run() {
     result_.error = std::move(error);
   }
   result_.optimizer = settings_.optimizer;
+  result_.proposed = proposes_only();
   result_.rollouts = {budget_.used(), budget_.allowed()};
   result_.facts = parts_.facts;
   if (parts_.closing_facts) result_.facts.update(parts_.closing_facts());
@@ -134,6 +138,12 @@ Result<OptimizeResult> Loop::run() {
   return std::move(result_);
 }
 
+/// Nothing that could be run says whether a patch helps.
+bool Loop::proposes_only() const {
+  return settings_.recorded && parts_.splits.val.empty() &&
+         (parts_.splits.test.empty() || !settings_.score_test);
+}
+
 /// docs/algorithm.md section 2, in its order.
 Result<> Loop::run_all() {
   SKILLGRAD_TRY(auto saved, load_state(*parts_.store));
@@ -150,6 +160,8 @@ Result<> Loop::execute(const PlanStep& step) {
   switch (step.kind) {
     case PlanStep::Kind::base:
       SKILLGRAD_CHECK(base_run(step));
+      // What recorded sessions have in common is no sign of a broken measurement here.
+      if (settings_.recorded) return {};
       return check(*result_.base_train, "base run", "base");
     case PlanStep::Kind::validation:
       return validation_baseline(step);
@@ -173,19 +185,21 @@ Result<EvalSummary> Loop::evaluate(const skill::SkillPackage& skill,
   RolloutRunner::Batch batch;
   batch.skill = &skill;
   batch.task_ids = ids;
-  batch.samples = settings_.rollouts;
+  batch.samples = dir == kBase ? samples_of_train(settings_) : settings_.rollouts;
   batch.dir = dir;
   batch.label = label;
   StageContext scoring = stage_context(loop_, dir, 0);
   scoring.objective = package_facts(loop_, skill);
   SKILLGRAD_TRY(auto records, runner_.run(batch, scoring));
-  return summarize(std::move(records), settings_.rollouts, parts_.benchmark);
+  return summarize(std::move(records), batch.samples, parts_.benchmark);
 }
 
 Result<> Loop::base_run(const PlanStep& step) {
-  SKILLGRAD_TRY(result_.base_train, evaluate(parts_.initial, step.tasks, "base", "base run"));
+  SKILLGRAD_TRY(result_.base_train,
+                evaluate(parts_.initial, step.tasks, kBase,
+                         settings_.recorded ? "recorded sessions" : "base run"));
   loop_.base = result_.base_train->records;
-  book_.add(parts_.initial, loop_.base);
+  if (!settings_.recorded) book_.add(parts_.initial, loop_.base);
   double cost = 0, seconds = 0;
   for (const auto& record : loop_.base) {
     cost += record.cost_usd.value_or(0);
@@ -234,7 +248,7 @@ Result<> Loop::validation_baseline(const PlanStep& step) {
     if (const auto found = base_scores.find(id); found != base_scores.end() && found->second >= 1)
       passed.push_back(id);
   PyRandom(settings_.schedule.seed).shuffle(passed);
-  passed.resize(std::min(passed.size(), settings_.guard));
+  passed.resize(std::min(passed.size(), settings_.recorded ? 0 : settings_.guard));
   loop_.gate_tasks.insert(loop_.gate_tasks.end(), passed.begin(), passed.end());
   if (state_.iteration > 0) return {};
   state_.current_scores = task_scores(result_.base_val->records);
@@ -326,9 +340,10 @@ Result<> Loop::remember(const IterationRow& row) {
   SKILLGRAD_TRY(const auto package, load_candidate(parts_, iteration));
   // Of the whole schedule: a resume may allow fewer iterations than there were.
   const auto place = static_cast<std::size_t>(iteration - 1);
-  checkpoints_.push_back(
-      {iteration, book_.know(package),
-       place < schedule_.size() ? each_once(schedule_[place]) : std::vector<std::string>()});
+  // Recorded sessions show nothing of a package.
+  const bool rerun = !settings_.recorded && place < schedule_.size();
+  checkpoints_.push_back({iteration, book_.know(package),
+                          rerun ? each_once(schedule_[place]) : std::vector<std::string>()});
   if (!row.returned.empty()) checkpoints_.back().source_tasks.push_back(row.returned);
   lineage_.insert(lineage_.begin(), checkpoints_.back().hash);
   return {};
@@ -381,6 +396,7 @@ Result<IterationRow> Loop::iterate_once(int t) {
   if (!back.empty()) batch.push_back(back);
   Step step(loop_, t, batch, state_, lineage_);
   step.row.returned = back;
+  if (settings_.recorded) step.probe.clear();
   if (probe_) step.probe.resize(std::min(step.probe.size(), *probe_));
   step.for_choosing = plan_.choosing();
   step.for_judging = plan_.judging(step.probe.size());

@@ -69,6 +69,7 @@ Json result_event(const OptimizeResult& result) {
           {"optimizer", name_of(result.optimizer)},
           {"rollouts", rollouts_json(result.rollouts)},
           {"verdict", name_of(result.release.verdict)},
+          {"proposed", result.proposed},
           {"base_score", result.base_train ? score_json(*result.base_train) : Json()},
           {"test_before", result.test ? score_json(result.test->before) : Json()},
           {"test_after", result.test ? score_json(result.test->after) : Json()},
@@ -129,6 +130,7 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
                   {"stop_reason", result.stop_reason},
                   {"error", error_json(result.error)},
                   {"refused", result.refused},
+                  {"proposed", result.proposed},
                   {"finished_at", result.finished_at},
                   {"nothing_run", result.idle},
                   {"seconds", result.seconds}});

@@ -26,6 +26,7 @@ Result<IterationRow> row_from_json(const Json& value) {
   row.summary = reader.string("summary", "");
   row.returned = reader.string("returned", "");
   row.flips = static_cast<std::size_t>(reader.integer("flips", 0, 0));
+  row.diagnosed = reader.strings("diagnosed", std::vector<std::string>{});
   const Json approval = reader.any("approval");
   const Json gate = reader.any("gate");
   const Json size = reader.any("size", true);
@@ -135,6 +136,7 @@ Json to_json(const IterationRow& row) {
   if (!row.returned.empty()) out["returned"] = row.returned;
   if (row.flips > 0) out["flips"] = row.flips;
   if (row.approval) out["approval"] = to_json(*row.approval);
+  if (!row.diagnosed.empty()) out["diagnosed"] = row.diagnosed;
   return out;
 }
 

@@ -52,6 +52,7 @@ class Trial {
   }
 
   Result<TrialResult> run() {
+    if (settings_.recorded) return gate_alone();
     SKILLGRAD_TRY(const auto screened, screen());
     TrialResult out;
     for (const auto& row : screened.rows) out.screen.push_back(row_json(row));
@@ -66,6 +67,23 @@ class Trial {
   }
 
  private:
+  /// Recorded sessions cannot be run again with a candidate, so nothing screens it.
+  Result<TrialResult> gate_alone() {
+    TrialResult out;
+    const std::string candidate = book_.know(*plan_.candidates.front());
+    const decisions::ScreenRow row{
+        candidate,
+        decisions::Comparison(book_.know(*plan_.current), candidate, book_.book().size()),
+        {},
+        0,
+        0,
+        0,
+        0,
+        false};
+    SKILLGRAD_TRY(out.decision, gate(row));
+    return out;
+  }
+
   [[nodiscard]] BookPlace place(const char* stage) const {
     return {iteration_name(plan_.iteration) + "/" + stage,
             fmt::format("iteration {}: {}", plan_.iteration, stage), plan_.iteration};

@@ -110,9 +110,21 @@ Result<> GradientProposer::make_gradients() {
     gradient.task_id = step_.evidence[i].task_id;
     gradient.kind = step_.evidence[i].kind;
     gradient.loss = step_.evidence[i].current.loss;
+    if (step_.evidence[i].group.recorded) SKILLGRAD_CHECK(tell_diagnosis(gradient));
     lines.push_back(to_json(gradient));
   }
   return parts_.store->write(step_.file("gradients.jsonl"), json_lines(lines));
+}
+
+/// Which recorded session a diagnosis is of: nothing else in the events names it.
+Result<> GradientProposer::tell_diagnosis(const Gradient& gradient) const {
+  Json labels = Json::array();
+  for (const Cause& cause : gradient.causes) labels.push_back(cause.label);
+  return parts_.store->event(
+      "diagnosis", dump_json({{"iteration", step_.iteration},
+                              {"task_id", gradient.task_id},
+                              {"trace", parts_.benchmark->find(gradient.task_id)->content_hash},
+                              {"causes", labels}}));
 }
 
 Result<> GradientProposer::restore_momentum(const std::string& text) {

@@ -24,6 +24,7 @@ class GradientProposer final : public Proposer {
   Result<> diagnose();
   Result<bool> restore_gradients();
   Result<> make_gradients();
+  Result<> tell_diagnosis(const Gradient& gradient) const;
   [[nodiscard]] std::optional<PatchSince> patch_since() const;
   Result<> update_momentum();
   Result<> restore_momentum(const std::string& text);

@@ -141,12 +141,13 @@ RunPlan::Batches RunPlan::single_batch(const Ids& failures) const {
   const std::size_t measured = measuring() + choosing();
   const std::size_t most = allowed(failures).value_or(0);
   const std::size_t room = most > measured ? most - measured : 0;
-  const bool runs = settings_.optimizer == OptimizerKind::one_shot;
+  const bool runs = settings_.optimizer == OptimizerKind::one_shot && !settings_.recorded;
   if (runs)
     tasks.resize(std::clamp<std::size_t>(room / 2 / static_cast<std::size_t>(settings_.rollouts), 1,
                                          tasks.size()));
-  const std::size_t spent =
-      runs ? tasks.size() * static_cast<std::size_t>(settings_.rollouts) : room / 2;
+  const std::size_t spent = runs ? tasks.size() * static_cast<std::size_t>(settings_.rollouts)
+                            : settings_.recorded ? 0
+                                                 : room / 2;
   std::size_t probe = tasks.size();
   while (probe > 1 && judging(probe) + spent > room) --probe;
   out.probe = probe;
@@ -155,6 +156,8 @@ RunPlan::Batches RunPlan::single_batch(const Ids& failures) const {
 }
 
 bool RunPlan::revisits() const {
+  // A recorded session says the same however often it is looked at.
+  if (settings_.recorded) return false;
   const bool batches = settings_.optimizer == OptimizerKind::skillgrad ||
                        settings_.optimizer == OptimizerKind::reflect;
   return settings_.revisit && batches && settings_.schedule.fixed_updates == 0;
@@ -175,13 +178,16 @@ std::optional<std::size_t> RunPlan::allowed(const Ids& failures) const {
 std::size_t RunPlan::measuring() const {
   const auto k = static_cast<std::size_t>(settings_.rollouts);
   const std::size_t passes = settings_.staged ? std::max<std::size_t>(kCalibrationPasses, k) : k;
-  return train_.size() * k + (gated_ ? splits_.val.size() * passes : 0);
+  const std::size_t base = settings_.recorded ? 0 : train_.size() * k;
+  return base + (gated_ ? splits_.val.size() * passes : 0);
 }
 
 std::size_t RunPlan::judging(std::size_t probe) const {
   const auto k = static_cast<std::size_t>(settings_.rollouts);
-  if (!settings_.staged) return gated_ ? (splits_.val.size() + settings_.guard) * k : 0;
-  return probe * most_of_screen(proposals()) + splits_.val.size() * most_of_gate(*settings_.staged);
+  const std::size_t guard = settings_.recorded ? 0 : settings_.guard;
+  if (!settings_.staged) return gated_ ? (splits_.val.size() + guard) * k : 0;
+  const std::size_t screened = settings_.recorded ? 0 : probe * most_of_screen(proposals());
+  return screened + splits_.val.size() * most_of_gate(*settings_.staged);
 }
 
 std::size_t RunPlan::choosing() const {
@@ -203,7 +209,7 @@ std::vector<PlannedWork> RunPlan::work(const Ids& failures, bool most) const {
   for (const PlanStep& step : steps_) {
     switch (step.kind) {
       case PlanStep::Kind::base:
-        out.push_back(rollouts("base run", step.tasks, k));
+        if (!settings_.recorded) out.push_back(rollouts("base run", step.tasks, k));
         break;
       case PlanStep::Kind::validation:
         out.push_back(settings_.staged
@@ -260,7 +266,7 @@ void RunPlan::add_iterations(const PlanStep& step, const Ids& failures, bool mos
     for (std::size_t i = 1; i < drawn.size(); ++i) drawn[i].push_back(drawn.front().front());
   for (const auto& batch : drawn) {
     const Ids tasks = each_once(batch);
-    append(execute, rollouts("", tasks, settings_.rollouts));
+    if (!settings_.recorded) append(execute, rollouts("", tasks, settings_.rollouts));
     append(diagnose, rollouts("", tasks, 1));
   }
   if (batches.probe && !drawn.empty())
@@ -271,7 +277,7 @@ void RunPlan::add_iterations(const PlanStep& step, const Ids& failures, bool mos
     const std::size_t all = drawn.empty() ? 0 : allowed(failures).value_or(0);
     execute = some("program", train_, all > judged ? static_cast<double>(all - judged) : 0);
   }
-  out.push_back(std::move(execute));
+  if (!settings_.recorded) out.push_back(std::move(execute));
   if (diagnosed) out.push_back(std::move(diagnose));
   const bool memory = momentum_ && settings_.optimizer == OptimizerKind::skillgrad;
   if (memory) out.push_back({"momentum", "momentum", {}, drawn.size(), false});
@@ -284,7 +290,9 @@ void RunPlan::add_iterations(const PlanStep& step, const Ids& failures, bool mos
 
 /// Candidates of one step.
 std::size_t RunPlan::proposals() const {
-  const bool one = !settings_.staged || settings_.optimizer == OptimizerKind::reflect ||
+  // Without tasks that a screen could run, nothing chooses between two candidates.
+  const bool one = !settings_.staged || settings_.recorded ||
+                   settings_.optimizer == OptimizerKind::reflect ||
                    settings_.optimizer == OptimizerKind::command;
   return one ? 1 : settings_.staged->candidates;
 }
@@ -294,7 +302,7 @@ void RunPlan::add_gates(const PlanStep& step, const Ids& failures, const Drawn& 
   PlannedWork gate{"gate", "executor", {}, 0, false};
   Ids compared = step.tasks;
   for (const auto& id : train_) {
-    if (compared.size() >= step.tasks.size() + settings_.guard) break;
+    if (settings_.recorded || compared.size() >= step.tasks.size() + settings_.guard) break;
     if (std::find(failures.begin(), failures.end(), id) == failures.end()) compared.push_back(id);
   }
   for (std::size_t i = 0; i < drawn.size(); ++i)
@@ -319,7 +327,7 @@ void RunPlan::add_trials(const PlanStep& step, const Drawn& drawn, bool most,
                                   : kScreenOfCandidate * candidates + kScreenOfStep)));
     append(gate, some("", step.tasks, v * (most ? 2 * passes : kGateShare * passes)));
   }
-  out.push_back(std::move(screen));
+  if (!settings_.recorded) out.push_back(std::move(screen));
   out.push_back(std::move(gate));
 }
 

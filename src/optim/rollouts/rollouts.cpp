@@ -170,7 +170,8 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Orders& orders,
   SKILLGRAD_TRY(auto jobs, jobs_of(orders));
   if (parts_.budget != nullptr) {
     std::vector<std::string> places;
-    for (const Job& job : jobs) places.push_back(job.dir);
+    for (const Job& job : jobs)
+      if (!job.task->recorded) places.push_back(job.dir);
     SKILLGRAD_CHECK(parts_.budget->charge(places));
   }
   SKILLGRAD_CHECK(publish(jobs));

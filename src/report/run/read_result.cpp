@@ -100,6 +100,7 @@ void read_verdict(const RunFiles& files, const Json& result, const std::vector<J
   VerdictFacts facts = verdict_facts(verdict, report, out.planned);
   const Json rerun = member(result, "rerun");
   facts.unchanged = rerun.is_object();
+  facts.proposed = flag_of(result, "proposed");
   facts.test_said = named<optim::decisions::ReleaseVerdict>(text_of(rerun, "test_said"));
   out.name = name_of(facts.test.verdict);
   out.line = verdict_line(facts);

@@ -61,6 +61,18 @@ TEST(RunPlan, CountsEveryConversationOfARun) {
   }
 }
 
+TEST(RunPlan, RecordedSessionsAreNotRunAndNotScreened) {
+  OptimizeSettings settings;
+  settings.staged.emplace();
+  settings.recorded = true;
+  settings.revisit = true;
+  const RunPlan plan(settings, splits(), true, true);
+  EXPECT_FALSE(plan.revisits());
+  for (const PlannedWork& work : plan.work(splits().train))
+    for (const char* stage : {"base run", "execute", "screen"}) EXPECT_NE(work.stage, stage);
+  EXPECT_EQ(plan.measuring(), 2 * splits().val.size());
+}
+
 TEST(RunPlan, ItsStepsAreThoseOfTheLoopInOrder) {
   using Kind = PlanStep::Kind;
   const auto kinds = [](const RunPlan& plan) {
