@@ -84,6 +84,13 @@ const Parent& memory_parent() {
   return parent;
 }
 
+/// A process of one thread may join by the file of threads, which version 1 has. By that of
+/// processes the kernel first waits until nobody on the machine is in the middle of a fork, which
+/// takes it up to ten milliseconds.
+const char* join_file(const std::string& folder) {
+  return ::access((folder + "/tasks").c_str(), W_OK) == 0 ? "/tasks" : "/cgroup.procs";
+}
+
 // One millisecond each: what hangs in the kernel longer than that is left to it.
 constexpr int kEndRounds = 500;
 
@@ -101,7 +108,7 @@ void end_members(const std::string& list_file) {
 TreeCap::TreeCap(const ResourceLimits& limits) {
   const auto joined = [&](std::size_t index, std::string folder) {
     if (folder.empty()) return;
-    paths_.join_files[index] = folder + "/cgroup.procs";
+    paths_.join_files[index] = folder + join_file(folder);
     paths_.folders[index] = std::move(folder);
   };
   if (const Parent& parent = process_parent(); limits.processes > 0 && parent)
@@ -127,7 +134,7 @@ TreeCap::~TreeCap() {
     if (paths_.folders[i].empty()) continue;
     for (int round = 0; round < kEndRounds; ++round) {
       if (::rmdir(paths_.folders[i].c_str()) == 0 || errno != EBUSY) break;
-      end_members(paths_.join_files[i]);
+      end_members(paths_.folders[i] + "/cgroup.procs");
       ::poll(nullptr, 0, 1);
     }
   }
