@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Each option of the table is asked for somewhere: one that nobody reads would be taken and do nothing."""
+import json
+import pathlib
 import re
+import tempfile
 import unittest
 
 import program
@@ -20,6 +23,15 @@ class Options(unittest.TestCase):
         self.assertGreater(len(read), 50, "the scan must find something to hold")
         self.assertEqual(program.keys() - read, set(), "no source reads these options")
         self.assertEqual(read - program.keys(), set(), "these are no options")
+
+    def test_an_empty_variable_is_not_set(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "skillgrad.json").write_text('{"model": "from-file"}')
+            shown = program.run(["config", "show", "--json"], cwd=folder, SKILLGRAD_MODEL="", SKILLGRAD_JOBS="")
+            self.assertEqual(shown.returncode, 0, shown.stderr)
+            self.assertEqual(json.loads(shown.stdout)["model"]["value"], "from-file")
+            shown = program.run(["config", "show", "--json"], cwd=folder, SKILLGRAD_MODEL="from-variable")
+            self.assertEqual(json.loads(shown.stdout)["model"]["value"], "from-variable")
 
 
 if __name__ == "__main__":

@@ -165,6 +165,8 @@ Result<> apply_environment(Settings& settings, std::vector<std::string>& warning
       continue;
     }
     if ((found->second->groups & groups) == 0) continue;
+    // Builds set what they have no value for to nothing.
+    if (equals + 1 == text.size()) continue;
     SKILLGRAD_CHECK(
         settings.set_text(found->second->key, text.substr(equals + 1), "environment " + name));
   }
