@@ -109,6 +109,7 @@ class Estimator {
                       const optim::PlannedWork& high) const;
   void judges(const StageEstimate& executor, const PlannedViews& plan, std::size_t i,
               Estimate& out) const;
+  [[nodiscard]] optim::PlannedWork as_measured(const PlannedViews& plan, std::size_t i) const;
   [[nodiscard]] double prompt_of(const optim::PlannedWork& work) const;
   [[nodiscard]] double output_cap(const std::string& role) const;
   [[nodiscard]] double most_turns(const std::string& role) const;
@@ -291,11 +292,44 @@ void Estimator::judges(const StageEstimate& executor, const PlannedViews& plan, 
   out.stages.push_back(std::move(stage));
 }
 
+/// What is expected of a stage of decisions, as far as they went in the measured run.
+optim::PlannedWork Estimator::as_measured(const PlannedViews& plan, std::size_t i) const {
+  optim::PlannedWork out = plan.expected[i];
+  if (!measured_ || !measured_->staged || out.tasks.empty()) return out;
+  const Measured::Staged& went = *measured_->staged;
+  const auto of = [&](const std::vector<optim::PlannedWork>& view, const char* stage) {
+    const auto found = std::find_if(view.begin(), view.end(),
+                                    [&](const auto& work) { return work.stage == stage; });
+    return found == view.end() ? optim::PlannedWork{} : *found;
+  };
+  const auto different = [](const optim::PlannedWork& work) {
+    return static_cast<double>(std::set<std::string>(work.tasks.begin(), work.tasks.end()).size());
+  };
+  const double drawn = static_cast<double>(of(plan.expected, "execute").conversations);
+  const double steps = static_cast<double>(of(plan.expected, "momentum").conversations);
+  // All tasks of a split stand in what a stage takes at most.
+  const double tasks = different(plan.high[i]);
+  std::optional<double> n;
+  if (out.stage == "screen") n = went.screen * drawn;
+  if (out.stage == "gate" && steps > 0) n = went.gate * tasks * steps;
+  if (out.stage == "finalists") n = went.finalists * tasks;
+  if (out.stage == "prune") n = went.prune * tasks;
+  if (out.stage == "test before") n = went.before * tasks;
+  if (out.stage == "test after") n = went.after * tasks;
+  if (!n) return out;
+  const auto most = plan.high[i].conversations;
+  out.conversations = std::min(most, static_cast<std::size_t>(std::lround(*n)));
+  const std::vector<std::string> known = out.tasks;
+  out.tasks.clear();
+  for (std::size_t k = 0; k < out.conversations; ++k) out.tasks.push_back(known[k % known.size()]);
+  return out;
+}
+
 Estimate Estimator::run(const PlannedViews& plan) {
   Estimate out;
   std::set<std::string> programs;
   for (std::size_t i = 0; i < plan.expected.size(); ++i) {
-    const auto& work = plan.expected[i];
+    const auto work = as_measured(plan, i);
     if (!first_.by_role.contains(work.role)) {
       programs.insert(work.role);
       continue;
@@ -326,6 +360,42 @@ Json whole(const Span& span) {
   return {{"low", std::llround(span.low)},
           {"expected", std::llround(span.expected)},
           {"high", std::llround(span.high)}};
+}
+
+/// Of the rollouts that an executor's calls were about, by their place in the run.
+std::optional<Measured::Staged> staged_of(const std::set<std::string>& rollouts) {
+  std::map<std::string, double> made;
+  std::set<std::string> iterations, validation, test;
+  const auto task_of = [](const std::string& path) {
+    const std::string name = path.substr(path.rfind('/') + 1);
+    return name.substr(0, name.rfind('.'));
+  };
+  for (const std::string& path : rollouts) {
+    const std::string top = path.substr(0, path.find('/'));
+    const bool of_iteration = top.starts_with("iter_");
+    const std::string next = path.substr(std::min(path.size(), top.size() + 1));
+    const std::string part = of_iteration ? next.substr(0, next.find('/')) : top;
+    if (of_iteration) iterations.insert(top);
+    if (part == "base_val") validation.insert(task_of(path));
+    if (part == "test") {
+      test.insert(task_of(path));
+      ++made[next.starts_with("initial/") ? "before" : "after"];
+    } else {
+      ++made[part];
+    }
+  }
+  if (iterations.empty() || validation.empty() || made["rollouts"] == 0 || made["screen"] == 0)
+    return std::nullopt;
+  const auto steps = static_cast<double>(iterations.size());
+  const auto v = static_cast<double>(validation.size()), t = static_cast<double>(test.size());
+  Measured::Staged out;
+  out.screen = made["screen"] / made["rollouts"];
+  out.gate = made["gate"] / (v * steps);
+  out.finalists = made["finalists"] / v;
+  out.prune = (made["prune"] + made["pruned"]) / v;
+  out.before = t > 0 ? made["before"] / t : 0;
+  out.after = t > 0 ? made["after"] / t : 0;
+  return out;
 }
 
 }  // namespace
@@ -362,6 +432,7 @@ Result<Measured> measure_run(const fs::path& run_dir) {
     for (double* part : {&talk.calls, &talk.input, &talk.cached, &talk.written, &talk.output})
       *part /= n;
   }
+  out.staged = staged_of(scopes["executor"]);
   std::error_code ignored;
   if (!fs::exists(run_dir / "plan.json", ignored)) return out;
   SKILLGRAD_TRY(const Json plan, read_json(run_dir / "plan.json"));

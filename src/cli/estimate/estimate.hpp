@@ -26,7 +26,16 @@ struct Measured {
     double calls = 0, input = 0, cached = 0, written = 0, output = 0;
     std::size_t conversations = 0;
   };
+  /// How far staged decisions went (docs/deciding.md), by what they are about.
+  struct Staged {
+    double screen = 0;             ///< rollouts for each task of a batch
+    double gate = 0;               ///< for each validation task and iteration
+    double finalists = 0;          ///< for each validation task
+    double prune = 0;              ///< for each validation task
+    double before = 0, after = 0;  ///< for each test task
+  };
   std::map<std::string, Talk> by_role;
+  std::optional<Staged> staged;    ///< nullopt: it made no such decisions, or too few
   std::optional<double> failures;  ///< share of the evolution tasks
   std::string model;               ///< whose executor calls these were
   std::string run;
