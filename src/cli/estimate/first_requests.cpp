@@ -6,6 +6,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "cli/run/external_agent.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/settings/options.hpp"
 
@@ -194,7 +195,11 @@ Result<FirstRequests> first_requests(RunSetup& setup, const std::vector<std::str
   if (task == nullptr) return out;
   auto stages = loop ? make_stages(setup, stop) : make_executor_stages(setup, stop);
   if (!stages) return tl::unexpected(std::move(stages).error());
-  SKILLGRAD_CHECK(executor_request(setup, **stages, *task, stand_in.model, stop, out));
+  // What another program's agent asks for is its own affair: nothing of it is known beforehand.
+  if (is_external(setup.settings))
+    out.task = task->id;
+  else
+    SKILLGRAD_CHECK(executor_request(setup, **stages, *task, stand_in.model, stop, out));
   if (!loop) return out;
   SKILLGRAD_CHECK(stage_requests(setup, **stages, *task, stand_in.model, out));
   out.gated = (*stages)->gate == nullptr || (*stages)->gate->needs_scores();

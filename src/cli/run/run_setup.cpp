@@ -13,6 +13,7 @@
 #include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/install.hpp>
 
+#include "cli/run/external_agent.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/run/run_package.hpp"
 #include "cli/run/small_sets.hpp"
@@ -50,7 +51,7 @@ Result<Json> identity_of(const RunSetup& setup, const RunRequest& request) {
     for (const auto& id : *ids) hasher.add(id).add(setup.bench.benchmark->find(id)->hash);
     tasks[name] = hasher.finish();
   }
-  return Json{{"command", name_of(request.command)},
+  Json out = {{"command", name_of(request.command)},
               {"settings", identity_settings(setup.settings)},
               {"model", model_identity(setup.settings)},
               {"skill", request.skill == "none" ? "none" : setup.skill.hash()},
@@ -58,6 +59,8 @@ Result<Json> identity_of(const RunSetup& setup, const RunRequest& request) {
               {"tasks", tasks},
               {"prompts", prompts},
               {"extra", request.extra}};
+  if (setup.agent) out["executor"] = agent_json(*setup.agent);
+  return out;
 }
 
 /// One line; of a hash or a long value the beginning is enough to see that it changed.
@@ -292,6 +295,8 @@ Result<> open_spans(RunSetup& setup, const RunRequest& request, const Json& iden
 }
 
 Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::stop_token& stop) {
+  SKILLGRAD_TRY(setup.agent,
+                open_agent(setup.settings, setup.config_dir, *setup.bench.sandbox, stop));
   SKILLGRAD_TRY(const auto identity, identity_of(setup, request));
   SKILLGRAD_CHECK(open_store(setup, request, identity));
   if (request.limits_from_now) SKILLGRAD_CHECK(raise_limits(setup));
@@ -356,6 +361,9 @@ Result<> make_paths_absolute(Settings& settings, const std::string& default_spec
     SKILLGRAD_CHECK(
         settings.set(key, fs::absolute(text).lexically_normal().string(), settings.origin(key)));
   }
+  if (const std::string text = settings.get<"executor">(); agent::is_profile_path(text))
+    SKILLGRAD_CHECK(settings.set(option<"executor">, fs::absolute(text).lexically_normal().string(),
+                                 settings.origin<"executor">()));
   return {};
 }
 
@@ -433,6 +441,7 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
   SKILLGRAD_CHECK(check_kept_names(*setup));
+  SKILLGRAD_CHECK(check_executor(setup->settings, setup->config_dir));
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, ""));
   if (request.command == RunCommand::optimize) share_small_set(setup->settings, setup->bench);
   for (const auto& idle : idle_options(

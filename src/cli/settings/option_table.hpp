@@ -26,6 +26,7 @@ enum Group : unsigned {
   kLint = 1U << 16,     ///< which lint rules speak
   kCi = 1U << 17,       ///< what `ci` takes of the options of a run
   kRegression = 1U << 18,  ///< gates of a comparison with what was there before
+  kExecutor = 1U << 20,    ///< who executes tasks
   kApprove = 1U << 19      ///< who approves patches; may change between a run and its resume
 };
 
@@ -155,6 +156,9 @@ inline constexpr OptionSpec kRows[] = {
   {"approve_port", "approve-port", "", integer, "0", kLoop | kApprove, false, 0, 65535, "", "of the page of --approve web on 127.0.0.1 (0: any free one)"},
   {"in_place", "in-place", "", boolean, "false", kLoop, false, 0, 0, "", "write the best package back over SKILL when the run ends well"},
 
+  {"executor", "executor", "", text, "\"tools\"", kExecutor, false, 0, 0, "", "who executes the tasks: tools (the agent that is built in), command, claude-code, codex, opencode, gemini, qwen, or the path of a profile (docs/executors.md)"},
+  {"executor_command", "executor-command", "", text, "\"\"", kExecutor, false, 0, 0, "", "with --executor command: the command line that is the agent; the task comes on its standard input"},
+  {"executor_env", "executor-env", "", text, "\"\"", kExecutor, false, 0, 0, "", "environment variables that an external agent gets besides: NAME,NAME"},
   {"task_turns", "task-turns", "", integer, "30", kRollout, true, 1, 1000, "", "model turns of one task"},
   {"task_timeout_s", "task-timeout", "", number, "0", kRollout, true, 0, 86400, "", "seconds for one task (0: none)"},
   {"task_tokens", "task-tokens", "", integer, "0", kRollout, true, 0, kBig, "", "tokens for one task (0: none)"},
