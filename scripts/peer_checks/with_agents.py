@@ -55,7 +55,7 @@ def one_agent(report, shop, name, path, url):
     states = [task["status"] for task in result["tasks"]]
     report.row(f"{name} {version}: no task ends as an error", "error" not in states and len(states) == TASKS, f"{states}; {result['notes']}")
     kept = [json.loads(path.read_text()) for path in sorted(run.glob("eval/rollouts/*/loss.json"))]
-    report.row(f"{name}: it loads the skill", all(one.get("skill_read") for one in kept), str([one.get("skill_read") for one in kept]))
+    report.row(f"{name}: it loads the skill", all(one["signs"].get("skill_read") for one in kept), str([one["signs"].get("skill_read") for one in kept]))
     report.row(f"{name}: its usage is read", all(one["usage"]["input_tokens"] > 0 for one in kept), str([one["usage"] for one in kept]))
     traces = [path.read_text() for path in sorted(run.glob("eval/rollouts/*/trajectory.jsonl"))]
     report.row(f"{name}: its commands and what they printed are read", all('"tool_call"' in text and '"tool_output"' in text for text in traces), str([text[:200] for text in traces]))

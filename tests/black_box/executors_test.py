@@ -109,7 +109,7 @@ class EachProfile(Work):
                 result, tasks = self.evaluate(executor, "MODE:ok", run=name)
                 self.assertEqual(tasks["t0"]["status"], "pass", result)
                 kept = self.kept("t0", name)
-                self.assertTrue(kept["skill_read"], kept)
+                self.assertTrue(kept["signs"]["skill_read"], kept)
                 self.assertEqual((kept["usage"]["input_tokens"], kept["usage"]["cached_tokens"], kept["usage"]["output_tokens"]), (120, 20, 7), kept)
                 self.assertEqual(result["executor"]["name"], executor)
                 self.assertEqual(result["executor"]["version"], "1.2.3 (fake)")
@@ -142,7 +142,7 @@ class EachProfile(Work):
             with self.subTest(executor):
                 result, tasks = self.evaluate(executor, "MODE:noskill", run=name)
                 self.assertEqual(tasks["t0"]["status"], "fail")
-                self.assertFalse(self.kept("t0", name)["skill_read"])
+                self.assertFalse(self.kept("t0", name)["signs"]["skill_read"])
                 self.assertTrue(any("did not load the skill fruit" in event["text"] for event in self.trace("t0", name)))
                 self.assertTrue(any("did not load the skill fruit" in note["text"] for note in result["notes"]), result["notes"])
 
