@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <skillgrad/agent/external.hpp>
+
 #include "cli/command_line.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/run/ending.hpp"
@@ -35,6 +37,8 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int run_cli(int argc, const char* const* argv) {
+  // Inside of an agent's sandbox: nothing of the rest is for it.
+  if (agent::is_bridge_call(argc, argv)) return agent::run_bridge(argc, argv);
   occupy_standard_streams();
   move_environment();
   wipe_likely_secrets();

@@ -68,6 +68,13 @@ class BwrapSandbox final : public Sandbox {
       SKILLGRAD_TRY(mount.host, users_.readable(mount.host));
       reached.push_back(mount.host);
     }
+    plan.own_folders = {changed.work_dir.string()};
+    for (WritableFolder& folder : changed.writable) {
+      folder.host = fs::canonical(folder.host);
+      SKILLGRAD_CHECK(SandboxUsers::give(folder.host, plan.user));
+      reached.push_back(folder.host);
+      plan.own_folders.push_back(folder.host.string());
+    }
     plan.detours = users_.detours(reached);
     plan.argv = arguments(changed);
     plan.env = environment_block(spec.env);
@@ -75,7 +82,6 @@ class BwrapSandbox final : public Sandbox {
     plan.limits = spec.limits;
     plan.extra_processes = kOwnProcesses;
     plan.report = true;
-    plan.own_folders = {changed.work_dir.string()};
     for (const Descriptor& file : files_) plan.files.push_back(file.get());
     SKILLGRAD_TRY(Finished finished, run_plan(plan, spec.stdin_text, std::move(stop)));
     return judge(std::move(finished), spec);
@@ -155,6 +161,9 @@ class BwrapSandbox final : public Sandbox {
          "/tmp"});
     for (const ReadOnlyMount& mount : spec.mounts) {
       add({"--ro-bind", fs::absolute(mount.host).string(), mount.inside});
+    }
+    for (const WritableFolder& folder : spec.writable) {
+      add({"--bind", folder.host.string(), folder.inside});
     }
     add({"--bind", fs::absolute(spec.work_dir).string(), kWorkDir, "--remount-ro", "/", "--chdir",
          kWorkDir});

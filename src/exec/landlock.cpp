@@ -99,6 +99,10 @@ class LandlockSandbox final : public Sandbox {
 
   Result<CommandResult> run(const CommandSpec& spec, std::stop_token stop) override {
     SKILLGRAD_CHECK(check_spec(spec));
+    if (!spec.writable.empty()) {
+      return fail(ErrorCode::sandbox, "the sandbox \"landlock\" has no further folders to write",
+                  spec.writable.front().host.string(), "apt install bubblewrap");
+    }
     SKILLGRAD_TRY(const TempDir temporary, TempDir::create("skillgrad-tmp-"));
     LaunchPlan plan;
     SKILLGRAD_TRY(plan.user, users_.adopt(spec.work_dir));

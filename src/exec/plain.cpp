@@ -29,10 +29,18 @@ class PlainSandbox final : public Sandbox {
     SKILLGRAD_TRY(const TempDir temporary, TempDir::create("skillgrad-tmp-"));
     CommandSpec changed = spec;
     redirect_temporary_folder(changed.env, temporary.path().string());
+    // Paths in a further folder of the command's own are meant as they are.
+    for (const WritableFolder& folder : spec.writable)
+      for (auto& [name, value] : changed.env)
+        if (const auto given = spec.env.find(name);
+            given != spec.env.end() && given->second.starts_with(folder.host.native()))
+          value = given->second;
     LaunchPlan plan;
     plan.work_dir = fs::absolute(spec.work_dir).string();
     for (const fs::path& folder : {spec.work_dir, temporary.path()})
       plan.own_folders.push_back(fs::absolute(folder).string());
+    for (const WritableFolder& folder : spec.writable)
+      plan.own_folders.push_back(fs::absolute(folder.host).string());
     return run_direct(std::move(plan), changed, std::move(stop));
   }
   [[nodiscard]] SandboxInfo info() const override {
@@ -67,6 +75,14 @@ Result<> check_spec(const CommandSpec& spec) {
     }
     if (!fs::path(mount.inside).is_absolute()) {
       return fail(ErrorCode::internal, "a mount point must be absolute", mount.inside);
+    }
+  }
+  for (const WritableFolder& folder : spec.writable) {
+    if (!fs::is_directory(folder.host, problem)) {
+      return fail(ErrorCode::sandbox, "a folder to write does not exist", folder.host.string());
+    }
+    if (!fs::path(folder.inside).is_absolute()) {
+      return fail(ErrorCode::internal, "a mount point must be absolute", folder.inside);
     }
   }
   return {};

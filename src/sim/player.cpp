@@ -36,6 +36,7 @@ double Player::draw(std::initializer_list<std::string_view> parts) const {
 Reply Player::reply(const Conversation& conversation) const {
   for (const Role& role : kRoles)
     if (conversation.offers(role.tool)) return role.play(*this, conversation);
+  if (is_foreign_agent(conversation)) return play_foreign(*this, conversation);
   if (is_for_judge(conversation)) return play_judge(*this, conversation);
   if (conversation.tools.empty()) {
     const std::string system = conversation.system_text();

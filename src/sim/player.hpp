@@ -46,6 +46,10 @@ class Player {
 [[nodiscard]] Reply play_patcher(const Player& player, const Conversation& conversation);
 [[nodiscard]] Reply play_synthesizer(const Player& player, const Conversation& conversation);
 [[nodiscard]] Reply play_judge(const Player& player, const Conversation& conversation);
+/// An agent of another program, known by a tool that runs commands: it opens the skill and its
+/// references with commands and runs the task's script.
+[[nodiscard]] bool is_foreign_agent(const Conversation& conversation);
+[[nodiscard]] Reply play_foreign(const Player& player, const Conversation& conversation);
 /// A judge is offered no tools; it is known by the tags of its message.
 [[nodiscard]] bool is_for_judge(const Conversation& conversation);
 

@@ -32,6 +32,11 @@ class Reader {
       out_.push_back({{"role", "user"}, {"content", *input}});
       return std::move(out_);
     }
+    // Agents ask so whether an endpoint is there.
+    const auto cap = body.find("max_output_tokens");
+    if (input != body.end() && input->is_array() && input->empty() && cap != body.end() &&
+        *cap == 1)
+      return Json::array({{{"role", "user"}, {"content", ""}}});
     if (input == body.end() || !input->is_array() || input->empty())
       return refuse("input must be a string or an array that is not empty", "input");
     for (std::size_t i = 0; i < input->size(); ++i)
@@ -93,6 +98,8 @@ Json nested_tools(const Json& tools) {
   if (!tools.is_array()) return tools;
   Json out = Json::array();
   for (const Json& tool : tools) {
+    // What a server would do itself (web_search and the like) nobody does here.
+    if (tool.is_object() && tool.contains("type") && tool["type"] != "function") continue;
     Json function = Json::object();
     for (const char* key : {"name", "description", "parameters"})
       if (tool.is_object() && tool.contains(key)) function[key] = tool[key];
@@ -217,7 +224,9 @@ tl::expected<Conversation, ApiError> read_responses_request(const std::string& b
   Json chat = {{"messages", std::move(*messages)}};
   for (const char* key : {"model", "stream", "n"})
     if (json.contains(key)) chat[key] = json[key];
-  if (json.contains("tools")) chat["tools"] = nested_tools(json["tools"]);
+  if (json.contains("tools"))
+    if (Json tools = nested_tools(json["tools"]); !tools.is_array() || !tools.empty())
+      chat["tools"] = std::move(tools);
   if (json.contains("seed")) chat["seed"] = json["seed"];
   if (json.contains("max_output_tokens")) chat["max_completion_tokens"] = json["max_output_tokens"];
   return read_conversation(chat);

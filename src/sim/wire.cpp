@@ -151,7 +151,9 @@ std::string models_json(const std::string& model) {
                     {"data", Json::array({{{"id", model},
                                            {"object", "model"},
                                            {"created", 0},
-                                           {"owned_by", "skillgrad-simulation"}}})}});
+                                           {"owned_by", "skillgrad-simulation"}}})},
+                    // Codex looks for what it knows of models in a list of this name.
+                    {"models", Json::array()}});
 }
 
 }  // namespace skillgrad::sim

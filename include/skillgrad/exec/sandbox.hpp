@@ -19,6 +19,7 @@ struct ResourceLimits {
   std::chrono::milliseconds wall{120'000};
   /// Address space of each process, and memory in use of all of them together.
   std::uint64_t memory_bytes = std::uint64_t{4} << 30;
+  bool bound_addresses = true;  ///< false: memory in use alone, for programs that reserve much more
   std::uint64_t file_bytes = std::uint64_t{256} << 20;  ///< largest file a process may write
   std::uint64_t cpu_seconds = 600;                      ///< CPU time of each process
   unsigned processes = 256;
@@ -34,12 +35,20 @@ struct ReadOnlyMount {
   std::string inside;  ///< absolute, e.g. "/skills/xlsx"
 };
 
+/// A host folder that the command may write besides its work folder; its files count against the
+/// same limits. Where paths cannot be remapped it is seen at `host`.
+struct WritableFolder {
+  std::filesystem::path host;
+  std::string inside;  ///< absolute
+};
+
 struct CommandSpec {
   std::vector<std::string> argv;           ///< program looked up in PATH of the sandbox
   std::filesystem::path work_dir;          ///< host folder, writable; appears as `kWorkDir` inside
   std::map<std::string, std::string> env;  ///< the whole environment; nothing is inherited
   std::string stdin_text;
   std::vector<ReadOnlyMount> mounts;
+  std::vector<WritableFolder> writable;  ///< not by every backend: Error sandbox where it cannot
   ResourceLimits limits;
 };
 

@@ -136,6 +136,7 @@ void check_machine(const Settings& settings, DoctorRows& rows) {
     }
   }
   if (rows.stop().stop_requested()) return;
+  if (sandbox) check_executor_agent(settings, *sandbox, rows);
   rows.add(check_libreoffice());
   rows.add(check_disk(settings));
 }

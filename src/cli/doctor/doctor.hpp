@@ -9,6 +9,7 @@
 
 #include <skillgrad/core/error.hpp>
 #include <skillgrad/core/json.hpp>
+#include <skillgrad/exec/sandbox.hpp>
 
 #include "cli/settings/options.hpp"
 
@@ -59,5 +60,9 @@ struct EndpointReport {
 [[nodiscard]] EndpointReport check_endpoints(const Settings& settings, DoctorRows& rows);
 /// The recording that --replay names, instead of the endpoints: nothing is sent.
 [[nodiscard]] EndpointReport check_recording(const Settings& settings, DoctorRows& rows);
+
+/// The agent of another program that --executor names: where it is, its version, the walls around
+/// it, and one trivial task. Adds nothing for the built-in one.
+void check_executor_agent(const Settings& settings, exec::Sandbox& sandbox, DoctorRows& rows);
 
 }  // namespace skillgrad::cli

@@ -10,6 +10,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/store/ledger.hpp>
 
+#include "cli/run/external_agent.hpp"
 #include "cli/settings/options.hpp"
 
 namespace skillgrad::cli {
@@ -348,6 +349,8 @@ Estimate Estimator::run(const PlannedViews& plan) {
       out.usd.reset();
     if (setup_.models->endpoint_of(part.role).context_tokens == 0) out.bounded = false;
   }
+  // An unknown part leaves no known sum.
+  if (programs.contains("executor") && is_external(settings_)) out.usd.reset();
   out.uncounted.assign(programs.begin(), programs.end());
   return out;
 }

@@ -8,6 +8,7 @@
 #include <skillgrad/stats/stats.hpp>
 
 #include "cli/estimate/estimate.hpp"
+#include "cli/run/external_agent.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
@@ -99,7 +100,10 @@ std::string assumed_text(const RunSetup& setup, const Estimate& estimate,
            (estimate.limited_by.size() == 1 ? " ends" : " end") +
            " the run before all that is planned; the last row says what it comes to\n";
   for (const auto& role : estimate.uncounted)
-    out += "not counted: " + role + ", which is a program of yours\n";
+    out += role == "executor" && is_external(settings)
+               ? "not counted: executor: what " + settings.get<"executor">() +
+                     " asks of its model is not known beforehand; a first run says what it used\n"
+               : "not counted: " + role + ", which is a program of yours\n";
   return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "cli/run/external_agent.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/settings/options.hpp"
 
@@ -209,7 +210,10 @@ Result<FirstRequests> first_requests(RunSetup& setup, const std::vector<std::str
   if (task == nullptr) return out;
   auto stages = loop ? make_stages(setup, stop) : make_executor_stages(setup, stop);
   if (!stages) return tl::unexpected(std::move(stages).error());
-  if (const bench::Task* run = task_to_run(setup, *task))
+  // What another program's agent asks for is its own affair: nothing of it is known beforehand.
+  if (is_external(setup.settings))
+    out.task = task->id;
+  else if (const bench::Task* run = task_to_run(setup, *task))
     SKILLGRAD_CHECK(executor_request(setup, **stages, *run, stand_in.model, stop, out));
   if (!loop) return out;
   out.evidence = task->id;

@@ -6,6 +6,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "cli/run/stage_set.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
 
@@ -83,6 +84,7 @@ Json eval_json(const RunSetup& setup, const RunRequest& request, const Scored& s
               {"model", setup.models->model()},
               {"simulation", setup.models->simulated()},
               {"grading", setup.bench.graded_by}};
+  if (setup.agent) out["executor"] = agent_facts(setup);
   out.update(optim::to_json(scored.summary));
   if (const auto groups = by_task(setup, scored))
     out["by_task"] = {{"n_planned", groups->planned},
@@ -125,6 +127,11 @@ std::string eval_text(const RunSetup& setup, const RunRequest& request, const Sc
       scored.summary,
       {request.skill == "none" ? "none" : setup.skill_path, setup.bench.benchmark->source(),
        request.extra.value("split", ""), setup.models->model(), setup.models->simulated()});
+  if (setup.agent)
+    out += "executor   " + setup.agent->profile.title + ", " +
+           (setup.agent->version.empty() ? "which tells no version"
+                                         : strip_control(setup.agent->version)) +
+           "\n";
   if (const auto groups = by_task(setup, scored)) out += report::group_line(*groups);
   if (scored.baseline) out += baseline_lines(scored);
   out += usage_line(scored.totals) + report::cached_line(scored.totals);

@@ -14,6 +14,7 @@
 #include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/install.hpp>
 
+#include "cli/run/external_agent.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/run/run_package.hpp"
 #include "cli/run/small_sets.hpp"
@@ -67,6 +68,7 @@ Result<Json> identity_of(const RunSetup& setup, const RunRequest& request) {
               {"prompts", prompts},
               {"extra", request.extra}};
   if (!sessions.empty()) out["traces"] = std::move(sessions);
+  if (setup.agent) out["executor"] = agent_json(*setup.agent);
   return out;
 }
 
@@ -302,6 +304,8 @@ Result<> open_spans(RunSetup& setup, const RunRequest& request, const Json& iden
 }
 
 Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::stop_token& stop) {
+  SKILLGRAD_TRY(setup.agent,
+                open_agent(setup.settings, setup.config_dir, *setup.bench.sandbox, stop));
   SKILLGRAD_TRY(const auto identity, identity_of(setup, request));
   SKILLGRAD_CHECK(open_store(setup, request, identity));
   if (request.limits_from_now) SKILLGRAD_CHECK(raise_limits(setup));
@@ -370,6 +374,9 @@ Result<> make_paths_absolute(Settings& settings, const std::string& default_spec
     SKILLGRAD_CHECK(
         settings.set(key, fs::absolute(text).lexically_normal().string(), settings.origin(key)));
   }
+  if (const std::string text = settings.get<"executor">(); agent::is_profile_path(text))
+    SKILLGRAD_CHECK(settings.set(option<"executor">, fs::absolute(text).lexically_normal().string(),
+                                 settings.origin<"executor">()));
   return {};
 }
 
@@ -458,6 +465,7 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
   SKILLGRAD_CHECK(check_kept_names(*setup));
+  SKILLGRAD_CHECK(check_executor(setup->settings, setup->config_dir));
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, "", purpose_of(request)));
   SKILLGRAD_CHECK(prepare_splits(*setup, request));
   for (const auto& idle : idle_options(

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include <skillgrad/agent/external.hpp>
 #include <skillgrad/optim/observer.hpp>
 #include <skillgrad/skill/package.hpp>
 #include <skillgrad/store/run_store.hpp>
@@ -40,6 +42,7 @@ struct RunSetup {
   fs::path config_dir;     ///< where relative programs of command stages are looked up
   skill::SkillPackage skill;
   Workbench bench;
+  std::optional<agent::InstalledAgent> agent;  ///< of another program, where one executes
   SystemClock clock;
   std::unique_ptr<Models> models;  ///< holds the store's redactor
   std::unique_ptr<store::RunStore> store;

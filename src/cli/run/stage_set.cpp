@@ -7,6 +7,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "cli/models/call_stores.hpp"
+#include "cli/run/external_agent.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/options.hpp"
 
@@ -49,6 +50,27 @@ Json gate_spec(const Settings& settings) {
   return out;
 }
 
+Result<std::unique_ptr<agent::Executor>> external_executor(RunSetup& setup) {
+  agent::ExternalDependencies out;
+  out.agent = *setup.agent;
+  out.endpoint = setup.models->endpoint_of("executor");
+  out.benchmark = setup.bench.benchmark.get();
+  out.sandbox = setup.bench.sandbox.get();
+  out.recalculator = setup.bench.recalculator.get();
+  out.clock = &setup.clock;
+  out.accountant = &setup.models->accountant();
+  out.recorder = setup.store ? &setup.store->calls() : nullptr;
+  SKILLGRAD_TRY(out.passed_env, agent_env(setup.settings));
+  out.bridge = own_program();
+  out.note = [&setup](const std::string& text) {
+    notes().say(setup.models->redactor().redact(text));
+  };
+  SKILLGRAD_TRY(const auto walls, agent::walls_of(setup.bench.sandbox->info(), out.endpoint));
+  for (const std::string& weakness : walls.weaknesses)
+    notes().say("--executor " + out.agent.profile.name + ": " + weakness);
+  return agent::make_external_executor(std::move(out));
+}
+
 /// Local servers are given a word for a key; such a word must not forbid itself to a skill.
 bool looks_secret(const std::string& text) {
   constexpr std::array placeholders = {"not-needed", "no-key-required", "placeholder", "lm-studio"};
@@ -62,6 +84,18 @@ bool looks_secret(const std::string& text) {
 std::optional<optim::decisions::GateLevel> staged_level(const Settings& settings) {
   if (!settings.get<"stages.gate">().is_null()) return std::nullopt;
   return named<optim::decisions::GateLevel>(name_of(settings.get<"gate">()));
+}
+
+Json agent_facts(const RunSetup& setup) {
+  Json out = agent_json(*setup.agent);
+  const auto walls =
+      agent::walls_of(setup.bench.sandbox->info(), setup.models->endpoint_of("executor"));
+  if (!walls) return out;
+  out["sandbox"] = setup.bench.sandbox->info().backend;
+  out["network"] = walls->only_endpoint ? "endpoint" : "open";
+  out["can_read_key"] = !walls->key_stays_out;
+  out["weaknesses"] = walls->weaknesses;
+  return out;
 }
 
 Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::stop_token stop) {
@@ -81,7 +115,11 @@ Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::sto
       return agent::measure_shell(*sandbox, stop);
     };
   if (setup.spans) executor.watch = &setup.spans->tools();
-  out->executor = agent::make_executor(std::move(executor));
+  if (setup.agent) {
+    SKILLGRAD_TRY(out->executor, external_executor(setup));
+  } else {
+    out->executor = agent::make_executor(std::move(executor));
+  }
   if (setup.bench.recorded != nullptr) {
     out->runner = std::move(out->executor);
     out->executor = traces::make_trace_executor(*setup.bench.recorded, *out->runner);
@@ -142,6 +180,7 @@ optim::OptimizeParts StageSet::parts(RunSetup& setup) const {
                {"recalculation", setup.bench.recalculated_by()},
                {"version", SKILLGRAD_VERSION}};
   if (setup.bench.recorded != nullptr) out.facts["traces"] = setup.bench.traces;
+  if (setup.agent) out.facts["executor"] = agent_facts(setup);
   out.closing_facts = [&models = *setup.models] {
     return Json{{"request_changes", models.request_changes()},
                 {"notes", notes_json(notes().all())}};

@@ -24,6 +24,9 @@ struct StageSet {
   [[nodiscard]] optim::OptimizeParts parts(RunSetup& setup) const;
 };
 
+/// What a result says of the agent of another program that executed its tasks: agent_json() and the
+/// walls around it.
+[[nodiscard]] Json agent_facts(const RunSetup& setup);
 /// The level of --gate, where it names one and no stage of the user's stands in its place.
 [[nodiscard]] std::optional<optim::decisions::GateLevel> staged_level(const Settings& settings);
 /// Only executor and loss (for eval). Errors: config.

@@ -22,7 +22,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan | kTraces,
+     kEvaluate | kLoop | kPlan | kTraces | kExecutor,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"}},
      "  skillgrad optimize skills/xlsx --benchmark spreadsheetbench:DIR --model gpt-4.1-mini "
@@ -37,7 +37,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kPlan,
+     kEvaluate | kPlan | kExecutor,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
       {"split", "NAME", "train, val, test or all (default: test)", "train|val|test|all"},
@@ -53,7 +53,8 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kModel | kBench | kSelect | kLimits | kRollout | kRun | kSandbox | kOutput | kSim | kPlan,
+     kModel | kBench | kSelect | kLimits | kRollout | kRun | kSandbox | kOutput | kSim | kPlan |
+         kExecutor,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
       {"passes", "N", "times that the validation split is run (default: 2)"},
@@ -68,7 +69,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan | kTraces,
+     kEvaluate | kLoop | kPlan | kTraces | kExecutor,
      {{"from", "RUN", "expect what this earlier run needed"}},
      "  skillgrad estimate my-skill --model gpt-4.1-mini\n"
      "  skillgrad estimate my-skill --model qwen3 --prices litellm.json --from RUN --json\n"
@@ -200,7 +201,7 @@ const std::vector<CommandSpec> kCommands = {
      "BEFORE",
      1,
      2,
-     (kEvaluate & ~kRun & ~kVerdict) | kCi,
+     (kEvaluate & ~kRun & ~kVerdict) | kCi | kExecutor,
      {{"split", "NAME", "of a skill: train, val, test or all (default: that of the run, else all)",
        "train|val|test|all"},
       {"trials", "K", "of a skill: rollouts per task (default: 1)"},
@@ -349,7 +350,7 @@ const std::vector<CommandSpec> kCommands = {
      "",
      0,
      0,
-     kModel | kSandbox | kSim | kOutput | kDoctor,
+     kModel | kSandbox | kSim | kOutput | kDoctor | kExecutor,
      {},
      "  skillgrad doctor\n"
      "  skillgrad doctor --model gpt-4.1-mini\n"
@@ -360,7 +361,7 @@ const std::vector<CommandSpec> kCommands = {
      "DIR",
      0,
      1,
-     (kEvaluate & ~kRun) | kLint | kCi | kRegression,
+     (kEvaluate & ~kRun) | kLint | kCi | kRegression | kExecutor,
      {{"since", "REV", "git revision to compare with: a commit, branch or tag (required)"},
       {"tier", "NAME",
        "static: no model is asked; eval: before and after with a model (default: eval where a "
@@ -400,7 +401,7 @@ const std::vector<CommandSpec> kCommands = {
      "show",
      1,
      1,
-     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces,
+     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces | kExecutor,
      {{"origin", "", "and where it came from"}},
      "  skillgrad config show\n"
      "  skillgrad config show --origin --preset paper\n"

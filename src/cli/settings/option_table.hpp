@@ -27,7 +27,8 @@ enum Group : unsigned {
   kCi = 1U << 17,       ///< what `ci` takes of the options of a run
   kRegression = 1U << 18,  ///< gates of a comparison with what was there before
   kApprove = 1U << 19,     ///< who approves patches; may change between a run and its resume
-  kTraces = 1U << 20       ///< learning from recorded sessions
+  kTraces = 1U << 20,      ///< learning from recorded sessions
+  kExecutor = 1U << 21     ///< who executes tasks
 };
 
 enum class ValueType {
@@ -157,6 +158,9 @@ inline constexpr OptionSpec kRows[] = {
   {"approve_port", "approve-port", "", integer, "0", kLoop | kApprove, false, 0, 65535, "", "of the page of --approve web on 127.0.0.1 (0: any free one)"},
   {"in_place", "in-place", "", boolean, "false", kLoop, false, 0, 0, "", "write the best package back over SKILL when the run ends well"},
 
+  {"executor", "executor", "", text, "\"tools\"", kExecutor, false, 0, 0, "", "who executes the tasks: tools (the agent that is built in), command, claude-code, codex, opencode, gemini, qwen, or the path of a profile (docs/executors.md)"},
+  {"executor_command", "executor-command", "", text, "\"\"", kExecutor, false, 0, 0, "", "with --executor command: the command line that is the agent; the task comes on its standard input"},
+  {"executor_env", "executor-env", "", text, "\"\"", kExecutor, false, 0, 0, "", "environment variables that an external agent gets besides: NAME,NAME"},
   {"task_turns", "task-turns", "", integer, "30", kRollout, true, 1, 1000, "", "model turns of one task"},
   {"task_timeout_s", "task-timeout", "", number, "0", kRollout, true, 0, 86400, "", "seconds for one task (0: none)"},
   {"task_tokens", "task-tokens", "", integer, "0", kRollout, true, 0, kBig, "", "tokens for one task (0: none)"},

@@ -91,7 +91,8 @@ bool filter_calls(const Confinement& confinement, int to_supervisor) {
 bool confine(const LaunchPlan& plan, int to_supervisor) {
   const ResourceLimits& limits = plan.limits;
   if (!limit(RLIMIT_CORE, 0)) return false;
-  if (limits.memory_bytes > 0 && !limit(RLIMIT_AS, limits.memory_bytes)) return false;
+  if (limits.memory_bytes > 0 && limits.bound_addresses && !limit(RLIMIT_AS, limits.memory_bytes))
+    return false;
   if (limits.file_bytes > 0 && !limit(RLIMIT_FSIZE, limits.file_bytes)) return false;
   if (limits.cpu_seconds > 0 && !limit(RLIMIT_CPU, limits.cpu_seconds)) return false;
   if (!limit(RLIMIT_NOFILE, kOpenFiles)) return false;
