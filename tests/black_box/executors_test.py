@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -247,6 +248,105 @@ class Command(Work):
         self.assertIn('executor.version: "1.2.3 (fake)" -> "1.2.4 (fake)"', done.stderr)
 
 
+@unittest.skipUnless(SANDBOXED, "needs bubblewrap")
+class Loop(Work):
+    def profile(self):
+        profile = {"schema": "skillgrad.agent/1", "name": "mini", "program": "python3", "arguments": [str(program.SOURCE / "tests/black_box/mini_agent.py")], "prompt": "stdin",
+                   "skill_folders": [".agents/skills"], "transcript": "codex-json", "mounts": [str(program.SOURCE / "tests/black_box/mini_agent.py")],
+                   "env": {"SKILLGRAD_BASE_URL": "${base_url}", "SKILLGRAD_KEY": "${key}", "SKILLGRAD_MODEL": "${model}"}}
+        (self.root / "mini.json").write_text(json.dumps(profile))
+        shutil.copytree(program.SOURCE / "skills/table-reports", self.root / "skill")
+        return ["-m", "sim:demo", "--executor", "./mini.json", "--run", "loop", "--json", "-q"]
+
+    def test_the_whole_loop_learns_from_the_runs_of_another_agent(self):
+        done = self.start("optimize", "skill", *self.profile(), "--limit", "8", "--max-iters", "2", "--no-test", "--finalists", "0", "--no-prune", "--candidates", "1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual(result["executor"]["name"], "mini")
+        self.assertIn("accepted", [step["decision"] for step in result["iterations"]], result["iterations"])
+        self.assertGreater(result["usage"]["input_tokens"], 0)
+
+    def test_budgets_are_held_against_what_it_reports(self):
+        done = self.start("eval", "skill", *self.profile(), "--limit", "6", "--max-tokens", "2500", "-j", "1")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertIn("limit of 2500 tokens", done.stderr)
+        self.assertGreater(result["n_graded"], 0)
+        self.assertLess(result["n_graded"], 6)
+
+
+@unittest.skipUnless(SANDBOXED, "needs bubblewrap")
+class Tls(Work):
+    """An https endpoint: a tunnel through the relay, whose bytes nobody looks into."""
+
+    def setUp(self):
+        super().setUp()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], cwd=self.root, check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.root / "cert.pem", self.root / "key.pem")
+        self.model.server.socket = context.wrap_socket(self.model.server.socket, server_side=True)
+        self.model.url = self.model.url.replace("http://", "https://")
+        (self.root / "asks.py").write_text(
+            "import json, os, ssl, sys, urllib.request\n"
+            "url = os.environ['SKILLGRAD_BASE_URL'].replace('https://127.0.0.1', 'https://127.0.0.1')\n"
+            "context = ssl._create_unverified_context()\n"
+            "def opened(where):\n"
+            "    proxy = urllib.request.ProxyHandler({'https': os.environ['HTTPS_PROXY']})\n"
+            "    opener = urllib.request.build_opener(proxy, urllib.request.HTTPSHandler(context=context))\n"
+            "    request = urllib.request.Request(where, b'{}', {'Authorization': 'Bearer ' + os.environ['SKILLGRAD_KEY']})\n"
+            "    return opener.open(request, timeout=20).status\n"
+            "os.environ.pop('no_proxy'), os.environ.pop('NO_PROXY')\n"
+            "print('endpoint', opened(url + '/chat/completions'))\n"
+            "try:\n"
+            "    print('other', opened('https://other.example/v1'))\n"
+            "except OSError as error:\n"
+            "    print('other', error)\n"
+            "open('output.txt', 'w').write('pineapple')\n")
+
+    def test_the_endpoint_is_reached_and_no_other_and_the_key_is_said_to_be_inside(self):
+        result, tasks = self.evaluate("command", "go", options=("--executor-command", "python3 asks.py", "--no-preflight"))
+        self.assertEqual(tasks["t0"]["status"], "pass", result)
+        said = self.trace("t0")[1]["text"]
+        self.assertIn("endpoint 200", said)
+        self.assertRegex(said, "other .*403")
+        self.assertEqual(self.model.seen[0][1]["Authorization"], "Bearer " + KEY)
+        self.assertEqual((result["executor"]["network"], result["executor"]["can_read_key"]), ("endpoint", True))
+        notes = " ".join(note["text"] for note in result["notes"])
+        self.assertIn("the agent can read the key: its TLS is passed through untouched", notes)
+        self.assertIn("other.example:443", notes)
+
+
+@unittest.skipUnless(SANDBOXED, "needs bubblewrap")
+class Doctor(Work):
+    def rows(self, *words):
+        done = self.start("doctor", "-m", "m", "--base-url", self.model.url, "--json", *words)
+        return {row["check"]: row for row in json.loads(done.stdout)["checks"]}
+
+    def test_says_what_is_there_and_tries_a_task(self):
+        rows = self.rows("--executor", "codex")
+        self.assertEqual(rows["executor"]["state"], "ok")
+        for part in ("1.2.3 (fake)", ".agents/skills", str(self.bin / "codex")):
+            self.assertIn(part, rows["executor"]["found"])
+        self.assertIn("network: the endpoint alone; key: stays outside", rows["executor walls"]["found"])
+        # The skill of this task has no word that the fake agent could find.
+        self.assertEqual(rows["executor task"]["state"], "BAD")
+
+    def test_says_what_the_agent_can_read_without_a_sandbox(self):
+        rows = self.rows("--executor", "codex", "--sandbox", "off")
+        self.assertEqual(rows["executor walls"]["state"], "weak")
+        self.assertIn("all that you can read", rows["executor walls"]["found"])
+
+    def test_says_what_is_missing(self):
+        (self.bin / "codex").unlink()
+        rows = self.rows("--executor", "codex")
+        self.assertEqual(rows["executor"]["state"], "BAD")
+        self.assertIn("PATH", rows["executor"]["mend"])
+
+    def test_has_no_such_rows_for_the_built_in_agent(self):
+        self.assertNotIn("executor", self.rows())
+
+
 class Refused(Work):
     def refused(self, *words):
         done = self.start("eval", "fruit", "-b", str(self.tasks("x")), "-m", "m", "--base-url", self.model.url, *words)
@@ -258,6 +358,7 @@ class Refused(Work):
         self.assertIn("--executor-command", self.refused("--executor", "command"))
         self.assertIn("add --executor command", self.refused("--executor-command", "x"))
         self.assertIn("belongs to --executor command", self.refused("--executor", "codex", "--executor-command", "x"))
+        self.assertIn("makes its own", self.refused("--executor", "codex", "--replay", "somewhere"))
         self.assertIn("is not set", self.refused("--executor", "codex", "--executor-env", "NOBODY_SETS_THIS"))
 
     def test_a_program_that_is_not_there(self):

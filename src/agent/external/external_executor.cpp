@@ -311,7 +311,8 @@ class ExternalRun {
   void end_with(Error error) {
     out_.end = EndState::infra_error;
     out_.error = std::move(error);
-    if (!out_.cost_usd && out_.usage.calls == 0) out_.cost_usd = 0.0;
+    const bool begun = out_.error->code == ErrorCode::cancelled;
+    if (!begun && !out_.cost_usd && out_.usage.calls == 0) out_.cost_usd = 0.0;
     fail_trace();
   }
 
@@ -403,7 +404,12 @@ class ExternalExecutor final : public Executor {
     row.billed = llm::Billed::yes;
     row.outcome = out.error ? llm::AttemptOutcome(out.error->code)
                             : llm::AttemptOutcome(llm::AttemptOutcome::ok);
-    if (out.error && out.usage.calls == 0) row.billed = llm::Billed::no;
+    // Of one that was stopped on its way nobody knows.
+    const bool stopped = out.error && out.error->code == ErrorCode::cancelled;
+    if (stopped)
+      row.billed = llm::Billed::unknown;
+    else if (out.error && out.usage.calls == 0)
+      row.billed = llm::Billed::no;
     Result<> kept;
     if (deps_.recorder != nullptr && out.error) {
       kept = deps_.recorder->attempt_failed(row);

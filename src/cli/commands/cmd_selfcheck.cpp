@@ -48,9 +48,10 @@ Result<> refuse_places(const Settings& settings) {
 Result<> refuse_controls(const Settings& settings) {
   for (const OptionSpec* spec :
        options<"optimizer", "max_rollouts", "optimizer_command", "optimizer_timeout_s",
-               "optimizer_env", "approve", "approve_port">)
+               "optimizer_env", "approve", "approve_port", "executor", "executor_command",
+               "executor_env">)
     if (settings.given(*spec) && settings.raw(*spec) != Json("skillgrad") &&
-        settings.raw(*spec) != Json("off"))
+        settings.raw(*spec) != Json("off") && settings.raw(*spec) != Json("tools"))
       return fail(ErrorCode::usage, "selfcheck checks the loop itself, with rollouts of its own",
                   settings.origin(*spec), "leave out --" + std::string(spec->flag));
   return {};

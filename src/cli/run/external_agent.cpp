@@ -26,6 +26,15 @@ Result<agent::AgentProfile> agent_profile(const Settings& settings, const fs::pa
 
 Result<> check_executor(const Settings& settings, const fs::path& folder) {
   if (is_external(settings)) {
+    for (const Key<std::string> key : {option<"replay">, option<"record">}) {
+      const OptionSpec& spec = key;
+      if (!settings.get(key).empty())
+        return fail(ErrorCode::usage,
+                    std::string("--") + spec.flag +
+                        " holds calls of this program; the agent of --executor " +
+                        settings.get<"executor">() + " makes its own",
+                    settings.origin(key), "leave one of the two out");
+    }
     SKILLGRAD_TRY(const auto profile, agent_profile(settings, folder));
     static_cast<void>(profile);
     SKILLGRAD_TRY(const auto env, agent_env(settings));

@@ -63,6 +63,15 @@ bool one_batch(const Settings& settings, const OptionUse& use) {
          optimizes_by(settings, use, optim::OptimizerKind::one_shot);
 }
 
+bool foreign_agent(const Settings& settings, const OptionUse& /*use*/) {
+  return settings.get<"executor">() != "tools";
+}
+
+/// Where an agent of another program executes and nobody judges, this program asks no model.
+bool only_foreign_agent(const Settings& settings, const OptionUse& use) {
+  return foreign_agent(settings, use) && use.command != "optimize" && !use.judged;
+}
+
 /// The plan of the published method sizes the budget of the others unless one is given.
 bool one_batch_and_budget(const Settings& settings, const OptionUse& use) {
   return one_batch(settings, use) && settings.get<"max_rollouts">() > 0;
@@ -174,6 +183,13 @@ const std::vector<IdleRule>& rules() {
       {options<"price">, 0U,
        [](const Settings& settings, const OptionUse&) { return !scenario_of(settings).empty(); },
        "calls of the simulated endpoint cost nothing"},
+      {options<"command_timeout_s", "cache_commands">, 0U, foreign_agent,
+       "the agent of --executor runs its commands itself"},
+      {options<"stream", "api", "temperature", "request_seeds", "max_output_tokens",
+               "context_tokens", "on_truncation", "fold_system", "strict_tools", "extra_body",
+               "headers", "ca_file", "insecure_tls", "attempt_timeout_s", "http_version", "rpm",
+               "tpm", "max_concurrency", "retry_budget", "cache", "cache_ttl", "refresh">,
+       0U, only_foreign_agent, "the agent of --executor asks its model itself"},
       {options<"cache", "cache_ttl", "refresh", "rpm", "tpm", "max_concurrency", "retry_budget",
                "attempt_timeout_s", "preflight">,
        kSim, replays, "--replay answers every call"},
