@@ -165,8 +165,9 @@ Result<> apply_environment(Settings& settings, std::vector<std::string>& warning
       continue;
     }
     if ((found->second->groups & groups) == 0) continue;
-    // Builds set what they have no value for to nothing.
-    if (equals + 1 == text.size()) continue;
+    // Builds set what they have no value for to nothing. A path is another thing: where a recording
+    // was meant and none is named, calls would be paid for.
+    if (equals + 1 == text.size() && found->second->type != ValueType::path) continue;
     SKILLGRAD_CHECK(
         settings.set_text(found->second->key, text.substr(equals + 1), "environment " + name));
   }
