@@ -190,6 +190,7 @@ class Commands(Folder):
         session = {"reward": 0, "messages": [{"role": "user", "content": "Add."}, {"role": "assistant", "content": "12"}]}
         (self.root / "sessions").mkdir()
         (self.root / "sessions/one.json").write_text(json.dumps(session), encoding="utf-8")
+        (self.root / "my-agent.json").write_bytes((SOURCE / "configs/agents/opencode.json").read_bytes())
         for name, line in self.lines():
             words = shlex.split(line)[1:]
             if words[0] not in ("estimate", "optimize", "eval", "doctor") or "spreadsheetbench" in line or "RUN" in line:
