@@ -72,6 +72,9 @@ void ForeignTexts::read_rollouts(const std::string& dir) {
 }
 
 void ForeignTexts::read_rollout(const std::string& folder, const std::string& task) {
+  // An agent may read the skill by a command, and what a skill says is nobody else's.
+  if (const auto skill = skillgrad::read_file(store_.path(folder + "/skill_text.md")))
+    words_->vouch(*skill);
   if (const auto text = skillgrad::read_file(store_.path(folder + "/trajectory.jsonl")))
     if (const auto trajectory = agent::Trajectory::from_json_lines(*text))
       add_trajectory(*trajectory, task, folder, *words_);
