@@ -8,6 +8,7 @@
 
 #include <skillgrad/bench/benchmark.hpp>
 #include <skillgrad/skill/foreign_words.hpp>
+#include <skillgrad/skill/package.hpp>
 #include <skillgrad/store/run_store.hpp>
 
 namespace skillgrad::optim {

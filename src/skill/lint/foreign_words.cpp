@@ -9,6 +9,7 @@
 #include <skillgrad/skill/foreign_words.hpp>
 #include <skillgrad/skill/visible_controls.hpp>
 
+#include "skill/edit/line_script.hpp"
 #include "skill/lint/disguise.hpp"
 
 namespace skillgrad::skill {
