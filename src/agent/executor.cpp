@@ -7,6 +7,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "agent/executor_tools.hpp"
+#include "agent/not_started.hpp"
 #include "agent/work_folder.hpp"
 
 namespace skillgrad::agent {
@@ -38,20 +39,6 @@ class ToolExecutor final : public Executor {
     error.code = ErrorCode::cancelled;
     error.message = "the run was stopped";
     return error;
-  }
-
-  static Rollout not_started(const RolloutRequest& request, Error error) {
-    Rollout rollout;
-    rollout.task_id = request.task->id;
-    rollout.sample = request.sample;
-    rollout.cost_usd = 0.0;
-    TraceEvent event;
-    event.kind = TraceEvent::Kind::error;
-    event.text = error.to_line();
-    event.is_error = true;
-    rollout.trajectory.events.push_back(std::move(event));
-    rollout.error = std::move(error);
-    return rollout;
   }
 
   Rollout set_up_and_run(const RolloutRequest& request, const llm::CallContext& context) {

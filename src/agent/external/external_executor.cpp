@@ -13,6 +13,7 @@
 #include "agent/external/loading.hpp"
 #include "agent/external/placeholders.hpp"
 #include "agent/external/staging.hpp"
+#include "agent/not_started.hpp"
 #include "agent/relay/bridge.hpp"
 #include "agent/relay/relay.hpp"
 #include "agent/transcripts/transcript.hpp"
@@ -335,7 +336,7 @@ class ExternalExecutor final : public Executor {
                             const llm::CallContext& context) override {
     const SteadyTime start = deps_.clock->now();
     if (auto may = may_begin(request, context); !may)
-      return not_begun(request, std::move(may).error());
+      return not_started(request, std::move(may).error());
     Rollout out = ExternalRun(deps_, address_, walls_, request).run(context);
     out.seconds = std::chrono::duration<double>(deps_.clock->now() - start).count();
     if (auto booked = book(request, out); !booked && !out.error) {
@@ -379,20 +380,6 @@ class ExternalExecutor final : public Executor {
     }
     if (deps_.recorder == nullptr) return {};
     return deps_.recorder->begin(key_of(request), row_of(request), std::nullopt);
-  }
-
-  static Rollout not_begun(const RolloutRequest& request, Error error) {
-    Rollout out;
-    out.task_id = request.task->id;
-    out.sample = request.sample;
-    out.cost_usd = 0.0;
-    TraceEvent event;
-    event.kind = TraceEvent::Kind::error;
-    event.text = error.to_line();
-    event.is_error = true;
-    out.trajectory.events.push_back(std::move(event));
-    out.error = std::move(error);
-    return out;
   }
 
   /// A task is one call of the ledger, with what the agent says that it used.

@@ -83,9 +83,10 @@ void ForeignTexts::read_rollout(const std::string& folder, const std::string& ta
     std::error_code ignored;
     if (!fs::is_regular_file(fs::symlink_status(outputs / name, ignored))) continue;
     const auto text = skillgrad::read_file(outputs / name);
-    if (text && text->size() <= kMostOfAFile && text->find('\0') == std::string::npos)
-      words_->add(*text, fmt::format("the output {} of task {} held ({})",
-                                     truncate_middle(name, 80), task, folder));
+    if (text && text->find('\0') == std::string::npos)
+      words_->add(std::string_view(*text).substr(0, kMostOfAFile),
+                  fmt::format("the output {} of task {} held ({})", truncate_middle(name, 80), task,
+                              folder));
   }
 }
 

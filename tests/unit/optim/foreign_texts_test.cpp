@@ -88,5 +88,11 @@ TEST_F(ForeignTextsTest, AreOutputsToo) {
   EXPECT_EQ(origin->where, "the output report.txt of task a held (base/rollouts/a.0)");
 }
 
+TEST_F(ForeignTextsTest, AreTheBeginningsOfLongOutputs) {
+  EXPECT_TRUE(write_file_atomic(store_->path("base/rollouts/a.0/outputs/long.txt"),
+                                std::string(kOrder) + "\n" + std::string(2 << 20, '\n')));
+  EXPECT_TRUE(texts().up_to(0)->origin_of(kOrder));
+}
+
 }  // namespace
 }  // namespace skillgrad::optim
