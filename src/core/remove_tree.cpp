@@ -17,13 +17,8 @@ namespace skillgrad {
 
 namespace {
 
-struct CloseFolder {
-  void operator()(DIR* folder) const { ::closedir(folder); }
-};
-using Folder = std::unique_ptr<DIR, CloseFolder>;
-
 /// Opens a folder to change its content, whatever modes its owner set; no link is followed.
-Folder open_folder(int parent, const char* name) {
+OpenFolder open_folder(int parent, const char* name) {
   constexpr int kFlags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   const Descriptor held(::openat(parent, name, O_PATH | kFlags));
   struct stat info {};
@@ -34,7 +29,7 @@ Folder open_folder(int parent, const char* name) {
   }
   Descriptor fd(::openat(held.get(), ".", O_RDONLY | kFlags));
   if (!fd) return nullptr;
-  Folder out(::fdopendir(fd.get()));
+  OpenFolder out(::fdopendir(fd.get()));
   if (out != nullptr) static_cast<void>(fd.release());
   return out;
 }
@@ -84,7 +79,7 @@ class Remover {
   bool remove(const char* name) {
     const int root = ::dirfd(root_);
     if (unlink_entry(root, name)) return true;
-    const Folder folder = open_folder(root, name);
+    const OpenFolder folder = open_folder(root, name);
     if (folder == nullptr) return failed();
     const bool all = each_entry(folder.get(), [&](const char* child) {
       if (!unlink_entry(::dirfd(folder.get()), child)) lift(::dirfd(folder.get()), child);
@@ -119,7 +114,7 @@ Result<> remove_tree(const fs::path& path) {
   if (::unlink(path.c_str()) == 0 || gone(errno)) return {};
   if (errno != EISDIR && errno != EPERM) return failed(errno);
   if (::rmdir(path.c_str()) == 0 || gone(errno)) return {};
-  const Folder root = open_folder(AT_FDCWD, path.c_str());
+  const OpenFolder root = open_folder(AT_FDCWD, path.c_str());
   if (root == nullptr) return failed(errno);
   if (const int problem = Remover(root.get()).empty_root(); problem != 0) return failed(problem);
   if (::rmdir(path.c_str()) != 0 && !gone(errno)) return failed(errno);

@@ -23,13 +23,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kBlock = 4096;
 constexpr std::size_t kShownName = 200;
 
-struct CloseFolder {
-  void operator()(DIR* folder) const { ::closedir(folder); }
-};
-
 /// A folder that is being copied, with the place of its copy.
 struct Level {
-  std::unique_ptr<DIR, CloseFolder> source;
+  OpenFolder source;
   Descriptor target;
   std::string prefix;  ///< "" or "a/b/"
 };

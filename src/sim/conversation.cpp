@@ -15,13 +15,6 @@
 namespace skillgrad::sim {
 namespace {
 
-using Failure = tl::unexpected<ApiError>;
-
-Failure refuse(std::string message, std::string param) {
-  return tl::make_unexpected(
-      ApiError{400, std::move(message), "invalid_request_error", std::move(param), ""});
-}
-
 std::string at(std::size_t index) { return "messages[" + std::to_string(index) + "]"; }
 
 const Json* member(const Json& object, const char* key) {
@@ -186,6 +179,11 @@ void measure(const Turn& turn, Conversation& out, PartHasher& hasher) {
 }
 
 }  // namespace
+
+tl::unexpected<ApiError> refuse(std::string message, std::string param) {
+  return tl::make_unexpected(
+      ApiError{400, std::move(message), "invalid_request_error", std::move(param), ""});
+}
 
 bool Conversation::offers(std::string_view tool) const {
   return std::find(tools.begin(), tools.end(), tool) != tools.end();

@@ -56,6 +56,9 @@ struct ApiError {
   std::string message, type, param, code;
 };
 
+/// The error of a request that cannot be taken: status 400, `param` is what it is about.
+[[nodiscard]] tl::unexpected<ApiError> refuse(std::string message, std::string param);
+
 /// Reads and checks a request body. History must be valid: each assistant turn with tool calls is
 /// followed by exactly one tool message per call, in order; no assistant turn is empty; call
 /// arguments are once-encoded JSON objects.

@@ -11,11 +11,6 @@ namespace {
 
 constexpr std::string_view kSealed = "sim-sealed-";
 
-tl::unexpected<ApiError> refuse(std::string message, std::string param) {
-  return tl::make_unexpected(
-      ApiError{400, std::move(message), "invalid_request_error", std::move(param), ""});
-}
-
 std::string text_at(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";

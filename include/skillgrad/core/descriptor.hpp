@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <utility>
 
+#include <dirent.h>
 #include <unistd.h>
 
 namespace skillgrad {
@@ -28,6 +30,12 @@ class Descriptor {
  private:
   int fd_ = -1;
 };
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
+/// Owns an open folder; null where it could not be opened.
+using OpenFolder = std::unique_ptr<DIR, CloseFolder>;
 
 /// Writes all bytes, going on after EINTR and short writes; false with errno set.
 [[nodiscard]] bool write_all(int fd, std::string_view bytes);

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kMessageBytes = 60'000;
 constexpr std::size_t kFileBytes = 20'000;
 constexpr std::size_t kAllFilesBytes = 60'000;
-constexpr std::size_t kMostFiles = 50;
+constexpr std::size_t kMostJudgedFiles = 50;
 constexpr std::size_t kDelimiterLetters = 16;
 
 /// Letters that stand in none of the texts. They come from a hash of all of them, so that a writer
@@ -74,7 +74,7 @@ std::string judged_text(const GraderInput& input, bool files) {
   std::string shown;
   std::size_t count = 0;
   for (const auto& name : *names) {
-    if (count == kMostFiles || shown.size() >= kAllFilesBytes) {
+    if (count == kMostJudgedFiles || shown.size() >= kAllFilesBytes) {
       shown += fmt::format("\n\n({} more files)", names->size() - count);
       break;
     }

@@ -18,13 +18,13 @@ namespace {
 
 using ColumnMap = std::map<std::string, std::size_t>;  ///< field to column number
 
-constexpr const char* kExpected = "__expected";
+constexpr const char* kExpectedColumn = "__expected";
 
 const std::map<std::string, std::vector<std::string>>& guesses() {
   static const std::map<std::string, std::vector<std::string>> names = {
       {"input", {"input", "question", "prompt", "utterance"}},
       {"target",
-       {"target", "answer", "ground_truth", "expected_output", kExpected, "ideal", "expected",
+       {"target", "answer", "ground_truth", "expected_output", kExpectedColumn, "ideal", "expected",
         "correct_answer", "answerKey"}},
       {"id", {"id", "uid"}},
       {"choices", {"choices", "options"}},
@@ -56,8 +56,8 @@ Result<> use_given(const KeyMap& given, const std::vector<std::string>& header,
 
 /// __expected2 and the like: further expectations of promptfoo.
 bool is_expectation(const std::string& column) {
-  return column.starts_with(kExpected) &&
-         column.find_first_not_of("0123456789", std::string_view(kExpected).size()) ==
+  return column.starts_with(kExpectedColumn) &&
+         column.find_first_not_of("0123456789", std::string_view(kExpectedColumn).size()) ==
              std::string::npos;
 }
 
@@ -179,7 +179,7 @@ class Table {
     const Json before = record.value("target", Json(""));
     if (before != text && before.is_string() && !trim(before.get<std::string>()).empty())
       notices_.add(where, "the column \"" + header_[columns_.at("target")] +
-                              "\" is not graded beside \"" + kExpected + "\"");
+                              "\" is not graded beside \"" + kExpectedColumn + "\"");
     record["target"] = text;
   }
 

@@ -45,26 +45,21 @@ Error cannot_give(int problem, const fs::path& path) {
   return error;
 }
 
-struct CloseFolder {
-  void operator()(DIR* folder) const { ::closedir(folder); }
-};
-using Folder = std::unique_ptr<DIR, CloseFolder>;
-
 /// Deeper than any work folder may be: what lies there is a command's own already.
 constexpr std::size_t kDeepest = 128;
 
-Folder open_folder(int parent, const char* name) {
+OpenFolder open_folder(int parent, const char* name) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   Descriptor fd(::openat(parent, name, kFlags));
-  Folder out(fd ? ::fdopendir(fd.get()) : nullptr);
+  OpenFolder out(fd ? ::fdopendir(fd.get()) : nullptr);
   if (out != nullptr) static_cast<void>(fd.release());
   return out;
 }
 
 /// Makes everything in an open folder the user's, without a path that could be too long. Returns 0
 /// or an error number.
-int give_content(Folder top, const SandboxUser& user) {
-  std::vector<Folder> folders;
+int give_content(OpenFolder top, const SandboxUser& user) {
+  std::vector<OpenFolder> folders;
   folders.push_back(std::move(top));
   while (!folders.empty()) {
     errno = 0;
@@ -80,7 +75,7 @@ int give_content(Folder top, const SandboxUser& user) {
     if (::fchownat(parent, name.c_str(), user.uid, user.gid, AT_SYMLINK_NOFOLLOW) != 0)
       return errno;
     if (folders.size() == kDeepest) continue;
-    if (Folder child = open_folder(parent, name.c_str())) folders.push_back(std::move(child));
+    if (OpenFolder child = open_folder(parent, name.c_str())) folders.push_back(std::move(child));
   }
   return 0;
 }
@@ -183,7 +178,7 @@ Result<SandboxUser> SandboxUsers::adopt(const fs::path& work_dir) {
 /// The folder itself comes last: its owner tells that everything in it is done.
 Result<> SandboxUsers::give(const fs::path& folder, const SandboxUser& user) {
   if (!user.active) return {};
-  Folder top = open_folder(AT_FDCWD, folder.c_str());
+  OpenFolder top = open_folder(AT_FDCWD, folder.c_str());
   int problem = top == nullptr ? errno : give_content(std::move(top), user);
   if (problem == 0 && ::chown(folder.c_str(), user.uid, user.gid) != 0) problem = errno;
   if (problem != 0) return tl::unexpected(cannot_give(problem, folder));

@@ -16,12 +16,6 @@ namespace skillgrad::llm {
 
 namespace {
 
-std::string_view trim_left(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
-    text.remove_prefix(1);
-  return text;
-}
-
 const std::string* find(const Headers& headers, const char* name) {
   const auto found = headers.find(name);
   return found == headers.end() ? nullptr : &found->second;

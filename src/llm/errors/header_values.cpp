@@ -18,12 +18,6 @@ namespace {
 /// Longer waits are cut here, so that the arithmetic cannot overflow; every limit is far below.
 constexpr double kLongest = 1e9;
 
-std::string_view trim_left(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
-    text.remove_prefix(1);
-  return text;
-}
-
 std::size_t letters_at_start(std::string_view text) {
   std::size_t count = 0;
   while (count < text.size() && std::isalpha(static_cast<unsigned char>(text[count])) != 0) ++count;
@@ -51,6 +45,12 @@ double seconds_in(std::string_view unit) {
 }
 
 }  // namespace
+
+std::string_view trim_left(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
+    text.remove_prefix(1);
+  return text;
+}
 
 std::optional<std::int64_t> http_date(const std::string& text) {
   const auto& library = curl_library();

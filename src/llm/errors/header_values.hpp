@@ -13,6 +13,8 @@ namespace skillgrad::llm {
 
 using Headers = std::map<std::string, std::string>;  ///< names in lower case, last value wins
 
+/// Without the white space before it.
+[[nodiscard]] std::string_view trim_left(std::string_view text);
 /// A date as headers write it, in seconds since 1970; nullopt where it cannot be read.
 [[nodiscard]] std::optional<std::int64_t> http_date(const std::string& text);
 /// The server's own time when it answered (its Date), so that points in time which it names survive

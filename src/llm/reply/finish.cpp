@@ -196,7 +196,7 @@ FinishKind kind_of(const Json& reason) {
   return kind;
 }
 
-std::string shown(const Json& reason) {
+std::string shown_reason(const Json& reason) {
   return reason.is_string() ? reason.get<std::string>() : dump_json(reason);
 }
 
@@ -223,7 +223,7 @@ TurnEnd turn_end(const Json& body, const Json& choice) {
     const FinishKind kind = kind_of(*reason);
     // A server's own word that is not known says nothing beside one that is.
     const bool tells = kind != FinishKind::unknown || out.kind == FinishKind::none;
-    if (tells && weight_of(kind) > weight_of(out.kind)) out = {kind, shown(*reason)};
+    if (tells && weight_of(kind) > weight_of(out.kind)) out = {kind, shown_reason(*reason)};
   };
   take(member_of(&choice, {"finish_reason", "finishReason"}));
   take(member(&choice, "native_finish_reason"));

@@ -41,7 +41,7 @@ const Json* call_in(const Json& part) {
   return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end() ? &part : nullptr;
 }
 
-std::string shown(const Json& value) {
+std::string shown_value(const Json& value) {
   return truncate_middle(sanitize_utf8(dump_json(value)), 200);
 }
 
@@ -66,7 +66,7 @@ class Parts {
     const std::string type = part_type(part);
     const Json* error = member(&part, "error");
     if (type == "error" || (error != nullptr && names_an_error(*error))) {
-      out_.problem = "the reply's content holds an error: " + shown(part);
+      out_.problem = "the reply's content holds an error: " + shown_value(part);
       return;
     }
     const bool inner_thinking = thinking || is_thinking(part, type);
@@ -125,7 +125,8 @@ void read_content(const Json& message, ReplyTexts& out) {
   parts.read(content->is_array() ? *content : Json::array({*content}), false, 0);
   if (parts.any() || out.left_out.empty()) return;
   if (!out.problem.empty()) return;
-  out.problem = "the reply's content is neither text nor a list of text parts: " + shown(*content);
+  out.problem =
+      "the reply's content is neither text nor a list of text parts: " + shown_value(*content);
 }
 
 /// Blanks, too.

@@ -42,9 +42,9 @@ std::string_view word_behind(std::string_view header, std::string_view mark) {
   return rest.substr(0, rest.find_first_of(" \t\r\n<"));
 }
 
-class Splitter {
+class HarmonySplitter {
  public:
-  explicit Splitter(std::string_view text) : text_(trim(text)) {}
+  explicit HarmonySplitter(std::string_view text) : text_(trim(text)) {}
 
   std::optional<HarmonyTexts> split() {
     if (auto plain = without_tokens()) return plain;
@@ -124,7 +124,7 @@ class Splitter {
 }  // namespace
 
 std::optional<HarmonyTexts> split_harmony(const std::string& text) {
-  return Splitter(text).split();
+  return HarmonySplitter(text).split();
 }
 
 }  // namespace skillgrad::llm

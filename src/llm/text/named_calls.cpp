@@ -28,8 +28,6 @@ constexpr std::array<std::string_view, 13> kArguments = {
     "arguments", "args",   "parameters", "params",   "input",  "actioninput", "toolinput",
     "toolargs",  "kwargs", "json",       "withargs", "python", "toolcall"};
 
-bool is_one_of(char c, std::string_view set) { return set.find(c) != kNone; }
-
 /// tool_call, Tool-Call and toolcall are one word.
 std::string plain(std::string_view word) {
   std::string out;

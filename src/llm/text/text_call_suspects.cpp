@@ -21,8 +21,6 @@ namespace {
 
 constexpr std::size_t kShown = 80;
 
-bool is_one_of(char c, std::string_view set) { return set.find(c) != kNone; }
-
 bool begins_object(std::string_view text, std::size_t at) {
   return at < text.size() && is_one_of(text[at], "{[");
 }

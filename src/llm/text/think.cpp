@@ -89,9 +89,9 @@ std::size_t silent_prefix(std::string_view text) {
 
 /// One pass over the text. Each search goes on where the last one of its kind stopped, so that no
 /// text takes more than a multiple of its length.
-class Splitter {
+class ThinkSplitter {
  public:
-  explicit Splitter(std::string_view text) : text_(text) {}
+  explicit ThinkSplitter(std::string_view text) : text_(text) {}
 
   ThinkSplit split() {
     leading();
@@ -283,7 +283,7 @@ class Splitter {
 
 }  // namespace
 
-ThinkSplit split_think(const std::string& content) { return Splitter(content).split(); }
+ThinkSplit split_think(const std::string& content) { return ThinkSplitter(content).split(); }
 
 std::string without_end_tokens(std::string text) {
   static constexpr std::array<std::string_view, 20> kTokens = {

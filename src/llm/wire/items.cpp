@@ -21,9 +21,10 @@ bool holds_object(const Json* arguments) {
   return parsed && parsed->is_object();
 }
 
-class Writer {
+class ItemWriter {
  public:
-  Writer(const std::vector<Message>& messages, const WireStyle& style, const std::string& source)
+  ItemWriter(const std::vector<Message>& messages, const WireStyle& style,
+             const std::string& source)
       : messages_(messages), style_(style), source_(source) {}
 
   ResponsesInput write() {
@@ -109,7 +110,7 @@ class Writer {
 
 ResponsesInput write_items(const std::vector<Message>& messages, const WireStyle& style,
                            const std::string& source) {
-  return Writer(messages, style, source).write();
+  return ItemWriter(messages, style, source).write();
 }
 
 }  // namespace skillgrad::llm

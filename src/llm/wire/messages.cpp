@@ -11,9 +11,9 @@ namespace skillgrad::llm {
 
 namespace {
 
-class Writer {
+class MessageWriter {
  public:
-  Writer(const WireStyle& style, const std::string& source, MessageFacts& facts)
+  MessageWriter(const WireStyle& style, const std::string& source, MessageFacts& facts)
       : style_(style), source_(source), facts_(facts) {}
 
   std::string write(const std::vector<Message>& messages) {
@@ -140,7 +140,7 @@ class Writer {
 
 std::string write_messages(const std::vector<Message>& messages, const WireStyle& style,
                            const std::string& source, MessageFacts& facts) {
-  return Writer(style, source, facts).write(messages);
+  return MessageWriter(style, source, facts).write(messages);
 }
 
 }  // namespace skillgrad::llm

@@ -43,7 +43,7 @@ std::string feedback_of(const LossRecord& record) {
   return truncate_middle(out, kFeedbackBytes);
 }
 
-std::string facts(const Evidence& evidence, const StageContext& context) {
+std::string diagnosed_facts(const Evidence& evidence, const StageContext& context) {
   const std::string skill = evidence.skill_text.empty() ? "none" : evidence.skill_text;
   const std::string of = "diagnosis of " + evidence.task_id + ": the ";
   std::string out =
@@ -82,7 +82,7 @@ class LlmDiagnoser final : public Diagnoser {
     setup.stage = "diagnoser";
     setup.scope = sub_scope(context, "diagnose/" + evidence.task_id);
     setup.system = evidence.kind == EvidenceKind::contrastive ? success_ : failure_;
-    setup.user = facts(evidence, context);
+    setup.user = diagnosed_facts(evidence, context);
     setup.tools = {trace.get(), file.get()};
     setup.hand_in = {"submit_diagnosis", "Hands in the diagnosis and ends the work.",
                      diagnosis_schema(evidence.kind)};
@@ -132,8 +132,8 @@ class CommandDiagnoser final : public Diagnoser {
   CommandStage command_;
 };
 
-Result<std::unique_ptr<Diagnoser>> make_llm(const Json& options,
-                                            const StageDependencies& dependencies) {
+Result<std::unique_ptr<Diagnoser>> make_llm_diagnoser(const Json& options,
+                                                      const StageDependencies& dependencies) {
   SKILLGRAD_TRY(const int turns, turns_option(options, "diagnoser", kDiagnoserTurns));
   SKILLGRAD_TRY(std::string failure, dependencies.prompt("diagnose_failure"));
   SKILLGRAD_TRY(std::string success, dependencies.prompt("diagnose_success"));
@@ -141,8 +141,8 @@ Result<std::unique_ptr<Diagnoser>> make_llm(const Json& options,
                                         turns);
 }
 
-Result<std::unique_ptr<Diagnoser>> make_command(const Json& options,
-                                                const StageDependencies& dependencies) {
+Result<std::unique_ptr<Diagnoser>> make_command_diagnoser(const Json& options,
+                                                          const StageDependencies& dependencies) {
   SKILLGRAD_TRY(CommandStage command, CommandStage::from_options(options, dependencies));
   return std::make_unique<CommandDiagnoser>(std::move(command));
 }
@@ -152,8 +152,8 @@ Result<std::unique_ptr<Diagnoser>> make_command(const Json& options,
 const DiagnoserRegistry& diagnoser_registry() {
   static const DiagnoserRegistry registry = [] {
     DiagnoserRegistry out("diagnoser");
-    out.add("llm", make_llm);
-    out.add("command", make_command);
+    out.add("llm", make_llm_diagnoser);
+    out.add("command", make_command_diagnoser);
     return out;
   }();
   return registry;

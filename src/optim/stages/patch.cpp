@@ -18,7 +18,7 @@ namespace {
 
 using agent::tagged;
 
-constexpr std::size_t kSkillBytes = 120'000;
+constexpr std::size_t kPatchedSkillBytes = 120'000;
 constexpr std::size_t kMemoryBytes = 60'000;
 constexpr std::size_t kDiffBytes = 5'000;
 
@@ -57,9 +57,9 @@ std::string rejected_text(const std::vector<RejectedPatch>& rejected) {
   return out.empty() ? "none" : out;
 }
 
-std::string facts(const PatchInput& input, const StageContext& context) {
+std::string patch_facts(const PatchInput& input, const StageContext& context) {
   return tagged("skill",
-                shown(input.skill->skill_md(), {kSkillBytes, "patch: SKILL.md"}, context)) +
+                shown(input.skill->skill_md(), {kPatchedSkillBytes, "patch: SKILL.md"}, context)) +
          tagged("files", bundled_files(*input.skill, true)) +
          tagged("skill_version", version_text(input.skill_iteration)) +
          tagged("memory", memory_text(input.memory, context)) +
@@ -305,11 +305,11 @@ class CommandPatcher final : public Patcher {
   CommandStage command_;
 };
 
-Result<std::unique_ptr<Patcher>> make_llm(const Json& options,
-                                          const StageDependencies& dependencies) {
+Result<std::unique_ptr<Patcher>> make_llm_patcher(const Json& options,
+                                                  const StageDependencies& dependencies) {
   SKILLGRAD_TRY(const int turns, turns_option(options, "patcher", kPatcherTurns));
   SKILLGRAD_TRY(std::string prompt, dependencies.prompt("patcher"));
-  return std::make_unique<LlmPatcher>(dependencies, std::move(prompt), turns, facts);
+  return std::make_unique<LlmPatcher>(dependencies, std::move(prompt), turns, patch_facts);
 }
 
 Result<std::unique_ptr<Patcher>> make_reflecting(const Json& options,
@@ -319,8 +319,8 @@ Result<std::unique_ptr<Patcher>> make_reflecting(const Json& options,
   return std::make_unique<LlmPatcher>(dependencies, std::move(prompt), turns, reflect_facts);
 }
 
-Result<std::unique_ptr<Patcher>> make_command(const Json& options,
-                                              const StageDependencies& dependencies) {
+Result<std::unique_ptr<Patcher>> make_command_patcher(const Json& options,
+                                                      const StageDependencies& dependencies) {
   SKILLGRAD_TRY(CommandStage command, CommandStage::from_options(options, dependencies));
   return std::make_unique<CommandPatcher>(std::move(command));
 }
@@ -330,9 +330,9 @@ Result<std::unique_ptr<Patcher>> make_command(const Json& options,
 const PatcherRegistry& patcher_registry() {
   static const PatcherRegistry registry = [] {
     PatcherRegistry out("patcher");
-    out.add("llm", make_llm);
+    out.add("llm", make_llm_patcher);
     out.add("reflect", make_reflecting);
-    out.add("command", make_command);
+    out.add("command", make_command_patcher);
     return out;
   }();
   return registry;

@@ -15,7 +15,7 @@ namespace {
 using agent::tagged;
 
 constexpr std::size_t kExamples = 6;
-constexpr std::size_t kTaskBytes = 4'000;  ///< of one example
+constexpr std::size_t kExampleBytes = 4'000;  ///< of one example
 constexpr std::size_t kMostFindings = 12;
 constexpr int kTurns = 8;
 
@@ -25,10 +25,10 @@ llm::ToolSpec hand_in() {
       R"({"type":"object","properties":{"name":{"type":"string","description":"Lower-case words joined by hyphens, at most 64 characters"},"description":{"type":"string","description":"What the skill does and when to use it, at most 50 words"},"body":{"type":"string","description":"SKILL.md below the front matter, in Markdown"},"files":{"type":"array","description":"Bundled files; may be empty","items":{"type":"object","properties":{"path":{"type":"string","description":"references/x.md or scripts/x.py"},"text":{"type":"string"}},"required":["path","text"]}}},"required":["name","description","body"]})"};
 }
 
-std::string facts(const SynthesisInput& input) {
+std::string synthesis_facts(const SynthesisInput& input) {
   std::string tasks;
   for (const TaskFacts& task : input.tasks)
-    tasks += "[" + task.task_id + "]\n" + truncate_middle(task.task, kTaskBytes) + "\n\n";
+    tasks += "[" + task.task_id + "]\n" + truncate_middle(task.task, kExampleBytes) + "\n\n";
   return tagged("description", input.description) +
          tagged("name", input.name.empty() ? "choose one" : input.name) +
          tagged("tasks", tasks.empty() ? "none" : tasks);
@@ -126,7 +126,7 @@ Result<Synthesis> synthesize(llm::ChatModel& model, const std::string& prompt,
   setup.stage = "patcher";
   setup.scope = context.scope;
   setup.system = prompt;
-  setup.user = facts(input);
+  setup.user = synthesis_facts(input);
   setup.hand_in = hand_in();
   setup.turns = kTurns;
   setup.accept = [&](const Json& object, Tries) -> Result<> {

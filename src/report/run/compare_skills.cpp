@@ -14,20 +14,20 @@ namespace {
 
 constexpr double kLevel = 0.05;
 
-struct RunPart {
+struct NamedPart {
   fs::path dir;
   std::string part;  ///< "" where the name does not say
 };
 
 /// A path may hold a colon: what follows the last one is a part only if the rest is a folder.
-RunPart split_name(const std::string& name) {
+NamedPart split_name(const std::string& name) {
   std::error_code ignored;
   const std::size_t colon = name.rfind(':');
   if (fs::exists(name, ignored) || colon == std::string::npos) return {name, ""};
   return {name.substr(0, colon), name.substr(colon + 1)};
 }
 
-Result<Json> read_result_of(const RunPart& of) {
+Result<Json> read_result_of(const NamedPart& of) {
   std::error_code ignored;
   if (fs::exists(of.dir / "run.json", ignored)) return read_json(of.dir / "run.json");
   const std::string where = of.dir.string();
@@ -102,7 +102,7 @@ std::vector<std::string> ids_of(const optim::EvalSummary& summary) {
 }  // namespace
 
 Result<ScoredSkill> read_scored_skill(const std::string& name) {
-  const RunPart of = split_name(name);
+  const NamedPart of = split_name(name);
   SKILLGRAD_TRY(const Json result, read_result_of(of));
   ScoredSkill out;
   out.run = fs::absolute(of.dir).lexically_normal().string();
