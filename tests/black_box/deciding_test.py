@@ -20,7 +20,7 @@ FACTS = ("iterations", "verdict", "calibration", "finalists", "pruned", "best")
 
 
 def optimize(folder, *options, skill=SKILL, timeout=240):
-    return program.run(["optimize", skill, "-m", "sim:demo", "--run", "r", "--quiet", *SMALL, *options, *program.kept_commands()],
+    return program.run(["optimize", skill, "-m", "sim:demo", "--run", "r", "--quiet", *SMALL, *options],
                        cwd=folder, timeout=timeout)
 
 
@@ -103,8 +103,8 @@ class Kills(unittest.TestCase):
             with self.subTest(kind), tempfile.TemporaryDirectory() as folder:
                 run = pathlib.Path(folder, "r")
                 started = subprocess.Popen(
-                    [program.BINARY, "optimize", SKILL, "-m", "sim:demo", "--run", "r", "--quiet", *SMALL,
-                     "--sim-noise", "0.4", *program.kept_commands()], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    program.command(["optimize", SKILL, "-m", "sim:demo", "--run", "r", "--quiet", *SMALL,
+                                     "--sim-noise", "0.4"]), cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL)
                 until = time.monotonic() + 120
                 while not (run / stage / "rollouts").exists() and started.poll() is None and time.monotonic() < until:
@@ -124,7 +124,7 @@ class Kills(unittest.TestCase):
 class Calibrate(unittest.TestCase):
     def test_prints_noise_and_what_could_be_shown(self):
         with tempfile.TemporaryDirectory() as folder:
-            words = ["calibrate", SKILL, "-m", "sim:demo", "--sim-noise", "0.6", "--run", "c", "--passes", "3", *program.kept_commands()]
+            words = ["calibrate", SKILL, "-m", "sim:demo", "--sim-noise", "0.6", "--run", "c", "--passes", "3"]
             done = program.run([*words, "--json"], cwd=folder)
             self.assertEqual(done.returncode, 0, done.stderr)
             value = json.loads(done.stdout)

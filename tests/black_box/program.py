@@ -15,8 +15,26 @@ BINARY = pathlib.Path(os.environ.get("SKILLGRAD_BINARY", SOURCE / "build/release
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
-def run(words, cwd=None, timeout=120, **environment):
-    """Runs the program with a scrubbed environment."""
+# Commands of the program that run agents, and flags with which an agent's commands must not be shared (or cannot be).
+_RUN_AGENTS = {"optimize", "eval", "demo", "calibrate", "selfcheck"}
+_OWN_COMMANDS = ("--cache", "--record", "--replay", "--sandbox", "--executor", "--dry-run", "--refresh", "--help", "--config")
+
+
+def shares_commands(words):
+    words = [str(word) for word in words]
+    return bool(words) and words[0] in _RUN_AGENTS and not any(word.startswith(_OWN_COMMANDS) for word in words)
+
+
+def command(words):
+    """The program and its words, for tests that run it beside themselves; what agents' commands do is shared as in run."""
+    return [BINARY, *words, *(kept_commands() if shares_commands(words) else [])]
+
+
+def run(words, cwd=None, timeout=120, share=True, **environment):
+    """Runs the program with a scrubbed environment. What agents' commands do is shared by all tests unless `share` is
+    False or a flag is about commands, sandbox, cache or recordings (kept_commands)."""
+    if share and shares_commands(words):
+        words = [*words, *kept_commands()]
     variables = {"PATH": os.environ["PATH"], "HOME": str(cwd or "/nowhere"), "LANG": "C.UTF-8", **environment}
     return subprocess.run(
         [BINARY, *words], cwd=cwd, env=variables, capture_output=True, text=True, errors="surrogateescape",
@@ -25,18 +43,23 @@ def run(words, cwd=None, timeout=120, **environment):
 
 
 @functools.cache
-def _kept():
-    folder = tempfile.TemporaryDirectory(prefix="kept-commands-")
-    atexit.register(folder.cleanup)
-    return pathlib.Path(folder.name)
+def kept_folder():
+    """Where what agents' commands did is kept: one folder for all programs of a ctest, else one of this program."""
+    if shared := os.environ.get("SKILLGRAD_TEST_COMMANDS"):
+        folder = pathlib.Path(shared)
+    else:
+        made = tempfile.TemporaryDirectory(prefix="kept-commands-")
+        atexit.register(made.cleanup)
+        folder = pathlib.Path(made.name)
+    (folder / "commands").mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def kept_commands():
-    """Flags with which the runs of a test program share what the agents' commands did, so that each command runs
-    once. Calls are not shared: every run makes its own. Not for tests about commands, sandbox or cache."""
-    calls = pathlib.Path(tempfile.mkdtemp(dir=_kept()))
-    (_kept() / "commands").mkdir(exist_ok=True)
-    (calls / "commands").symlink_to(_kept() / "commands")
+    """Flags with which runs share what the agents' commands did, so that each command runs once for all tests. Calls
+    are not shared: every run makes its own. Not for tests about commands, sandbox or cache."""
+    calls = pathlib.Path(tempfile.mkdtemp(dir=kept_folder()))
+    (calls / "commands").symlink_to(kept_folder() / "commands")
     return ["--cache", str(calls), "--cache-commands"]
 
 

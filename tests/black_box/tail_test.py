@@ -21,7 +21,7 @@ class Tail(unittest.TestCase):
         self.run_folder = self.root / "demo/run"
 
     def demo(self, *more):
-        words = [program.BINARY, "demo", "--dir", "demo", "--quiet", "--gate", "paired", "--max-iters", "2", *more]
+        words = program.command(["demo", "--dir", "demo", "--quiet", "--gate", "paired", "--max-iters", "2", *more])
         return subprocess.Popen(words, cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 env={"PATH": os.environ["PATH"], "HOME": str(self.root), "LANG": "C.UTF-8"})
 

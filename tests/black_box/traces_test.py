@@ -330,8 +330,8 @@ class TracesTest(unittest.TestCase):
         straight = json_of(self.optimize("straight", *words))
         root = pathlib.Path(self.folder.name)
         run = root / "killed"
-        command = [program.BINARY, "optimize", self.skill, "--traces", self.sessions, "--run", run, "-q", "--sim-latency", "30",
-                   *words, *MODEL]
+        command = program.command(["optimize", self.skill, "--traces", self.sessions, "--run", run, "-q", "--sim-latency", "30",
+                                   *words, *MODEL])
         environment = {"PATH": os.environ["PATH"], "HOME": str(root), "LANG": "C.UTF-8"}
         for _ in range(3):
             worker = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

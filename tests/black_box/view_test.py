@@ -217,7 +217,7 @@ class InBrowser(Work):
             self.assertEqual(page.run("document.documentElement.dataset.condition"), "finished")
 
     def test_follows_a_real_run_to_its_end(self):
-        words = [program.BINARY, "demo", "--dir", "demo", "--quiet", "--max-iters", "2", "--sim-latency", "20", "--finalists", "0", "--no-prune"]
+        words = program.command(["demo", "--dir", "demo", "--quiet", "--max-iters", "2", "--sim-latency", "20", "--finalists", "0", "--no-prune"])
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.root), "LANG": "C.UTF-8"}
         run = self.root / "demo/run"
         with subprocess.Popen(words, cwd=self.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment) as worker:

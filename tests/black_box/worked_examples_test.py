@@ -22,6 +22,19 @@ HOME = "/home/me"
 PORT = "8090"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 
+# What agents' commands do is shared by all runs, as in program.run; what is printed stays the same.
+WRAPPER = """#!/bin/sh
+case "$1" in
+  optimize|eval|demo|calibrate)
+    case "$*" in
+      *--cache*|*--record*|*--replay*|*--dry-run*) ;;
+      *) calls=$(mktemp -d '{kept}/XXXXXX') && ln -s '{kept}/commands' "$calls/commands" &&
+         exec '{program}' "$@" --cache "$calls" --cache-commands ;;
+    esac ;;
+esac
+exec '{program}' "$@"
+"""
+
 
 def free_port():
     with socket.socket() as probe:
@@ -58,7 +71,9 @@ class Session:
         self.root = root
         self.port = free_port()
         (root / "bin").mkdir()
-        (root / "bin/skillgrad").symlink_to(program.BINARY)
+        wrapper = root / "bin/skillgrad"
+        wrapper.write_text(WRAPPER.format(kept=program.kept_folder(), program=program.BINARY), encoding="utf-8")
+        wrapper.chmod(0o755)
         self.home = root / "me"
         self.home.mkdir()
         for part in ("skills", "docs/tutorial"):

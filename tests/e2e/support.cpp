@@ -60,6 +60,33 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   ::_exit(99);
 }
 
+/// Runs of agents whose words say nothing of commands, sandbox, cache or recordings.
+bool may_share_commands(const Words& words) {
+  static const std::set<std::string> kRunAgents = {"optimize", "eval", "demo", "calibrate"};
+  static const Words kOwn = {"--cache",   "--record",  "--replay", "--sandbox", "--executor",
+                             "--dry-run", "--refresh", "--help",   "--config"};
+  if (words.empty() || kRunAgents.count(words.front()) == 0) return false;
+  return std::none_of(words.begin(), words.end(), [](const std::string& word) {
+    return std::any_of(kOwn.begin(), kOwn.end(),
+                       [&](const std::string& own) { return word.rfind(own, 0) == 0; });
+  });
+}
+
+/// Flags with which this run takes what agents' commands did in other tests, where ctest gives a
+/// folder for it: each command runs once for all tests. Calls are made by every run of its own.
+Words shared_commands(const Scratch& scratch) {
+  const char* folder = std::getenv("SKILLGRAD_TEST_COMMANDS");
+  if (folder == nullptr) return {};
+  static int number = 0;
+  const fs::path calls = scratch / fmt::format(".tmp/calls-{}", ++number);
+  std::error_code error;
+  fs::create_directories(fs::path(folder) / "commands", error);
+  fs::create_directories(calls, error);
+  fs::create_directory_symlink(fs::path(folder) / "commands", calls / "commands", error);
+  EXPECT_FALSE(error) << folder << ": " << error.message();
+  return {"--cache", calls.string(), "--cache-commands"};
+}
+
 }  // namespace
 
 Json Outcome::json() const {
@@ -125,6 +152,10 @@ Program::Program(const Scratch& scratch, const Words& arguments, const Options& 
   err_ = base + ".err";
   std::vector<std::string> words = {SKILLGRAD_BINARY};
   words.insert(words.end(), arguments.begin(), arguments.end());
+  if (options.share_commands && may_share_commands(arguments)) {
+    const Words more = shared_commands(scratch);
+    words.insert(words.end(), more.begin(), more.end());
+  }
   auto variables = environment(scratch, options);
   const auto argv = pointers(words), envp = pointers(variables);
   const fs::path cwd = options.cwd.empty() ? scratch.path() : options.cwd;

@@ -41,6 +41,9 @@ struct Options {
   fs::path out;                           ///< where stdout goes instead of into the outcome
   std::chrono::seconds timeout{90};       ///< SIGKILL after it
   unsigned long long max_file_bytes = 0;  ///< RLIMIT_FSIZE; SIGXFSZ is ignored then
+  /// Commands of agents that ran in another test are not run again, where ctest gives the folder
+  /// SKILLGRAD_TEST_COMMANDS and the words say nothing of commands, sandbox or recordings.
+  bool share_commands = true;
 };
 
 /// A folder of the test's own; relative paths of the program mean it.

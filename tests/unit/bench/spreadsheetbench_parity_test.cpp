@@ -25,6 +25,14 @@ const fs::path kShared = SKILLGRAD_SHARED_DIR;
 const fs::path kSheetData = kShared / "data/spreadsheetbench_verified";
 const fs::path kParity = kShared / "parity/spreadsheetbench";
 
+// A sanitizer makes reading ten times slower: it sees every eighth line, and the program as
+// released all of them.
+#ifdef SKILLGRAD_SANITIZED
+constexpr std::size_t kStep = 8;
+#else
+constexpr std::size_t kStep = 1;
+#endif
+
 struct VerdictRow {
   std::string id, name, proc;
   bool official = false;
@@ -38,7 +46,8 @@ std::vector<VerdictRow> read_rows() {
   for (const auto& entry : *dataset) entries[entry.id] = entry;
   std::vector<VerdictRow> rows;
   const auto lines = read_json_lines(kParity / "verdicts.jsonl");
-  for (const Json& line : *lines) {
+  for (std::size_t at = 0; at < lines->size(); at += kStep) {
+    const Json& line = (*lines)[at];
     VerdictRow row;
     row.id = line["id"].get<std::string>();
     row.name = line["case"].get<std::string>();
@@ -110,6 +119,7 @@ class SpreadsheetBenchParity : public testing::Test {
   const std::vector<Verdict>* verdicts_ = nullptr;
 };
 
+#ifndef SKILLGRAD_SANITIZED
 TEST_F(SpreadsheetBenchParity, OfficialModeGivesTheUpstreamVerdictOnEveryWorkbook) {
   ASSERT_EQ(verdicts_->size(), 796U);
   std::size_t equal = 0, passes = 0;
@@ -165,6 +175,13 @@ TEST_F(SpreadsheetBenchParity, StrictModeDiffersFromOfficialOnExactlyTheKnownLin
   EXPECT_EQ(dataset_errors, 4U);
   EXPECT_EQ(dataset_errors + differing, 17U);
 }
+#else
+TEST_F(SpreadsheetBenchParity, OfficialModeGivesTheUpstreamVerdictOnEveryEighthLine) {
+  ASSERT_EQ(verdicts_->size(), 100U);
+  for (const auto& [row, strict, official, skillgrad] : *verdicts_)
+    EXPECT_EQ(official.pass, row.official) << key(row);
+}
+#endif
 
 TEST_F(SpreadsheetBenchParity, NoUnmodifiedInputPassesInStrictMode) {
   for (const auto& [row, strict, official, skillgrad] : *verdicts_) {
@@ -192,7 +209,7 @@ TEST_F(SpreadsheetBenchParity, EveryGoldenPassesAgainstItself) {
   const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   RecordProperty("golden_pairs_cpu_ms", static_cast<int>(seconds * 1000));
   RecordProperty("golden_pairs_cells", static_cast<int>(cells));
-  EXPECT_EQ(goldens, 199U);
+  EXPECT_EQ(goldens, kStep == 1 ? 199U : 25U);
 }
 
 TEST_F(SpreadsheetBenchParity, GradesAreTheComparisonsAndRepeatable) {
