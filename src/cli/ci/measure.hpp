@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include <skillgrad/core/clock.hpp>
@@ -22,6 +23,8 @@ struct MeasureRequest {
   std::filesystem::path runs;  ///< a folder of evaluations, which jobs may share
   std::string split;
   int trials = 1;
+  /// Options of this measurement alone: key of the option table -> text, as a flag gives it.
+  std::map<std::string, std::string> options = {};
 };
 
 struct Measurement {
@@ -47,7 +50,7 @@ class Measurer {
 
  private:
   Measurer(const Invocation& invocation, const Settings& settings, std::chrono::milliseconds time);
-  [[nodiscard]] Result<Invocation> evaluation(const std::string& tasks) const;
+  [[nodiscard]] Result<Invocation> evaluation(const MeasureRequest& request) const;
 
   const Invocation& invocation_;
   const Settings& settings_;

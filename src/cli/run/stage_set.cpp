@@ -8,6 +8,7 @@
 
 #include "cli/models/call_stores.hpp"
 #include "cli/run/external_agent.hpp"
+#include "cli/run/neighbours.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/options.hpp"
 
@@ -50,8 +51,10 @@ Json gate_spec(const Settings& settings) {
   return out;
 }
 
-Result<std::unique_ptr<agent::Executor>> external_executor(RunSetup& setup) {
+Result<std::unique_ptr<agent::Executor>> external_executor(
+    RunSetup& setup, std::vector<agent::Neighbour> neighbours) {
   agent::ExternalDependencies out;
+  out.neighbours = std::move(neighbours);
   out.agent = *setup.agent;
   out.endpoint = setup.models->endpoint_of("executor");
   out.benchmark = setup.bench.benchmark.get();
@@ -115,8 +118,9 @@ Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::sto
       return agent::measure_shell(*sandbox, stop);
     };
   if (setup.spans) executor.watch = &setup.spans->tools();
+  SKILLGRAD_TRY(executor.neighbours, publish_neighbours(setup.neighbours, setup.store.get()));
   if (setup.agent) {
-    SKILLGRAD_TRY(out->executor, external_executor(setup));
+    SKILLGRAD_TRY(out->executor, external_executor(setup, std::move(executor.neighbours)));
   } else {
     out->executor = agent::make_executor(std::move(executor));
   }
