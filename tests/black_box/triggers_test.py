@@ -109,6 +109,36 @@ class Triggers(unittest.TestCase):
         folder.queries([{"query": "Take a note", "should_trigger": True}])
         self.assertIn("no query that should not trigger", " ".join(self.measured(folder, code=1)["notes"]))
 
+    def test_improve_changes_the_description_alone_and_shows_it_on_other_requests(self):
+        rules = [{"match": "memo", "skill": "alpha", "chance": 0.05, "words": ["memos"], "chance_with_words": 0.95}, {"match": "cat", "skill": "alpha", "chance": 0.05}]
+        folder = self.folder(queries=rules)
+        folder.queries({"should_trigger": [f"Write memo {i}" for i in range(30)], "should_not_trigger": [f"Draw cat {i}" for i in range(30)]})
+        before = {path: path.read_bytes() for path in folder.skill.rglob("*") if path.is_file()}
+        done = folder.run("--improve", "--with", "skills")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        value = json.loads(done.stdout)
+        self.assertEqual(json_schema.problems(value, json.loads(program.run(["schema", "optimize"]).stdout)), [])
+        self.assertEqual(value["verdict"]["verdict"], "improved")
+        self.assertEqual({path: path.read_bytes() for path in folder.skill.rglob("*") if path.is_file()}, before, "only --in-place edits")
+        best = pathlib.Path(value["run"], "best")
+        old, new = (folder.skill / "SKILL.md").read_text(), (best / "SKILL.md").read_text()
+        changed = [pair for pair in zip(old.splitlines(), new.splitlines()) if pair[0] != pair[1]]
+        self.assertEqual([line.split(":")[0] for line, _ in changed], ["description"])
+        self.assertIn("memos", changed[0][1])
+        again = folder.run("--improve", "--with", "skills")
+        self.assertEqual(json.loads(again.stdout)["best"], value["best"])
+        refused = program.run(["optimize", "skills/alpha", "-m", folder.model, "-b", "triggers:skills/alpha/evals/triggers.json"], cwd=folder.root)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("skillgrad triggers", refused.stderr)
+        self.assertIn("--improve", refused.stderr)
+
+    def test_a_broken_measurement_changes_nothing(self):
+        folder = self.folder(blind=True)
+        done = folder.run("--improve")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("the measurement is broken", done.stdout)
+        self.assertFalse((folder.root / "skillgrad-runs").exists())
+
     def test_a_preview_sends_nothing(self):
         folder = self.folder()
         done = folder.run("--dry-run")
@@ -130,6 +160,7 @@ class Triggers(unittest.TestCase):
             ([{"query": "x", "should_trigger": True}], ["--with", "sim"], "name a folder of skills"),
             ([{"query": "x", "should_trigger": True}], ["--with", "copies"], "rename it"),
             ([{"query": "x", "should_trigger": True}], ["--trials", "0"], "--trials"),
+            ([{"query": "x", "should_trigger": True}], ["--improve", "--dry-run"], "leave one of them out"),
         ):
             with self.subTest(queries=queries, words=words):
                 note_skills.write_skill(folder.root / "copies/alpha", taught=True)

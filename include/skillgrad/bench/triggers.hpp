@@ -9,6 +9,9 @@
 
 namespace skillgrad::bench {
 
+/// Name of the benchmark that queries are.
+inline constexpr const char* kTriggers = "triggers";
+
 /// A request of a user, and whether a skill ought to be activated for it.
 struct TriggerQuery {
   std::string id, query;

@@ -29,7 +29,7 @@ class TriggerBenchmark final : public Benchmark {
     }
   }
 
-  [[nodiscard]] std::string name() const override { return "triggers"; }
+  [[nodiscard]] std::string name() const override { return kTriggers; }
   [[nodiscard]] std::string source() const override { return source_; }
   [[nodiscard]] std::string grading() const override { return "triggers"; }
   [[nodiscard]] const std::vector<Task>& tasks() const override { return tasks_; }

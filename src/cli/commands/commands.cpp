@@ -9,7 +9,6 @@
 #include "cli/commands/eval_in_run.hpp"
 #include "cli/results/results.hpp"
 #include "cli/transfer/transfer.hpp"
-#include "cli/triggers/triggers.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include <skillgrad/bench/triggers.hpp>
 #include <skillgrad/core/text.hpp>
 
 #include "cli/models/call_stores.hpp"
@@ -148,7 +149,11 @@ Result<std::unique_ptr<StageSet>> make_stages(RunSetup& setup, std::stop_token s
                                         dependencies(setup, "momentum", stop)));
   }
   const bool reflects = settings.get<"optimizer">() == optim::OptimizerKind::reflect;
-  const Json patcher = reflects ? Json{{"name", "reflect"}} : settings.get<"stages.patcher">();
+  // Runs of queries end where the skill is loaded: nothing but its description had a part in them.
+  const bool queries =
+      setup.bench.benchmark != nullptr && setup.bench.benchmark->name() == bench::kTriggers;
+  const Json patcher = !reflects ? settings.get<"stages.patcher">()
+                                 : Json{{"name", queries ? "describe" : "reflect"}};
   SKILLGRAD_TRY(out->patcher,
                 make<optim::Patcher>(optim::patcher_registry(), patcher, "stages.patcher",
                                      dependencies(setup, "patcher", stop)));

@@ -246,7 +246,9 @@ const std::vector<CommandSpec> kCommands = {
      kModel | kLimits | kRollout | kSandbox | kOutput | kSim | kCi | kExecutor | kPlan,
      {{"queries", "FILE",
        "requests with should_trigger true or false (default: SKILL/evals/triggers.json)"},
-      {"trials", "K", "rollouts per query (default: 4)"},
+      {"trials", "K", "rollouts per query (default: 4; with --improve 1)"},
+      {"improve", "",
+       "learn a better description from the requests that go wrong, as optimize does"},
       {"dry-run", "", "print calls, tokens and USD, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
       {"cache", "DIR",
@@ -254,8 +256,10 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad triggers my-skill --model gpt-4.1-mini\n"
      "  skillgrad triggers skills/xlsx --with skills --model qwen3 --trials 8 --json\n"
      "  skillgrad triggers my-skill --queries queries.json --model qwen3 --executor opencode\n"
+     "  skillgrad triggers my-skill --with skills --model gpt-4.1-mini --improve --max-usd 2\n"
      "  skillgrad triggers my-skill --model gpt-4.1-mini --dry-run",
-     "  0 it tells the requests apart   1 it does not, or the measurement cannot tell\n"
+     "  0 it tells the requests apart, or --improve is done\n"
+     "  1 it does not, or the measurement cannot tell\n"
      "  2 usage, configuration or input   3 endpoint or infrastructure, or a broken measurement\n"
      "  4 stopped by a limit; the same command goes on   130, 143 signal"},
     {"grade",

@@ -54,8 +54,7 @@ Result<Subject> read_subject(const Json& object, const std::string& where) {
       const auto near = nearest_match(key, known);
       return fail(ErrorCode::config, "unknown key \"" + key + "\"", where,
                   near ? "did you mean \"" + *near + "\"?"
-                       : "use options of endpoint and executor, which `skillgrad eval --help-all` "
-                         "lists");
+                       : "use keys of endpoint and executor, which `skillgrad config show` lists");
     }
     if (key == "roles")
       return fail(ErrorCode::config, "roles are the same for all models", where,

@@ -2,16 +2,18 @@
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/optim/optimizer_kind.hpp>
 #include <skillgrad/report/comparison.hpp>
 #include <skillgrad/report/triggers.hpp>
 
 #include "cli/ci/measure.hpp"
+#include "cli/commands/commands.hpp"
 #include "cli/run/load_settings.hpp"
 #include "cli/run/neighbours.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/screen/notes.hpp"
 #include "cli/transfer/preview.hpp"
 #include "cli/triggers/trigger_plan.hpp"
-#include "cli/triggers/triggers.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -85,6 +87,34 @@ Result<report::TriggerReport> measure_triggers(const TriggerPlan& plan, const Se
   return out;
 }
 
+/// The description is changed by the machinery of `optimize`: candidates from the requests that
+/// went wrong, a screen, the gate, and the release test on requests that no candidate has seen.
+Result<int> improve(const Invocation& invocation, const TriggerPlan& plan,
+                    const Settings& settings) {
+  SKILLGRAD_CHECK(check_catalogue(plan));
+  SKILLGRAD_TRY(auto measurer, Measurer::create(plan.evaluation, settings));
+  report::TriggerReport control;
+  SKILLGRAD_CHECK(measure_control(measurer, plan, settings, control));
+  for (const std::string& note : control.notes) notes().say(note);
+  MeasureRequest request;
+  request.tasks = "triggers:" + plan.queries.source;
+  request.options = plan.options;
+  request.options["optimizer"] = name_of(optim::OptimizerKind::reflect);
+  request.options["stratify"] = "category";
+  if (invocation.has("trials")) request.options["rollouts"] = std::to_string(plan.trials);
+  SKILLGRAD_TRY(Invocation own, measurer.evaluation(request));
+  own.command = "optimize";
+  own.local.clear();
+  return cmd_optimize(own);
+}
+
+/// What goes with measuring alone, or with both.
+Result<> check_improving(const Invocation& invocation) {
+  if (!invocation.has("improve") || !invocation.has("dry-run")) return {};
+  return fail(ErrorCode::usage, "--dry-run says what measuring would cost", "--improve",
+              "leave one of them out; --max-usd bounds what improving may cost");
+}
+
 Result<Preview> preview_triggers(const TriggerPlan& plan, const Settings& settings,
                                  const Invocation& invocation) {
   Invocation own = plan.evaluation;
@@ -106,6 +136,7 @@ Result<Preview> preview_triggers(const TriggerPlan& plan, const Settings& settin
 Result<int> cmd_triggers(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   if (!invocation.has("dry-run")) SKILLGRAD_CHECK(refuse_estimate_flags(invocation));
+  SKILLGRAD_CHECK(check_improving(invocation));
   SKILLGRAD_TRY(const auto plan, plan_triggers(invocation, settings));
   const bool json = settings.get<"json">();
   if (invocation.has("dry-run")) {
@@ -113,6 +144,7 @@ Result<int> cmd_triggers(const Invocation& invocation) {
     print_out(json ? dump_json(to_json(preview), 1) + "\n" : preview_text(preview));
     return 0;
   }
+  if (invocation.has("improve")) return improve(invocation, plan, settings);
   SKILLGRAD_TRY(const auto report, measure_triggers(plan, settings));
   print_out(json ? dump_json(report::to_json(report), 1) + "\n" : report::triggers_text(report));
   return report.verdict == report::TriggerVerdict::tells_apart ? 0 : 1;
