@@ -9,6 +9,7 @@ import unittest
 import json_schema
 import note_skills
 import program
+from endpoint import Endpoint, tool_call
 
 SHOULD = {"Write a note <a>": 0.9, "Take down what I say <b>": 0.8, "Leave a memo <c>": 0.7, "Jot this <d>": 0.6, "A note, please <e>": 1, "Put it on paper <f>": 0.5}
 SHOULD_NOT = {"Sum the column <g>": 0.1, "Draw a cat <h>": 0, "Translate this <i>": 0.2, "Book a flight <j>": 0.05, "Read a note aloud <k>": 0.3, "Mail it <l>": 0}
@@ -138,6 +139,41 @@ class Triggers(unittest.TestCase):
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("the measurement is broken", done.stdout)
         self.assertFalse((folder.root / "skillgrad-runs").exists())
+
+    def test_made_queries_are_used_once_a_person_has_checked_them(self):
+        folder = self.folder()
+        (folder.skill / "evals/triggers.json").unlink()
+        good = [{"query": f"Write it down {i}", "should_trigger": i % 2 == 0} for i in range(4)]
+        tries = [good[:3], good[:3] + good[:1], [one | {"should_trigger": True} for one in good], [{"query": "Let ALPHA write it", "should_trigger": True}] + good[1:], good]
+        asked = []
+
+        def model(body):
+            asked.append(body)
+            return tool_call("submit_queries", {"queries": tries[len(asked) - 1]})
+
+        def make(*words, code):
+            with Endpoint(model) as endpoint:
+                done = program.run(["triggers", "skills/alpha", "-m", "mock", "--base-url", endpoint.url, "--with", "skills", "--make-queries", "4", *words], cwd=folder.root)
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            return done
+
+        make("--json", code=3)  # three lists that do not hold
+        said = json.dumps([message["content"] for message in asked[-1]["messages"] if message["role"] == "tool"])
+        self.assertIn("got 3 requests, expected 4", said)
+        self.assertIn("stands twice", said)
+        self.assertIn("beta: Writes short notes", asked[0]["messages"][1]["content"])
+        self.assertFalse((folder.skill / "evals/triggers.json").exists())
+        value = json.loads(make("--json", code=0).stdout)
+        self.assertEqual(json_schema.problems(value, json.loads(program.run(["schema", "queries"]).stdout)), [])
+        self.assertEqual((value["queries"], value["should_trigger"], value["refused"]), (4, 2, 1))
+        self.assertIn("names the skill", json.dumps(asked[-1]["messages"]))
+        self.assertIn("never overwritten", make(code=2).stderr)
+        refused = folder.run(json_too=False)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("nobody has checked them", refused.stderr)
+        file = folder.skill / "evals/triggers.json"
+        file.write_text(file.read_text().replace('"checked": false', '"checked": true'))
+        self.assertEqual(len(self.measured(folder, code=None)["queries"]), 4)
 
     def test_a_preview_sends_nothing(self):
         folder = self.folder()

@@ -13,6 +13,7 @@
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/transfer/preview.hpp"
+#include "cli/triggers/queries_file.hpp"
 #include "cli/triggers/trigger_plan.hpp"
 
 namespace skillgrad::cli {
@@ -137,6 +138,9 @@ Result<int> cmd_triggers(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   if (!invocation.has("dry-run")) SKILLGRAD_CHECK(refuse_estimate_flags(invocation));
   SKILLGRAD_CHECK(check_improving(invocation));
+  if (invocation.has("make-queries")) return make_queries_file(invocation, settings);
+  if (invocation.has("to"))
+    return fail(ErrorCode::usage, "--to says where --make-queries writes", "--to", "leave it out");
   SKILLGRAD_TRY(const auto plan, plan_triggers(invocation, settings));
   const bool json = settings.get<"json">();
   if (invocation.has("dry-run")) {

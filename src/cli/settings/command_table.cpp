@@ -247,6 +247,9 @@ const std::vector<CommandSpec> kCommands = {
      {{"queries", "FILE",
        "requests with should_trigger true or false (default: SKILL/evals/triggers.json)"},
       {"trials", "K", "rollouts per query (default: 4; with --improve 1)"},
+      {"make-queries", "N",
+       "have a model write N requests, for a person to check before they are used"},
+      {"to", "FILE", "with --make-queries: where to (default: SKILL/evals/triggers.json)"},
       {"improve", "",
        "learn a better description from the requests that go wrong, as optimize does"},
       {"dry-run", "", "print calls, tokens and USD, and send nothing"},
@@ -256,6 +259,7 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad triggers my-skill --model gpt-4.1-mini\n"
      "  skillgrad triggers skills/xlsx --with skills --model qwen3 --trials 8 --json\n"
      "  skillgrad triggers my-skill --queries queries.json --model qwen3 --executor opencode\n"
+     "  skillgrad triggers my-skill --model gpt-4.1-mini --make-queries 40\n"
      "  skillgrad triggers my-skill --with skills --model gpt-4.1-mini --improve --max-usd 2\n"
      "  skillgrad triggers my-skill --model gpt-4.1-mini --dry-run",
      "  0 it tells the requests apart, or --improve is done\n"
