@@ -127,6 +127,7 @@ class Mistakes(unittest.TestCase):
                 (["alpha", "--models", "models.json"], '"base_url"'),
                 (["alpha", "--models", models, "--assume-turns", "2"], "--dry-run"),
                 (["alpha", "--models", "a,b", "-b", "judged.jsonl", "--base-url", "http://127.0.0.1:9/v1"], "name one judge for all"),
+                (["alpha", "--models", models, "--with", "alpha"], "not tried here"),
                 (["alpha", "--models", models, "--executors", "tools,nosuch"], "nosuch"),
             ):
                 with self.subTest(words):

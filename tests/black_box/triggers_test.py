@@ -104,7 +104,7 @@ class Triggers(unittest.TestCase):
         value = self.measured(folder, "--trials", 2, code=1)
         self.assertEqual((value["verdict"], [query["verdict"] for query in value["queries"]]), ("cannot tell", ["cannot tell"] * 2))
         self.assertIn("that takes --trials 4", " ".join(value["notes"]))
-        self.assertIn("more queries would tell", " ".join(value["notes"]))
+        self.assertIn("that takes 4 of each", " ".join(value["notes"]))
         text = folder.run("--trials", 2, json_too=False).stdout
         self.assertTrue(text.startswith("cannot tell: "), text)
         folder.queries([{"query": "Take a note", "should_trigger": True}])
@@ -199,7 +199,8 @@ class Triggers(unittest.TestCase):
             ([{"query": "x", "should_trigger": True}], ["--improve", "--dry-run"], "leave one of them out"),
         ):
             with self.subTest(queries=queries, words=words):
-                note_skills.write_skill(folder.root / "copies/alpha", taught=True)
+                for copy in ("one", "two"):
+                    note_skills.write_skill(folder.root / "copies" / copy, taught=True, name="gamma")
                 (folder.skill / "evals/triggers.json").unlink(missing_ok=True)
                 if queries is not None:
                     folder.queries(queries)

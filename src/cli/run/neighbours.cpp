@@ -7,6 +7,8 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/rollouts.hpp>
 
+#include "cli/screen/notes.hpp"
+
 namespace skillgrad::cli {
 namespace {
 
@@ -45,16 +47,20 @@ Result<std::vector<agent::Neighbour>> load_neighbours(const Settings& settings,
   SKILLGRAD_TRY(const auto folders, skill_folders(with));
   for (const fs::path& folder : folders) {
     SKILLGRAD_TRY(auto package, skill::SkillPackage::load(folder));
-    // The skill itself is often one of the folder.
-    if (package.hash() == own.hash()) continue;
     const std::string name = to_lower_ascii(package.name());
-    const bool taken = name == to_lower_ascii(own.name()) ||
-                       std::any_of(out.begin(), out.end(), [&](const auto& other) {
-                         return name == to_lower_ascii(other.package.name());
-                       });
+    // The skill itself is often one of the folder, perhaps in another version.
+    if (name == to_lower_ascii(own.name())) {
+      if (package.hash() != own.hash())
+        notes().say("--with: " + folder.string() + " is another version of " + own.name() +
+                    ", and is left out");
+      continue;
+    }
+    const bool taken = std::any_of(out.begin(), out.end(), [&](const auto& other) {
+      return name == to_lower_ascii(other.package.name());
+    });
     if (taken)
       return fail(ErrorCode::input,
-                  "the skill is called \"" + package.name() + "\", as another one of the catalogue",
+                  "two skills of the catalogue are called \"" + package.name() + "\"",
                   folder.string(), "rename it, or take it out of the folder of --with");
     out.push_back({std::move(package), {}});
   }

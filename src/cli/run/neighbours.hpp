@@ -10,8 +10,8 @@
 
 namespace skillgrad::cli {
 
-/// The skills of --with, by name, without `own` itself; none without the option. Errors: input (no
-/// skill there, two of one name, or a neighbour that has the name of `own`).
+/// The skills of --with, by name; none without the option. One with the name of `own` is another
+/// version of it, and left out. Errors: input (no skill there, or two of one name).
 [[nodiscard]] Result<std::vector<agent::Neighbour>> load_neighbours(const Settings& settings,
                                                                     const skill::SkillPackage& own);
 /// With a copy of each in the run, for agents to look into; `store`: null makes none. Errors: io.

@@ -15,6 +15,8 @@ constexpr const char* kRunCodes =
 constexpr const char* kCheckCodes =
     "  0 fine   1 problems found   2 usage, configuration or input   3 infrastructure\n"
     "  4 stopped by a limit   130, 143 signal";
+/// Who executes tasks, and what skills it has.
+constexpr unsigned kAgents = kExecutor | kBeside;
 
 const std::vector<CommandSpec> kCommands = {
     {"optimize",
@@ -22,7 +24,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan | kTraces | kExecutor,
+     kEvaluate | kLoop | kPlan | kTraces | kAgents,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"}},
      "  skillgrad optimize skills/xlsx --benchmark spreadsheetbench:DIR --model gpt-4.1-mini "
@@ -37,7 +39,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kPlan | kExecutor,
+     kEvaluate | kPlan | kAgents,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
       {"split", "NAME", "train, val, test or all (default: test)", "train|val|test|all"},
@@ -54,7 +56,7 @@ const std::vector<CommandSpec> kCommands = {
      1,
      1,
      kModel | kBench | kSelect | kLimits | kRollout | kRun | kSandbox | kOutput | kSim | kPlan |
-         kExecutor,
+         kAgents,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
       {"passes", "N", "times that the validation split is run (default: 2)"},
@@ -69,7 +71,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan | kTraces | kExecutor,
+     kEvaluate | kLoop | kPlan | kTraces | kAgents,
      {{"from", "RUN", "expect what this earlier run needed"}},
      "  skillgrad estimate my-skill --model gpt-4.1-mini\n"
      "  skillgrad estimate my-skill --model qwen3 --prices litellm.json --from RUN --json\n"
@@ -220,7 +222,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      20,
-     (kEvaluate & ~kRun & ~kVerdict) | kCi | kExecutor | kPlan,
+     (kEvaluate & ~kRun & ~kVerdict) | kCi | kAgents | kPlan,
      {{"models", "LIST", "names with commas between them, or a .json file with options for each"},
       {"executors", "LIST", "executors with commas between them: each with each model"},
       {"split", "NAME", "train, val, test or all (default: test)", "train|val|test|all"},
@@ -243,7 +245,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kModel | kLimits | kRollout | kSandbox | kOutput | kSim | kCi | kExecutor | kPlan,
+     kModel | kLimits | kRollout | kSandbox | kOutput | kSim | kCi | kAgents | kPlan,
      {{"queries", "FILE",
        "requests with should_trigger true or false (default: SKILL/evals/triggers.json)"},
       {"trials", "K", "rollouts per query (default: 4; with --improve 1)"},
@@ -452,7 +454,7 @@ const std::vector<CommandSpec> kCommands = {
      "show",
      1,
      1,
-     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces | kExecutor,
+     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces | kAgents,
      {{"origin", "", "and where it came from"}},
      "  skillgrad config show\n"
      "  skillgrad config show --origin --preset paper\n"

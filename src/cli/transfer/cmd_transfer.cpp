@@ -8,6 +8,7 @@
 #include "cli/ci/measure.hpp"
 #include "cli/run/external_agent.hpp"
 #include "cli/run/load_settings.hpp"
+#include "cli/run/neighbours.hpp"
 #include "cli/run/open_workbench.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
@@ -39,6 +40,21 @@ Result<std::vector<std::string>> packages_of(const Invocation& invocation) {
     out.push_back(name);
   }
   return out;
+}
+
+/// Without a package, the agent must not find it beside what there is.
+Result<> check_neighbours(const Settings& settings, const std::vector<std::string>& packages) {
+  SKILLGRAD_TRY(const auto all, load_neighbours(settings, {}));
+  for (auto name = std::next(packages.begin()); name != packages.end(); ++name) {
+    SKILLGRAD_TRY(const auto package, load_skill(*name));
+    SKILLGRAD_TRY(const auto others, load_neighbours(settings, package));
+    if (others.size() != all.size())
+      return fail(ErrorCode::usage,
+                  "the folder holds " + package.name() +
+                      ", which then would be there without the package, too",
+                  "--with", "name a folder of skills that are not tried here");
+  }
+  return {};
 }
 
 Result<std::string> tasks_for(const Settings& settings, const std::vector<std::string>& packages) {
@@ -81,6 +97,7 @@ Result<TransferPlan> plan_transfer(const Invocation& invocation, const Settings&
   TransferPlan out;
   SKILLGRAD_TRY(out.subjects, read_subjects(invocation, settings));
   SKILLGRAD_TRY(out.packages, packages_of(invocation));
+  SKILLGRAD_CHECK(check_neighbours(settings, out.packages));
   SKILLGRAD_TRY(out.tasks, tasks_for(settings, out.packages));
   SKILLGRAD_TRY(out.trials, count_of(invocation, {"trials", 1, "1"}));
   out.split = invocation.value("split", "test");

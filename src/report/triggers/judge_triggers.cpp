@@ -13,6 +13,8 @@ namespace {
 
 /// Rollouts of one query that all come out alike and put their interval on one side of a half.
 constexpr std::size_t kTellingTrials = 4;
+/// With fewer queries of a kind no exact test finds a difference at 5 %, not even of all to none.
+constexpr std::size_t kTellingQueries = 4;
 
 QueryRate rate_of(const bench::TriggerQuery& query,
                   const std::vector<const optim::LossRecord*>& records) {
@@ -66,7 +68,7 @@ stats::Interval difference_interval(const TriggerRate& a, const TriggerRate& b) 
 }
 
 void judge_apart(TriggerReport& report) {
-  if (report.should.queries == 0 || report.should_not.queries == 0) return;
+  if (std::min(report.should.queries, report.should_not.queries) < kTellingQueries) return;
   if (report.difference95.low > 0)
     report.verdict = TriggerVerdict::tells_apart;
   else if (report.difference95.high < 0.5)
@@ -88,8 +90,13 @@ void note_doubts(TriggerReport& report) {
         fmt::format("{} of a query cannot show that most of them go one way: that "
                     "takes --trials {}",
                     counted(static_cast<std::size_t>(report.trials), "rollout"), kTellingTrials));
-  const bool enough = report.should.queries > 0 && report.should_not.queries > 0;
-  if (enough && report.verdict == TriggerVerdict::cannot_tell)
+  const std::size_t fewest = std::min(report.should.queries, report.should_not.queries);
+  if (fewest > 0 && fewest < kTellingQueries)
+    notes.push_back(
+        fmt::format("so few queries cannot show that the kinds differ, however they come "
+                    "out: that takes {} of each",
+                    kTellingQueries));
+  else if (fewest > 0 && report.verdict == TriggerVerdict::cannot_tell)
     notes.push_back(
         fmt::format("the difference may be anything from {:+.0f} to {:+.0f} points: "
                     "more queries would tell, more rollouts of these would not",

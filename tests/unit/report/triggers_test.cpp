@@ -72,7 +72,9 @@ TEST(Triggers, JudgeAQueryOnlyWhereMostRolloutsAreShownToGoOneWay) {
 TEST(Triggers, TellKindsApartFromTheQueriesAndNotFromTheirRollouts) {
   std::vector<Rolled> rolled(2, {true, "++++++++"});
   rolled.resize(4, {false, "--------"});
-  EXPECT_EQ(report_of(rolled).verdict, TriggerVerdict::cannot_tell) << "two queries a kind";
+  const auto few = report_of(rolled);
+  EXPECT_EQ(few.verdict, TriggerVerdict::cannot_tell) << "two queries a kind";
+  EXPECT_NE(few.notes[0].find("that takes 4 of each"), std::string::npos) << few.notes[0];
   rolled.resize(8, {true, "++++"});
   rolled.resize(12, {false, "----"});
   const auto many = report_of(rolled);
