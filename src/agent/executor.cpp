@@ -27,10 +27,8 @@ class ToolExecutor final : public Executor {
   }
 
   [[nodiscard]] std::string system_prompt(const skill::SkillPackage* skill) const override {
-    const std::string catalog =
-        skill == nullptr ? "<available_skills>\n</available_skills>"
-                         : skill::catalog_entry(*skill, skill_mount(*skill) + "/SKILL.md");
-    return std::string(trim(deps_.prompt)) + "\n\n" + std::string(trim(catalog)) + "\n";
+    return std::string(trim(deps_.prompt)) + "\n\n" +
+           std::string(trim(catalogue(skill, deps_.neighbours))) + "\n";
   }
 
  private:
@@ -51,14 +49,15 @@ class ToolExecutor final : public Executor {
     if (deps_.benchmark->needs_work_dir(*request.task)) {
       if (auto ready = work.open(); !ready) return not_started(request, std::move(ready).error());
     }
-    LoadedSkill loaded(request.skill);
-    const auto activate = make_activate_tool(loaded);
-    const auto reference = make_reference_tool(loaded);
-    const auto shell = make_shell_tool(loaded, shell_options(request, work));
+    OfferedSkills offered(request.skill, deps_.neighbours);
+    const auto activate = make_activate_tool(
+        offered, request.task->activation_decides ? WhenActivated::ends : WhenActivated::goes_on);
+    const auto reference = make_reference_tool(offered);
+    const auto shell = make_shell_tool(offered, shell_options(request, work));
     LoopRequest loop = loop_request(request);
     loop.tools = {activate.get(), reference.get(), shell.get()};
     Rollout rollout =
-        to_rollout(request, loaded, run_tool_loop(*deps_.model, loop, *deps_.clock, context));
+        to_rollout(request, offered, run_tool_loop(*deps_.model, loop, *deps_.clock, context));
     rollout.folder = work.folder();
     return rollout;
   }
@@ -68,8 +67,10 @@ class ToolExecutor final : public Executor {
     options.sandbox = deps_.sandbox;
     options.clock = deps_.clock;
     options.work = &work;
-    options.skill_dir = request.skill_dir;
-    options.mount = request.skill != nullptr ? skill_mount(*request.skill) : "";
+    if (request.skill != nullptr)
+      options.skills.emplace_back(request.skill_dir, skill_mount(*request.skill));
+    for (const Neighbour& neighbour : deps_.neighbours)
+      options.skills.emplace_back(neighbour.dir, skill_mount(neighbour.package));
     options.limits = request.limits;
     std::call_once(measured_, [this] {
       if (deps_.shell_facts) shell_facts_ = deps_.shell_facts();
@@ -97,7 +98,7 @@ class ToolExecutor final : public Executor {
     return loop;
   }
 
-  static Rollout to_rollout(const RolloutRequest& request, const LoadedSkill& loaded,
+  static Rollout to_rollout(const RolloutRequest& request, const OfferedSkills& offered,
                             LoopResult result) {
     Rollout rollout;
     rollout.task_id = request.task->id;
@@ -106,8 +107,9 @@ class ToolExecutor final : public Executor {
     rollout.error = std::move(result.error);
     rollout.trajectory = std::move(result.trajectory);
     rollout.final_message = std::move(result.final_message);
-    rollout.skill_text = loaded.text();
-    rollout.activated = loaded.activated();
+    rollout.skill_text = offered.own().text();
+    rollout.activated = offered.own().activated();
+    rollout.activated_skills = offered.activated();
     rollout.cut_replies = result.cut_replies;
     rollout.cut_at = result.cut_at;
     rollout.usage = result.usage;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <skillgrad/agent/executor.hpp>
@@ -39,11 +40,40 @@ class LoadedSkill {
   std::string text_;
 };
 
+/// The skills of one run: that of the request, where there is one, and its neighbours.
+class OfferedSkills {
+ public:
+  /// `skill`: may be null; `neighbours` must outlive this.
+  OfferedSkills(const skill::SkillPackage* skill, const std::vector<Neighbour>& neighbours);
+  /// That of the request; its skill() may be null.
+  [[nodiscard]] const LoadedSkill& own() const { return own_; }
+  [[nodiscard]] LoadedSkill& own() { return own_; }
+  /// By name, without regard to blanks and letter case; null: there is none.
+  [[nodiscard]] LoadedSkill* find(const std::string& name);
+  [[nodiscard]] std::vector<std::string> names() const;  ///< sorted
+  /// Files that a command named and its output shows count as loaded.
+  void note_command(const std::string& command, const std::string& output);
+  [[nodiscard]] std::vector<std::string> activated() const { return activated_; }  ///< in order
+  /// Takes note of what has been activated since.
+  void note_activated();
+  [[nodiscard]] std::vector<LoadedSkill*> all();
+
+ private:
+  LoadedSkill own_;
+  std::vector<LoadedSkill> others_;
+  std::vector<std::string> activated_;
+};
+
+/// The catalogue as a prompt shows it, by name.
+[[nodiscard]] std::string catalogue(const skill::SkillPackage* skill,
+                                    const std::vector<Neighbour>& neighbours);
+
 /// Translates between the paths the agent is told and those of this machine.
 class PathMap {
  public:
-  PathMap(const std::filesystem::path& work_dir, const std::filesystem::path& skill_dir,
-          const std::string& mount);
+  /// `skills`: folder of this machine and where the agent sees it.
+  PathMap(const std::filesystem::path& work_dir,
+          const std::vector<std::pair<std::filesystem::path, std::string>>& skills);
   /// Paths of the agent to host paths, for a sandbox that cannot remap.
   [[nodiscard]] std::string to_host(const std::string& command) const;
   /// Host paths to those of the agent: outputs must not depend on where the run lives.
@@ -60,15 +90,18 @@ struct ShellOptions {
   exec::Sandbox* sandbox = nullptr;
   const Clock* clock = nullptr;
   WorkFolder* work = nullptr;  ///< opened with the first command
-  std::filesystem::path skill_dir;
-  std::string mount;  ///< "" without a skill
+  /// Folder of this machine and where the agent sees it.
+  std::vector<std::pair<std::filesystem::path, std::string>> skills;
   RolloutLimits limits;
   std::string facts;  ///< measured ones, for the description; "" if not known
   std::optional<SteadyTime> deadline;
 };
 
-[[nodiscard]] std::unique_ptr<Tool> make_activate_tool(LoadedSkill& loaded);
-[[nodiscard]] std::unique_ptr<Tool> make_reference_tool(LoadedSkill& loaded);
-[[nodiscard]] std::unique_ptr<Tool> make_shell_tool(LoadedSkill& loaded, ShellOptions options);
+/// What becomes of a run once the skill of its request is activated.
+enum class WhenActivated { goes_on, ends };
+
+[[nodiscard]] std::unique_ptr<Tool> make_activate_tool(OfferedSkills& offered, WhenActivated then);
+[[nodiscard]] std::unique_ptr<Tool> make_reference_tool(OfferedSkills& offered);
+[[nodiscard]] std::unique_ptr<Tool> make_shell_tool(OfferedSkills& offered, ShellOptions options);
 
 }  // namespace skillgrad::agent

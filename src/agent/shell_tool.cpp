@@ -69,8 +69,8 @@ std::string limits_text(const RolloutLimits& limits) {
 
 class ShellTool final : public Tool {
  public:
-  ShellTool(LoadedSkill& loaded, ShellOptions options)
-      : loaded_(loaded),
+  ShellTool(OfferedSkills& offered, ShellOptions options)
+      : offered_(offered),
         options_(std::move(options)),
         remaps_(options_.sandbox->info().remaps_paths) {}
 
@@ -101,12 +101,12 @@ class ShellTool final : public Tool {
  private:
   Result<> run(const std::string& command, std::stop_token stop, ToolOutcome& outcome) {
     SKILLGRAD_TRY(const fs::path work_dir, options_.work->open());
-    if (!paths_) paths_.emplace(work_dir, options_.skill_dir, options_.mount);
+    if (!paths_) paths_.emplace(work_dir, options_.skills);
     const exec::CommandSpec spec = make_spec(command, work_dir);
     SKILLGRAD_TRY(const auto result, options_.sandbox->run(spec, std::move(stop)));
     if (result.cancelled) return fail(ErrorCode::cancelled, "the run was stopped during a command");
     outcome.text = paths_->to_agent(describe(result, spec.limits.wall));
-    loaded_.note_command(command, result.out);
+    offered_.note_command(command, result.out);
     return {};
   }
 
@@ -136,9 +136,7 @@ class ShellTool final : public Tool {
     }
     spec.work_dir = work_dir;
     spec.env = exec::scrubbed_environment();
-    if (!options_.mount.empty() && !options_.skill_dir.empty()) {
-      spec.mounts.push_back({options_.skill_dir, options_.mount});
-    }
+    for (const auto& [folder, mount] : options_.skills) spec.mounts.push_back({folder, mount});
     spec.limits.memory_bytes = options_.limits.memory_bytes;
     spec.limits.disk_bytes = options_.limits.disk_bytes;
     spec.limits.wall = options_.limits.command_time;
@@ -151,7 +149,7 @@ class ShellTool final : public Tool {
     return spec;
   }
 
-  LoadedSkill& loaded_;
+  OfferedSkills& offered_;
   ShellOptions options_;
   std::optional<PathMap> paths_;  ///< once there is a work directory
   bool remaps_;
@@ -159,8 +157,8 @@ class ShellTool final : public Tool {
 
 }  // namespace
 
-PathMap::PathMap(const std::filesystem::path& work_dir, const std::filesystem::path& skill_dir,
-                 const std::string& mount) {
+PathMap::PathMap(const std::filesystem::path& work_dir,
+                 const std::vector<std::pair<std::filesystem::path, std::string>>& skills) {
   const auto add = [&](const std::filesystem::path& host, const std::string& inside) {
     if (host.empty() || inside.empty()) return;
     std::error_code ignored;
@@ -170,7 +168,7 @@ PathMap::PathMap(const std::filesystem::path& work_dir, const std::filesystem::p
     }
   };
   add(work_dir, exec::kWorkDir);
-  add(skill_dir, mount);
+  for (const auto& [folder, mount] : skills) add(folder, mount);
   std::stable_sort(pairs_.begin(), pairs_.end(),
                    [](const Pair& a, const Pair& b) { return a.host.size() > b.host.size(); });
 }
@@ -191,12 +189,15 @@ std::string PathMap::to_agent(std::string output) const {
   return output;
 }
 
-std::unique_ptr<Tool> make_shell_tool(LoadedSkill& loaded, ShellOptions options) {
-  if (!options.skill_dir.empty() && !options.sandbox->info().remaps_paths) {
+std::unique_ptr<Tool> make_shell_tool(OfferedSkills& offered, ShellOptions options) {
+  std::erase_if(options.skills,
+                [](const auto& skill) { return skill.first.empty() || skill.second.empty(); });
+  if (!options.skills.empty() && !options.sandbox->info().remaps_paths) {
     // Where that fails, the first command does, and says why.
-    options.skill_dir = options.sandbox->shown_at(options.skill_dir).value_or(options.skill_dir);
+    for (auto& [folder, mount] : options.skills)
+      folder = options.sandbox->shown_at(folder).value_or(folder);
   }
-  return std::make_unique<ShellTool>(loaded, std::move(options));
+  return std::make_unique<ShellTool>(offered, std::move(options));
 }
 
 }  // namespace skillgrad::agent

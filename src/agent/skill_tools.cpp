@@ -37,23 +37,29 @@ bool is_named(const skill::SkillPackage* skill, const std::string& name) {
   return skill != nullptr && to_lower_ascii(trim(name)) == to_lower_ascii(trim(skill->name()));
 }
 
-std::string unknown_skill(const LoadedSkill& loaded, const std::string& name) {
+std::string unknown_skill(const OfferedSkills& offered, const std::string& name) {
   const std::string asked = "there is no skill \"" + truncate_middle(name, 100) + "\"; ";
-  return asked + (loaded.skill() == nullptr ? "no skill is available for this task"
-                                            : "available: " + loaded.skill()->name());
+  const auto names = offered.names();
+  return asked + (names.empty() ? "no skill is available for this task"
+                                : "available: " + join(names, ", "));
 }
 
-ToolOutcome activate(LoadedSkill& loaded, const std::string& arguments) {
+ToolOutcome activate(OfferedSkills& offered, WhenActivated then, const std::string& arguments) {
   const auto json = parse_json(arguments, "activate_skill");
   if (!json) return failed(json.error().to_line());
   StrictReader reader(*json, "activate_skill");
   const std::string name = reader.string("skill");
   if (const auto read = reader.finish(true); !read) return failed(read.error().to_line());
-  if (!is_named(loaded.skill(), name)) return failed(unknown_skill(loaded, name));
+  LoadedSkill* const found = offered.find(name);
+  if (found == nullptr) return failed(unknown_skill(offered, name));
+  LoadedSkill& loaded = *found;
   ToolOutcome outcome;
   outcome.whole = true;
+  outcome.ends_loop = then == WhenActivated::ends && found == &offered.own();
   const skill::SkillPackage& skill = *loaded.skill();
-  if (!loaded.activate()) {
+  const bool first = loaded.activate();
+  offered.note_activated();
+  if (!first) {
     outcome.text =
         "The skill " + skill.name() + " is already active; its text is above in this conversation.";
     return outcome;
@@ -79,14 +85,16 @@ std::string_view head_of(std::string_view text, std::size_t most) {
   return text.substr(0, most);
 }
 
-ToolOutcome read_reference(LoadedSkill& loaded, const std::string& arguments) {
+ToolOutcome read_reference(OfferedSkills& offered, const std::string& arguments) {
   const auto json = parse_json(arguments, "read_reference");
   if (!json) return failed(json.error().to_line());
   StrictReader reader(*json, "read_reference");
   const std::string name = reader.string("skill");
   const std::string path = reader.string("path");
   if (const auto read = reader.finish(true); !read) return failed(read.error().to_line());
-  if (!is_named(loaded.skill(), name)) return failed(unknown_skill(loaded, name));
+  LoadedSkill* const found = offered.find(name);
+  if (found == nullptr) return failed(unknown_skill(offered, name));
+  LoadedSkill& loaded = *found;
   const skill::SkillPackage& skill = *loaded.skill();
   const std::string inner = inner_path(skill, path);
   // The package in memory is the whole world of this tool: nothing on the disk can be reached.
@@ -105,6 +113,7 @@ ToolOutcome read_reference(LoadedSkill& loaded, const std::string& arguments) {
   outcome.whole = true;
   outcome.text = std::string(head_of(bytes, kReferenceBytes));
   loaded.add(inner, outcome.text);
+  offered.note_activated();
   if (outcome.text.size() < bytes.size()) {
     outcome.text += "\n[only the first " + std::to_string(outcome.text.size()) + " of " +
                     std::to_string(bytes.size()) + " bytes are shown]";
@@ -152,18 +161,76 @@ void LoadedSkill::note_command(const std::string& command, const std::string& ou
   }
 }
 
-namespace {
+OfferedSkills::OfferedSkills(const skill::SkillPackage* skill,
+                             const std::vector<Neighbour>& neighbours)
+    : own_(skill) {
+  for (const Neighbour& neighbour : neighbours) others_.emplace_back(&neighbour.package);
+}
 
-/// `skill` with the names there are; without a skill any text, which is then answered so.
-Json skill_parameter(const LoadedSkill& loaded) {
-  Json out = {{"type", "string"},
-              {"description", "Name of the skill as listed in available_skills"}};
-  if (loaded.skill() != nullptr) out["enum"] = Json::array({loaded.skill()->name()});
+LoadedSkill* OfferedSkills::find(const std::string& name) {
+  const auto loaded = all();
+  const auto found = std::find_if(loaded.begin(), loaded.end(), [&](const LoadedSkill* one) {
+    return is_named(one->skill(), name);
+  });
+  return found == loaded.end() ? nullptr : *found;
+}
+
+std::vector<std::string> OfferedSkills::names() const {
+  std::vector<std::string> out;
+  if (own_.skill() != nullptr) out.push_back(own_.skill()->name());
+  for (const LoadedSkill& other : others_) out.push_back(other.skill()->name());
+  std::sort(out.begin(), out.end());
   return out;
 }
 
-std::string skill_parameters(const LoadedSkill& loaded, const char* path) {
-  Json properties = {{"skill", skill_parameter(loaded)}};
+void OfferedSkills::note_command(const std::string& command, const std::string& output) {
+  for (LoadedSkill* loaded : all()) loaded->note_command(command, output);
+  note_activated();
+}
+
+void OfferedSkills::note_activated() {
+  for (const LoadedSkill* loaded : all()) {
+    if (!loaded->activated()) continue;
+    const std::string& name = loaded->skill()->name();
+    if (std::find(activated_.begin(), activated_.end(), name) == activated_.end())
+      activated_.push_back(name);
+  }
+}
+
+std::vector<LoadedSkill*> OfferedSkills::all() {
+  std::vector<LoadedSkill*> out = {&own_};
+  for (LoadedSkill& other : others_) out.push_back(&other);
+  return out;
+}
+
+std::string catalogue(const skill::SkillPackage* skill, const std::vector<Neighbour>& neighbours) {
+  static constexpr std::string_view kOpen = "<available_skills>\n", kClose = "</available_skills>";
+  std::vector<std::pair<std::string, std::string>> entries;  // by name
+  const auto add = [&](const skill::SkillPackage& package) {
+    std::string entry = skill::catalog_entry(package, skill_mount(package) + "/SKILL.md");
+    entries.emplace_back(package.name(),
+                         entry.substr(kOpen.size(), entry.size() - kOpen.size() - kClose.size()));
+  };
+  if (skill != nullptr) add(*skill);
+  for (const Neighbour& neighbour : neighbours) add(neighbour.package);
+  std::sort(entries.begin(), entries.end());
+  std::string out(kOpen);
+  for (const auto& [name, entry] : entries) out += entry;
+  return out.append(kClose);
+}
+
+namespace {
+
+/// `skill` with the names there are; without a skill any text, which is then answered so.
+Json skill_parameter(const OfferedSkills& offered) {
+  Json out = {{"type", "string"},
+              {"description", "Name of the skill as listed in available_skills"}};
+  if (const auto names = offered.names(); !names.empty()) out["enum"] = names;
+  return out;
+}
+
+std::string skill_parameters(const OfferedSkills& offered, const char* path) {
+  Json properties = {{"skill", skill_parameter(offered)}};
   Json required = Json::array({"skill"});
   if (path != nullptr) {
     properties["path"] = {{"type", "string"}, {"description", path}};
@@ -174,25 +241,25 @@ std::string skill_parameters(const LoadedSkill& loaded, const char* path) {
 
 }  // namespace
 
-std::unique_ptr<Tool> make_activate_tool(LoadedSkill& loaded) {
+std::unique_ptr<Tool> make_activate_tool(OfferedSkills& offered, WhenActivated then) {
   return make_tool(
       {"activate_skill",
        "Loads the instructions of an available skill. Call it before writing any code.",
-       skill_parameters(loaded, nullptr)},
-      [&loaded](const std::string& arguments, const std::stop_token&) {
-        return activate(loaded, arguments);
+       skill_parameters(offered, nullptr)},
+      [&offered, then](const std::string& arguments, const std::stop_token&) {
+        return activate(offered, then, arguments);
       });
 }
 
-std::unique_ptr<Tool> make_reference_tool(LoadedSkill& loaded) {
+std::unique_ptr<Tool> make_reference_tool(OfferedSkills& offered) {
   return make_tool(
       {"read_reference",
        "Reads one text file of a skill, for example a reference that its instructions point to.",
-       skill_parameters(loaded,
+       skill_parameters(offered,
                         "Path of the file relative to the skill folder, for example "
                         "references/x.md")},
-      [&loaded](const std::string& arguments, const std::stop_token&) {
-        return read_reference(loaded, arguments);
+      [&offered](const std::string& arguments, const std::stop_token&) {
+        return read_reference(offered, arguments);
       });
 }
 

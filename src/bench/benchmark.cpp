@@ -6,6 +6,7 @@
 
 #include "bench/records/records.hpp"
 #include "bench/spreadsheetbench/spreadsheetbench.hpp"
+#include "bench/triggers/trigger_benchmark.hpp"
 #include "bench/wikitablequestions/wikitablequestions.hpp"
 
 namespace skillgrad::bench {
@@ -57,7 +58,7 @@ Result<std::unique_ptr<Benchmark>> load_folder(const fs::path& path,
 }  // namespace
 
 std::vector<std::string> benchmark_names() {
-  return {"records", "spreadsheetbench", "wikitablequestions"};
+  return {"records", "spreadsheetbench", "triggers", "wikitablequestions"};
 }
 
 Result<std::unique_ptr<Benchmark>> load_benchmark(const std::string& spec,
@@ -71,6 +72,7 @@ Result<std::unique_ptr<Benchmark>> load_benchmark(const std::string& spec,
     return fail(ErrorCode::input, "no benchmark at \"" + parsed.path.string() + "\"", spec,
                 "give NAME:PATH, or the path of a .jsonl, .csv, .tsv or evals.json file");
   if (parsed.name == "spreadsheetbench") return load_spreadsheetbench(parsed.path, options);
+  if (parsed.name == "triggers") return load_triggers(parsed.path, options);
   if (parsed.name == "wikitablequestions") return load_wikitablequestions(parsed.path, options);
   if (parsed.name.empty() && fs::is_directory(parsed.path, error))
     return load_folder(parsed.path, options);

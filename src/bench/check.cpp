@@ -111,6 +111,7 @@ Result<> check_golden(const Benchmark& benchmark, const Task& task, const GradeC
 
 Result<> check_empty(const Benchmark& benchmark, const Task& task, const GradeContext& context,
                      Finding& finding) {
+  if (task.activation_decides) return {};  // no answer, empty or not, says anything
   SKILLGRAD_TRY(const Prepared dir, Prepared::make(benchmark, task, context));
   const Grade grade = benchmark.grade(task, {dir.path(), ""}, context);
   if (ends_check(grade, finding)) return {};

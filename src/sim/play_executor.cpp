@@ -13,14 +13,16 @@ namespace {
 constexpr const char* kLook = "LC_ALL=C wc -c -- *";
 constexpr std::size_t kFinalBytes = 2000;
 
-std::string skill_name(const Conversation& conversation) {
-  const std::string system = conversation.system_text();
-  const std::size_t catalog = system.find("<available_skills>");
-  if (catalog == std::string::npos) return {};
-  const std::size_t open = system.find("<name>", catalog);
-  const std::size_t close = system.find("</name>", catalog);
-  if (open == std::string::npos || close == std::string::npos || close < open) return {};
-  return std::string(trim(std::string_view(system).substr(open + 6, close - open - 6)));
+/// The skill that this rollout activates, the same in each of its turns; "": none.
+std::string chosen_skill(const Player& player, const Conversation& conversation,
+                         std::string_view prompt) {
+  const auto catalogue = read_catalogue(conversation.system_text());
+  if (catalogue.empty()) return {};
+  const auto& choosing = player.scenario().choosing;
+  if (!choosing) return catalogue.front().name;
+  const auto choice = choosing->choice(prompt, catalogue);
+  const double drawn = player.draw({"executor", "choose", prompt, conversation.seed});
+  return drawn < choice.chance ? choice.skill : std::string();
 }
 
 std::string argument(const PastCall& call, const char* key) {
@@ -148,7 +150,7 @@ Reply play_executor(const Player& player, const Conversation& conversation) {
   const auto tagged_task = tagged(conversation.first_user(), "task");
   const std::string task_text = tagged_task ? *tagged_task : std::string(conversation.first_user());
   const Past past = recall(conversation);
-  const std::string skill = skill_name(conversation);
+  const std::string skill = chosen_skill(player, conversation, trim(task_text));
   const auto play = [&]() -> Reply {
     if (!skill.empty() && !past.activated) return calling("activate_skill", {{"skill", skill}});
     if (Reply reading = read_references(conversation, past, skill, task_text);

@@ -180,6 +180,8 @@ Reply as_text(const Player& player, const Conversation& conversation,
 }  // namespace
 
 Reply play_patcher(const Player& player, const Conversation& conversation) {
+  if (conversation.offers("set_description") && !conversation.offers("replace_section"))
+    return play_describer(player, conversation);
   const std::vector<PlannedEdit> plan = plan_patch(player, conversation.first_user());
   Reply reply = conversation.offers(kFinishPatch) ? with_tools(player, conversation, plan)
                                                   : as_text(player, conversation, plan);

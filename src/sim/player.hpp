@@ -44,6 +44,9 @@ class Player {
 [[nodiscard]] Reply play_diagnoser(const Player& player, const Conversation& conversation);
 [[nodiscard]] Reply play_momentum(const Player& player, const Conversation& conversation);
 [[nodiscard]] Reply play_patcher(const Player& player, const Conversation& conversation);
+/// A patcher that may change the description alone: it puts the words of the rules for choosing
+/// into it that requests which activated nothing ask for.
+[[nodiscard]] Reply play_describer(const Player& player, const Conversation& conversation);
 [[nodiscard]] Reply play_synthesizer(const Player& player, const Conversation& conversation);
 [[nodiscard]] Reply play_judge(const Player& player, const Conversation& conversation);
 /// An agent of another program, known by a tool that runs commands: it opens the skill and its

@@ -80,7 +80,11 @@ class Loader {
     const Json lessons = reader.any("lessons", true);
     const Json tasks = reader.any("tasks", true);
     const Json split = reader.any("split");
+    const Json choosing = reader.any("choosing");
     SKILLGRAD_CHECK(reader.finish());
+    if (!choosing.is_null()) {
+      SKILLGRAD_TRY(out_.choosing, Choosing::read(choosing, where + "/choosing"));
+    }
     SKILLGRAD_CHECK(read_noise(noise, where + "/noise"));
     SKILLGRAD_CHECK(read_lessons(lessons, where + "/lessons"));
     SKILLGRAD_CHECK(read_tasks(tasks, where + "/tasks"));
@@ -319,9 +323,10 @@ Result<std::string> model_name(const std::string& scenario) {
 Result<ScenarioTasks> scenario_tasks(const std::string& scenario) {
   SKILLGRAD_TRY(Scenario read, Scenario::load(scenario));
   const auto loaded = std::make_shared<const Scenario>(std::move(read));
-  return ScenarioTasks{
-      loaded->benchmark, loaded->train, loaded->val, loaded->test,
-      [loaded](std::string_view prompt) { return loaded->find_task(prompt) != nullptr; }};
+  return ScenarioTasks{loaded->benchmark, loaded->train, loaded->val, loaded->test,
+                       [loaded](std::string_view prompt) {
+                         return loaded->choosing || loaded->find_task(prompt) != nullptr;
+                       }};
 }
 
 }  // namespace skillgrad::sim

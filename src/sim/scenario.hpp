@@ -8,6 +8,7 @@
 
 #include <skillgrad/core/error.hpp>
 
+#include "sim/choosing.hpp"
 #include "sim/lesson.hpp"
 
 namespace skillgrad::sim {
@@ -24,6 +25,8 @@ class Scenario {
   std::vector<Lesson> lessons;
   std::vector<SimTask> tasks;
   std::vector<std::string> train, val, test;
+  /// Without one the agent activates the first skill of its catalogue, whatever is asked.
+  std::optional<Choosing> choosing;
 
   /// The task whose text this prompt is; of several that match the most specific. Null if none.
   [[nodiscard]] const SimTask* find_task(std::string_view prompt) const;

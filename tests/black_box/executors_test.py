@@ -103,6 +103,46 @@ class Work(unittest.TestCase):
 
 
 @unittest.skipUnless(SANDBOXED, "needs bubblewrap")
+class Beside(Work):
+    """--with: neighbours are staged, too, and what the agent loads of them is told apart."""
+
+    def neighbour(self, name):
+        folder = self.root / "others" / name
+        folder.mkdir(parents=True)
+        (folder / "SKILL.md").write_text(f"---\nname: {name}\ndescription: Another word.\n---\n# Other\n\nThe word is WORD:{name} here.\n")
+
+    def triggers(self, executor, code):
+        (self.root / "queries.json").write_text(json.dumps([{"query": "A word. MODE:ok", "should_trigger": True}, {"query": "No word. MODE:noskill", "should_trigger": False}]))
+        done = self.start("triggers", "fruit", "--queries", "queries.json", "--with", "others", "--trials", "1", "-m", "m", "--base-url", self.model.url, "--executor", executor, "--json", "-j", "2")
+        self.assertEqual(done.returncode, code, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_activation_is_what_the_agent_loaded(self):
+        self.neighbour("zebra")  # the agent takes the first by name
+        for executor in ("claude-code", "codex"):
+            with self.subTest(executor):
+                value = self.triggers(executor, code=1)
+                self.assertEqual([query["activated"] for query in value["queries"]], [1, 0])
+                self.assertEqual((value["control"], value["neighbours"]), ({"n_graded": 2, "activated": 2}, ["zebra"]))
+
+    def test_a_neighbour_that_is_loaded_instead_is_no_activation(self):
+        self.neighbour("apple")
+        error = self.triggers("claude-code", code=3)
+        self.assertIn("the agent activated fruit for none of 2 requests", json.dumps(error))
+        trace = next(self.root.glob(".skillgrad-cache/evals/*/eval/rollouts/control-1.0/trajectory.jsonl")).read_text()
+        self.assertIn("WORD:apple", trace)
+
+    def test_an_agent_that_does_not_tell_what_it_loads_is_a_broken_measurement(self):
+        self.neighbour("zebra")
+        done = self.start("triggers", "fruit", "--queries", "queries.json", "-m", "m", "--base-url", self.model.url, "--executor", "command", "--executor-command", str(self.bin / "mine"))
+        self.assertEqual(done.returncode, 2, done.stderr)  # no such file of queries yet
+        (self.root / "queries.json").write_text('[{"query":"A word. MODE:ok","should_trigger":true}]')
+        done = self.start("triggers", "fruit", "--queries", "queries.json", "-m", "m", "--base-url", self.model.url, "--executor", "command", "--executor-command", str(self.bin / "mine"))
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("the measurement is broken", done.stderr)
+
+
+@unittest.skipUnless(SANDBOXED, "needs bubblewrap")
 class EachProfile(Work):
     def test_finds_the_skill_solves_and_is_read(self):
         for executor, name in PROFILES.items():

@@ -41,6 +41,8 @@ struct Rollout {
   std::string final_message;
   std::string skill_text;  ///< body and references that this run really loaded, with file names
   bool activated = false;
+  /// Every skill that was, neighbours too, in order.
+  std::vector<std::string> activated_skills = {};
   int cut_replies = 0;      ///< cut at the output limit
   std::int64_t cut_at = 0;  ///< tokens of the longest of them; 0 where not known
   llm::Usage usage;
@@ -54,6 +56,12 @@ struct Rollout {
   [[nodiscard]] std::filesystem::path work_dir() const {
     return folder != nullptr ? folder->path() : std::filesystem::path();
   }
+};
+
+/// A skill that stands beside the one of a request in the catalogue, to be chosen or not.
+struct Neighbour {
+  skill::SkillPackage package;
+  std::filesystem::path dir;  ///< a copy without evals/; "" where nobody executes
 };
 
 /// Thread-safe: many rollouts at once.
@@ -76,7 +84,8 @@ struct ExecutorDependencies {
   /// What the shell offers, for the description of the tool; asked once, before the first rollout.
   /// Empty: nothing is said.
   std::function<std::string()> shell_facts;
-  ToolWatch* watch = nullptr;  ///< may be null
+  ToolWatch* watch = nullptr;              ///< may be null
+  std::vector<Neighbour> neighbours = {};  ///< with names of their own
 };
 
 /// Version of python3 and of packages that tasks are often solved with, as a command in this

@@ -104,6 +104,7 @@ struct ExternalDependencies {
   llm::CallRecorder* recorder = nullptr;  ///< may be null
   /// Variables of the user's environment that the agent gets besides.
   std::map<std::string, std::string> passed_env;
+  std::vector<Neighbour> neighbours = {};
   std::filesystem::path bridge;  ///< this program, which is the way out of the sandbox
   std::function<void(const std::string&)> note;  ///< what was not as expected; may be empty
 };

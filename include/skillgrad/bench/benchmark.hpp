@@ -36,6 +36,8 @@ struct Task {
       fields;           ///< what splits can be stratified by, besides category
   bool judged = false;  ///< a model judges the answer, or a part of it
   int judge_calls = 0;  ///< at most, for one answer
+  /// Nothing counts but whether the skill is activated: a run ends as soon as it is.
+  bool activation_decides = false;
   /// A session that was recorded: it is never run, and came out as it did whatever the skill is.
   bool recorded = false;
 };
@@ -97,6 +99,7 @@ struct AgentAnswer {
   std::optional<std::filesystem::path> output = std::nullopt;
   std::optional<std::string> output_text = std::nullopt;  ///< its text, where it is in no file
   bool golden = false;  ///< the task's own: what is computed of it is computed of both sides
+  std::optional<bool> activated = std::nullopt;  ///< the skill was; nullopt: nobody knows
 };
 
 /// Programs that grading may need. Pointers may be null: then a task that needs one is an

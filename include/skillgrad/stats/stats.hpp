@@ -5,6 +5,7 @@
 #include <skillgrad/stats/distributions.hpp>
 #include <skillgrad/stats/evidence.hpp>
 #include <skillgrad/stats/intervals.hpp>
+#include <skillgrad/stats/multiple.hpp>
 #include <skillgrad/stats/paired.hpp>
 #include <skillgrad/stats/passes.hpp>
 #include <skillgrad/stats/planning.hpp>

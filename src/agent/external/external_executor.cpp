@@ -36,7 +36,11 @@ class ExternalRun {
  public:
   ExternalRun(const ExternalDependencies& deps, const Address& address, const AgentWalls& walls,
               const RolloutRequest& request)
-      : deps_(deps), address_(address), walls_(walls), request_(request), loaded_(request.skill) {}
+      : deps_(deps),
+        address_(address),
+        walls_(walls),
+        request_(request),
+        offered_(request.skill, deps.neighbours) {}
 
   Rollout run(const llm::CallContext& context) {
     out_.task_id = request_.task->id;
@@ -63,9 +67,18 @@ class ExternalRun {
       SKILLGRAD_TRY(
           staged, StagedSkill::stage(work_dir, request_.skill_dir, profile().skill_folders, name));
     }
+    // Those in folders of one that was staged before them go with it.
+    std::vector<StagedSkill> beside;
+    for (const Neighbour& neighbour : deps_.neighbours) {
+      const std::string name = fs::path(skill_mount(neighbour.package)).filename().string();
+      SKILLGRAD_TRY(auto one,
+                    StagedSkill::stage(work_dir, neighbour.dir, profile().skill_folders, name));
+      beside.push_back(std::move(one));
+    }
     SKILLGRAD_CHECK(fill_in(work_dir, home.path(), staged));
     const auto ended = run_in_sandbox(work_dir, home.path(), stop);
     // Whatever came of it: copies of the skill are no output.
+    for (StagedSkill& one : beside) SKILLGRAD_CHECK(one.take_out());
     SKILLGRAD_CHECK(staged.take_out());
     if (!ended) return tl::unexpected(ended.error());
     if (ended->cancelled) return tl::unexpected(stopped_error());
@@ -168,14 +181,16 @@ class ExternalRun {
   /// What the agent left on its standard output, and how it ended.
   void judge(const exec::CommandResult& ended) {
     Transcript read = read_transcript(profile().transcript, ended.out);
-    note_loaded(read, profile(), loaded_);
+    for (LoadedSkill* loaded : offered_.all()) note_loaded(read, profile(), *loaded);
+    offered_.note_activated();
     out_.trajectory.events.push_back(prompt_event());
     auto& events = out_.trajectory.events;
     std::move(read.trajectory.events.begin(), read.trajectory.events.end(),
               std::back_inserter(events));
     out_.final_message = std::move(read.final_message);
-    out_.skill_text = loaded_.text();
-    out_.activated = loaded_.activated();
+    out_.skill_text = offered_.own().text();
+    out_.activated = offered_.own().activated();
+    out_.activated_skills = offered_.activated();
     read_usage(read);
     for (const std::string& text : read.notes) note(text);
     if (ended.output_truncated) note("the agent printed more than is read; the middle is left out");
@@ -214,7 +229,7 @@ class ExternalRun {
   }
 
   void note_skill(const Transcript& read) {
-    if (request_.skill == nullptr || loaded_.activated()) return;
+    if (request_.skill == nullptr || offered_.own().activated()) return;
     const std::string& name = request_.skill->name();
     const bool missing =
         read.offered && !std::binary_search(read.offered->begin(), read.offered->end(), name);
@@ -321,7 +336,7 @@ class ExternalRun {
   const Address& address_;
   const AgentWalls& walls_;
   const RolloutRequest& request_;
-  LoadedSkill loaded_;
+  OfferedSkills offered_;
   std::map<std::string, std::string> values_;
   RelayCount count_;
   Rollout out_;
@@ -348,8 +363,8 @@ class ExternalExecutor final : public Executor {
 
   /// What the agent is told of the skill is its own affair; the skill is there under this name.
   [[nodiscard]] std::string system_prompt(const skill::SkillPackage* skill) const override {
-    return skill == nullptr ? std::string()
-                            : skill::catalog_entry(*skill, skill_mount(*skill) + "/SKILL.md");
+    return skill == nullptr && deps_.neighbours.empty() ? std::string()
+                                                        : catalogue(skill, deps_.neighbours);
   }
 
  private:

@@ -61,10 +61,11 @@ Result<Measurer> Measurer::create(const Invocation& invocation, const Settings& 
 }
 
 /// Options of one evaluation: what is left of the limits of this command.
-Result<Invocation> Measurer::evaluation(const std::string& tasks) const {
+Result<Invocation> Measurer::evaluation(const MeasureRequest& request) const {
   Invocation out = invocation_;
   auto& flags = out.given.flags;
-  flags["benchmark"] = tasks;
+  for (const auto& [key, text] : request.options) flags[key] = text;
+  flags["benchmark"] = request.tasks;
   flags.erase("hard_max_time");  // it was armed when this command began
   const auto spent = [&](const char* flag) {
     return fail(ErrorCode::budget, std::string("the limit of --") + flag + " is reached",
@@ -95,7 +96,7 @@ Result<Invocation> Measurer::evaluation(const std::string& tasks) const {
 }
 
 Result<Measurement> Measurer::measure(const MeasureRequest& request) {
-  SKILLGRAD_TRY(const auto invocation, evaluation(request.tasks));
+  SKILLGRAD_TRY(const auto invocation, evaluation(request));
   RunRequest run{RunCommand::eval, request.skill, Json::object()};
   run.extra = {{"split", request.split}, {"trials", request.trials}, {"baseline", ""}};
   run.runs = request.runs;

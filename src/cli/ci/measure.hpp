@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include <skillgrad/core/clock.hpp>
@@ -22,6 +23,8 @@ struct MeasureRequest {
   std::filesystem::path runs;  ///< a folder of evaluations, which jobs may share
   std::string split;
   int trials = 1;
+  /// Options of this measurement alone: key of the option table -> text, as a flag gives it.
+  std::map<std::string, std::string> options = {};
 };
 
 struct Measurement {
@@ -41,13 +44,15 @@ class Measurer {
   /// before is not paid for again, and one that another process works on is waited for. Errors:
   /// those of an evaluation; budget and deadline where nothing is left of a limit.
   [[nodiscard]] Result<Measurement> measure(const MeasureRequest& request);
+  /// The command with the options of a request and with what is left of its limits. Errors: budget,
+  /// deadline.
+  [[nodiscard]] Result<Invocation> evaluation(const MeasureRequest& request) const;
 
   /// What was spent until now, failed evaluations too.
   [[nodiscard]] const Paid& paid() const { return paid_; }
 
  private:
   Measurer(const Invocation& invocation, const Settings& settings, std::chrono::milliseconds time);
-  [[nodiscard]] Result<Invocation> evaluation(const std::string& tasks) const;
 
   const Invocation& invocation_;
   const Settings& settings_;

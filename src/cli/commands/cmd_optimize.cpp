@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <skillgrad/bench/triggers.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/report/terminal.hpp>
@@ -38,6 +39,17 @@ Result<> check_repairs(const RunSetup& setup) {
   Error error = std::move(again).error();
   error.where = setup.skill_path + "/" + error.where;
   return tl::unexpected(std::move(error));
+}
+
+/// Queries teach a description alone, and only by the method that writes one.
+Result<> check_queries(const RunSetup& setup) {
+  if (setup.bench.benchmark == nullptr || setup.bench.benchmark->name() != bench::kTriggers ||
+      setup.settings.get<"optimizer">() == optim::OptimizerKind::reflect)
+    return {};
+  return fail(ErrorCode::config, "queries say nothing of what a skill does once it is loaded",
+              setup.bench.benchmark->source(),
+              "let them improve the description: `skillgrad triggers " +
+                  shell_word(setup.skill_path) + " --improve`");
 }
 
 Result<optim::OptimizeSettings> loop_settings(const RunSetup& setup) {
@@ -293,6 +305,7 @@ std::string next_command(const RunSetup& setup, const optim::OptimizeResult& res
 
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(check_repairs(setup));
+  SKILLGRAD_CHECK(check_queries(setup));
   SKILLGRAD_CHECK(check_budget(setup, invocation.stop));
   SKILLGRAD_CHECK(check_tasks(setup, invocation.stop));
   SKILLGRAD_CHECK(check_splits(setup));
@@ -353,6 +366,7 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   SKILLGRAD_TRY(facts.measured, measured_of(invocation));
   SKILLGRAD_TRY(const auto setup, open_dry_run(invocation, request));
   SKILLGRAD_CHECK(check_repairs(*setup));
+  SKILLGRAD_CHECK(check_queries(*setup));
   SKILLGRAD_CHECK(check_tasks(*setup, invocation.stop));
   SKILLGRAD_CHECK(check_splits(*setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup->settings, setup->bench.splits));

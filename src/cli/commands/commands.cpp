@@ -8,6 +8,7 @@
 
 #include "cli/commands/eval_in_run.hpp"
 #include "cli/results/results.hpp"
+#include "cli/transfer/transfer.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -15,8 +16,8 @@ namespace {
 /// What makes rollouts of its own has no place in the program of a run that counts them; `eval`
 /// asks that run.
 Result<> refuse_uncounted(const Invocation& invocation) {
-  static constexpr std::array<std::string_view, 6> kOwn = {"optimize", "calibrate", "resume",
-                                                           "demo",     "selfcheck", "synth"};
+  static constexpr std::array<std::string_view, 8> kOwn = {
+      "optimize", "calibrate", "resume", "demo", "selfcheck", "synth", "transfer", "triggers"};
   const bool own =
       std::find(kOwn.begin(), kOwn.end(), invocation.command) != kOwn.end() && is_in_run();
   if (!own || invocation.has("dry-run")) return {};
@@ -31,7 +32,7 @@ Result<> refuse_uncounted(const Invocation& invocation) {
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
   // clang-format off
-  static constexpr std::array<std::pair<std::string_view, Function>, 29> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 31> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
@@ -41,6 +42,8 @@ Result<int> run_command(const Invocation& invocation) {
       {"view", cmd_view},
       {"report", cmd_report},
       {"compare", cmd_compare},
+      {"transfer", cmd_transfer},
+      {"triggers", cmd_triggers},
       {"diff", cmd_diff},
       {"apply", cmd_apply},
       {"review", cmd_review},

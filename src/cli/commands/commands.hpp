@@ -20,6 +20,7 @@ namespace skillgrad::cli {
 [[nodiscard]] Result<int> cmd_validate(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_pack(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_synth(const Invocation& invocation);
+[[nodiscard]] Result<int> cmd_triggers(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_traces(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_demo(const Invocation& invocation);
 [[nodiscard]] Result<int> cmd_selfcheck(const Invocation& invocation);

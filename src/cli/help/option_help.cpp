@@ -36,6 +36,8 @@ constexpr std::array<std::string_view, 8> kOfCi = {"model",   "base-url",  "benc
                                                    "max-usd", "min-score", "no-regression", "json"};
 constexpr std::array<std::string_view, 6> kOfCompare = {"model", "base-url", "benchmark",
                                                         "jobs",  "max-usd",  "json"};
+constexpr std::array<std::string_view, 6> kOfTriggers = {"model", "base-url", "with",
+                                                         "jobs",  "max-usd",  "json"};
 constexpr std::array<std::string_view, 2> kOfInit = {"json", "quiet"};
 constexpr std::array<std::string_view, 2> kOfConfig = {"preset", "json"};
 
@@ -128,7 +130,8 @@ std::span<const std::string_view> common_options(std::string_view command) {
   if (command == "selfcheck") return kOfSelfcheck;
   if (command == "doctor") return kOfDoctor;
   if (command == "ci") return kOfCi;
-  if (command == "compare" || command == "synth") return kOfCompare;
+  if (command == "compare" || command == "synth" || command == "transfer") return kOfCompare;
+  if (command == "triggers") return kOfTriggers;
   if (command == "init") return kOfInit;
   if (command == "config") return kOfConfig;
   return {};

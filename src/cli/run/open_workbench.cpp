@@ -21,9 +21,9 @@
 namespace skillgrad::cli {
 namespace {
 
-const std::vector<std::string> kPrompts = {"executor", "diagnose_failure", "diagnose_success",
-                                           "momentum", "patcher",          "reflect",
-                                           "judge",    "synthesize"};
+const std::vector<std::string> kPrompts = {
+    "executor", "diagnose_failure", "diagnose_success", "momentum", "patcher", "reflect",
+    "judge",    "synthesize",       "describe",         "queries"};
 
 /// '*' stands for any run of characters.
 bool matches(std::string_view pattern, std::string_view text) {

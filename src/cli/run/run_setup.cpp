@@ -16,6 +16,7 @@
 
 #include "cli/run/external_agent.hpp"
 #include "cli/run/load_settings.hpp"
+#include "cli/run/neighbours.hpp"
 #include "cli/run/run_package.hpp"
 #include "cli/run/small_sets.hpp"
 #include "cli/screen/event_stream.hpp"
@@ -67,6 +68,8 @@ Result<Json> identity_of(const RunSetup& setup, const RunRequest& request) {
               {"tasks", tasks},
               {"prompts", prompts},
               {"extra", request.extra}};
+  for (const agent::Neighbour& neighbour : setup.neighbours)
+    out["neighbours"][neighbour.package.name()] = neighbour.package.hash();
   if (!sessions.empty()) out["traces"] = std::move(sessions);
   if (setup.agent) out["executor"] = agent_json(*setup.agent);
   return out;
@@ -368,7 +371,7 @@ Result<> make_paths_absolute(Settings& settings, const std::string& default_spec
   for (const Key<std::string> key :
        {option<"split_file">, option<"prompts">, option<"prices">, option<"ca_file">,
         option<"events">, option<"sim.request_log">, option<"cache">, option<"record">,
-        option<"replay">, option<"traces">}) {
+        option<"replay">, option<"traces">, option<"with">}) {
     const std::string text = settings.get(key);
     if (text.empty() || text == "-" || text.starts_with("builtin:")) continue;
     SKILLGRAD_CHECK(
@@ -465,6 +468,7 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
   SKILLGRAD_CHECK(check_kept_names(*setup));
+  SKILLGRAD_TRY(setup->neighbours, load_neighbours(setup->settings, setup->skill));
   SKILLGRAD_CHECK(check_executor(setup->settings, setup->config_dir));
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, "", purpose_of(request)));
   SKILLGRAD_CHECK(prepare_splits(*setup, request));
@@ -527,6 +531,7 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
     SKILLGRAD_TRY(setup->skill, skill::SkillPackage::from_files(config.skill_folder,
                                                                 saved.skill_md(), saved.files()));
   }
+  SKILLGRAD_TRY(setup->neighbours, load_neighbours(setup->settings, setup->skill));
   SKILLGRAD_TRY(setup->bench, open_workbench(setup->settings, "", purpose_of(request)));
   if (const CommandSpec* command = find_command(name_of(config.command)))
     for (const auto& idle : foreign_options(setup->settings, command->name, command->groups))

@@ -42,6 +42,7 @@ struct RunSetup {
   fs::path config_dir;     ///< where relative programs of command stages are looked up
   skill::SkillPackage skill;
   Workbench bench;
+  std::vector<agent::Neighbour> neighbours;    ///< of --with, without folders
   std::optional<agent::InstalledAgent> agent;  ///< of another program, where one executes
   SystemClock clock;
   std::unique_ptr<Models> models;  ///< holds the store's redactor

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 
+#include <skillgrad/bench/triggers.hpp>
 #include <skillgrad/core/text.hpp>
 
 #include "cli/models/call_stores.hpp"
 #include "cli/run/external_agent.hpp"
+#include "cli/run/neighbours.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/options.hpp"
 
@@ -50,8 +52,10 @@ Json gate_spec(const Settings& settings) {
   return out;
 }
 
-Result<std::unique_ptr<agent::Executor>> external_executor(RunSetup& setup) {
+Result<std::unique_ptr<agent::Executor>> external_executor(
+    RunSetup& setup, std::vector<agent::Neighbour> neighbours) {
   agent::ExternalDependencies out;
+  out.neighbours = std::move(neighbours);
   out.agent = *setup.agent;
   out.endpoint = setup.models->endpoint_of("executor");
   out.benchmark = setup.bench.benchmark.get();
@@ -115,8 +119,9 @@ Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::sto
       return agent::measure_shell(*sandbox, stop);
     };
   if (setup.spans) executor.watch = &setup.spans->tools();
+  SKILLGRAD_TRY(executor.neighbours, publish_neighbours(setup.neighbours, setup.store.get()));
   if (setup.agent) {
-    SKILLGRAD_TRY(out->executor, external_executor(setup));
+    SKILLGRAD_TRY(out->executor, external_executor(setup, std::move(executor.neighbours)));
   } else {
     out->executor = agent::make_executor(std::move(executor));
   }
@@ -144,7 +149,11 @@ Result<std::unique_ptr<StageSet>> make_stages(RunSetup& setup, std::stop_token s
                                         dependencies(setup, "momentum", stop)));
   }
   const bool reflects = settings.get<"optimizer">() == optim::OptimizerKind::reflect;
-  const Json patcher = reflects ? Json{{"name", "reflect"}} : settings.get<"stages.patcher">();
+  // Runs of queries end where the skill is loaded: nothing but its description had a part in them.
+  const bool queries =
+      setup.bench.benchmark != nullptr && setup.bench.benchmark->name() == bench::kTriggers;
+  const Json patcher = !reflects ? settings.get<"stages.patcher">()
+                                 : Json{{"name", queries ? "describe" : "reflect"}};
   SKILLGRAD_TRY(out->patcher,
                 make<optim::Patcher>(optim::patcher_registry(), patcher, "stages.patcher",
                                      dependencies(setup, "patcher", stop)));

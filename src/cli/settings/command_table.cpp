@@ -15,6 +15,8 @@ constexpr const char* kRunCodes =
 constexpr const char* kCheckCodes =
     "  0 fine   1 problems found   2 usage, configuration or input   3 infrastructure\n"
     "  4 stopped by a limit   130, 143 signal";
+/// Who executes tasks, and what skills it has.
+constexpr unsigned kAgents = kExecutor | kBeside;
 
 const std::vector<CommandSpec> kCommands = {
     {"optimize",
@@ -22,7 +24,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan | kTraces | kExecutor,
+     kEvaluate | kLoop | kPlan | kTraces | kAgents,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"}},
      "  skillgrad optimize skills/xlsx --benchmark spreadsheetbench:DIR --model gpt-4.1-mini "
@@ -37,7 +39,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kPlan | kExecutor,
+     kEvaluate | kPlan | kAgents,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
       {"split", "NAME", "train, val, test or all (default: test)", "train|val|test|all"},
@@ -54,7 +56,7 @@ const std::vector<CommandSpec> kCommands = {
      1,
      1,
      kModel | kBench | kSelect | kLimits | kRollout | kRun | kSandbox | kOutput | kSim | kPlan |
-         kExecutor,
+         kAgents,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
       {"passes", "N", "times that the validation split is run (default: 2)"},
@@ -69,7 +71,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan | kTraces | kExecutor,
+     kEvaluate | kLoop | kPlan | kTraces | kAgents,
      {{"from", "RUN", "expect what this earlier run needed"}},
      "  skillgrad estimate my-skill --model gpt-4.1-mini\n"
      "  skillgrad estimate my-skill --model qwen3 --prices litellm.json --from RUN --json\n"
@@ -215,6 +217,57 @@ const std::vector<CommandSpec> kCommands = {
      "  0 compared   1 the second is shown to be worse   2 usage, configuration or input\n"
      "  3 endpoint or infrastructure   4 stopped by a limit; the same command goes on\n"
      "  130, 143 signal"},
+    {"transfer",
+     "Several packages with several models on the same tasks: which are helped, which harmed",
+     "SKILL",
+     1,
+     20,
+     (kEvaluate & ~kRun & ~kVerdict) | kCi | kAgents | kPlan,
+     {{"models", "LIST", "names with commas between them, or a .json file with options for each"},
+      {"executors", "LIST", "executors with commas between them: each with each model"},
+      {"split", "NAME", "train, val, test or all (default: test)", "train|val|test|all"},
+      {"trials", "K", "rollouts per task (default: 1)"},
+      {"dry-run", "", "print calls, tokens and USD of each measurement, and send nothing"},
+      {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
+      {"cache", "DIR",
+       "where evaluations are kept, so that none is paid for twice (default: .skillgrad-cache)"}},
+     "  skillgrad transfer my-skill --models gpt-4.1-mini,gpt-4.1 --max-usd 5\n"
+     "  skillgrad transfer RUN/initial/skill RUN/best -b tasks.jsonl --models models.json --trials "
+     "3\n"
+     "  skillgrad transfer my-skill --models qwen3 --executors tools,codex --base-url "
+     "http://localhost:8000/v1\n"
+     "  skillgrad transfer my-skill --models gpt-4.1-mini,qwen3 --dry-run",
+     "  0 measured   1 a package is shown to harm with a model   2 usage, configuration or input\n"
+     "  3 endpoint or infrastructure   4 stopped by a limit; the same command goes on\n"
+     "  130, 143 signal"},
+    {"triggers",
+     "For which requests an agent activates a skill, alone or beside others",
+     "SKILL",
+     1,
+     1,
+     kModel | kLimits | kRollout | kSandbox | kOutput | kSim | kCi | kAgents | kPlan,
+     {{"queries", "FILE",
+       "requests with should_trigger true or false (default: SKILL/evals/triggers.json)"},
+      {"trials", "K", "rollouts per query (default: 4; with --improve 1)"},
+      {"make-queries", "N",
+       "have a model write N requests, for a person to check before they are used"},
+      {"to", "FILE", "with --make-queries: where to (default: SKILL/evals/triggers.json)"},
+      {"improve", "",
+       "learn a better description from the requests that go wrong, as optimize does"},
+      {"dry-run", "", "print calls, tokens and USD, and send nothing"},
+      {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
+      {"cache", "DIR",
+       "where evaluations are kept, so that none is paid for twice (default: .skillgrad-cache)"}},
+     "  skillgrad triggers my-skill --model gpt-4.1-mini\n"
+     "  skillgrad triggers skills/xlsx --with skills --model qwen3 --trials 8 --json\n"
+     "  skillgrad triggers my-skill --queries queries.json --model qwen3 --executor opencode\n"
+     "  skillgrad triggers my-skill --model gpt-4.1-mini --make-queries 40\n"
+     "  skillgrad triggers my-skill --with skills --model gpt-4.1-mini --improve --max-usd 2\n"
+     "  skillgrad triggers my-skill --model gpt-4.1-mini --dry-run",
+     "  0 it tells the requests apart, or --improve is done\n"
+     "  1 it does not, or the measurement cannot tell\n"
+     "  2 usage, configuration or input   3 endpoint or infrastructure, or a broken measurement\n"
+     "  4 stopped by a limit; the same command goes on   130, 143 signal"},
     {"grade",
      "Grade answers made elsewhere; a model is asked only where a task names a judge",
      "",
@@ -401,7 +454,7 @@ const std::vector<CommandSpec> kCommands = {
      "show",
      1,
      1,
-     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces | kExecutor,
+     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces | kAgents,
      {{"origin", "", "and where it came from"}},
      "  skillgrad config show\n"
      "  skillgrad config show --origin --preset paper\n"

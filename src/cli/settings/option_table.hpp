@@ -28,7 +28,8 @@ enum Group : unsigned {
   kRegression = 1U << 18,  ///< gates of a comparison with what was there before
   kApprove = 1U << 19,     ///< who approves patches; may change between a run and its resume
   kTraces = 1U << 20,      ///< learning from recorded sessions
-  kExecutor = 1U << 21     ///< who executes tasks
+  kExecutor = 1U << 21,    ///< who executes tasks
+  kBeside = 1U << 23       ///< which skills stand beside the one that is tried
 };
 
 enum class ValueType {
@@ -159,6 +160,7 @@ inline constexpr OptionSpec kRows[] = {
   {"in_place", "in-place", "", boolean, "false", kLoop, false, 0, 0, "", "write the best package back over SKILL when the run ends well"},
 
   {"executor", "executor", "", text, "\"tools\"", kExecutor, false, 0, 0, "", "who executes the tasks: tools (the agent that is built in), command, claude-code, codex, opencode, gemini, qwen, or the path of a profile (docs/executors.md)"},
+  {"with", "with", "", path, "\"\"", kBeside, false, 0, 0, "", "folder of skills that stand beside the skill in the catalogue, or one of them; what they hold is a part of the run"},
   {"executor_command", "executor-command", "", text, "\"\"", kExecutor, false, 0, 0, "", "with --executor command: the command line that is the agent; the task comes on its standard input"},
   {"executor_env", "executor-env", "", text, "\"\"", kExecutor, false, 0, 0, "", "environment variables that an external agent gets besides: NAME,NAME"},
   {"task_turns", "task-turns", "", integer, "30", kRollout, true, 1, 1000, "", "model turns of one task"},

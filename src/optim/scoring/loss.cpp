@@ -50,8 +50,9 @@ class GraderLoss final : public LossCollector {
     grading.judging.scope = context.scope;
     grading.judging.deadline = context.call.deadline;
     grading.judging.opinion = context.failed_gradings;
-    const bench::Grade grade =
-        benchmark_->grade(task, {rollout.work_dir(), rollout.final_message}, grading);
+    bench::AgentAnswer answer{rollout.work_dir(), rollout.final_message};
+    answer.activated = rollout.activated;
+    const bench::Grade grade = benchmark_->grade(task, answer, grading);
     if (context.call.stop.stop_requested())
       return fail(ErrorCode::cancelled, "stopped while grading", task.id);
     if (grade.call_error && llm::ends_run(grade.call_error->code))

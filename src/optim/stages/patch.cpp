@@ -145,15 +145,27 @@ Result<Patch> read_finish(const Json& object) {
 
 /// What the model is shown.
 using Facts = std::string (*)(const PatchInput& input, const StageContext& context);
+/// What it may change.
+using Rules = EditRules (*)(const PatchInput& input);
+
+EditRules description_alone(const PatchInput& /*input*/) { return EditRules::description; }
+
+/// A way of making patches: its prompt, and what goes with it.
+struct PatcherKind {
+  const char* prompt;
+  Facts facts;
+  Rules rules;
+};
 
 class LlmPatcher final : public Patcher {
  public:
-  LlmPatcher(const StageDependencies& dependencies, std::string prompt, int turns, Facts facts)
-      : model_(*dependencies.model), prompt_(std::move(prompt)), turns_(turns), facts_(facts) {}
+  LlmPatcher(const StageDependencies& dependencies, std::string prompt, int turns,
+             const PatcherKind& kind)
+      : model_(*dependencies.model), prompt_(std::move(prompt)), turns_(turns), kind_(kind) {}
 
   [[nodiscard]] Result<PatchOutput> patch(const PatchInput& input,
                                           const StageContext& context) override {
-    CandidateEditor editor(*input.skill, rules_of(input));
+    CandidateEditor editor(*input.skill, kind_.rules(input));
     const auto reader = make_package_reader(editor.candidate(), "as it is now");
     const auto tools = make_edit_tools(editor);
     Patch hand_in;
@@ -182,7 +194,7 @@ class LlmPatcher final : public Patcher {
     setup.stage = "patcher";
     setup.scope = sub_scope(context, "patch");
     setup.system = prompt_;
-    setup.user = facts_(input, context);
+    setup.user = kind_.facts(input, context);
     setup.hand_in = {"finish_patch",
                      "Ends the work. Without any edit it means that nothing should change.",
                      kFinishSchema};
@@ -255,7 +267,7 @@ class LlmPatcher final : public Patcher {
   llm::ChatModel& model_;
   std::string prompt_;
   int turns_;
-  Facts facts_;
+  PatcherKind kind_;
 };
 
 class CommandPatcher final : public Patcher {
@@ -305,18 +317,29 @@ class CommandPatcher final : public Patcher {
   CommandStage command_;
 };
 
+Result<std::unique_ptr<Patcher>> make_kind(const Json& options,
+                                           const StageDependencies& dependencies,
+                                           const PatcherKind& kind) {
+  SKILLGRAD_TRY(const int turns, turns_option(options, "patcher", kPatcherTurns));
+  SKILLGRAD_TRY(std::string prompt, dependencies.prompt(kind.prompt));
+  return std::make_unique<LlmPatcher>(dependencies, std::move(prompt), turns, kind);
+}
+
 Result<std::unique_ptr<Patcher>> make_llm_patcher(const Json& options,
                                                   const StageDependencies& dependencies) {
-  SKILLGRAD_TRY(const int turns, turns_option(options, "patcher", kPatcherTurns));
-  SKILLGRAD_TRY(std::string prompt, dependencies.prompt("patcher"));
-  return std::make_unique<LlmPatcher>(dependencies, std::move(prompt), turns, patch_facts);
+  return make_kind(options, dependencies, {"patcher", patch_facts, rules_of});
 }
 
 Result<std::unique_ptr<Patcher>> make_reflecting(const Json& options,
                                                  const StageDependencies& dependencies) {
-  SKILLGRAD_TRY(const int turns, turns_option(options, "patcher", kPatcherTurns));
-  SKILLGRAD_TRY(std::string prompt, dependencies.prompt("reflect"));
-  return std::make_unique<LlmPatcher>(dependencies, std::move(prompt), turns, reflect_facts);
+  return make_kind(options, dependencies, {"reflect", reflect_facts, rules_of});
+}
+
+/// Of runs of queries, which end where the skill is loaded: only the description had a part in
+/// them.
+Result<std::unique_ptr<Patcher>> make_describing(const Json& options,
+                                                 const StageDependencies& dependencies) {
+  return make_kind(options, dependencies, {"describe", reflect_facts, description_alone});
 }
 
 Result<std::unique_ptr<Patcher>> make_command_patcher(const Json& options,
@@ -332,6 +355,7 @@ const PatcherRegistry& patcher_registry() {
     PatcherRegistry out("patcher");
     out.add("llm", make_llm_patcher);
     out.add("reflect", make_reflecting);
+    out.add("describe", make_describing);
     out.add("command", make_command_patcher);
     return out;
   }();

@@ -59,6 +59,9 @@ Result<std::string> CandidateEditor::edit(skill::SkillPackage& package,
                   "the description has " + std::to_string(words) + " words, at most 50 are allowed",
                   "set_description", "shorten it and call set_description again");
   }
+  if (rules_ == EditRules::description && edit.op != "set_description")
+    return fail(ErrorCode::input, "only the description may be changed here", edit.op,
+                "call set_description");
   return skill::apply_edit(package, edit);
 }
 
@@ -88,6 +91,7 @@ std::vector<std::unique_ptr<agent::Tool>> make_edit_tools(CandidateEditor& edito
   for (const skill::EditOperation& tool : skill::edit_operations()) {
     const bool strict = editor.rules() == EditRules::procedure;
     const bool is_description = std::string_view(tool.name) == "set_description";
+    if (editor.rules() == EditRules::description && !is_description) continue;
     const char* description = strict && is_description ? kShortDescription : tool.description;
     out.push_back(agent::make_tool({tool.name, description, tool.parameters},
                                    [&editor, name = std::string(tool.name)](

@@ -13,8 +13,9 @@ namespace skillgrad::optim {
 
 /// How strict the edits of a run are.
 enum class EditRules {
-  general,   ///< what the format allows
-  procedure  ///< the lint profile of that name: a description of at most 50 words
+  general,     ///< what the format allows
+  procedure,   ///< the lint profile of that name: a description of at most 50 words
+  description  ///< nothing but the description changes
 };
 
 /// The candidate copy of a package and the edits made to it, in order. The original is never

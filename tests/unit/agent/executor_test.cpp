@@ -90,6 +90,7 @@ class ToolExecutorTest : public ::testing::Test {
     dependencies.sandbox = sandbox_.get();
     dependencies.clock = &clock_;
     dependencies.prompt = prompt_;
+    dependencies.neighbours = neighbours_;
     if (!facts_.empty())
       dependencies.shell_facts = [this] {
         ++measured_;
@@ -104,6 +105,7 @@ class ToolExecutorTest : public ::testing::Test {
 
   TempDir temp_;
   skill::SkillPackage skill_;
+  std::vector<Neighbour> neighbours_;
   bench::Task task_;
   RolloutRequest request_;
   OneFileBenchmark benchmark_;
@@ -209,6 +211,40 @@ TEST_F(ToolExecutorTest, CatalogIsEmptyWithoutASkill) {
   const std::string system = model_->requests()[0].messages[0].content;
   EXPECT_NE(system.find("<available_skills>\n</available_skills>"), std::string::npos);
   EXPECT_NE(last_result().find("no skill is available"), std::string::npos);
+}
+
+TEST_F(ToolExecutorTest, NeighboursStandInTheCatalogueByNameAndCanBeActivated) {
+  auto other = skill::SkillPackage::from_files(
+      "art", "---\nname: art\ndescription: Draws.\n---\n# Art\nDraw it.\n", {});
+  ASSERT_TRUE(other);
+  neighbours_.push_back({*other, {}});
+  const Rollout rollout =
+      run({tool_reply("activate_skill", R"({"skill":"art"})"), text_reply("done")});
+  const std::string system = model_->requests()[0].messages[0].content;
+  const std::size_t art = system.find("<name>\nart\n"), demo = system.find("<name>\ndemo\n");
+  EXPECT_LT(art, demo);
+  EXPECT_NE(demo, std::string::npos);
+  EXPECT_EQ(system.find("<available_skills>"), system.rfind("<available_skills>"));
+  EXPECT_NE(model_->requests()[0].tools[0].parameters.find(R"(["art","demo"])"), std::string::npos);
+  EXPECT_NE(last_result().find("Draw it."), std::string::npos);
+  EXPECT_FALSE(rollout.activated) << "that of the request is another one";
+  EXPECT_EQ(rollout.skill_text, "");
+  EXPECT_EQ(rollout.activated_skills, std::vector<std::string>{"art"});
+}
+
+TEST_F(ToolExecutorTest, ARunThatActivationDecidesEndsWithThatOfItsSkillAlone) {
+  auto other = skill::SkillPackage::from_files(
+      "art", "---\nname: art\ndescription: Draws.\n---\n# Art\nDraw it.\n", {});
+  ASSERT_TRUE(other);
+  neighbours_.push_back({*other, {}});
+  task_.activation_decides = true;
+  const Rollout rollout =
+      run({tool_reply("activate_skill", R"({"skill":"art"})"),
+           tool_reply("activate_skill", R"({"skill":"demo"})"), text_reply("never asked for")});
+  EXPECT_EQ(model_->requests().size(), 2U);
+  EXPECT_EQ(rollout.end, EndState::finished);
+  EXPECT_TRUE(rollout.activated);
+  EXPECT_EQ(rollout.activated_skills, (std::vector<std::string>{"art", "demo"}));
 }
 
 TEST_F(ToolExecutorTest, ActivationShowsBodyFolderAndFilesButNoContentAndNoEvals) {

@@ -270,6 +270,21 @@ TEST_F(PatchTest, ALongDescriptionIsRefusedUnderTheProcedureProfileAlone) {
   EXPECT_EQ(procedure.candidate(), skill_);
 }
 
+TEST_F(PatchTest, WhereOnlyTheDescriptionMayChangeNothingElseIsOfferedOrTaken) {
+  CandidateEditor editor(skill_, EditRules::description);
+  const auto tools = make_edit_tools(editor);
+  ASSERT_EQ(tools.size(), 1U);
+  EXPECT_EQ(tools[0]->spec().name, "set_description");
+  skill::EditOp edit;
+  edit.op = "edit_text";
+  EXPECT_FALSE(editor.apply(edit));
+  edit.op = "set_description";
+  edit.new_text = "Writes reports. Use it for memos.";
+  EXPECT_TRUE(editor.apply(edit));
+  EXPECT_EQ(editor.candidate().description(), edit.new_text);
+  EXPECT_EQ(editor.candidate().body(), skill_.body());
+}
+
 TEST_F(PatchTest, CandidateThatStillBreaksARuleAfterThreeRoundsIsHandedBackAsBlocking) {
   std::vector<Result<llm::ChatReply>> script = {tool_reply("replace_section", kBreak)};
   for (int i = 0; i < 4; ++i) script.push_back(tool_reply("finish_patch", kFinish));

@@ -162,7 +162,7 @@ class PromptRenderings : public StageTest {
     return rendered(model_->requests()[0]);
   }
 
-  std::string reflection() {
+  std::string reflection(const std::string& kind = "reflect") {
     Evidence failure;
     failure.task_id = "task-05";
     failure.task_prompt = "Book note 5. Answer with the lines only.";
@@ -184,7 +184,7 @@ class PromptRenderings : public StageTest {
     input.skill = &skill_;
     input.skill_iteration = 1;
     replies({tool_reply("finish_patch", R"({"summary":"","addressed":[]})")});
-    auto stage = patcher_registry().make("reflect", Json::object(), dependencies_);
+    auto stage = patcher_registry().make(kind, Json::object(), dependencies_);
     EXPECT_TRUE(stage);
     EXPECT_TRUE((*stage)->patch(input, context_));
     return rendered(model_->requests()[0]);
@@ -215,6 +215,9 @@ TEST_F(PromptRenderings, OfADiagnosisOfASuccess) {
 TEST_F(PromptRenderings, OfMomentum) { expect_golden_prompt("momentum", momentum(kept_patch())); }
 TEST_F(PromptRenderings, OfThePatcher) { expect_golden_prompt("patcher", patcher()); }
 TEST_F(PromptRenderings, OfAReflection) { expect_golden_prompt("reflect", reflection()); }
+TEST_F(PromptRenderings, OfADescription) {
+  expect_golden_prompt("describe", reflection("describe"));
+}
 
 TEST_F(PromptRenderings, ReflectionIsToldToMendThePartAtFaultFromTheRunsThemselves) {
   const std::string text = reflection();

@@ -29,6 +29,16 @@ TEST(Wilson, AgreesWithTheFormulaAndStaysWithinZeroAndOne) {
   EXPECT_EQ(wilson95(7, 7).high, 1);
 }
 
+TEST(Holm, MultipliesEachPByTheTestsThatAreLeftAndNeverFallsBehindASmallerOne) {
+  // 0.01 * 4; 0.02 * 3; 0.03 * 2, which is raised to the one before; 0.5 * 1.
+  const auto adjusted = holm_adjusted({0.03, 0.01, 0.5, 0.02});
+  const std::vector<double> expected = {0.06, 0.04, 0.5, 0.06};
+  ASSERT_EQ(adjusted.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(adjusted[i], expected[i], 1e-12);
+  EXPECT_EQ(holm_adjusted({0.6, 0.7}), (std::vector<double>{1, 1}));
+  EXPECT_TRUE(holm_adjusted({}).empty());
+}
+
 TEST(Bootstrap, DrawsTheNumbersOfTheSeededGenerator) {
   const std::vector<double> values = {0, 1, 1, 0, 1, .5, .25, 1};
   const Interval interval = bootstrap_mean95(values, 0);
