@@ -85,6 +85,9 @@ class RolloutRunner {
                                                     const StageContext& context);
   /// What run() has finished of a batch so far, in its order; the rest has status "skipped".
   [[nodiscard]] Result<std::vector<LossRecord>> finished(const Batch& batch) const;
+  [[nodiscard]] Result<std::vector<LossRecord>> finished(const Orders& orders) const;
+  /// The rollouts of a batch, each task once, in the order of its records.
+  [[nodiscard]] static Orders orders_of(const Batch& batch);
   /// Rollouts that this runner itself has done, and not found done.
   [[nodiscard]] std::size_t fresh() const { return fresh_; }
   /// Removes the batch's results, so that the next run of it starts afresh.
@@ -123,7 +126,6 @@ class RolloutRunner {
     std::set<std::string> dirs;
     std::int64_t replies = 0;
   };
-  [[nodiscard]] static Orders orders_of(const Batch& batch);
   Result<std::vector<Job>> jobs_of(const Orders& orders) const;
   Result<> publish(std::vector<Job>& jobs);
   Result<std::optional<Saved>> find_saved(const Job& job) const;

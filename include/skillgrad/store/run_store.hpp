@@ -55,8 +55,12 @@ class RunStore {
 
   /// RUN/calls: the request ledger and the replies of finished calls. Thread-safe.
   [[nodiscard]] llm::CallRecorder& calls();
-  /// The attempts that ended, for restoring an Accountant at resume.
+  /// The attempts that ended, for restoring an Accountant at resume: those of this folder and of
+  /// the run's other processes (parts.hpp), in the order scope, key, attempt.
   [[nodiscard]] Result<std::vector<llm::LedgerRow>> ledger() const;
+  /// Of this folder alone.
+  [[nodiscard]] Result<std::vector<llm::LedgerRow>> own_ledger() const;
+  [[nodiscard]] Result<std::vector<llm::LedgerRow>> own_unsettled() const;
   /// Attempts that were begun and never ended (in flight at a kill), billed "unknown", with what
   /// was reserved for them.
   [[nodiscard]] Result<std::vector<llm::LedgerRow>> unsettled() const;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/cluster/cluster.hpp"
 #include "cli/commands/eval_in_run.hpp"
 #include "cli/results/results.hpp"
 
@@ -31,12 +32,13 @@ Result<> refuse_uncounted(const Invocation& invocation) {
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
   // clang-format off
-  static constexpr std::array<std::pair<std::string_view, Function>, 29> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 30> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
       {"estimate", cmd_estimate},
       {"resume", cmd_resume},
+      {"merge", cmd_merge},
       {"tail", cmd_tail},
       {"view", cmd_view},
       {"report", cmd_report},

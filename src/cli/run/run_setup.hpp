@@ -15,6 +15,7 @@
 #include "cli/run/time_limit.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
+#include "cli/shards/shard.hpp"
 #include "cli/telemetry/run_spans.hpp"
 
 namespace skillgrad::cli {
@@ -73,6 +74,14 @@ struct RunRequest {
   /// Limits of cost, tokens and calls are of this process: what earlier ones spent on the run comes
   /// on top.
   bool limits_from_now = false;
+  /// Only these of its rollouts, in a folder of their own below the run's.
+  std::optional<Shard> shard = std::nullopt;
+  /// Nothing is run: the result is made of what other processes left, and has their times.
+  struct Found {
+    double seconds = 0;       ///< of all of them
+    std::string finished_at;  ///< UTC; of the last
+  };
+  std::optional<Found> found = std::nullopt;
 };
 
 /// For commands that make a run. Errors: usage, config, input, dataset, locked, io, ...
@@ -86,6 +95,9 @@ struct RunRequest {
 [[nodiscard]] Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                                                            const std::string& run_dir,
                                                            RunRequest& request);
+/// Are both of one run? Errors: config, naming each setting that differs.
+[[nodiscard]] Result<> check_same_run(const Json& saved_identity, const Json& identity,
+                                      const std::string& where);
 /// Writes what names a new run, once every check has passed: until then the command can be mended
 /// and given again with the same --run.
 [[nodiscard]] Result<> start_run(RunSetup& setup);

@@ -43,9 +43,12 @@ const std::vector<CommandSpec> kCommands = {
       {"split", "NAME", "train, val, test or all (default: test)", "train|val|test|all"},
       {"trials", "K", "rollouts per task (default: 1)"},
       {"baseline", "WHAT", "compare with none, a skill folder, or a run's best package"},
+      {"shard", "I/N",
+       "make only this part of the rollouts (auto: of the Slurm job array); `merge` joins them"},
       {"junit", "FILE", "write each rollout as a test case of JUnit's XML, too"}},
      "  skillgrad eval my-skill --split test --model gpt-4.1-mini --min-score 0.7\n"
      "  skillgrad eval RUN/best --baseline RUN/initial/skill -b wikitablequestions:DIR -m qwen3\n"
+     "  skillgrad eval my-skill --model gpt-4.1-mini --run RUN --shard 2/4\n"
      "  skillgrad eval none --trials 3 -b tasks.jsonl -m gpt-4.1-mini --json",
      kRunCodes},
     {"calibrate",
@@ -86,6 +89,20 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad resume RUN --max-usd 10\n"
      "  skillgrad resume RUN -j 2 --json",
      kRunCodes},
+    {"merge",
+     "Join the shards of an evaluation into the result that one process would write",
+     "RUN",
+     1,
+     1,
+     kOutput | kVerdict,
+     {{"junit", "FILE", "write each rollout as a test case of JUnit's XML, too"}},
+     "  skillgrad merge skillgrad-runs/eval-xlsx-0123456789\n"
+     "  skillgrad merge RUN --min-score 0.7\n"
+     "  skillgrad merge RUN --json",
+     "  0 merged and verdict met   1 verdict not met\n"
+     "  2 usage or configuration, or shards or rollouts are missing   3 the result cannot be "
+     "written\n"
+     "  130, 143 signal"},
     {"tail",
      "Follow a run that another process works on",
      "RUN",

@@ -145,7 +145,11 @@ Result<> RolloutRunner::publish(std::vector<Job>& jobs) {
 }
 
 Result<std::vector<LossRecord>> RolloutRunner::finished(const Batch& batch) const {
-  SKILLGRAD_TRY(const auto jobs, jobs_of(orders_of(batch)));
+  return finished(orders_of(batch));
+}
+
+Result<std::vector<LossRecord>> RolloutRunner::finished(const Orders& orders) const {
+  SKILLGRAD_TRY(const auto jobs, jobs_of(orders));
   std::vector<LossRecord> out;
   for (const Job& job : jobs) {
     SKILLGRAD_TRY(auto saved, find_saved(job));
