@@ -169,6 +169,12 @@ Result<> RunStore::event(const std::string& name, const std::string& fields_json
   return {};
 }
 
+Result<> RunStore::use_replies_of(const fs::path& dir) {
+  std::error_code ignored;
+  if (fs::equivalent(dir, dir_, ignored)) return {};
+  return state_->calls->use(dir / "calls" / "replies.jsonl");
+}
+
 llm::CallRecorder& RunStore::calls() { return *state_->calls; }
 
 Result<std::vector<llm::LedgerRow>> RunStore::own_ledger() const { return state_->calls->rows(); }

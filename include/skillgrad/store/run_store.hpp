@@ -53,6 +53,9 @@ class RunStore {
   /// One line of events.jsonl: {"time":..., "event":..., ...fields}. Thread-safe.
   [[nodiscard]] Result<> event(const std::string& name, const std::string& fields_json);
 
+  /// Calls that another process of the run finished are found from now on, as if this one had made
+  /// them; they stay on that one's ledger. `dir` is its folder. Thread-safe. Errors: input, io.
+  [[nodiscard]] Result<> use_replies_of(const std::filesystem::path& dir);
   /// RUN/calls: the request ledger and the replies of finished calls. Thread-safe.
   [[nodiscard]] llm::CallRecorder& calls();
   /// The attempts that ended, for restoring an Accountant at resume: those of this folder and of

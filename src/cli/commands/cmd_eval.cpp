@@ -7,6 +7,7 @@
 #include <skillgrad/report/interchange.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "cli/cluster/launch.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/commands/eval_in_run.hpp"
 #include "cli/estimate/estimate.hpp"
@@ -65,7 +66,8 @@ optim::RolloutRunner make_runner(RunSetup& setup, const StageSet& stages) {
   return optim::RolloutRunner(
       {setup.bench.benchmark.get(), stages.executor.get(), stages.loss.get(), setup.store.get(),
        setup.observer.get(), rollout_limits(setup.settings),
-       static_cast<unsigned>(setup.settings.get<"jobs">()), &setup.models->accountant()});
+       static_cast<unsigned>(setup.settings.get<"jobs">()), &setup.models->accountant(), nullptr,
+       setup.sharing ? setup.sharing->run() : nullptr});
 }
 
 /// Scores a batch; where an error stops it that leaves a result, the error goes to `scored` and the
@@ -140,9 +142,11 @@ Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const Ru
   SKILLGRAD_TRY(const auto stages, make_executor_stages(setup, invocation.stop));
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
   SKILLGRAD_CHECK(start_run(setup));
+  SKILLGRAD_CHECK(share_run(setup, request, invocation.stop));
   const auto started = setup.clock.now();
   const auto earlier = optim::finished_before(*setup.store);
   SKILLGRAD_TRY(auto out, score_both(setup, *stages, call, request, ids));
+  setup.sharing.reset();
   out.seconds = std::chrono::duration<double>(setup.clock.now() - started).count();
   out.idle = earlier && out.fresh == 0 && !out.error;
   out.finished_at = out.idle ? *earlier : format_utc(setup.clock.wall_now());
@@ -284,6 +288,10 @@ int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest&
 
 Result<int> cmd_eval(const Invocation& invocation) {
   if (is_in_run()) return eval_in_run(invocation);
+  if (invocation.has("launcher")) return launch_shards(invocation);
+  if (invocation.has("shards"))
+    return fail(ErrorCode::usage, "--shards says how many --launcher is to start", "--shards",
+                "name the launcher, as in --launcher slurm, or make one shard with --shard 1/4");
   RunRequest request{RunCommand::eval, invocation.arguments.at(0), Json::object()};
   SKILLGRAD_TRY(const int trials, count_of(invocation, {"trials", 1, "1"}));
   request.extra = {{"split", invocation.value("split", "test")}, {"trials", trials}};
@@ -291,6 +299,9 @@ Result<int> cmd_eval(const Invocation& invocation) {
   if (invocation.has("shard")) {
     SKILLGRAD_TRY(request.shard, parse_shard(invocation.value("shard"), environment_value));
     SKILLGRAD_CHECK(refuse_on_shard(invocation));
+    if (invocation.given.flags.contains("workers"))
+      return fail(ErrorCode::usage, "a shard is made by one process", "--workers",
+                  "leave out --workers, or --shard");
   }
   if (invocation.has("dry-run") && invocation.has("junit"))
     return fail(ErrorCode::usage, "--dry-run runs nothing that has a result", "--junit",

@@ -32,13 +32,14 @@ Result<> refuse_uncounted(const Invocation& invocation) {
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
   // clang-format off
-  static constexpr std::array<std::pair<std::string_view, Function>, 30> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 31> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},
       {"estimate", cmd_estimate},
       {"resume", cmd_resume},
       {"merge", cmd_merge},
+      {"work", cmd_work},
       {"tail", cmd_tail},
       {"view", cmd_view},
       {"report", cmd_report},

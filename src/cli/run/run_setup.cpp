@@ -238,8 +238,22 @@ Result<> check_family(const fs::path& run, const Shard& shard, const Json& ident
   return {};
 }
 
+/// A worker has its own folder, and the configuration of its run.
+Result<> open_worker_store(RunSetup& setup, const fs::path& run, const std::string& name,
+                           const Json& identity) {
+  SKILLGRAD_TRY(const auto text, read_file(run / kConfig));
+  SKILLGRAD_TRY(const auto config, read_saved(text, (run / kConfig).string()));
+  SKILLGRAD_CHECK(check_same_run(config.identity, identity, run.string()));
+  const fs::path own = fs::absolute(run) / store::kWorkers / name;
+  SKILLGRAD_TRY(setup.store, store::RunStore::open(own, setup.clock));
+  setup.unused.watch(own);
+  setup.resumed = true;
+  return {};
+}
+
 Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& identity) {
   std::string dir = run_folder(setup, request, identity);
+  if (!request.worker.empty()) return open_worker_store(setup, dir, request.worker, identity);
   if (request.shard) {
     SKILLGRAD_CHECK(check_family(dir, *request.shard, identity));
     dir = (fs::path(dir) / store::kShards / request.shard->folder()).string();
@@ -572,6 +586,23 @@ Result<> begin_like_sibling(const fs::path& dir) {
 
 }  // namespace
 
+namespace {
+
+/// They may have been changed when the run was resumed; the time limit is the coordinator's own.
+Result<> take_shared_limits(Settings& settings, const fs::path& run) {
+  const auto files = store::make_shared_files(store::process_name());
+  SKILLGRAD_TRY(const Json limits, optim::SharedRun::limits_of(run, *files));
+  for (const OptionSpec& spec : option_table())
+    if (limits.contains(spec.key))
+      SKILLGRAD_CHECK(settings.set(spec, limits[spec.key], "the run's coordinator"));
+  for (const OptionSpec* spec : options<"max_time", "hard_max_time", "events">)
+    if (settings.origin(*spec) == "config.json of the run")
+      SKILLGRAD_CHECK(settings.set(*spec, "", "default"));
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                                              const std::string& run_dir, RunRequest& request) {
   auto setup = std::make_unique<RunSetup>();
@@ -591,6 +622,7 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                 restore_settings(config.settings, invocation.given, protect_secrets));
   const fs::path run = config.shard ? dir.parent_path().parent_path() : dir;
   SKILLGRAD_CHECK(setup->settings.set(option<"run">, run.string(), "resume"));
+  if (!request.worker.empty()) SKILLGRAD_CHECK(take_shared_limits(setup->settings, dir));
   SKILLGRAD_CHECK(arm_hard_limit(setup->settings, invocation));
   request.command = config.command;
   request.extra = config.extra;
@@ -631,8 +663,8 @@ FolderGuard::~FolderGuard() {
 }
 
 Result<> start_run(RunSetup& setup) {
-  if (setup.resumed) return {};
   setup.unused.keep();
+  if (setup.resumed) return {};
   // A process that was killed between these two steps left the first one behind.
   SKILLGRAD_CHECK(remove_tree(setup.store->path(kInitial)));
   if (!setup.skill_path.empty()) SKILLGRAD_CHECK(setup.skill.save(setup.store->path(kInitial)));
@@ -643,6 +675,28 @@ void print_stop(const Error& error, const RunSetup& setup) {
   print_error(error);
   const std::string run = shell_word(setup.store->dir().string());
   print_err("  run: " + run + "; go on with: skillgrad resume " + run + "\n");
+}
+
+Result<> share_run(RunSetup& setup, const RunRequest& request, const std::stop_token& stop) {
+  Sharing::Options options;
+  options.run = setup.store->dir();
+  if (!request.worker.empty()) {
+    options.run = options.run.parent_path().parent_path();
+    options.part = Sharing::Part::worker;
+    options.holder = options.name = request.worker;
+  } else if (request.shard) {
+    options.run = options.run.parent_path().parent_path();
+    options.part = Sharing::Part::shard;
+    options.holder = "shard-" + request.shard->folder();
+  } else if (setup.settings.get<"workers">() == "shared" && !request.found && !setup.finished) {
+    options.part = Sharing::Part::coordinator;
+    options.holder = "coordinator";
+  } else {
+    return {};
+  }
+  SKILLGRAD_TRY(setup.sharing, Sharing::open(std::move(options), setup.settings, *setup.models,
+                                             setup.clock, *setup.store, stop));
+  return {};
 }
 
 Result<llm::CallContext> call_context(const RunSetup& setup, const Invocation& invocation) {

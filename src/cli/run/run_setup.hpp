@@ -16,6 +16,7 @@
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/shards/shard.hpp"
+#include "cli/shards/sharing.hpp"
 #include "cli/telemetry/run_spans.hpp"
 
 namespace skillgrad::cli {
@@ -49,6 +50,7 @@ struct RunSetup {
   std::unique_ptr<store::RunStore> store;
   std::unique_ptr<RunSpans> spans;  ///< null without --otlp; the observer and the models use it
   FolderGuard unused;               ///< ends before the store lets go of the folder's lock
+  std::unique_ptr<Sharing> sharing;  ///< null where this process makes the run alone
   std::shared_ptr<TimeLimit> time_limit;  ///< set by call_context()
   std::unique_ptr<optim::Observer> observer;
   bool resumed = false;   ///< the directory held an earlier part of this run
@@ -76,6 +78,9 @@ struct RunRequest {
   bool limits_from_now = false;
   /// Only these of its rollouts, in a folder of their own below the run's.
   std::optional<Shard> shard = std::nullopt;
+  /// This process makes rollouts for the one that holds the run, under this name, in a folder of
+  /// its own below it; "": it holds the run.
+  std::string worker = {};
   /// Nothing is run: the result is made of what other processes left, and has their times.
   struct Found {
     double seconds = 0;       ///< of all of them
@@ -101,6 +106,9 @@ struct RunRequest {
 /// Writes what names a new run, once every check has passed: until then the command can be mended
 /// and given again with the same --run.
 [[nodiscard]] Result<> start_run(RunSetup& setup);
+/// Where several processes make the run, joins them: for --workers shared and for shards.
+[[nodiscard]] Result<> share_run(RunSetup& setup, const RunRequest& request,
+                                 const std::stop_token& stop);
 /// Deadline and stop token of all calls.
 [[nodiscard]] Result<llm::CallContext> call_context(const RunSetup& setup,
                                                     const Invocation& invocation);

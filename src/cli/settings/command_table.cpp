@@ -22,7 +22,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan | kTraces | kExecutor,
+     kEvaluate | kLoop | kPlan | kTraces | kExecutor | kShare,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"}},
      "  skillgrad optimize skills/xlsx --benchmark spreadsheetbench:DIR --model gpt-4.1-mini "
@@ -37,7 +37,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kPlan | kExecutor,
+     kEvaluate | kPlan | kExecutor | kShare,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
       {"split", "NAME", "train, val, test or all (default: test)", "train|val|test|all"},
@@ -45,6 +45,9 @@ const std::vector<CommandSpec> kCommands = {
       {"baseline", "WHAT", "compare with none, a skill folder, or a run's best package"},
       {"shard", "I/N",
        "make only this part of the rollouts (auto: of the Slurm job array); `merge` joins them"},
+      {"launcher", "WHAT",
+       "who starts the shards: slurm, or a shell command with {shard}, {shards} and {script}"},
+      {"shards", "N", "how many --launcher starts; then they are merged"},
       {"junit", "FILE", "write each rollout as a test case of JUnit's XML, too"}},
      "  skillgrad eval my-skill --split test --model gpt-4.1-mini --min-score 0.7\n"
      "  skillgrad eval RUN/best --baseline RUN/initial/skill -b wikitablequestions:DIR -m qwen3\n"
@@ -83,7 +86,7 @@ const std::vector<CommandSpec> kCommands = {
      "RUN",
      1,
      1,
-     kLimits | kStops | kApprove | kOutput | kVerdict | kRun,
+     kLimits | kStops | kApprove | kOutput | kVerdict | kRun | kShare,
      {},
      "  skillgrad resume skillgrad-runs/xlsx-0123456789\n"
      "  skillgrad resume RUN --max-usd 10\n"
@@ -103,6 +106,19 @@ const std::vector<CommandSpec> kCommands = {
      "  2 usage or configuration, or shards or rollouts are missing   3 the result cannot be "
      "written\n"
      "  130, 143 signal"},
+    {"work",
+     "Make rollouts of a run that shares them (`--workers shared`), until it ends",
+     "RUN",
+     1,
+     1,
+     kRun | kOutput,
+     {{"wait", "TIME", "for the run to begin: 90s, 30m (default: not at all)"}},
+     "  skillgrad work skillgrad-runs/xlsx-0123456789\n"
+     "  skillgrad work RUN -j 16 --wait 10m\n"
+     "  skillgrad work RUN --json",
+     "  0 the run has come to its end   2 usage, configuration or input\n"
+     "  3 endpoint or infrastructure, or nobody coordinates the run any more\n"
+     "  4 stopped by a limit, SIGTERM or SIGUSR1: what it had begun is left to others   130 signal"},
     {"tail",
      "Follow a run that another process works on",
      "RUN",
@@ -418,7 +434,7 @@ const std::vector<CommandSpec> kCommands = {
      "show",
      1,
      1,
-     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces | kExecutor,
+     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces | kExecutor | kShare,
      {{"origin", "", "and where it came from"}},
      "  skillgrad config show\n"
      "  skillgrad config show --origin --preset paper\n"

@@ -31,7 +31,7 @@ class Loop {
         method_(method),
         budget_(*parts.store),
         runner_({parts.benchmark, parts.executor, parts.loss, parts.store, parts.observer,
-                 parts.limits, parts.jobs, parts.accountant, &budget_}),
+                 parts.limits, parts.jobs, parts.accountant, &budget_, parts.shared}),
         plan_(settings, parts.splits, settings.staged || parts.gate->needs_scores(),
               parts.momentum != nullptr),
         book_(loop_) {
