@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import signal
 import subprocess
 import tempfile
@@ -12,7 +13,16 @@ import unittest
 
 import json_schema
 import program
-from endpoint import Endpoint, reply
+import endpoint as endpoints
+from endpoint import reply
+
+class Endpoint(endpoints.Endpoint):
+    """Whose callers may be killed while it answers."""
+
+    def __init__(self, answer):
+        super().__init__(answer)
+        self.server.handle_error = lambda *_: None
+
 
 TIMES = ("run", "seconds", "finished_at")
 
@@ -51,9 +61,9 @@ class Shared(unittest.TestCase):
     def result(self, run):
         return json.loads((self.root / run / "run.json").read_text(encoding="utf-8"))
 
-    def start(self, *words):
+    def start(self, *words, prepare=None):
         return subprocess.Popen(
-            [program.BINARY, *words], cwd=self.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            [program.BINARY, *words], cwd=self.root, preexec_fn=prepare, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             env={"PATH": os.environ["PATH"], "HOME": str(self.root), "OPENAI_API_KEY": "none"})
 
     def attempts(self, run):
@@ -221,6 +231,29 @@ class Workers(Shared):
             helper.communicate(timeout=30)
         self.assertEqual((run.returncode, helper.returncode, beats), (0, 0, 1))
         self.assertEqual(self.result("r")["n_graded"], 30)
+
+    def test_that_cannot_write_any_more_leave_the_rest_to_others(self):
+        self.put(40)
+
+        def full_disk():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+
+        def slow(body):
+            time.sleep(0.03)
+            return answer(body)
+
+        with Endpoint(slow) as endpoint:
+            self.run_at(*self.words(endpoint.url, "--run", "one"))
+            run = self.start(*self.words(endpoint.url, "--run", "r", "--workers", "shared", "-j", "1"))
+            worker = self.start("work", "r", "-q", "-j", "4", "--wait", "30s", prepare=full_disk)
+            _, said = worker.communicate(timeout=60)
+            helper = self.start("work", "r", "-q", "-j", "8")
+            run.communicate(timeout=60)
+            helper.communicate(timeout=60)
+        self.assertEqual((worker.returncode, run.returncode), (3, 0), said)
+        self.assertIn("File too large", said)
+        self.assertEqual(self.result("r")["tasks"], self.result("one")["tasks"])
 
     def test_keep_to_the_limits_of_the_whole(self):
         self.put(40)

@@ -83,7 +83,7 @@ struct Child {
   int code = -1;  ///< -1: it runs
 };
 
-/// With this process's environment and standard streams, and no signal blocked.
+/// With this process's environment, what it says on stderr, and no signal blocked.
 Result<Child> start(const std::vector<std::string>& words, std::string what) {
   std::vector<std::string> copy = words;
   std::vector<char*> argv;
@@ -98,10 +98,15 @@ Result<Child> start(const std::vector<std::string>& words, std::string what) {
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setsigdefault(&attributes, &defaults);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  // On stdout there is the result alone.
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
   Child out;
   out.what = std::move(what);
   const int problem =
-      ::posix_spawnp(&out.id, argv.front(), nullptr, &attributes, argv.data(), environ);
+      ::posix_spawnp(&out.id, argv.front(), &actions, &attributes, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (problem != 0) return tl::unexpected(errno_error(problem, "cannot start", words.front()));
   return out;
