@@ -41,8 +41,8 @@ class CallRecord final : public llm::CallRecorder {
   Result<> finish(const llm::LedgerRow& row, const std::string& request_json,
                   const std::string& reply_json) override;
 
-  /// Finds the calls of this file of replies, too, which another process wrote or still writes; what
-  /// comes into it later is not seen. Errors: io.
+  /// Finds the calls of this file of replies, too, which another process wrote or still writes;
+  /// what comes into it later is not seen. Errors: io.
   [[nodiscard]] Result<> use(const std::filesystem::path& replies);
   /// Returns when all finished calls are on the disk; at once if they are already.
   [[nodiscard]] Result<> sync();

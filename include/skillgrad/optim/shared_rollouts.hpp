@@ -134,8 +134,8 @@ class SharedRun {
   struct Work {
     std::shared_ptr<SharedWork> work;  ///< null: there is nothing to do now
     SharedWork::Turn turn;
-    bool over = false;  ///< the run has come to its end, or its coordinator is gone for good
-    bool alone = false; ///< of `over`: the coordinator is gone
+    bool over = false;   ///< the run has come to its end, or its coordinator is gone for good
+    bool alone = false;  ///< of `over`: the coordinator is gone
   };
   [[nodiscard]] Result<Work> next();
   [[nodiscard]] Result<skill::SkillPackage> skill_of(const SharedBatch& batch,

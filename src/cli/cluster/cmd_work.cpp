@@ -63,8 +63,11 @@ class Worker {
       }
     });
     if (!error_ && call_.stop.stop_requested())
-      error_ = Error{ErrorCode::cancelled, "stopped on request", setup_.store->dir().string(),
-                     "give the same command again to go on", {}};
+      error_ = Error{ErrorCode::cancelled,
+                     "stopped on request",
+                     setup_.store->dir().string(),
+                     "give the same command again to go on",
+                     {}};
     if (!error_ && alone_)
       error_ = Error{ErrorCode::infra,
                      "the process that coordinates the run gives no sign of life any more",
@@ -72,9 +75,9 @@ class Worker {
                      "go on with `skillgrad resume RUN`, and start the workers again",
                      {}};
     if (error_)
-      error_ = optim::end_of_run(std::move(*error_),
-                                 {call_, setup_.clock.now(),
-                                  setup_.models->accountant().totals().last_failure});
+      error_ = optim::end_of_run(
+          std::move(*error_),
+          {call_, setup_.clock.now(), setup_.models->accountant().totals().last_failure});
   }
 
   [[nodiscard]] std::size_t made() const { return made_; }
@@ -110,8 +113,7 @@ class Worker {
       return {};
     }
     Error error = std::move(record).error();
-    const bool away =
-        error.code == ErrorCode::transient || error.code == ErrorCode::rate_limit;
+    const bool away = error.code == ErrorCode::transient || error.code == ErrorCode::rate_limit;
     SKILLGRAD_CHECK(next.work->leave(next.turn.item, !away));
     if (!away || ++unserved_ >= kUnserved) return tl::unexpected(std::move(error));
     setup_.observer->notice(next.work->batch().items[next.turn.item].task_id +

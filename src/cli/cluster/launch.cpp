@@ -185,8 +185,9 @@ Result<> check_launcher(const Invocation& invocation) {
   if (launcher.find("{shard}") == std::string::npos &&
       launcher.find("{shards}") == std::string::npos)
     return fail(ErrorCode::usage,
-                "got \"" + launcher + "\", expected slurm or a shell command with {shard} or "
-                "{shards} in it",
+                "got \"" + launcher +
+                    "\", expected slurm or a shell command with {shard} or "
+                    "{shards} in it",
                 "--launcher",
                 "write a command that runs {script} with a number from 1 to {shards}, such as "
                 "--launcher 'ssh node{shard} {script} {shard}'");
@@ -211,10 +212,10 @@ Result<int> launch_shards(const Invocation& invocation) {
   await_children(children, invocation.stop);
   for (const Child& child : children) {
     if (child.code == 0) continue;
-    print_err(fmt::format("error: {} ended with exit code {}\n  at: {}\n  fix: give the same "
-                          "command again: what is done stays; logs of Slurm are in {}\n",
-                          child.what, child.code, run.string(),
-                          (run / store::kShards / kLogs).string()));
+    print_err(
+        fmt::format("error: {} ended with exit code {}\n  at: {}\n  fix: give the same "
+                    "command again: what is done stays; logs of Slurm are in {}\n",
+                    child.what, child.code, run.string(), (run / store::kShards / kLogs).string()));
     return child.code;
   }
   Invocation merge = invocation;

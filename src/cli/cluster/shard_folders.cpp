@@ -68,9 +68,7 @@ std::string text_in(const Json& event, const char* key) {
 
 bool is_event(const Line& line, const char* name) { return text_in(line.event, "event") == name; }
 
-std::string rollout_of(const Line& line) {
-  return text_in(line.event, "path");
-}
+std::string rollout_of(const Line& line) { return text_in(line.event, "path"); }
 
 using Tasks = std::set<std::string>;
 using Counts = std::map<std::string, std::size_t>;
@@ -98,8 +96,8 @@ std::string missing_events(const std::vector<Line>& present,
   Counts wanted;
   for (const auto& lines : shards)
     for (const auto& [note, count] : notes_in(lines))
-      wanted[note] = is_about_task(note, tasks) ? wanted[note] + count
-                                                : std::max(wanted[note], count);
+      wanted[note] =
+          is_about_task(note, tasks) ? wanted[note] + count : std::max(wanted[note], count);
   Counts have = notes_in(present);
   std::set<std::string> rollouts;
   for (const Line& line : present)
@@ -207,7 +205,8 @@ optim::RolloutRunner reader_of(RunSetup& setup, store::RunStore& store) {
 /// All rollouts of the run, with their packages.
 Result<Orders> all_orders(RunSetup& setup, const RunRequest& request,
                           const std::optional<skill::SkillPackage>& baseline) {
-  SKILLGRAD_TRY(const auto ids, split_ids(setup.bench.splits, request.extra.value("split", "test")));
+  SKILLGRAD_TRY(const auto ids,
+                split_ids(setup.bench.splits, request.extra.value("split", "test")));
   Orders out;
   for (auto& batch : eval_batches(request, ids)) {
     if (batch.dir == "eval") batch.skill = request.skill == "none" ? nullptr : &setup.skill;
@@ -231,13 +230,11 @@ Error incomplete(const fs::path& run, int count, const std::map<int, Tally>& tal
     const Shard shard{index, count};
     const bool begun = std::any_of(shards.begin(), shards.end(),
                                    [&](const ShardFolder& one) { return one.shard == shard; });
-    which.push_back(begun ? fmt::format("shard {} lacks {} of {}", shard.text(), tally.missing,
-                                        tally.planned)
-                          : fmt::format("shard {} was not begun ({})", shard.text(),
-                                        tally.planned));
+    which.push_back(
+        begun ? fmt::format("shard {} lacks {} of {}", shard.text(), tally.missing, tally.planned)
+              : fmt::format("shard {} was not begun ({})", shard.text(), tally.planned));
     if (mend.empty())
-      mend = "skillgrad resume " +
-             shell_word((run / store::kShards / shard.folder()).string());
+      mend = "skillgrad resume " + shell_word((run / store::kShards / shard.folder()).string());
   }
   return {ErrorCode::input,
           fmt::format("{} of {} rollouts are missing: {}", missing, planned, list_some(which, 12)),
@@ -274,8 +271,8 @@ Result<std::vector<ShardFolder>> shards_of(const fs::path& run) {
     if (same) continue;
     Error error = std::move(same).error();
     error.mend = "remove the folder of the shard that is not of this run, and make that one again";
-    return tl::unexpected(std::move(error).with_context(
-        at_shard(out.front()) + " and " + at_shard(one)));
+    return tl::unexpected(
+        std::move(error).with_context(at_shard(out.front()) + " and " + at_shard(one)));
   }
   return out;
 }
@@ -307,14 +304,13 @@ Result<> adopt_rollouts(RunSetup& setup, const RunRequest& request,
     if (!opened) return tl::unexpected(std::move(opened).error().with_context(at_shard(one)));
     SKILLGRAD_TRY(const auto made, reader_of(setup, **opened).finished(all));
     for (std::size_t i = 0; i < all.items.size(); ++i) {
-      const bool better = made[i].status != LossStatus::skipped &&
-                          (records[i].status == LossStatus::skipped ||
-                           (records[i].failed() && !made[i].failed()));
+      const bool better =
+          made[i].status != LossStatus::skipped &&
+          (records[i].status == LossStatus::skipped || (records[i].failed() && !made[i].failed()));
       if (!better) continue;
       const auto& order = all.items[i];
-      SKILLGRAD_CHECK(adopt(run, one.dir,
-                            optim::RolloutRunner::rollout_dir(order.dir, order.task_id,
-                                                              order.sample)));
+      SKILLGRAD_CHECK(adopt(
+          run, one.dir, optim::RolloutRunner::rollout_dir(order.dir, order.task_id, order.sample)));
       records[i] = made[i];
     }
   }

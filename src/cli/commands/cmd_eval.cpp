@@ -249,9 +249,8 @@ optim::RolloutRunner::Orders orders_of_part(const optim::RolloutRunner::Batch& b
                                             const std::optional<Shard>& shard) {
   auto out = optim::RolloutRunner::orders_of(batch);
   if (shard)
-    std::erase_if(out.items, [&](const auto& order) {
-      return !shard->has(order.task_id, order.sample);
-    });
+    std::erase_if(out.items,
+                  [&](const auto& order) { return !shard->has(order.task_id, order.sample); });
   return out;
 }
 

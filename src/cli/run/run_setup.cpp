@@ -99,7 +99,6 @@ void list_changes(const Json& before, const Json& after, const std::string& pref
   }
 }
 
-
 }  // namespace
 
 Result<> check_same_run(const Json& saved_identity, const Json& identity,

@@ -48,8 +48,8 @@ struct RunSetup {
   SystemClock clock;
   std::unique_ptr<Models> models;  ///< holds the store's redactor
   std::unique_ptr<store::RunStore> store;
-  std::unique_ptr<RunSpans> spans;  ///< null without --otlp; the observer and the models use it
-  FolderGuard unused;               ///< ends before the store lets go of the folder's lock
+  std::unique_ptr<RunSpans> spans;   ///< null without --otlp; the observer and the models use it
+  FolderGuard unused;                ///< ends before the store lets go of the folder's lock
   std::unique_ptr<Sharing> sharing;  ///< null where this process makes the run alone
   std::shared_ptr<TimeLimit> time_limit;  ///< set by call_context()
   std::unique_ptr<optim::Observer> observer;

@@ -118,7 +118,8 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad work RUN --json",
      "  0 the run has come to its end   2 usage, configuration or input\n"
      "  3 endpoint or infrastructure, or nobody coordinates the run any more\n"
-     "  4 stopped by a limit, SIGTERM or SIGUSR1: what it had begun is left to others   130 signal"},
+     "  4 stopped by a limit, SIGTERM or SIGUSR1: what it had begun is left to others   130 "
+     "signal"},
     {"tail",
      "Follow a run that another process works on",
      "RUN",

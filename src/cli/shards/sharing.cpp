@@ -31,8 +31,8 @@ Duration lease_of(const Settings& settings) {
 
 Json shared_limits(const Settings& settings) {
   Json out = Json::object();
-  for (const OptionSpec* spec : options<"max_usd", "max_tokens", "max_calls", "rpm", "tpm",
-                                        "lease_s">)
+  for (const OptionSpec* spec :
+       options<"max_usd", "max_tokens", "max_calls", "rpm", "tpm", "lease_s">)
     out[spec->key] = settings.raw(*spec);
   return out;
 }
@@ -77,8 +77,7 @@ Sharing::~Sharing() {
 }
 
 /// Who joins others lets them see it first, so that together they stay below the rates.
-Result<> Sharing::share_rates(const Settings& settings, Clock& clock,
-                              const std::stop_token& stop) {
+Result<> Sharing::share_rates(const Settings& settings, Clock& clock, const std::stop_token& stop) {
   store::LeaseBoard& board = run_ ? run_->board() : *board_;
   const std::size_t live = board.live();
   models_.limits().share(live);

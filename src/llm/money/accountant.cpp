@@ -88,15 +88,15 @@ Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) c
   const bool usd_short = budget.max_usd > 0 && usd_before + usd > allowed.max_usd + kEpsilon;
   const bool tokens_short = budget.max_tokens > 0 && tokens_before + tokens > allowed.max_tokens;
   if (shares != nullptr && (usd_short || tokens_short)) {
-    return fail(ErrorCode::budget,
-                fmt::format("the limit of {} leaves no room for another call{}: what is left to "
-                            "this one is less than the {} that this call may take",
-                            usd_short ? fmt::format("{:.4f} USD", budget.max_usd)
-                                      : fmt::format("{} tokens", budget.max_tokens),
-                            kTogether,
-                            usd_short ? fmt::format("{:.4f} USD", usd)
-                                      : fmt::format("{} tokens", tokens)),
-                {}, "raise --max-usd and --max-tokens or lower --max-output-tokens, then resume");
+    return fail(
+        ErrorCode::budget,
+        fmt::format("the limit of {} leaves no room for another call{}: what is left to "
+                    "this one is less than the {} that this call may take",
+                    usd_short ? fmt::format("{:.4f} USD", budget.max_usd)
+                              : fmt::format("{} tokens", budget.max_tokens),
+                    kTogether,
+                    usd_short ? fmt::format("{:.4f} USD", usd) : fmt::format("{} tokens", tokens)),
+        {}, "raise --max-usd and --max-tokens or lower --max-output-tokens, then resume");
   }
   if (usd_short) {
     return fail(ErrorCode::budget,

@@ -341,8 +341,7 @@ Result<std::optional<LossRecord>> RolloutRunner::found_elsewhere(Progress& progr
   LossRecord& record = saved->record;
   if (record.failed())
     parts_.observer->notice(fmt::format("{}: left out: {}", job.task->id, record.error));
-  SKILLGRAD_CHECK(
-      parts_.store->event("rollout", dump_json(rollout_event(progress.label, record))));
+  SKILLGRAD_CHECK(parts_.store->event("rollout", dump_json(rollout_event(progress.label, record))));
   parts_.observer->rollout(progress.label, record);
   return std::optional<LossRecord>(std::move(record));
 }

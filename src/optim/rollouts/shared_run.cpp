@@ -109,7 +109,10 @@ Result<std::unique_ptr<SharedRun>> SharedRun::open(Options options, store::Share
 /// What it leaves undone others find out by themselves, later.
 SharedRun::~SharedRun() {
   alive_.reset();
-  if (options_.part == Part::coordinator && !session_.id.empty()) (void)write_session(true);
+  if (options_.part == Part::coordinator && !session_.id.empty()) {
+    (void)write_session(true);
+    (void)remove_tree(dir_ / "made");
+  }
   (void)board_->leave();
 }
 
@@ -207,8 +210,8 @@ Result<skill::SkillPackage> SharedRun::skill_of(const SharedBatch& batch,
 
 Result<std::unique_ptr<SharedWork>> SharedRun::ask(SharedBatch batch) {
   batch.id = fmt::format("{:06}", next_batch_++);
-  SKILLGRAD_CHECK(files_.replace(dir_ / kBatches / (batch.id + ".json"),
-                                 dump_json(to_json(batch)) + "\n"));
+  SKILLGRAD_CHECK(
+      files_.replace(dir_ / kBatches / (batch.id + ".json"), dump_json(to_json(batch)) + "\n"));
   return std::make_unique<SharedWork>(options_.run, std::move(batch), *board_, clock_);
 }
 
@@ -241,8 +244,7 @@ Result<> SharedRun::look() {
     SKILLGRAD_TRY(const Json json, parse_json(*text, where));
     SKILLGRAD_TRY(auto batch, shared_batch_from_json(json, where));
     batch.id = name;
-    works[name] =
-        std::make_shared<SharedWork>(options_.run, std::move(batch), *board_, clock_);
+    works[name] = std::make_shared<SharedWork>(options_.run, std::move(batch), *board_, clock_);
   }
   works_ = std::move(works);
   return {};

@@ -14,9 +14,7 @@ constexpr auto kLook = std::chrono::milliseconds(200);
 
 }  // namespace
 
-std::string SharedWork::claim_key(const std::string& dir) {
-  return sha256_hex(dir).substr(0, 24);
-}
+std::string SharedWork::claim_key(const std::string& dir) { return sha256_hex(dir).substr(0, 24); }
 
 SharedWork::SharedWork(fs::path run, SharedBatch batch, store::LeaseBoard& board,
                        const Clock& clock)
@@ -24,8 +22,7 @@ SharedWork::SharedWork(fs::path run, SharedBatch batch, store::LeaseBoard& board
   for (const SharedItem& item : batch_.items) keys_.push_back(claim_key(item.dir));
   states_.assign(batch_.items.size(), State::open);
   // Each begins elsewhere, so that they seldom want the same.
-  if (!states_.empty())
-    cursor_ = std::hash<std::string>{}(board_.options().name) % states_.size();
+  if (!states_.empty()) cursor_ = std::hash<std::string>{}(board_.options().name) % states_.size();
 }
 
 bool SharedWork::is_done(std::size_t item) const {
@@ -76,8 +73,8 @@ Result<SharedWork::Turn> SharedWork::next() {
       states_[i] = State::told;
       return Turn{Turn::Kind::done, i, {}};
     }
-    left = left || states_[i] == State::open || states_[i] == State::mine ||
-           states_[i] == State::left;
+    left =
+        left || states_[i] == State::open || states_[i] == State::mine || states_[i] == State::left;
   }
   if (!left) return Turn{};
   for (std::size_t k = 0; k < n; ++k) {

@@ -77,8 +77,8 @@ std::vector<std::string> rollout_folders(const fs::path& dir) {
       const std::string name = entry->path().filename().string();
       if (name == "rollouts")
         out.push_back(at.lexically_relative(dir).generic_string());
-      else if (depth < 3 && std::find(kElsewhere.begin(), kElsewhere.end(), name) ==
-                                kElsewhere.end())
+      else if (depth < 3 &&
+               std::find(kElsewhere.begin(), kElsewhere.end(), name) == kElsewhere.end())
         self(self, entry->path(), depth + 1);
     }
   };

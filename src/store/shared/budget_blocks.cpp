@@ -51,8 +51,8 @@ fs::path BudgetBlocks::block_file(const Kind& kind, int block) const {
 
 Result<> BudgetBlocks::open_kind(Kind& kind, double least) {
   if (kind.limit <= 0) return {};
-  const double wanted = std::max(least, least > 0 ? std::ceil(kind.limit / kBlocks)
-                                                  : kind.limit / kBlocks);
+  const double wanted =
+      std::max(least, least > 0 ? std::ceil(kind.limit / kBlocks) : kind.limit / kBlocks);
   const fs::path file = dir_ / kind.name / kSize;
   SKILLGRAD_TRY([[maybe_unused]] const bool first,
                 files_.create(file, format_double(wanted) + "\n"));

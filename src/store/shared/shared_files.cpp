@@ -7,10 +7,9 @@
 #include <random>
 #include <utility>
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/store/shared_files.hpp>
@@ -120,8 +119,7 @@ std::string process_name() {
     const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     name += plain || c == '-' ? c : '_';
   }
-  return fmt::format("{}-{}-{:08x}", name.substr(0, 60), ::getpid(),
-                     std::random_device{}());
+  return fmt::format("{}-{}-{:08x}", name.substr(0, 60), ::getpid(), std::random_device{}());
 }
 
 }  // namespace skillgrad::store

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "cli/shards/shard.hpp"
+
 #include <map>
 
 #include <gmock/gmock.h>
-
-#include "cli/shards/shard.hpp"
 
 namespace skillgrad::cli {
 namespace {
