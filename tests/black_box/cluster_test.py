@@ -268,6 +268,22 @@ class Workers(Shared):
             self.run_at("resume", "r", "-q", "--max-calls", "60", "--workers", "alone")
         self.assertEqual(self.result("r")["n_graded"], 40)
 
+    def test_make_the_rollouts_of_an_optimization(self):
+        words = ["optimize", str(program.SOURCE / "skills/table-reports"), "-m", "sim:demo", "--limit", "5", "--max-iters", "1", "--no-test", "-q"]
+        self.run_at(*words, "--run", "one", *program.kept_commands())
+        run = self.start(*words, "--run", "r", "--workers", "shared", "-j", "1", *program.kept_commands())
+        worker = self.start("work", "r", "-q", "-j", "4", "--wait", "30s", "--events", "worker.jsonl")
+        _, said = run.communicate(timeout=90)
+        worker.communicate(timeout=30)
+        self.assertEqual((run.returncode, worker.returncode), (0, 0), said)
+        one, many = self.result("one"), self.result("r")
+        for result in (one, many):
+            del result["best"]["path"]
+        self.assertEqual(without_times(many), without_times(one))
+        done = json.loads((self.root / "worker.jsonl").read_text(encoding="utf-8").splitlines()[-1])["result"]
+        self.assertEqual(json_schema.problems(done, json.loads(program.run(["schema", "work"]).stdout)), [])
+        self.assertGreater(done["rollouts"], 0)
+
     def test_of_a_run_that_shares_nothing_say_how_it_would(self):
         self.put(3)
         with Endpoint(answer) as endpoint:
