@@ -2,6 +2,7 @@
 #include "cli/app.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 
 #include <skillgrad/agent/external.hpp>
@@ -17,6 +18,13 @@
 namespace skillgrad::cli {
 namespace {
 
+/// A scheduler ends a part of a run as a limit does: others, or the next start, go on with it.
+int code_of_signal(const Invocation& invocation, int signal) {
+  const bool part = invocation.command == "work" || invocation.has("shard");
+  if (signal == SIGUSR1 || (part && signal == SIGTERM)) return exit_code_of(ErrorCode::deadline);
+  return 128 + signal;
+}
+
 int run(const std::vector<std::string>& words) {
   CommandLine line = parse_command_line(words);
   if (line.error) return end_with_error(std::move(*line.error), line.invocation);
@@ -31,7 +39,7 @@ int run(const std::vector<std::string>& words) {
   auto done = run_command(invocation);
   const int code = done ? *done : end_with_error(std::move(done).error(), invocation);
   if (code == 130 && signals.timed_out()) return exit_code_of(ErrorCode::deadline);
-  return code == 130 && signals.signal() != 0 ? 128 + signals.signal() : code;
+  return code == 130 && signals.signal() != 0 ? code_of_signal(invocation, signals.signal()) : code;
 }
 
 }  // namespace

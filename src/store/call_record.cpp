@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
 #include <tuple>
 #include <utility>
 
@@ -135,10 +136,37 @@ Result<std::optional<std::string>> CallRecord::find(const std::string& key) {
   const HashId id = hash_id(key);
   const std::lock_guard lock(mutex_);
   const auto found = calls_.find(id);
-  if (found == calls_.end()) return std::nullopt;
+  if (found == calls_.end()) return find_borrowed(id);
   SKILLGRAD_TRY(const auto line, replies_.line_at(found->second.reply));
   SKILLGRAD_TRY(const auto json, parse_json(line, replies_.path().string()));
   return std::optional<std::string>(dump_json(json.value("reply", Json())));
+}
+
+Result<std::optional<std::string>> CallRecord::find_borrowed(const HashId& id) const {
+  const auto found = borrowed_.find(id);
+  if (found == borrowed_.end()) return std::nullopt;
+  const std::string where = found->second.file.string();
+  std::ifstream in(found->second.file, std::ios::binary);
+  in.seekg(static_cast<std::streamoff>(found->second.place));
+  std::string line;
+  if (!std::getline(in, line)) return tl::unexpected(errno_error(EIO, "cannot read", where));
+  SKILLGRAD_TRY(const auto json, parse_json(line, where));
+  return std::optional<std::string>(dump_json(json.value("reply", Json())));
+}
+
+/// Its owner may be gone, or write on: nothing is mended there, and a line without its end is none.
+Result<> CallRecord::use(const std::filesystem::path& replies) {
+  std::error_code missing;
+  if (!std::filesystem::exists(replies, missing)) return {};
+  std::ifstream in(replies, std::ios::binary);
+  if (!in) return tl::unexpected(errno_error(EIO, "cannot read", replies.string()));
+  std::unordered_map<HashId, Borrowed, HashId::Hasher> found;
+  std::uint64_t place = 0;
+  for (std::string line; std::getline(in, line) && !in.eof(); place += line.size() + 1)
+    if (const auto key = key_of(line); !key.empty()) found[hash_id(key)] = {replies, place};
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, where] : found) borrowed_[id] = std::move(where);
+  return {};
 }
 
 std::string CallRecord::entry(const char* event, const std::string& row_json) const {

@@ -41,6 +41,9 @@ class CallRecord final : public llm::CallRecorder {
   Result<> finish(const llm::LedgerRow& row, const std::string& request_json,
                   const std::string& reply_json) override;
 
+  /// Finds the calls of this file of replies, too, which another process wrote or still writes;
+  /// what comes into it later is not seen. Errors: io.
+  [[nodiscard]] Result<> use(const std::filesystem::path& replies);
   /// Returns when all finished calls are on the disk; at once if they are already.
   [[nodiscard]] Result<> sync();
   /// How often the disk was waited for.
@@ -68,6 +71,7 @@ class CallRecord final : public llm::CallRecorder {
   Result<std::uint64_t> append_reply(const std::string& head, const std::string& request_json,
                                      const RequestChain::Outline& outline,
                                      const std::string& reply_json);
+  [[nodiscard]] Result<std::optional<std::string>> find_borrowed(const HashId& id) const;
   [[nodiscard]] Result<std::string> key_at(std::uint64_t place) const;
   [[nodiscard]] std::string entry(const char* event, const std::string& row_json) const;
   Result<> flush_if_due();
@@ -77,6 +81,12 @@ class CallRecord final : public llm::CallRecorder {
   mutable std::mutex mutex_;
   LineFile ledger_, replies_;
   std::unordered_map<HashId, Places, HashId::Hasher> calls_;  ///< finished ones, by key
+  /// Where the reply of a call of another process is.
+  struct Borrowed {
+    std::filesystem::path file;
+    std::uint64_t place = 0;
+  };
+  std::unordered_map<HashId, Borrowed, HashId::Hasher> borrowed_;
   std::vector<std::uint64_t> others_;  ///< ledger lines of failed attempts and replaced replies
   std::unordered_map<std::string, llm::LedgerRow> open_;  ///< begun attempts
   RequestChain chain_;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <tuple>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -8,6 +11,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/store/parts.hpp>
 #include <skillgrad/store/run_store.hpp>
 
 #include "store/call_record.hpp"
@@ -68,6 +72,23 @@ Result<> check_relative(const std::string& relative) {
   const fs::path path = fs::path(relative).lexically_normal();
   if (!relative.empty() && path.is_relative() && *path.begin() != "..") return {};
   return fail(ErrorCode::internal, "the name leaves the run directory", relative);
+}
+
+/// What the run's other processes have of it.
+Result<> add_parts(const fs::path& dir, std::vector<llm::LedgerRow> LedgerView::*kind,
+                   std::vector<llm::LedgerRow>& out) {
+  const auto parts = part_folders(dir);
+  if (parts.empty()) return {};
+  for (const auto& part : parts) {
+    SKILLGRAD_TRY(auto view, view_ledger(part));
+    auto& rows = view.*kind;
+    out.insert(out.end(), std::make_move_iterator(rows.begin()),
+               std::make_move_iterator(rows.end()));
+  }
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.scope, a.key, a.attempt) < std::tie(b.scope, b.key, b.attempt);
+  });
+  return {};
 }
 
 }  // namespace
@@ -148,12 +169,30 @@ Result<> RunStore::event(const std::string& name, const std::string& fields_json
   return {};
 }
 
+Result<> RunStore::use_replies_of(const fs::path& dir) {
+  std::error_code ignored;
+  if (fs::equivalent(dir, dir_, ignored)) return {};
+  return state_->calls->use(dir / "calls" / "replies.jsonl");
+}
+
 llm::CallRecorder& RunStore::calls() { return *state_->calls; }
 
-Result<std::vector<llm::LedgerRow>> RunStore::ledger() const { return state_->calls->rows(); }
+Result<std::vector<llm::LedgerRow>> RunStore::own_ledger() const { return state_->calls->rows(); }
+
+Result<std::vector<llm::LedgerRow>> RunStore::own_unsettled() const {
+  return state_->calls->unsettled();
+}
+
+Result<std::vector<llm::LedgerRow>> RunStore::ledger() const {
+  SKILLGRAD_TRY(auto out, own_ledger());
+  SKILLGRAD_CHECK(add_parts(dir_, &LedgerView::ended, out));
+  return out;
+}
 
 Result<std::vector<llm::LedgerRow>> RunStore::unsettled() const {
-  return state_->calls->unsettled();
+  SKILLGRAD_TRY(auto out, own_unsettled());
+  SKILLGRAD_CHECK(add_parts(dir_, &LedgerView::open, out));
+  return out;
 }
 
 }  // namespace skillgrad::store

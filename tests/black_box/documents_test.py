@@ -17,7 +17,7 @@ NOT_OURS = {
     "--enable-auto-tool-choice", "--tool-call-parser", "--jinja", "--preset", "--build", "--rerun-failed",
     "--gtest_filter", "--list", "--tidy", "--quick", "--check", "--seeds", "--arms", "--parallel", "--no-deps", "--gtest", "--only", "--old", "--peers",
     "--install", "--prefix", "--population", "--rules", "--runs", "--null-runs", "--noise",
-    "--git", "--initial-branch", "--message", "--short",
+    "--cluster", "--git", "--initial-branch", "--message", "--short",
 }
 FENCE = re.compile(r"^```([^\n]*\n)(.*?)^```", re.M | re.S)
 # Where a reader of the README would run it; an absolute path in an example stands below it.

@@ -18,6 +18,7 @@ NOT_OURS = {
     "--enable-auto-tool-choice", "--tool-call-parser", "--jinja", "--parallel", "--ctx-size",
     "--literal-pathspecs", "--is-inside-work-tree", "--cached", "--quiet", "--verify", "--porcelain", "--ignored", "--cleanup", "--git",  # git's
     "--decode",
+    "--array", "--job-name", "--output", "--signal",  # of Slurm
 }
 LITERAL = re.compile(r'R"(\w*)\((.*?)\)\1"|"((?:[^"\\\n]|\\.)*)"', re.S)
 COMMAND = re.compile(r"\bskillgrad ([a-z]+)\b")

@@ -25,6 +25,17 @@ struct Budget {
   double retry_share = 0.2;
 };
 
+/// Where processes that spend one budget together get their shares of it. Only the limits of a
+/// Budget count here, 0 of a kind being nothing of it.
+class BudgetShares {
+ public:
+  virtual ~BudgetShares() = default;
+  /// What this process has of the budget from earlier on.
+  [[nodiscard]] virtual Budget held() const = 0;
+  /// At least as much as is wanted, or what is left of it. Errors: io, disk_full.
+  [[nodiscard]] virtual Result<Budget> more(const Budget& wanted) = 0;
+};
+
 /// One row per attempt, field by field of ledger.jsonl; written by the client, read by resume and
 /// reports. A row with Billed::unknown carries in `cost_usd` what was reserved for it.
 struct LedgerRow {
@@ -128,6 +139,12 @@ class Accountant {
   /// An attempt that was in flight when an earlier process ended, with what was reserved for it: it
   /// may have been billed, so it counts as spent.
   void restore_lost(const LedgerRow& begun);
+  /// From now on the limits are those of several processes together, of which this one spends what
+  /// `shares` (which outlives this) gives it; `own` is what it has spent so far of all that was
+  /// restored. Before the first reservation.
+  void share(BudgetShares& shares, const Budget& own);
+  /// What this process has spent, as the limits count it: that of share() and all since.
+  [[nodiscard]] Budget own_spending() const;
   [[nodiscard]] LedgerTotals totals() const;
   [[nodiscard]] int in_flight() const;
   [[nodiscard]] const Budget& budget() const;

@@ -20,6 +20,9 @@ class Limits {
   ~Limits();
   Limits(const Limits&) = delete;
   Limits& operator=(const Limits&) = delete;
+  /// So many processes, this one among them, keep to the configured rates together: each to its
+  /// part of them. The number may change at any time.
+  void share(std::size_t processes);
 
  private:
   friend std::shared_ptr<Limiter> limiter_of(Limits& limits, const Url& url,

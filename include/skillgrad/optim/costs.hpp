@@ -17,6 +17,8 @@ using CostParts = std::map<std::string, llm::LedgerTotals>;
 
 /// From the ledger, so that an interrupted run reports the same as another.
 [[nodiscard]] Result<CostParts> cost_parts(const store::RunStore& store);
+/// Of the whole run, with what its other processes paid for, likewise.
+[[nodiscard]] Result<llm::LedgerTotals> run_totals(const store::RunStore& store);
 /// Known USD of one part; 0 where no call was made, nullopt where a price is not known.
 [[nodiscard]] std::optional<double> cost_of_part(const CostParts& parts, const std::string& part);
 /// Known USD of one stage, likewise.

@@ -22,6 +22,8 @@
 
 namespace skillgrad::optim {
 
+class SharedRun;
+
 /// How patches are decided on under noise (docs/deciding.md).
 struct StagedDecisions {
   decisions::GateLevel level = decisions::GateLevel::balanced;
@@ -90,6 +92,7 @@ struct OptimizeParts {
   Observer* observer = nullptr;
   Approver* approver = nullptr;  ///< null: nobody is asked about what the gate takes
   unsigned jobs = 1;
+  SharedRun* shared = nullptr;  ///< others make rollouts, too; null: this process makes all
   Json facts = Json::object();  ///< what run.json says about the run: skill, model, simulation, ...
   /// More of that, known only at the end; asked once, may be empty.
   std::function<Json()> closing_facts;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -18,6 +19,8 @@
 namespace skillgrad::optim {
 
 class RolloutBudget;
+class SharedRun;
+class SharedWork;
 
 /// What an earlier measurement that ended as an error leaves to be asked anew: what the call record
 /// holds of it would lead to the same error for ever.
@@ -46,6 +49,8 @@ class RolloutRunner {
     const llm::Accountant* accountant = nullptr;
     /// Is asked before anything is started; null: nothing is counted.
     RolloutBudget* budget = nullptr;
+    /// Others make rollouts of the run, too; null: this process makes all of them.
+    SharedRun* shared = nullptr;
   };
   using Again = AskAgain;
   struct Batch {
@@ -83,8 +88,17 @@ class RolloutRunner {
   /// The same in the order of the orders, which differ in folder, task or sample.
   [[nodiscard]] Result<std::vector<LossRecord>> run(const Orders& orders,
                                                     const StageContext& context);
+  /// The first of the orders, which this process has claimed of a shared run, without waiting for
+  /// the disk. `from`: a process that is gone and had begun it, or "".
+  /// Errors besides: transient, rate_limit (no endpoint served it, which may be this machine's
+  /// fault: nothing was kept). Thread-safe.
+  [[nodiscard]] Result<LossRecord> make(const Orders& orders, const std::string& from,
+                                        const StageContext& context);
   /// What run() has finished of a batch so far, in its order; the rest has status "skipped".
   [[nodiscard]] Result<std::vector<LossRecord>> finished(const Batch& batch) const;
+  [[nodiscard]] Result<std::vector<LossRecord>> finished(const Orders& orders) const;
+  /// The rollouts of a batch, each task once, in the order of its records.
+  [[nodiscard]] static Orders orders_of(const Batch& batch);
   /// Rollouts that this runner itself has done, and not found done.
   [[nodiscard]] std::size_t fresh() const { return fresh_; }
   /// Removes the batch's results, so that the next run of it starts afresh.
@@ -123,7 +137,6 @@ class RolloutRunner {
     std::set<std::string> dirs;
     std::int64_t replies = 0;
   };
-  [[nodiscard]] static Orders orders_of(const Batch& batch);
   Result<std::vector<Job>> jobs_of(const Orders& orders) const;
   Result<> publish(std::vector<Job>& jobs);
   Result<std::optional<Saved>> find_saved(const Job& job) const;
@@ -135,6 +148,13 @@ class RolloutRunner {
                            const LossRecord& record);
   Result<> check_endpoint(const std::string& stage, const std::string& dir,
                           const std::optional<Error>& failure, bool away);
+  struct Progress;
+  void run_alone(Progress& progress);
+  void run_shared(Progress& progress, SharedWork& work);
+  Result<std::unique_ptr<SharedWork>> share_out(const Progress& progress);
+  Result<std::optional<LossRecord>> found_elsewhere(Progress& progress, const Job& job);
+  void take_replies_of(const std::string& process);
+  Result<> put_in_place(const Job& job, const std::string& made_in, LossRecord& record);
   [[nodiscard]] llm::Answers answers_of(const std::string& stage) const;
   [[nodiscard]] bool may_try_again(const Job& job) const;
   Result<> forget_unanswered();

@@ -53,10 +53,17 @@ class RunStore {
   /// One line of events.jsonl: {"time":..., "event":..., ...fields}. Thread-safe.
   [[nodiscard]] Result<> event(const std::string& name, const std::string& fields_json);
 
+  /// Calls that another process of the run finished are found from now on, as if this one had made
+  /// them; they stay on that one's ledger. `dir` is its folder. Thread-safe. Errors: input, io.
+  [[nodiscard]] Result<> use_replies_of(const std::filesystem::path& dir);
   /// RUN/calls: the request ledger and the replies of finished calls. Thread-safe.
   [[nodiscard]] llm::CallRecorder& calls();
-  /// The attempts that ended, for restoring an Accountant at resume.
+  /// The attempts that ended, for restoring an Accountant at resume: those of this folder and of
+  /// the run's other processes (parts.hpp), in the order scope, key, attempt.
   [[nodiscard]] Result<std::vector<llm::LedgerRow>> ledger() const;
+  /// Of this folder alone.
+  [[nodiscard]] Result<std::vector<llm::LedgerRow>> own_ledger() const;
+  [[nodiscard]] Result<std::vector<llm::LedgerRow>> own_unsettled() const;
   /// Attempts that were begun and never ended (in flight at a kill), billed "unknown", with what
   /// was reserved for them.
   [[nodiscard]] Result<std::vector<llm::LedgerRow>> unsettled() const;

@@ -7,6 +7,7 @@
 #include <skillgrad/report/interchange.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "cli/cluster/launch.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/commands/eval_in_run.hpp"
 #include "cli/estimate/estimate.hpp"
@@ -17,6 +18,7 @@
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/output_file.hpp"
+#include "cli/settings/environment.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -41,6 +43,8 @@ Result<> add_baseline(const std::string& text, Json& extra) {
   return {};
 }
 
+}  // namespace
+
 /// The run's own copy, so that a resumed run compares with what it began with.
 Result<std::optional<skill::SkillPackage>> open_baseline(RunSetup& setup, const std::string& text) {
   if (text.empty() || text == "none") return std::nullopt;
@@ -56,34 +60,56 @@ Result<std::optional<skill::SkillPackage>> open_baseline(RunSetup& setup, const 
   return std::optional<skill::SkillPackage>(std::move(package));
 }
 
+namespace {
+
 optim::RolloutRunner make_runner(RunSetup& setup, const StageSet& stages) {
   return optim::RolloutRunner(
       {setup.bench.benchmark.get(), stages.executor.get(), stages.loss.get(), setup.store.get(),
        setup.observer.get(), rollout_limits(setup.settings),
-       static_cast<unsigned>(setup.settings.get<"jobs">()), &setup.models->accountant()});
+       static_cast<unsigned>(setup.settings.get<"jobs">()), &setup.models->accountant(), nullptr,
+       setup.sharing ? setup.sharing->run() : nullptr});
 }
 
 /// Scores a batch; where an error stops it that leaves a result, the error goes to `scored` and the
 /// summary is of what was finished.
-Result<optim::EvalSummary> score(const RunSetup& setup, optim::RolloutRunner& runner,
-                                 const llm::CallContext& call,
+Result<optim::EvalSummary> score(const RunSetup& setup, const RunRequest& request,
+                                 optim::RolloutRunner& runner, const llm::CallContext& call,
                                  const optim::RolloutRunner::Batch& batch, Scored& scored) {
   optim::StageContext context;
   context.scope = batch.dir;
   context.call = call;
   context.clock = &setup.clock;
-  auto records = runner.run(batch, context);
+  const auto orders = orders_of_part(batch, request.shard);
+  auto records = request.found ? runner.finished(orders) : runner.run(orders, context);
   if (!records) {
     Error error = optim::end_of_run(
         std::move(records).error(),
         {call, setup.clock.now(), setup.models->accountant().totals().last_failure});
     if (!optim::can_resume(error.code)) return tl::unexpected(std::move(error));
     scored.error = std::move(error);
-    records = runner.finished(batch);
+    records = runner.finished(orders);
     if (!records) return tl::unexpected(std::move(records).error());
   }
   return optim::summarize(std::move(*records), batch.samples, setup.bench.benchmark.get());
 }
+
+}  // namespace
+
+std::vector<optim::RolloutRunner::Batch> eval_batches(const RunRequest& request,
+                                                      const std::vector<std::string>& ids) {
+  std::vector<optim::RolloutRunner::Batch> out(1);
+  out[0].task_ids = ids;
+  out[0].samples = request.extra.value("trials", 1);
+  out[0].dir = "eval";
+  out[0].label = "evaluate";
+  if (request.extra.value("baseline", "").empty()) return out;
+  out.push_back(out[0]);
+  out[1].dir = "baseline";
+  out[1].label = "evaluate the baseline";
+  return out;
+}
+
+namespace {
 
 /// Both measurements, as far as they get.
 Result<Scored> score_both(RunSetup& setup, const StageSet& stages, const llm::CallContext& call,
@@ -92,19 +118,13 @@ Result<Scored> score_both(RunSetup& setup, const StageSet& stages, const llm::Ca
   SKILLGRAD_TRY(const auto baseline, open_baseline(setup, against));
   optim::RolloutRunner runner = make_runner(setup, stages);
   Scored out;
-  optim::RolloutRunner::Batch batch;
-  batch.skill = request.skill == "none" ? nullptr : &setup.skill;
-  batch.task_ids = ids;
-  batch.samples = request.extra.value("trials", 1);
-  batch.dir = "eval";
-  batch.label = "evaluate";
-  SKILLGRAD_TRY(out.summary, score(setup, runner, call, batch, out));
+  auto batches = eval_batches(request, ids);
+  batches[0].skill = request.skill == "none" ? nullptr : &setup.skill;
+  SKILLGRAD_TRY(out.summary, score(setup, request, runner, call, batches[0], out));
   out.fresh = runner.fresh();
-  if (against.empty() || out.error) return out;
-  batch.skill = baseline ? &*baseline : nullptr;
-  batch.dir = "baseline";
-  batch.label = "evaluate the baseline";
-  SKILLGRAD_TRY(out.baseline, score(setup, runner, call, batch, out));
+  if (batches.size() == 1 || out.error) return out;
+  batches[1].skill = baseline ? &*baseline : nullptr;
+  SKILLGRAD_TRY(out.baseline, score(setup, request, runner, call, batches[1], out));
   out.fresh = runner.fresh();
   if (!out.error) out.paired = optim::compare_tasks(ids, *out.baseline, out.summary);
   return out;
@@ -122,21 +142,42 @@ Result<Scored> score_all(RunSetup& setup, const Invocation& invocation, const Ru
   SKILLGRAD_TRY(const auto stages, make_executor_stages(setup, invocation.stop));
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
   SKILLGRAD_CHECK(start_run(setup));
+  SKILLGRAD_CHECK(share_run(setup, request, invocation.stop));
   const auto started = setup.clock.now();
   const auto earlier = optim::finished_before(*setup.store);
   SKILLGRAD_TRY(auto out, score_both(setup, *stages, call, request, ids));
+  setup.sharing.reset();
   out.seconds = std::chrono::duration<double>(setup.clock.now() - started).count();
   out.idle = earlier && out.fresh == 0 && !out.error;
   out.finished_at = out.idle ? *earlier : format_utc(setup.clock.wall_now());
-  out.totals = setup.models->accountant().totals();
+  if (request.found) {
+    out.seconds = request.found->seconds;
+    out.idle = false;
+    out.finished_at = request.found->finished_at;
+  }
+  SKILLGRAD_TRY(out.totals, optim::run_totals(*setup.store));
   SKILLGRAD_TRY(out.parts, optim::cost_parts(*setup.store));
   return out;
 }
 
+/// What only the whole can have is asked of `merge`.
+Result<> refuse_on_shard(const Invocation& invocation) {
+  for (const char* flag : {"junit", "dry-run"})
+    if (invocation.has(flag))
+      return fail(ErrorCode::usage, "a shard is a part of an evaluation, which has none of its own",
+                  std::string("--") + flag, "give it to the whole, and leave it out here");
+  for (const OptionSpec* spec : options<"min_score", "max_error_rate", "exit_zero">)
+    if (invocation.given.flags.contains(spec->key))
+      return fail(ErrorCode::usage, "a shard is a part of an evaluation and has no verdict",
+                  std::string("--") + spec->flag, "give it to `skillgrad merge RUN`");
+  return {};
+}
+
 /// The exit code, and the verdict that goes with it: one that was stopped has none.
-int judge(const Settings& settings, Scored& scored) {
+int judge(const Settings& settings, const RunRequest& request, Scored& scored) {
   scored.verdict = "none";
   if (scored.error) return exit_code_of(scored.error->code);
+  if (request.shard) return 0;  // `merge` judges the whole
   const bool gated = settings.get<"min_score">() > 0 || settings.get<"max_error_rate">() < 1;
   const int failed = verdict_exit(settings, scored.summary);
   if (failed != 0)
@@ -171,7 +212,7 @@ Result<> write_junit(RunSetup& setup, const std::string& file) {
 
 Result<int> run_eval(RunSetup& setup, const Invocation& invocation, const RunRequest& request) {
   SKILLGRAD_TRY(auto scored, score_all(setup, invocation, request));
-  const int code = judge(setup.settings, scored);
+  const int code = judge(setup.settings, request, scored);
   SKILLGRAD_TRY(const Json json, keep_result(setup, request, scored));
   if (scored.error) print_stop(*scored.error, setup);
   print_result(setup, json, eval_text(setup, request, scored));
@@ -203,6 +244,15 @@ Result<int> estimate_eval(const Invocation& invocation, const RunRequest& reques
 }
 
 }  // namespace
+
+optim::RolloutRunner::Orders orders_of_part(const optim::RolloutRunner::Batch& batch,
+                                            const std::optional<Shard>& shard) {
+  auto out = optim::RolloutRunner::orders_of(batch);
+  if (shard)
+    std::erase_if(out.items,
+                  [&](const auto& order) { return !shard->has(order.task_id, order.sample); });
+  return out;
+}
 
 int verdict_exit(const Settings& settings, const optim::EvalSummary& summary) {
   const double least = settings.get<"min_score">(), errors = settings.get<"max_error_rate">();
@@ -237,10 +287,21 @@ int finish_eval(RunSetup& setup, const Invocation& invocation, const RunRequest&
 
 Result<int> cmd_eval(const Invocation& invocation) {
   if (is_in_run()) return eval_in_run(invocation);
+  if (invocation.has("launcher")) return launch_shards(invocation);
+  if (invocation.has("shards"))
+    return fail(ErrorCode::usage, "--shards says how many --launcher is to start", "--shards",
+                "name the launcher, as in --launcher slurm, or make one shard with --shard 1/4");
   RunRequest request{RunCommand::eval, invocation.arguments.at(0), Json::object()};
   SKILLGRAD_TRY(const int trials, count_of(invocation, {"trials", 1, "1"}));
   request.extra = {{"split", invocation.value("split", "test")}, {"trials", trials}};
   SKILLGRAD_CHECK(add_baseline(invocation.value("baseline"), request.extra));
+  if (invocation.has("shard")) {
+    SKILLGRAD_TRY(request.shard, parse_shard(invocation.value("shard"), environment_value));
+    SKILLGRAD_CHECK(refuse_on_shard(invocation));
+    if (invocation.given.flags.contains("workers"))
+      return fail(ErrorCode::usage, "a shard is made by one process", "--workers",
+                  "leave out --workers, or --shard");
+  }
   if (invocation.has("dry-run") && invocation.has("junit"))
     return fail(ErrorCode::usage, "--dry-run runs nothing that has a result", "--junit",
                 "leave out --junit, or --dry-run");

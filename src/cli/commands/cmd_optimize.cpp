@@ -327,8 +327,11 @@ Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_TRY(const auto approver, make_approver(setup, invocation.stop));
   parts.approver = approver.get();
   SKILLGRAD_CHECK(start_run(setup));
+  SKILLGRAD_CHECK(share_run(setup, {}, invocation.stop));
+  if (setup.sharing) parts.shared = setup.sharing->run();
   warn_of_edits(setup);
   SKILLGRAD_TRY(auto result, optim::optimize(settings, parts, call));
+  setup.sharing.reset();
   Result<std::string> placed = "unchanged";
   if (!result.error && setup.settings.get<"in_place">()) {
     placed = write_in_place(setup);

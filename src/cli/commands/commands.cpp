@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/cluster/cluster.hpp"
 #include "cli/commands/eval_in_run.hpp"
 #include "cli/results/results.hpp"
 #include "cli/transfer/transfer.hpp"
@@ -38,6 +39,8 @@ Result<int> run_command(const Invocation& invocation) {
       {"calibrate", cmd_calibrate},
       {"estimate", cmd_estimate},
       {"resume", cmd_resume},
+      {"merge", cmd_merge},
+      {"work", cmd_work},
       {"tail", cmd_tail},
       {"view", cmd_view},
       {"report", cmd_report},

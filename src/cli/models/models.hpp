@@ -38,6 +38,7 @@ class Models final : public bench::JudgeModels {
   /// the others find its reply in the record.
   [[nodiscard]] Result<llm::ChatModel*> judge(const std::string& model) override;
   [[nodiscard]] llm::Accountant& accountant() { return *accountant_; }
+  [[nodiscard]] llm::Limits& limits() { return *limits_; }
   [[nodiscard]] const Redactor& redactor() const { return *redactor_; }
   /// Also true for a simulated endpoint that runs in another process.
   [[nodiscard]] bool simulated() const { return server_ != nullptr || model_.starts_with("sim:"); }

@@ -10,7 +10,7 @@ namespace skillgrad::cli {
 namespace {
 
 constexpr Duration kSeldom = std::chrono::milliseconds(700);
-constexpr int kShare = 4;  ///< times that reading took until it is done again
+constexpr int kTimesReading = 4;  ///< times that reading took until it is done again
 
 }  // namespace
 
@@ -38,7 +38,7 @@ Result<> LiveView::read() {
 Json LiveView::look() {
   report::Standing standing = watch_.look();
   if (watch_.version() != version_ &&
-      clock_.now() - read_at_ >= std::max(kSeldom, kShare * reading_)) {
+      clock_.now() - read_at_ >= std::max(kSeldom, kTimesReading * reading_)) {
     const auto done = read();
     problem_ = done ? "" : done.error().message;
   }

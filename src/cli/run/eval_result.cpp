@@ -84,6 +84,7 @@ Json eval_json(const RunSetup& setup, const RunRequest& request, const Scored& s
               {"model", setup.models->model()},
               {"simulation", setup.models->simulated()},
               {"grading", setup.bench.graded_by}};
+  if (request.shard) out["shard"] = request.shard->text();
   if (setup.agent) out["executor"] = agent_facts(setup);
   out.update(optim::to_json(scored.summary));
   if (const auto groups = by_task(setup, scored))

@@ -13,6 +13,7 @@
 #include <skillgrad/report/watch.hpp>
 #include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/install.hpp>
+#include <skillgrad/store/parts.hpp>
 
 #include "cli/run/external_agent.hpp"
 #include "cli/run/load_settings.hpp"
@@ -27,6 +28,7 @@
 #include "cli/screen/ticker.hpp"
 #include "cli/settings/command_table.hpp"
 #include "cli/settings/durations.hpp"
+#include "cli/settings/environment.hpp"
 #include "cli/settings/idle_options.hpp"
 
 namespace skillgrad::cli {
@@ -100,15 +102,20 @@ void list_changes(const Json& before, const Json& after, const std::string& pref
   }
 }
 
-Result<> compare_identity(const Json& saved, const Json& now, const std::string& run_dir) {
+}  // namespace
+
+Result<> check_same_run(const Json& saved_identity, const Json& identity,
+                        const std::string& where) {
   std::vector<std::string> changes;
-  list_changes(saved, now, "", changes);
+  list_changes(saved_identity, identity, "", changes);
   if (changes.empty()) return {};
   return fail(
       ErrorCode::config,
       "the configuration differs from the one this run was started with: " + list_some(changes, 12),
-      run_dir, "use another --run directory, or give the earlier values");
+      where, "use another --run directory, or give the earlier values");
 }
+
+namespace {
 
 /// The keys that the user set; a run that goes on must still tell them from defaults.
 Json chosen_keys(const Settings& settings) {
@@ -122,6 +129,7 @@ Json chosen_keys(const Settings& settings) {
 struct SavedConfig {
   RunCommand command = RunCommand::optimize;
   std::string skill_path, skill_folder, config_dir;
+  std::optional<Shard> shard;
   Json identity, extra;
   SavedSettings settings;  ///< all keys are chosen where an older run names none
 };
@@ -148,6 +156,9 @@ Result<SavedConfig> read_saved(const std::string& text, const std::string& where
     for (const auto& [key, value] : objects) {
       *value = reader.any(key, true);
       if (!value->is_object()) reader.reject(key, "is no object");
+    }
+    if (const std::string shard = reader.string("shard", ""); !shard.empty()) {
+      SKILLGRAD_TRY(out.shard, parse_shard(shard, environment_value));
     }
     for (const auto& spec : option_table()) out.settings.chosen.push_back(spec.key);
     if (reader.has("chosen")) out.settings.chosen = reader.any("chosen");
@@ -200,8 +211,55 @@ std::string run_folder(const RunSetup& setup, const RunRequest& request, const J
          fmt::format("{}{}-{}", kind, slugify(skill_name), hash);
 }
 
+/// The shards of a run agree on what it is and on how many they are.
+Result<> check_family(const fs::path& run, const Shard& shard, const Json& identity) {
+  std::vector<fs::path> others = {run};
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(run / store::kShards, none)) {
+    const auto other = shard_of_folder(entry.path());
+    std::error_code ignored;
+    if (!other || !fs::exists(entry.path() / kConfig, ignored)) continue;
+    if (other->count != shard.count)
+      return fail(ErrorCode::config,
+                  fmt::format("got --shard {}, and the run has the shard {}: its rollouts are "
+                              "split into {}",
+                              shard.text(), other->text(), other->count),
+                  run.string(),
+                  fmt::format("give --shard {}/{}, or another --run directory",
+                              std::min(shard.index, other->count), other->count));
+    others.push_back(entry.path());
+  }
+  std::sort(others.begin(), others.end());
+  for (const fs::path& other : others) {
+    std::error_code ignored;
+    if (!fs::exists(other / kConfig, ignored)) continue;
+    SKILLGRAD_TRY(const auto text, read_file(other / kConfig));
+    SKILLGRAD_TRY(const auto config, read_saved(text, (other / kConfig).string()));
+    SKILLGRAD_CHECK(check_same_run(config.identity, identity, other.string()));
+  }
+  return {};
+}
+
+/// A worker has its own folder, and the configuration of its run.
+Result<> open_worker_store(RunSetup& setup, const fs::path& run, const std::string& name,
+                           const Json& identity) {
+  SKILLGRAD_TRY(const auto text, read_file(run / kConfig));
+  SKILLGRAD_TRY(const auto config, read_saved(text, (run / kConfig).string()));
+  SKILLGRAD_CHECK(check_same_run(config.identity, identity, run.string()));
+  const fs::path own = fs::absolute(run) / store::kWorkers / name;
+  SKILLGRAD_TRY(setup.store, store::RunStore::open(own, setup.clock));
+  setup.unused.watch(own);
+  setup.resumed = true;
+  return {};
+}
+
 Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& identity) {
-  const std::string dir = run_folder(setup, request, identity);
+  std::string dir = run_folder(setup, request, identity);
+  if (!request.worker.empty()) return open_worker_store(setup, dir, request.worker, identity);
+  if (request.shard) {
+    SKILLGRAD_CHECK(check_family(dir, *request.shard, identity));
+    dir = (fs::path(dir) / store::kShards / request.shard->folder()).string();
+  }
   std::error_code ignored;
   const bool existed = fs::exists(dir, ignored);
   SKILLGRAD_TRY(setup.store, store::RunStore::open(fs::absolute(dir), setup.clock));
@@ -210,7 +268,7 @@ Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& iden
   if (!existed && !saved) setup.unused.watch(fs::absolute(dir));
   if (saved) {
     SKILLGRAD_TRY(const auto config, read_saved(*saved, setup.store->path(kConfig).string()));
-    SKILLGRAD_CHECK(compare_identity(config.identity, identity, dir));
+    SKILLGRAD_CHECK(check_same_run(config.identity, identity, dir));
     setup.resumed = true;
     setup.finished = optim::finished_before(*setup.store) && !ends_later(setup, config);
     return {};
@@ -231,6 +289,7 @@ Result<> open_store(RunSetup& setup, const RunRequest& request, const Json& iden
                   {"recalculation", setup.bench.recalculated_by()},
                   {"sandbox", setup.bench.sandbox->info().backend},
                   {"split", setup.bench.splits.origin}};
+  if (request.shard) setup.config["shard"] = request.shard->text();
   return {};
 }
 
@@ -320,7 +379,8 @@ Result<> finish_opening(RunSetup& setup, const RunRequest& request, const std::s
   setup.store->redact_with(setup.models->redactor());
   SKILLGRAD_CHECK(restore_ledger(setup));
   // A run that came to its end is only reported.
-  if (!setup.finished) SKILLGRAD_CHECK(setup.models->preflight(setup.settings, stop));
+  if (!setup.finished && !request.found)
+    SKILLGRAD_CHECK(setup.models->preflight(setup.settings, stop));
   report::TerminalOptions terminal;
   terminal.status_line = wants_status_line();
   terminal.quiet = setup.settings.get<"quiet">();
@@ -502,10 +562,56 @@ Result<std::unique_ptr<RunSetup>> open_dry_run(const Invocation& invocation,
   return setup;
 }
 
+namespace {
+
+/// A shard that was never begun begins with the configuration of another one of its run, so that
+/// `resume` can name any of them.
+Result<> begin_like_sibling(const fs::path& dir) {
+  std::error_code ignored;
+  const auto shard = shard_of_folder(dir);
+  if (!shard || dir.parent_path().filename() != store::kShards || fs::exists(dir, ignored))
+    return {};
+  std::vector<fs::path> siblings;
+  for (const auto& entry : fs::directory_iterator(dir.parent_path(), ignored)) {
+    const auto other = shard_of_folder(entry.path());
+    if (other && other->count == shard->count && fs::exists(entry.path() / kConfig))
+      siblings.push_back(entry.path());
+  }
+  if (siblings.empty()) return {};
+  const fs::path from = *std::min_element(siblings.begin(), siblings.end());
+  SKILLGRAD_TRY(Json config, read_json(from / kConfig));
+  if (config.is_object()) config["shard"] = shard->text();
+  SKILLGRAD_CHECK(make_directories(dir));
+  if (fs::exists(from / kInitial, ignored))
+    SKILLGRAD_CHECK(copy_tree(from / kInitial, dir / kInitial));
+  return write_file_atomic(dir / kConfig, dump_json(config, 1) + "\n");
+}
+
+}  // namespace
+
+namespace {
+
+/// They may have been changed when the run was resumed; the time limit is the coordinator's own.
+Result<> take_shared_limits(Settings& settings, const fs::path& run) {
+  const auto files = store::make_shared_files(store::process_name());
+  SKILLGRAD_TRY(const Json limits, optim::SharedRun::limits_of(run, *files));
+  for (const OptionSpec& spec : option_table())
+    if (limits.contains(spec.key))
+      SKILLGRAD_CHECK(settings.set(spec, limits[spec.key], "the run's coordinator"));
+  for (const OptionSpec* spec : options<"max_time", "hard_max_time", "events">)
+    if (settings.origin(*spec) == "config.json of the run")
+      SKILLGRAD_CHECK(settings.set(*spec, "", "default"));
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                                              const std::string& run_dir, RunRequest& request) {
   auto setup = std::make_unique<RunSetup>();
-  const fs::path dir = fs::absolute(run_dir).lexically_normal();
+  fs::path dir = fs::absolute(run_dir).lexically_normal();
+  if (!dir.has_filename()) dir = dir.parent_path();
+  SKILLGRAD_CHECK(begin_like_sibling(dir));
   std::error_code ignored;
   if (!fs::exists(dir / kConfig, ignored))
     return fail(ErrorCode::input, "no run here: config.json is missing", dir.string(),
@@ -517,10 +623,16 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                 "leave --run out");
   SKILLGRAD_TRY(setup->settings,
                 restore_settings(config.settings, invocation.given, protect_secrets));
-  SKILLGRAD_CHECK(setup->settings.set(option<"run">, dir.string(), "resume"));
+  const fs::path run = config.shard ? dir.parent_path().parent_path() : dir;
+  SKILLGRAD_CHECK(setup->settings.set(option<"run">, run.string(), "resume"));
+  if (!request.worker.empty()) SKILLGRAD_CHECK(take_shared_limits(setup->settings, dir));
   SKILLGRAD_CHECK(arm_hard_limit(setup->settings, invocation));
   request.command = config.command;
   request.extra = config.extra;
+  request.shard = config.shard;
+  if (config.shard && config.shard != shard_of_folder(dir))
+    return fail(ErrorCode::input, "the folder holds the shard " + config.shard->text(),
+                dir.string(), "give it its name back: " + config.shard->folder());
   setup->skill_path = config.skill_path;
   setup->config_dir = config.config_dir;
   if (!setup->skill_path.empty() && setup->settings.get<"in_place">())
@@ -548,11 +660,15 @@ FolderGuard::~FolderGuard() {
   const fs::path away = dir_.string() + ".unused";
   fs::rename(dir_, away, error);
   fs::remove_all(error ? dir_ : away, error);
+  // Of a shard, the folders around it, too, if nothing else is in them.
+  const fs::path around = dir_.parent_path();
+  if (around.filename() == store::kShards && fs::remove(around, error))
+    fs::remove(around.parent_path(), error);
 }
 
 Result<> start_run(RunSetup& setup) {
-  if (setup.resumed) return {};
   setup.unused.keep();
+  if (setup.resumed) return {};
   // A process that was killed between these two steps left the first one behind.
   SKILLGRAD_CHECK(remove_tree(setup.store->path(kInitial)));
   if (!setup.skill_path.empty()) SKILLGRAD_CHECK(setup.skill.save(setup.store->path(kInitial)));
@@ -563,6 +679,28 @@ void print_stop(const Error& error, const RunSetup& setup) {
   print_error(error);
   const std::string run = shell_word(setup.store->dir().string());
   print_err("  run: " + run + "; go on with: skillgrad resume " + run + "\n");
+}
+
+Result<> share_run(RunSetup& setup, const RunRequest& request, const std::stop_token& stop) {
+  Sharing::Options options;
+  options.run = setup.store->dir();
+  if (!request.worker.empty()) {
+    options.run = options.run.parent_path().parent_path();
+    options.part = Sharing::Part::worker;
+    options.holder = options.name = request.worker;
+  } else if (request.shard) {
+    options.run = options.run.parent_path().parent_path();
+    options.part = Sharing::Part::shard;
+    options.holder = "shard-" + request.shard->folder();
+  } else if (setup.settings.get<"workers">() == "shared" && !request.found && !setup.finished) {
+    options.part = Sharing::Part::coordinator;
+    options.holder = "coordinator";
+  } else {
+    return {};
+  }
+  SKILLGRAD_TRY(setup.sharing, Sharing::open(std::move(options), setup.settings, *setup.models,
+                                             setup.clock, *setup.store, stop));
+  return {};
 }
 
 Result<llm::CallContext> call_context(const RunSetup& setup, const Invocation& invocation) {

@@ -15,6 +15,8 @@
 #include "cli/run/time_limit.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
+#include "cli/shards/shard.hpp"
+#include "cli/shards/sharing.hpp"
 #include "cli/telemetry/run_spans.hpp"
 
 namespace skillgrad::cli {
@@ -47,8 +49,9 @@ struct RunSetup {
   SystemClock clock;
   std::unique_ptr<Models> models;  ///< holds the store's redactor
   std::unique_ptr<store::RunStore> store;
-  std::unique_ptr<RunSpans> spans;  ///< null without --otlp; the observer and the models use it
-  FolderGuard unused;               ///< ends before the store lets go of the folder's lock
+  std::unique_ptr<RunSpans> spans;   ///< null without --otlp; the observer and the models use it
+  FolderGuard unused;                ///< ends before the store lets go of the folder's lock
+  std::unique_ptr<Sharing> sharing;  ///< null where this process makes the run alone
   std::shared_ptr<TimeLimit> time_limit;  ///< set by call_context()
   std::unique_ptr<optim::Observer> observer;
   bool resumed = false;   ///< the directory held an earlier part of this run
@@ -74,6 +77,17 @@ struct RunRequest {
   /// Limits of cost, tokens and calls are of this process: what earlier ones spent on the run comes
   /// on top.
   bool limits_from_now = false;
+  /// Only these of its rollouts, in a folder of their own below the run's.
+  std::optional<Shard> shard = std::nullopt;
+  /// This process makes rollouts for the one that holds the run, under this name, in a folder of
+  /// its own below it; "": it holds the run.
+  std::string worker = {};
+  /// Nothing is run: the result is made of what other processes left, and has their times.
+  struct Found {
+    double seconds = 0;       ///< of all of them
+    std::string finished_at;  ///< UTC; of the last
+  };
+  std::optional<Found> found = std::nullopt;
 };
 
 /// For commands that make a run. Errors: usage, config, input, dataset, locked, io, ...
@@ -87,9 +101,15 @@ struct RunRequest {
 [[nodiscard]] Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
                                                            const std::string& run_dir,
                                                            RunRequest& request);
+/// Are both of one run? Errors: config, naming each setting that differs.
+[[nodiscard]] Result<> check_same_run(const Json& saved_identity, const Json& identity,
+                                      const std::string& where);
 /// Writes what names a new run, once every check has passed: until then the command can be mended
 /// and given again with the same --run.
 [[nodiscard]] Result<> start_run(RunSetup& setup);
+/// Where several processes make the run, joins them: for --workers shared and for shards.
+[[nodiscard]] Result<> share_run(RunSetup& setup, const RunRequest& request,
+                                 const std::stop_token& stop);
 /// Deadline and stop token of all calls.
 [[nodiscard]] Result<llm::CallContext> call_context(const RunSetup& setup,
                                                     const Invocation& invocation);

@@ -16,6 +16,8 @@ sigset_t watched() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  // Of schedulers, some time before they end a job.
+  sigaddset(&set, SIGUSR1);
   // A closed terminal ends a run like a request to stop, unless nohup told us not to care.
   struct sigaction hangup {};
   if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN)

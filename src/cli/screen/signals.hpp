@@ -10,9 +10,9 @@
 
 namespace skillgrad::cli {
 
-/// Turns SIGINT, SIGTERM and SIGHUP into a stop request; a second signal ends the process at once.
-/// Must be made before any other thread, since it blocks the signals in every thread made later.
-/// One for each process.
+/// Turns SIGINT, SIGTERM, SIGUSR1 and SIGHUP into a stop request; a second signal ends the process
+/// at once. Must be made before any other thread, since it blocks the signals in every thread made
+/// later. One for each process.
 class SignalWatch {
  public:
   SignalWatch();

@@ -24,7 +24,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan | kTraces | kAgents,
+     kEvaluate | kLoop | kPlan | kTraces | kAgents | kShare,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"}},
      "  skillgrad optimize skills/xlsx --benchmark spreadsheetbench:DIR --model gpt-4.1-mini "
@@ -39,15 +39,21 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kPlan | kAgents,
+     kEvaluate | kPlan | kAgents | kShare,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"},
       {"split", "NAME", "train, val, test or all (default: test)", "train|val|test|all"},
       {"trials", "K", "rollouts per task (default: 1)"},
       {"baseline", "WHAT", "compare with none, a skill folder, or a run's best package"},
+      {"shard", "I/N",
+       "make only this part of the rollouts (auto: of the Slurm job array); `merge` joins them"},
+      {"launcher", "WHAT",
+       "who starts the shards: slurm, or a shell command with {shard}, {shards} and {script}"},
+      {"shards", "N", "how many --launcher starts; then they are merged"},
       {"junit", "FILE", "write each rollout as a test case of JUnit's XML, too"}},
      "  skillgrad eval my-skill --split test --model gpt-4.1-mini --min-score 0.7\n"
      "  skillgrad eval RUN/best --baseline RUN/initial/skill -b wikitablequestions:DIR -m qwen3\n"
+     "  skillgrad eval my-skill --model gpt-4.1-mini --run RUN --shard 2/4\n"
      "  skillgrad eval none --trials 3 -b tasks.jsonl -m gpt-4.1-mini --json",
      kRunCodes},
     {"calibrate",
@@ -82,12 +88,40 @@ const std::vector<CommandSpec> kCommands = {
      "RUN",
      1,
      1,
-     kLimits | kStops | kApprove | kOutput | kVerdict | kRun,
+     kLimits | kStops | kApprove | kOutput | kVerdict | kRun | kShare,
      {},
      "  skillgrad resume skillgrad-runs/xlsx-0123456789\n"
      "  skillgrad resume RUN --max-usd 10\n"
      "  skillgrad resume RUN -j 2 --json",
      kRunCodes},
+    {"merge",
+     "Join the shards of an evaluation into the result that one process would write",
+     "RUN",
+     1,
+     1,
+     kOutput | kVerdict,
+     {{"junit", "FILE", "write each rollout as a test case of JUnit's XML, too"}},
+     "  skillgrad merge skillgrad-runs/eval-xlsx-0123456789\n"
+     "  skillgrad merge RUN --min-score 0.7\n"
+     "  skillgrad merge RUN --json",
+     "  0 merged and verdict met   1 verdict not met\n"
+     "  2 usage or configuration, or shards or rollouts are missing   3 the result cannot be "
+     "written\n"
+     "  130, 143 signal"},
+    {"work",
+     "Make rollouts of a run that shares them (`--workers shared`), until it ends",
+     "RUN",
+     1,
+     1,
+     kRun | kOutput,
+     {{"wait", "TIME", "for the run to begin: 90s, 30m (default: not at all)"}},
+     "  skillgrad work skillgrad-runs/xlsx-0123456789\n"
+     "  skillgrad work RUN -j 16 --wait 10m\n"
+     "  skillgrad work RUN --json",
+     "  0 the run has come to its end   2 usage, configuration or input\n"
+     "  3 endpoint or infrastructure, or nobody coordinates the run any more\n"
+     "  4 stopped by a limit, SIGTERM or SIGUSR1: what it had begun is left to others   130 "
+     "signal"},
     {"tail",
      "Follow a run that another process works on",
      "RUN",
@@ -454,7 +488,7 @@ const std::vector<CommandSpec> kCommands = {
      "show",
      1,
      1,
-     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces | kAgents,
+     kEvaluate | kLoop | kGrading | kPlan | kRegression | kTraces | kAgents | kShare,
      {{"origin", "", "and where it came from"}},
      "  skillgrad config show\n"
      "  skillgrad config show --origin --preset paper\n"

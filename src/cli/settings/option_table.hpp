@@ -29,7 +29,8 @@ enum Group : unsigned {
   kApprove = 1U << 19,     ///< who approves patches; may change between a run and its resume
   kTraces = 1U << 20,      ///< learning from recorded sessions
   kExecutor = 1U << 21,    ///< who executes tasks
-  kBeside = 1U << 23       ///< which skills stand beside the one that is tried
+  kBeside = 1U << 23,      ///< which skills stand beside the one that is tried
+  kShare = 1U << 24        ///< a run that several processes make; may change at its resume
 };
 
 enum class ValueType {
@@ -172,6 +173,8 @@ inline constexpr OptionSpec kRows[] = {
 
   {"jobs", "jobs", "j", integer, "8", kRun | kGrading | kCi, false, 1, 4096, "", "tasks at once"},
   {"run", "run", "", path, "\"\"", kRun | kDoctor, false, 0, 0, "", "run directory (default: skillgrad-runs/NAME-ID)"},
+  {"workers", "workers", "", text, "\"alone\"", kShare, false, 0, 0, "alone|shared", "who makes the rollouts: this process, or it and every `skillgrad work RUN` (docs/cluster.md)"},
+  {"lease_s", "lease", "", number, "120", kShare, false, 1, 86400, "", "seconds without a sign of life after which the work of another process is taken over"},
   {"cache", "cache", "", path, "\"\"", kRun | kJudge, false, 0, 0, "", "folder of replies: an equal call is not paid for again"},
   {"cache_ttl", "cache-ttl", "", text, "\"\"", kRun | kJudge, false, 0, 0, "", "oldest reply that the cache gives: 90s, 30m, 48h, 2d (default: any)"},
   {"refresh", "refresh", "", boolean, "false", kRun | kJudge, false, 0, 0, "", "ask again for everything and put it into the cache"},

@@ -419,8 +419,8 @@ Result<Settings> restore_settings(const SavedSettings& saved, const GivenOptions
   SKILLGRAD_CHECK(check_given_again(saved.not_kept, saved.flat, out));
   std::set<std::string> compared_later;  // by the hash in the run's identity
   for (const auto& item : saved.not_kept) compared_later.insert(item.value("key", ""));
-  constexpr unsigned kMayChange =
-      kLimits | kStops | kApprove | kOutput | kVerdict | kRun | kModel | kJudge | kSandbox | kSim;
+  constexpr unsigned kMayChange = kLimits | kStops | kApprove | kOutput | kVerdict | kRun | kModel |
+                                  kJudge | kSandbox | kSim | kShare;
   for (const auto& spec : option_table())
     if ((spec.identity || (spec.groups & kMayChange) == 0) && !compared_later.contains(spec.key) &&
         out.deciding(spec) != before.deciding(spec))

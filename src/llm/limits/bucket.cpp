@@ -21,8 +21,8 @@ Duration rounded_up(double seconds) {
 }  // namespace
 
 double Bucket::per_minute() const {
-  if (configured_ <= 0 || learned_ <= 0) return std::max(configured_, learned_);
-  return std::min(configured_, learned_);
+  if (configured_ <= 0 || learned_ <= 0) return std::max(own(), learned_);
+  return std::min(own(), learned_);
 }
 
 double Bucket::capacity() const {
@@ -43,6 +43,8 @@ void Bucket::configure(double per_minute) {
   if (per_minute <= 0) return;
   configured_ = configured_ > 0 ? std::min(configured_, per_minute) : per_minute;
 }
+
+void Bucket::share(std::size_t processes) { processes_ = std::max<std::size_t>(1, processes); }
 
 void Bucket::tighten(const LimitHint& hint, SteadyTime now, bool blocks) {
   if (hint.limit) {

@@ -21,6 +21,8 @@ class Bucket {
 
   /// Of several configured limits the lowest counts; 0: none.
   void configure(double per_minute);
+  /// So many processes keep to the configured limit together.
+  void share(std::size_t processes);
   /// What the endpoint says about its own bucket: may lower limit and level, never raise them above
   /// the configuration. `blocks`: a bucket said to be empty stays so until its reset.
   void tighten(const LimitHint& hint, SteadyTime now, bool blocks);
@@ -28,7 +30,7 @@ class Bucket {
   [[nodiscard]] double configured() const { return configured_; }
   /// What the endpoint said is lower than what was configured, or nothing was.
   [[nodiscard]] bool learned_limit_holds() const {
-    return learned_ > 0 && (configured_ <= 0 || learned_ < configured_);
+    return learned_ > 0 && (configured_ <= 0 || learned_ < own());
   }
   /// The limit that holds now, per minute; 0: none.
   [[nodiscard]] double per_minute() const;
@@ -43,10 +45,13 @@ class Bucket {
 
  private:
   [[nodiscard]] double capacity() const;
+  /// Of the configured limit, what this process has.
+  [[nodiscard]] double own() const { return configured_ / static_cast<double>(processes_); }
   [[nodiscard]] double level(SteadyTime now) const;
 
   Kind kind_;
   double configured_ = 0, learned_ = 0;
+  std::size_t processes_ = 1;
   std::optional<double> level_;  ///< nullopt: not used yet
   SteadyTime at_{};              ///< when level_ held
   SteadyTime blocked_until_{};

@@ -78,6 +78,12 @@ void Limiter::configure(const LimiterOptions& options) {
                                           : options.max_concurrency;
 }
 
+void Limiter::share(std::size_t processes) {
+  const std::scoped_lock lock(mutex_);
+  requests_.share(processes);
+  tokens_.share(processes);
+}
+
 Limiter::Entry Limiter::enter(const Entrant& entrant, Clock& clock) {
   std::unique_lock lock(mutex_);
   if (tokens_.configured() > 0 && entrant.tokens > tokens_.configured()) {

@@ -99,6 +99,8 @@ class Limiter {
 
   /// Of several clients' limits the lowest counts.
   void configure(const LimiterOptions& options);
+  /// So many processes keep to the configured limits together; the number may change.
+  void share(std::size_t processes);
   /// What an entrant would have to wait for now, besides others; `why` is empty for nothing.
   struct Hold {
     std::string why;

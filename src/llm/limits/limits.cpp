@@ -14,10 +14,17 @@ namespace skillgrad::llm {
 struct Limits::State {
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<Limiter>> limiters;
+  std::size_t processes = 1;
 };
 
 Limits::Limits() : state_(std::make_unique<State>()) {}
 Limits::~Limits() = default;
+
+void Limits::share(std::size_t processes) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->processes = processes;
+  for (const auto& [account, limiter] : state_->limiters) limiter->share(processes);
+}
 
 namespace {
 
@@ -49,7 +56,10 @@ std::shared_ptr<Limiter> limiter_of(Limits& limits, const Url& url,
   }
   const std::scoped_lock lock(limits.state_->mutex);
   std::shared_ptr<Limiter>& limiter = limits.state_->limiters[sha256_hex(account)];
-  if (!limiter) limiter = std::make_shared<Limiter>(jitter_seed);
+  if (!limiter) {
+    limiter = std::make_shared<Limiter>(jitter_seed);
+    limiter->share(limits.state_->processes);
+  }
   return limiter;
 }
 

@@ -9,9 +9,14 @@
 #include <skillgrad/llm/accountant.hpp>
 
 namespace skillgrad::llm {
+namespace {
+
+constexpr const char* kTogether = " by all processes of the run together";
+
+}  // namespace
 
 struct Accountant::State {
-  explicit State(Budget limits) : budget(limits) { totals.cost_usd = 0.0; }
+  explicit State(Budget limits) : budget(limits), allowed(limits) { totals.cost_usd = 0.0; }
 
   const Budget budget;
   mutable std::mutex mutex;
@@ -25,6 +30,21 @@ struct Accountant::State {
   std::int64_t first_attempts = 0, budget_retries = 0;
   int in_flight = 0;
   std::unordered_set<std::string> begun_earlier;  ///< keys of the calls that were restored
+
+  /// Spent together with other processes: what this one may spend grows by what it is given.
+  BudgetShares* shares = nullptr;
+  Budget allowed;  ///< in place of the limits of `budget`, in the same sums
+  Budget others;   ///< of what was spent and started here, what others did
+
+  [[nodiscard]] Budget spending() const {
+    Budget out;
+    out.max_usd = spent_usd;
+    out.max_tokens = spent_tokens;
+    out.max_calls = started;
+    return out;
+  }
+  /// Asks for a share that has room for one more attempt beside those in flight.
+  Result<> grow(double usd, std::int64_t tokens);
 
   /// The limit that forbids one more attempt; `alone` asks what would be if nothing were in flight.
   [[nodiscard]] Result<> check(double usd, std::int64_t tokens, bool alone) const;
@@ -57,13 +77,28 @@ struct Accountant::State {
 Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) const {
   // Sums of many small costs must not trip over their last bit.
   constexpr double kEpsilon = 1e-9;
-  if (budget.max_calls > 0 && started >= budget.max_calls) {
+  if (budget.max_calls > 0 && started >= allowed.max_calls) {
     return fail(ErrorCode::budget,
-                fmt::format("the limit of {} calls is reached", budget.max_calls), {},
-                "raise --max-calls; a run goes on with `skillgrad resume RUN`");
+                fmt::format("the limit of {} calls is reached{}", budget.max_calls,
+                            shares != nullptr ? kTogether : ""),
+                {}, "raise --max-calls; a run goes on with `skillgrad resume RUN`");
   }
   const double usd_before = spent_usd + (alone ? 0 : reserved_usd);
-  if (budget.max_usd > 0 && usd_before + usd > budget.max_usd + kEpsilon) {
+  const std::int64_t tokens_before = spent_tokens + (alone ? 0 : reserved_tokens);
+  const bool usd_short = budget.max_usd > 0 && usd_before + usd > allowed.max_usd + kEpsilon;
+  const bool tokens_short = budget.max_tokens > 0 && tokens_before + tokens > allowed.max_tokens;
+  if (shares != nullptr && (usd_short || tokens_short)) {
+    return fail(
+        ErrorCode::budget,
+        fmt::format("the limit of {} leaves no room for another call{}: what is left to "
+                    "this one is less than the {} that this call may take",
+                    usd_short ? fmt::format("{:.4f} USD", budget.max_usd)
+                              : fmt::format("{} tokens", budget.max_tokens),
+                    kTogether,
+                    usd_short ? fmt::format("{:.4f} USD", usd) : fmt::format("{} tokens", tokens)),
+        {}, "raise --max-usd and --max-tokens or lower --max-output-tokens, then resume");
+  }
+  if (usd_short) {
     return fail(ErrorCode::budget,
                 fmt::format("the limit of {:.4f} USD leaves no room for another call: {:.4f} USD "
                             "are spent, {:.4f} reserved for {} calls in flight, and this call may "
@@ -71,14 +106,28 @@ Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) c
                             budget.max_usd, spent_usd, reserved_usd, in_flight, usd),
                 {}, "raise --max-usd or lower --max-output-tokens, then resume");
   }
-  const std::int64_t tokens_before = spent_tokens + (alone ? 0 : reserved_tokens);
-  if (budget.max_tokens > 0 && tokens_before + tokens > budget.max_tokens) {
+  if (tokens_short) {
     return fail(ErrorCode::budget,
                 fmt::format("the limit of {} tokens leaves no room for another call: {} are spent, "
                             "{} reserved for {} calls in flight, and this call may take up to {}",
                             budget.max_tokens, spent_tokens, reserved_tokens, in_flight, tokens),
                 {}, "raise --max-tokens or lower --max-output-tokens, then resume");
   }
+  return {};
+}
+
+Result<> Accountant::State::grow(double usd, std::int64_t tokens) {
+  if (shares == nullptr) return {};
+  Budget wanted;
+  if (budget.max_usd > 0) wanted.max_usd = spent_usd + reserved_usd + usd - allowed.max_usd;
+  if (budget.max_tokens > 0)
+    wanted.max_tokens = spent_tokens + reserved_tokens + tokens - allowed.max_tokens;
+  if (budget.max_calls > 0) wanted.max_calls = started + 1 - allowed.max_calls;
+  if (wanted.max_usd <= 0 && wanted.max_tokens <= 0 && wanted.max_calls <= 0) return {};
+  SKILLGRAD_TRY(const Budget got, shares->more(wanted));
+  allowed.max_usd += got.max_usd;
+  allowed.max_tokens += got.max_tokens;
+  allowed.max_calls += got.max_calls;
   return {};
 }
 
@@ -147,6 +196,7 @@ Accountant::~Accountant() = default;
 
 Result<> Accountant::reserve(double usd, std::int64_t tokens) {
   const std::scoped_lock lock(state_->mutex);
+  SKILLGRAD_CHECK(state_->grow(usd, tokens));
   SKILLGRAD_CHECK(state_->check(usd, tokens, false));
   state_->take(usd, tokens);
   return {};
@@ -155,6 +205,7 @@ Result<> Accountant::reserve(double usd, std::int64_t tokens) {
 Result<> Accountant::reserve_or_wait(double usd, std::int64_t tokens, std::stop_token stop) {
   std::unique_lock lock(state_->mutex);
   while (true) {
+    SKILLGRAD_CHECK(state_->grow(usd, tokens));
     if (state_->check(usd, tokens, false)) {
       state_->take(usd, tokens);
       return {};
@@ -197,6 +248,28 @@ void Accountant::restore_lost(const LedgerRow& begun) {
   const std::scoped_lock lock(state_->mutex);
   state_->begin_earlier(begun);
   state_->count_unsettled(begun.stage, begun.cost_usd, begun.reserved_tokens);
+}
+
+void Accountant::share(BudgetShares& shares, const Budget& own) {
+  const std::scoped_lock lock(state_->mutex);
+  const Budget now = state_->spending();
+  state_->shares = &shares;
+  state_->others.max_usd = now.max_usd - own.max_usd;
+  state_->others.max_tokens = now.max_tokens - own.max_tokens;
+  state_->others.max_calls = now.max_calls - own.max_calls;
+  state_->allowed = shares.held();
+  state_->allowed.max_usd += state_->others.max_usd;
+  state_->allowed.max_tokens += state_->others.max_tokens;
+  state_->allowed.max_calls += state_->others.max_calls;
+}
+
+Budget Accountant::own_spending() const {
+  const std::scoped_lock lock(state_->mutex);
+  Budget out = state_->spending();
+  out.max_usd += state_->reserved_usd - state_->others.max_usd;
+  out.max_tokens += state_->reserved_tokens - state_->others.max_tokens;
+  out.max_calls -= state_->others.max_calls;
+  return out;
 }
 
 LedgerTotals Accountant::totals() const {

@@ -31,7 +31,7 @@ class Loop {
         method_(method),
         budget_(*parts.store),
         runner_({parts.benchmark, parts.executor, parts.loss, parts.store, parts.observer,
-                 parts.limits, parts.jobs, parts.accountant, &budget_}),
+                 parts.limits, parts.jobs, parts.accountant, &budget_, parts.shared}),
         plan_(settings, parts.splits, settings.staged || parts.gate->needs_scores(),
               parts.momentum != nullptr),
         book_(loop_) {
@@ -126,7 +126,7 @@ Result<OptimizeResult> Loop::run() {
   result_.best_iteration = state_.chosen ? state_.chosen->iteration : state_.best_iteration;
   result_.best_score = state_.best_score;
   result_.best_path = parts_.store->path("best").string();
-  result_.totals = parts_.accountant->totals();
+  SKILLGRAD_TRY(result_.totals, run_totals(*parts_.store));
   result_.seconds = std::chrono::duration<double>(parts_.clock->now() - started).count();
   result_.idle =
       earlier && !result_.error && runner_.fresh() == 0 && result_.totals.attempts == attempts;

@@ -38,6 +38,15 @@ Result<CostParts> cost_parts(const store::RunStore& store) {
   return out;
 }
 
+Result<llm::LedgerTotals> run_totals(const store::RunStore& store) {
+  SKILLGRAD_TRY(const auto rows, store.ledger());
+  SKILLGRAD_TRY(const auto lost, store.unsettled());
+  llm::Accountant account{llm::Budget{}};
+  for (const auto& row : rows) account.restore(row);
+  for (const auto& row : lost) account.restore_lost(row);
+  return account.totals();
+}
+
 std::optional<double> cost_of_part(const CostParts& parts, const std::string& part) {
   const auto found = parts.find(part);
   return found == parts.end() ? 0.0 : found->second.cost_usd;

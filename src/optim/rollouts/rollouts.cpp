@@ -9,7 +9,9 @@
 #include <skillgrad/core/parallel.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/rollouts.hpp>
+#include <skillgrad/optim/shared_rollouts.hpp>
 #include <skillgrad/optim/troubles.hpp>
+#include <skillgrad/store/parts.hpp>
 
 #include "optim/rollouts/damaged.hpp"
 #include "optim/rollouts/outputs.hpp"
@@ -66,6 +68,48 @@ std::string skill_key(const skill::SkillPackage* skill) {
 }
 
 }  // namespace
+
+/// A batch while it is made, by several threads.
+struct RolloutRunner::Progress {
+  const std::vector<Job>& jobs;
+  const std::vector<std::size_t>& open;  ///< jobs that are not found done
+  std::vector<LossRecord>& records;
+  const std::string& label;
+  const StageContext& context;
+  std::size_t done = 0, running = 0;
+  std::mutex mutex = {};
+  std::optional<Error> ended = {};
+  /// A call that ends the run stops the start of further rollouts; calls in flight finish, since
+  /// they are paid for.
+  std::atomic<bool> abort{false};
+
+  [[nodiscard]] bool is_over() const { return abort || context.call.stop.stop_requested(); }
+  void start() {
+    const std::lock_guard lock(mutex);
+    ++running;
+  }
+  void cancel() {
+    const std::lock_guard lock(mutex);
+    --running;
+  }
+  void end(RolloutRunner& runner, std::size_t i, Result<LossRecord> record) {
+    const std::lock_guard lock(mutex);
+    --running;
+    if (record) {
+      ++runner.fresh_;
+      records[i] = std::move(*record);
+      runner.parts_.observer->progress(label, ++done, jobs.size());
+      return;
+    }
+    abort = true;
+    if (ended) return;
+    ended = std::move(record).error();
+    if (running > 0 && ended->code != ErrorCode::cancelled)
+      runner.parts_.observer->notice(
+          fmt::format("no new task starts; {} under way end with their next call at the latest: {}",
+                      running, ended->message));
+  }
+};
 
 std::string RolloutRunner::rollout_dir(const std::string& dir, const std::string& task_id,
                                        int sample) {
@@ -145,7 +189,11 @@ Result<> RolloutRunner::publish(std::vector<Job>& jobs) {
 }
 
 Result<std::vector<LossRecord>> RolloutRunner::finished(const Batch& batch) const {
-  SKILLGRAD_TRY(const auto jobs, jobs_of(orders_of(batch)));
+  return finished(orders_of(batch));
+}
+
+Result<std::vector<LossRecord>> RolloutRunner::finished(const Orders& orders) const {
+  SKILLGRAD_TRY(const auto jobs, jobs_of(orders));
   std::vector<LossRecord> out;
   for (const Job& job : jobs) {
     SKILLGRAD_TRY(auto saved, find_saved(job));
@@ -175,44 +223,23 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Orders& orders,
     SKILLGRAD_CHECK(parts_.budget->charge(places));
   }
   SKILLGRAD_CHECK(publish(jobs));
-  // A call that ends the run stops the start of further rollouts; calls in flight finish, since
-  // they are paid for.
-  std::atomic<bool> abort{false};
   std::vector<LossRecord> records(jobs.size());
-  std::mutex mutex;
-  std::optional<Error> ended;
   SKILLGRAD_TRY(const auto open, restore(jobs, records));
-  std::size_t done = jobs.size() - open.size(), running = 0;
-  parts_.observer->progress(orders.label, done, jobs.size());
-  parallel_for(open.size(), parts_.jobs, [&](std::size_t nth) {
-    if (abort || context.call.stop.stop_requested()) return;
-    const std::size_t i = open[nth];
-    {
-      const std::lock_guard lock(mutex);
-      ++running;
-    }
-    auto record = run_one(jobs[i], orders.label, context);
-    const std::lock_guard lock(mutex);
-    --running;
-    if (record) {
-      ++fresh_;
-      records[i] = std::move(*record);
-      parts_.observer->progress(orders.label, ++done, jobs.size());
-      return;
-    }
-    abort = true;
-    if (ended) return;
-    ended = std::move(record).error();
-    if (running > 0 && ended->code != ErrorCode::cancelled)
-      parts_.observer->notice(
-          fmt::format("no new task starts; {} under way end with their next call at the latest: {}",
-                      running, ended->message));
-  });
+  Progress progress{jobs, open, records, orders.label, context};
+  progress.done = jobs.size() - open.size();
+  parts_.observer->progress(orders.label, progress.done, jobs.size());
+  if (parts_.shared == nullptr || open.empty()) {
+    run_alone(progress);
+  } else {
+    SKILLGRAD_TRY(const auto work, share_out(progress));
+    run_shared(progress, *work);
+    SKILLGRAD_CHECK(parts_.shared->withdraw(work->batch()));
+  }
   // Also what an ended or stopped batch has finished.
   const auto synced = unsynced_.exchange(false) ? parts_.store->sync() : Result<>();
-  if (ended) {
+  if (progress.ended) {
     SKILLGRAD_CHECK(forget_unanswered());
-    return tl::unexpected(std::move(*ended));
+    return tl::unexpected(std::move(*progress.ended));
   }
   SKILLGRAD_CHECK(synced);
   if (context.call.stop.stop_requested())
@@ -220,6 +247,133 @@ Result<std::vector<LossRecord>> RolloutRunner::run(const Orders& orders,
                 orders.items.empty() ? "" : orders.items.front().dir,
                 "give the same command again to go on");
   return records;
+}
+
+void RolloutRunner::run_alone(Progress& progress) {
+  parallel_for(progress.open.size(), parts_.jobs, [&](std::size_t nth) {
+    if (progress.is_over()) return;
+    const std::size_t i = progress.open[nth];
+    progress.start();
+    progress.end(*this, i, run_one(progress.jobs[i], progress.label, progress.context));
+  });
+}
+
+/// Tells the other processes of the run what is to be made.
+Result<std::unique_ptr<SharedWork>> RolloutRunner::share_out(const Progress& progress) {
+  SharedBatch batch;
+  batch.label = progress.label;
+  batch.scope = progress.context.scope;
+  batch.iteration = progress.context.iteration;
+  for (const std::size_t i : progress.open) {
+    const Job& job = progress.jobs[i];
+    if (job.skill != nullptr && !batch.skills.contains(job.skill_hash)) {
+      SKILLGRAD_CHECK(parts_.shared->keep_skill(job.skill_hash, *job.skill));
+      batch.skills[job.skill_hash] = job.skill->folder_name();
+    }
+    // What an earlier process left there is to be made again.
+    SKILLGRAD_CHECK(remove_tree(parts_.store->path(job.dir)));
+    batch.items.push_back({job.task->id, job.sample, job.dir, job.skill_hash, job.again,
+                           job.objective != nullptr ? *job.objective : progress.context.objective});
+  }
+  return parts_.shared->ask(std::move(batch));
+}
+
+/// This process does what any worker does, and counts what the others made.
+void RolloutRunner::run_shared(Progress& progress, SharedWork& work) {
+  using Kind = SharedWork::Turn::Kind;
+  parallel_for(parts_.jobs, parts_.jobs, [&](std::size_t /*thread*/) {
+    while (!progress.is_over()) {
+      auto turn = parts_.shared->check().and_then([&] { return work.next(); });
+      if (turn && turn->kind == Kind::over) return;
+      if (turn && turn->kind == Kind::wait) {
+        parts_.shared->pause(progress.context.call.stop);
+        continue;
+      }
+      const std::size_t i = turn ? progress.open[turn->item] : 0;
+      progress.start();
+      if (!turn) {
+        progress.end(*this, i, tl::unexpected(std::move(turn).error()));
+        return;
+      }
+      if (turn->kind == Kind::done) {
+        auto record = found_elsewhere(progress, progress.jobs[i]);
+        if (!record) {
+          progress.end(*this, i, tl::unexpected(std::move(record).error()));
+        } else if (*record) {
+          progress.end(*this, i, std::move(**record));
+        } else {
+          progress.cancel();
+          work.reopen(turn->item);
+        }
+        continue;
+      }
+      if (!turn->from.empty()) take_replies_of(turn->from);
+      auto record = run_one(progress.jobs[i], progress.label, progress.context);
+      if (record) {
+        work.finished(turn->item);
+      } else if (auto left = work.leave(turn->item, true); !left) {
+        parts_.observer->notice("a claim could not be given back: " + left.error().to_line());
+      }
+      progress.end(*this, i, std::move(record));
+    }
+  });
+}
+
+/// What a process that is gone was answered need not be asked again.
+void RolloutRunner::take_replies_of(const std::string& process) {
+  const fs::path& run = parts_.shared->options().run;
+  std::error_code ignored;
+  const fs::path worker = run / store::kWorkers / process;
+  const auto taken = parts_.store->use_replies_of(fs::exists(worker, ignored) ? worker : run);
+  if (!taken)
+    parts_.observer->notice("the replies of " + process +
+                            ", which is gone, cannot be used: " + taken.error().to_line());
+}
+
+/// What another process made, as if it had been made here; nullopt: it is no result, and gone.
+Result<std::optional<LossRecord>> RolloutRunner::found_elsewhere(Progress& progress,
+                                                                 const Job& job) {
+  SKILLGRAD_TRY(auto saved, find_saved(job));
+  if (!saved) {
+    SKILLGRAD_CHECK(remove_tree(parts_.store->path(job.dir)));
+    return std::nullopt;
+  }
+  LossRecord& record = saved->record;
+  if (record.failed())
+    parts_.observer->notice(fmt::format("{}: left out: {}", job.task->id, record.error));
+  SKILLGRAD_CHECK(parts_.store->event("rollout", dump_json(rollout_event(progress.label, record))));
+  parts_.observer->rollout(progress.label, record);
+  return std::optional<LossRecord>(std::move(record));
+}
+
+/// Of two that made the same rollout the first counts; a coordinator takes what is no result away.
+Result<> RolloutRunner::put_in_place(const Job& job, const std::string& made_in,
+                                     LossRecord& record) {
+  const fs::path made = parts_.store->path(made_in);
+  SKILLGRAD_TRY(bool first, parts_.shared->place(made, job.dir));
+  if (first || parts_.shared->options().part == SharedRun::Part::worker) return {};
+  SKILLGRAD_TRY(auto saved, find_saved(job));
+  if (saved) {
+    record = std::move(saved->record);
+    return {};
+  }
+  SKILLGRAD_CHECK(remove_tree(parts_.store->path(job.dir)));
+  SKILLGRAD_TRY(first, parts_.shared->place(made, job.dir));
+  if (first) return {};
+  return fail(ErrorCode::io, "another process puts something else in this place again and again",
+              parts_.store->path(job.dir).string(),
+              "end the workers that an earlier process of the run has left, then resume");
+}
+
+Result<LossRecord> RolloutRunner::make(const Orders& orders, const std::string& from,
+                                       const StageContext& context) {
+  SKILLGRAD_TRY(auto jobs, jobs_of(orders));
+  {
+    const std::lock_guard lock(mutex_);
+    SKILLGRAD_CHECK(publish(jobs));
+  }
+  if (!from.empty()) take_replies_of(from);
+  return run_one(jobs.front(), orders.label, context);
 }
 
 /// What earlier processes finished goes into `records`; the places of the rest, whose jobs know
@@ -374,7 +528,16 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Job& job, int attemp
   out.may_mend = attempt == 0 && record.failed() && !record.call_error && !record.ungradable &&
                  (rollout.end != agent::EndState::infra_error || may_mend(rollout.error->code));
   if (out.may_mend) return out;
-  const RolloutPlace place{job.dir, job.skill_hash, next_try(job.again, rollout, record)};
+  const bool coordinates =
+      parts_.shared == nullptr || parts_.shared->options().part == SharedRun::Part::coordinator;
+  // It may be this machine that does not reach the endpoint.
+  if (!coordinates && record.failed()) {
+    if (rollout.error && is_away(rollout.error->code)) return tl::unexpected(*rollout.error);
+    if (record.call_error && is_away(record.call_error->code))
+      return tl::unexpected(*record.call_error);
+  }
+  const std::string made_in = parts_.shared == nullptr ? job.dir : parts_.shared->staged(job.dir);
+  const RolloutPlace place{made_in, job.skill_hash, next_try(job.again, rollout, record)};
   SKILLGRAD_TRY(auto kept, save_rollout(*parts_.store, place, *job.task, rollout, record));
   unsynced_ = true;
   if (!kept.outputs_kept)
@@ -384,6 +547,7 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Job& job, int attemp
                     job.task->id, OutputLimits{}.files));
   kept.record.call_error = std::move(record.call_error);
   out.record = std::move(kept.record);
+  if (parts_.shared != nullptr) SKILLGRAD_CHECK(put_in_place(job, made_in, out.record));
   return out;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <map>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -59,6 +61,10 @@ std::optional<Place> place_of_folder(const std::string& folder, const RunReport&
   return Place{first, first, 0, 999'999, Arm::before};
 }
 
+/// Folders of a run that hold no rollouts, or those of its other processes.
+constexpr std::array<std::string_view, 6> kElsewhere = {"skill",  "packages", "calls",
+                                                        "shards", "workers",  "shared"};
+
 /// Folders of rollouts, relative to the run, sorted.
 std::vector<std::string> rollout_folders(const fs::path& dir) {
   std::vector<std::string> out;
@@ -71,7 +77,8 @@ std::vector<std::string> rollout_folders(const fs::path& dir) {
       const std::string name = entry->path().filename().string();
       if (name == "rollouts")
         out.push_back(at.lexically_relative(dir).generic_string());
-      else if (depth < 3 && name != "skill" && name != "packages" && name != "calls")
+      else if (depth < 3 &&
+               std::find(kElsewhere.begin(), kElsewhere.end(), name) == kElsewhere.end())
         self(self, entry->path(), depth + 1);
     }
   };

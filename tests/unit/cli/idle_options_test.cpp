@@ -20,7 +20,7 @@ Settings merged(const std::map<std::string, std::string>& flags) {
 
 const OptionUse kTasks = {"eval", "records", "split fields of the tasks", false};
 
-struct Case {
+struct IdleCase {
   const char* what;
   std::map<std::string, std::string> flags;
   OptionUse use;
@@ -32,7 +32,7 @@ TEST(IdleOptions, AreNamedWithWhatMakesThemIdle) {
   const OptionUse tables = {"eval", "wikitablequestions", "published", false, false};
   const OptionUse judged = {"grade", "records", "", true, false};
   const OptionUse unjudged = {"grade", "records", "", false, false};
-  const std::vector<Case> cases = {
+  const std::vector<IdleCase> cases = {
       {"knob without a simulation", {{"model", "m"}, {"sim.slip", "0.5"}}, kTasks, "--sim-slip"},
       {"knob of the simulation", {{"model", "sim:demo"}, {"sim.slip", "0.5"}}, kTasks, ""},
       {"mode of text tasks", {{"grading_mode", "official"}}, kTasks, "--mode"},
@@ -102,7 +102,7 @@ TEST(IdleOptions, AreNamedWithWhatMakesThemIdle) {
        sheets,
        "--momentum-stage"},
   };
-  for (const Case& item : cases) {
+  for (const IdleCase& item : cases) {
     SCOPED_TRACE(item.what);
     const auto said = idle_options(merged(item.flags), item.use);
     if (*item.says == '\0')

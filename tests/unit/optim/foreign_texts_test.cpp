@@ -34,7 +34,9 @@ class ForeignTextsTest : public testing::Test {
     trajectory.events = std::move(events);
     const auto dir = store_->path(rollout);
     EXPECT_TRUE(write_file_atomic(dir / "trajectory.jsonl", trajectory.to_json_lines()));
-    if (!skill_text.empty()) EXPECT_TRUE(write_file_atomic(dir / "skill_text.md", skill_text));
+    if (!skill_text.empty()) {
+      EXPECT_TRUE(write_file_atomic(dir / "skill_text.md", skill_text));
+    }
   }
   static TraceEvent said(const std::string& tool, const std::string& text) {
     TraceEvent out;
