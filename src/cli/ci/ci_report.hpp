@@ -10,7 +10,7 @@
 #include <skillgrad/optim/evaluate.hpp>
 
 #include "cli/ci/changed_skills.hpp"
-#include "cli/run/validated.hpp"
+#include "cli/workbench/validated.hpp"
 
 namespace skillgrad::cli {
 

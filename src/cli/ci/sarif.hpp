@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "cli/run/validated.hpp"
+#include "cli/workbench/validated.hpp"
 
 namespace skillgrad::cli {
 

@@ -17,10 +17,10 @@
 #include <skillgrad/store/parts.hpp>
 
 #include "cli/cluster/cluster.hpp"
-#include "cli/run/external_agent.hpp"
-#include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/settings/command_table.hpp"
+#include "cli/workbench/external_agent.hpp"
+#include "cli/workbench/load_settings.hpp"
 
 namespace skillgrad::cli {
 namespace {

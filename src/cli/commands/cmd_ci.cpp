@@ -13,14 +13,14 @@
 #include "cli/ci/measure.hpp"
 #include "cli/ci/sarif.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/run/lint_ignore.hpp"
-#include "cli/run/load_settings.hpp"
-#include "cli/run/open_workbench.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/screen/output_file.hpp"
 #include "cli/settings/environment.hpp"
+#include "cli/workbench/lint_ignore.hpp"
+#include "cli/workbench/load_settings.hpp"
+#include "cli/workbench/open_workbench.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -5,10 +5,10 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/models/models.hpp"
-#include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/workbench/load_settings.hpp"
 
 namespace skillgrad::cli {
 

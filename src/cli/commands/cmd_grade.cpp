@@ -16,13 +16,13 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/models/models.hpp"
-#include "cli/run/load_settings.hpp"
-#include "cli/run/open_workbench.hpp"
-#include "cli/run/predictions.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/idle_options.hpp"
+#include "cli/workbench/load_settings.hpp"
+#include "cli/workbench/open_workbench.hpp"
+#include "cli/workbench/predictions.hpp"
 
 namespace skillgrad::cli {
 namespace {

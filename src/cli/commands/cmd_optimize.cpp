@@ -19,11 +19,11 @@
 #include "cli/run/ending.hpp"
 #include "cli/run/evaluate_run.hpp"
 #include "cli/run/optimize_settings.hpp"
-#include "cli/run/small_sets.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/workbench/small_sets.hpp"
 
 namespace skillgrad::cli {
 namespace {

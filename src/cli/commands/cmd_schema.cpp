@@ -3,9 +3,9 @@
 #include <skillgrad/core/text.hpp>
 
 #include "cli/commands/commands.hpp"
-#include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
+#include "cli/workbench/load_settings.hpp"
 
 namespace skillgrad::cli {
 namespace {

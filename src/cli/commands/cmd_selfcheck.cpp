@@ -6,11 +6,11 @@
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/commands/commands.hpp"
-#include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/selfcheck/selfcheck.hpp"
+#include "cli/workbench/load_settings.hpp"
 
 namespace skillgrad::cli {
 namespace {

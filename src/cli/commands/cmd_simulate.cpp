@@ -6,9 +6,9 @@
 
 #include "cli/commands/commands.hpp"
 #include "cli/models/models.hpp"
-#include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
+#include "cli/workbench/load_settings.hpp"
 
 namespace skillgrad::cli {
 namespace {

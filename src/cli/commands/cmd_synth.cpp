@@ -11,12 +11,12 @@
 #include "cli/ci/measure.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/models/models.hpp"
-#include "cli/run/load_settings.hpp"
-#include "cli/run/open_workbench.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/durations.hpp"
+#include "cli/workbench/load_settings.hpp"
+#include "cli/workbench/open_workbench.hpp"
 
 namespace skillgrad::cli {
 namespace {

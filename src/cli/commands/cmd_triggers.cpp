@@ -8,13 +8,13 @@
 
 #include "cli/ci/measure.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/run/load_settings.hpp"
-#include "cli/run/neighbours.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/transfer/preview.hpp"
 #include "cli/triggers/queries_file.hpp"
 #include "cli/triggers/trigger_plan.hpp"
+#include "cli/workbench/load_settings.hpp"
+#include "cli/workbench/neighbours.hpp"
 
 namespace skillgrad::cli {
 namespace {

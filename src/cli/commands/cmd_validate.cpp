@@ -7,12 +7,12 @@
 #include "cli/ci/sarif.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/help/rule_book.hpp"
-#include "cli/run/lint_ignore.hpp"
-#include "cli/run/load_settings.hpp"
-#include "cli/run/validated.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/workbench/lint_ignore.hpp"
+#include "cli/workbench/load_settings.hpp"
+#include "cli/workbench/validated.hpp"
 
 namespace skillgrad::cli {
 namespace {

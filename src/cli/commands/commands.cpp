@@ -33,7 +33,7 @@ Result<> refuse_uncounted(const Invocation& invocation) {
 Result<int> run_command(const Invocation& invocation) {
   using Function = Result<int> (*)(const Invocation&);
   // clang-format off
-  static constexpr std::array<std::pair<std::string_view, Function>, 31> kFunctions = {{
+  static constexpr std::array<std::pair<std::string_view, Function>, 33> kFunctions = {{
       {"optimize", cmd_optimize},
       {"eval", cmd_eval},
       {"calibrate", cmd_calibrate},

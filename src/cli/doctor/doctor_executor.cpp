@@ -3,8 +3,8 @@
 
 #include "cli/doctor/doctor.hpp"
 #include "cli/models/models.hpp"
-#include "cli/run/external_agent.hpp"
 #include "cli/settings/options.hpp"
+#include "cli/workbench/external_agent.hpp"
 
 namespace skillgrad::cli {
 namespace {

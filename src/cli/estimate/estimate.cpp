@@ -10,8 +10,8 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/store/ledger.hpp>
 
-#include "cli/run/external_agent.hpp"
 #include "cli/settings/options.hpp"
+#include "cli/workbench/external_agent.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -8,10 +8,10 @@
 #include <skillgrad/stats/stats.hpp>
 
 #include "cli/estimate/estimate.hpp"
-#include "cli/run/external_agent.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/workbench/external_agent.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -6,9 +6,9 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "cli/run/external_agent.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/settings/options.hpp"
+#include "cli/workbench/external_agent.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -7,9 +7,9 @@
 #include <skillgrad/report/run_report.hpp>
 
 #include "cli/results/results.hpp"
-#include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
+#include "cli/workbench/load_settings.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -12,8 +12,8 @@
 #include "cli/review/review_session.hpp"
 #include "cli/review/terminal_review.hpp"
 #include "cli/review/web_review.hpp"
-#include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/workbench/load_settings.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -4,8 +4,8 @@
 #include "cli/results/results.hpp"
 #include "cli/review/live_view.hpp"
 #include "cli/review/review_flags.hpp"
-#include "cli/run/load_settings.hpp"
 #include "cli/screen/console.hpp"
+#include "cli/workbench/load_settings.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "cli/run/lint_ignore.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/settings/environment.hpp"
+#include "cli/workbench/lint_ignore.hpp"
 
 namespace skillgrad::cli {
 

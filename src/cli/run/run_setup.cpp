@@ -15,11 +15,6 @@
 #include <skillgrad/skill/install.hpp>
 #include <skillgrad/store/parts.hpp>
 
-#include "cli/run/external_agent.hpp"
-#include "cli/run/load_settings.hpp"
-#include "cli/run/neighbours.hpp"
-#include "cli/run/run_package.hpp"
-#include "cli/run/small_sets.hpp"
 #include "cli/screen/event_stream.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/log.hpp"
@@ -30,6 +25,11 @@
 #include "cli/settings/durations.hpp"
 #include "cli/settings/environment.hpp"
 #include "cli/settings/idle_options.hpp"
+#include "cli/workbench/external_agent.hpp"
+#include "cli/workbench/load_settings.hpp"
+#include "cli/workbench/neighbours.hpp"
+#include "cli/workbench/run_package.hpp"
+#include "cli/workbench/small_sets.hpp"
 
 namespace skillgrad::cli {
 namespace {

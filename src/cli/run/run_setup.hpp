@@ -11,13 +11,13 @@
 #include <skillgrad/store/run_store.hpp>
 
 #include "cli/models/models.hpp"
-#include "cli/run/open_workbench.hpp"
 #include "cli/run/time_limit.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/shards/shard.hpp"
 #include "cli/shards/sharing.hpp"
 #include "cli/telemetry/run_spans.hpp"
+#include "cli/workbench/open_workbench.hpp"
 
 namespace skillgrad::cli {
 

@@ -8,10 +8,10 @@
 #include <skillgrad/core/text.hpp>
 
 #include "cli/models/call_stores.hpp"
-#include "cli/run/external_agent.hpp"
-#include "cli/run/neighbours.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/options.hpp"
+#include "cli/workbench/external_agent.hpp"
+#include "cli/workbench/neighbours.hpp"
 
 namespace skillgrad::cli {
 namespace {

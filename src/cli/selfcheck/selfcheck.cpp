@@ -9,10 +9,10 @@
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/run/ending.hpp"
-#include "cli/run/load_settings.hpp"
 #include "cli/run/optimize_settings.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/selfcheck/scripted_patcher.hpp"
+#include "cli/workbench/load_settings.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -6,16 +6,16 @@
 #include <skillgrad/report/transfer.hpp>
 
 #include "cli/ci/measure.hpp"
-#include "cli/run/external_agent.hpp"
-#include "cli/run/load_settings.hpp"
-#include "cli/run/neighbours.hpp"
-#include "cli/run/open_workbench.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/settings/roles.hpp"
 #include "cli/transfer/preview.hpp"
 #include "cli/transfer/subjects.hpp"
 #include "cli/transfer/transfer.hpp"
+#include "cli/workbench/external_agent.hpp"
+#include "cli/workbench/load_settings.hpp"
+#include "cli/workbench/neighbours.hpp"
+#include "cli/workbench/open_workbench.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -7,9 +7,9 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "cli/run/external_agent.hpp"
-#include "cli/run/open_workbench.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/workbench/external_agent.hpp"
+#include "cli/workbench/open_workbench.hpp"
 
 namespace skillgrad::cli {
 namespace {

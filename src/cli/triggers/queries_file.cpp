@@ -10,12 +10,12 @@
 #include <skillgrad/optim/make_queries.hpp>
 
 #include "cli/models/models.hpp"
-#include "cli/run/neighbours.hpp"
-#include "cli/run/open_workbench.hpp"
 #include "cli/run/run_setup.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/durations.hpp"
+#include "cli/workbench/neighbours.hpp"
+#include "cli/workbench/open_workbench.hpp"
 
 namespace skillgrad::cli {
 namespace {

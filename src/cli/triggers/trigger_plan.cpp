@@ -7,10 +7,10 @@
 
 #include "cli/ci/measure.hpp"
 #include "cli/estimate/first_requests.hpp"
-#include "cli/run/open_workbench.hpp"
 #include "cli/run/run_setup.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/workbench/open_workbench.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <skillgrad/core/files.hpp>
 
-#include "cli/run/predictions.hpp"
 #include "cli/screen/notes.hpp"
+#include "cli/workbench/predictions.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/load_settings.hpp"
+#include "cli/workbench/load_settings.hpp"
 
 #include <chrono>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/validated.hpp"
+#include "cli/workbench/validated.hpp"
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@
 #include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/visible_controls.hpp>
 
-#include "cli/run/run_package.hpp"
+#include "cli/workbench/run_package.hpp"
 
 namespace skillgrad::cli {
 namespace {

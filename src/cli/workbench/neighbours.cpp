@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/neighbours.hpp"
+#include "cli/workbench/neighbours.hpp"
 
 #include <algorithm>
 

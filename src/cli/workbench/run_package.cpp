@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/run_package.hpp"
+#include "cli/workbench/run_package.hpp"
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>

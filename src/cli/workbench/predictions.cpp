@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/predictions.hpp"
+#include "cli/workbench/predictions.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/small_sets.hpp"
+#include "cli/workbench/small_sets.hpp"
 
 #include <algorithm>
 

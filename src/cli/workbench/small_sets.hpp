@@ -2,8 +2,8 @@
 // What a few tasks can and cannot show, said before anything is spent.
 #pragma once
 
-#include "cli/run/workbench.hpp"
 #include "cli/settings/options.hpp"
+#include "cli/workbench/workbench.hpp"
 
 namespace skillgrad::cli {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/external_agent.hpp"
+#include "cli/workbench/external_agent.hpp"
 
 #include <system_error>
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/run/workbench.hpp"
 #include "cli/settings/idle_options.hpp"
 #include "cli/settings/options.hpp"
+#include "cli/workbench/workbench.hpp"
 
 namespace skillgrad::cli {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/lint_ignore.hpp"
+#include "cli/workbench/lint_ignore.hpp"
 
 #include <algorithm>
 #include <cctype>

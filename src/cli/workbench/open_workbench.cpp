@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/run/open_workbench.hpp"
+#include "cli/workbench/open_workbench.hpp"
 
 #include <algorithm>
 #include <future>
@@ -13,10 +13,10 @@
 
 #include "cli/models/models.hpp"
 #include "cli/models/simulated_tasks.hpp"
-#include "cli/run/small_sets.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/traces/recorded.hpp"
+#include "cli/workbench/small_sets.hpp"
 
 namespace skillgrad::cli {
 namespace {
