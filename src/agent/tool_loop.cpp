@@ -46,6 +46,8 @@ std::string_view bare_name(std::string_view name) {
   return trim(name.substr(0, name.find("<|")));
 }
 
+/// The conversation of one task. Small steps over one state: messages, calls, what is left of
+/// limits.
 class Loop {
  public:
   Loop(llm::ChatModel& model, const LoopRequest& request, const Clock& clock,

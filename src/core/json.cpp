@@ -65,7 +65,7 @@ class CountingIterator {
 enum class RepeatedKeys { refuse, last_counts };
 
 /// Builds the value; unlike the library's own builder it bounds the nesting and may refuse repeated
-/// keys.
+/// keys. Its many methods are those of the library's interface.
 class Builder final : public nlohmann::json_sax<Json> {
  public:
   Builder(RepeatedKeys repeated, DeepValues deep) : repeated_(repeated), deep_(deep) {}

@@ -19,6 +19,7 @@ namespace skillgrad::sheet {
 enum class Reading { plain, openpyxl };
 
 /// Reads one workbook with the semantics of openpyxl's `data_only` (docs/rules-grading.md 2.8).
+/// A method for each part of the file that holds something a grader asks for.
 class WorkbookReader {
  public:
   WorkbookReader(ZipArchive archive, const ReadLimits& limits, Reading reading)

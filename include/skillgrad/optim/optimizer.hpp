@@ -33,7 +33,7 @@ struct StagedDecisions {
   bool prune = true;          ///< take accepted patches back that the skill does not need
 };
 
-/// What decides the result of a run.
+/// What decides the result of a run, a field for each option.
 struct OptimizeSettings {
   OptimizerKind optimizer = OptimizerKind::skillgrad;
   /// Rollouts of the search, without the test split; 0: as many as it takes (skillgrad), or as

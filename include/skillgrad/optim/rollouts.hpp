@@ -35,6 +35,9 @@ struct AskAgain {
 /// loss.json is written last, with the hash of the skill and the sizes of the other files: a folder
 /// without it, with that of another skill, or in which a file was cut off is done again. The disk
 /// is waited for once a batch.
+///
+/// Larger than most classes: what a rollout is on disk is known here alone, so whoever runs, finds,
+/// repeats, counts or adopts rollouts asks here.
 class RolloutRunner {
  public:
   struct Parts {

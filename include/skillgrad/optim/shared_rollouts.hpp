@@ -86,7 +86,8 @@ class SharedWork {
   std::optional<SteadyTime> looked_, tried_;
 };
 
-/// One process among those that make the rollouts of a run together (docs/cluster.md).
+/// One process among those that make the rollouts of a run together (docs/cluster.md). Its methods
+/// are the protocol between them, whose files nobody else reads or writes.
 class SharedRun {
  public:
   enum class Part { coordinator, worker };

@@ -31,7 +31,8 @@ Error stopped_error() { return Error{ErrorCode::cancelled, "the run was stopped"
 
 std::string system_path(const fs::path& path) { return path.lexically_normal().string(); }
 
-/// One execution of a task by another program. For one thread.
+/// One execution of a task by another program, a method for each thing that is staged, run or read,
+/// in that order. For one thread.
 class ExternalRun {
  public:
   ExternalRun(const ExternalDependencies& deps, const Address& address, const AgentWalls& walls,

@@ -12,6 +12,9 @@ namespace skillgrad::optim {
 /// One pass of the loop (docs/algorithm.md section 2.4): execute and grade, let the method propose,
 /// screen, gate, accept or reject. Each stage's result is a file in RUN/iter_NNN, written when the
 /// stage is complete and read instead of being computed again.
+///
+/// Its methods are many because each file of an iteration is made, read back or decided by one, and
+/// all of them go on with the same step; it has next to no state of its own.
 class IterationRunner {
  public:
   IterationRunner(const LoopContext& loop, Step& step, const Method& method);

@@ -22,6 +22,9 @@ namespace {
 
 constexpr const char* kBase = "base";
 
+/// One run from its first rollout to its result. One method for each part of the schedule
+/// (docs/algorithm.md), in the order in which they come; what they decide by are functions and
+/// classes elsewhere.
 class Loop {
  public:
   Loop(const OptimizeSettings& settings, const OptimizeParts& parts, const llm::CallContext& call,

@@ -11,7 +11,7 @@
 namespace skillgrad::skill::yaml {
 
 /// Mappings and sequences on top of the scanner. What only lenient reading does stands in
-/// yaml_lenient.cpp.
+/// yaml_lenient.cpp. A method for each production of the grammar.
 class Parser {
  public:
   Parser(std::string_view text, Mode mode) : in_(text), mode_(mode) {}
