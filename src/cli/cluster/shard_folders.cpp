@@ -141,7 +141,8 @@ Result<> join_learned(const fs::path& run, const std::vector<ShardFolder>& shard
     if (!is_there(one.dir / kLearned)) continue;
     SKILLGRAD_TRY(const Json learned, read_json(one.dir / kLearned));
     if (!whole.is_object()) whole = learned;
-    for (const auto& [endpoint, entry] : learned.value("endpoints", Json::object()).items()) {
+    const Json endpoints = learned.value("endpoints", Json::object());
+    for (const auto& [endpoint, entry] : endpoints.items()) {
       Json& known = whole["endpoints"][endpoint];
       if (known.is_null()) known = entry;
       for (const Json& change : entry.value("changes", Json::array()))
