@@ -106,7 +106,7 @@ TEST(Plugin, AProgramThatFailsIsAnInfrastructureErrorAndTheRunGoesOnWhenItIsMend
   const std::vector<Case> cases = {
       {"diagnoser", "import sys; sys.exit('no idea')", "exit code 1", 30},
       {"diagnoser", "print('I think it was the header.')", "not one JSON object", 30},
-      {"diagnoser", "import time; time.sleep(30)", "did not end within", 1},
+      {"diagnoser", "import time; time.sleep(30)", "did not end within", 4},
       {"diagnoser", "print('{\"gradient\":\"x\"}')", "task_id", 30},
       {"patcher", "print('[]')", "expected an object", 30},
       {"gate", "print('{\"decision\":\"maybe\"}')", "maybe", 30},

@@ -152,7 +152,7 @@ Program::Program(const Scratch& scratch, const Words& arguments, const Options& 
   err_ = base + ".err";
   std::vector<std::string> words = {SKILLGRAD_BINARY};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  if (options.share_commands && may_share_commands(arguments)) {
+  if (options.share_commands && options.env.count("PATH") == 0 && may_share_commands(arguments)) {
     const Words more = shared_commands(scratch);
     words.insert(words.end(), more.begin(), more.end());
   }

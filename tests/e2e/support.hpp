@@ -42,7 +42,8 @@ struct Options {
   std::chrono::seconds timeout{90};       ///< SIGKILL after it
   unsigned long long max_file_bytes = 0;  ///< RLIMIT_FSIZE; SIGXFSZ is ignored then
   /// Commands of agents that ran in another test are not run again, where ctest gives the folder
-  /// SKILLGRAD_TEST_COMMANDS and the words say nothing of commands, sandbox or recordings.
+  /// SKILLGRAD_TEST_COMMANDS, no PATH of its own is set, and the words say nothing of commands,
+  /// sandbox or recordings.
   bool share_commands = true;
 };
 

@@ -45,9 +45,16 @@ class Agent {
   fault::Server server_;
 };
 
+/// What the commands of these tests do is what is tested.
+Options own_commands() {
+  Options out;
+  out.share_commands = false;
+  return out;
+}
+
 /// Without bubblewrap in reach.
 Options landlock() {
-  Options out;
+  Options out = own_commands();
   out.env["PATH"] = "/nonexistent";
   return out;
 }
@@ -56,7 +63,7 @@ constexpr const char* kCommandTask =
     R"({"id":"a","input":"x","grader":{"type":"command","run":["/bin/sh","-c","echo '{\"score\":1}'"]}})";
 
 TEST(Walls, WhatAnAgentDoesToItsOwnFolderIsAFailAndNoError) {
-  for (const Options& options : {Options{}, landlock()}) {
+  for (const Options& options : {own_commands(), landlock()}) {
     for (const char* command :
          {"chmod 000 .", "chmod 000 /task", "mkdir -p a/b && chmod 000 a", "mkdir a && chmod 311 a",
           "echo x > f && chmod 000 f", "for i in $(seq 3000); do mkdir d && cd d; done",
@@ -76,7 +83,7 @@ TEST(Walls, WhatAnAgentDoesToItsOwnFolderIsAFailAndNoError) {
 
 // Longer than a path may be, yet nothing that a grader could not read.
 TEST(Walls, LongPathsOfAnAgentAreGraded) {
-  for (const Options& options : {Options{}, landlock()}) {
+  for (const Options& options : {own_commands(), landlock()}) {
     const Scratch scratch;
     scratch.put("bench/t.jsonl", kCommandTask);
     const Agent agent(
@@ -89,7 +96,7 @@ TEST(Walls, LongPathsOfAnAgentAreGraded) {
 }
 
 TEST(Walls, AHealthyFolderIsGradedByBothBackends) {
-  for (const Options& options : {Options{}, landlock()}) {
+  for (const Options& options : {own_commands(), landlock()}) {
     const Scratch scratch;
     scratch.put("bench/t.jsonl", kCommandTask);
     const Agent agent("pwd; echo x > f && chmod +x f && touch -d 2001-01-01 f && ls -l f");
@@ -104,7 +111,7 @@ TEST(Walls, SparseFilesDoNotFillTheDiskOfACommandGrader) {
   const Scratch scratch;
   scratch.put("bench/t.jsonl", kCommandTask);
   const Agent agent("for i in $(seq 60); do truncate -s 250M s$i; done");
-  const auto outcome = run(scratch, agent.eval());
+  const auto outcome = run(scratch, agent.eval(), own_commands());
   ASSERT_EQ(outcome.exit_code, 0) << outcome;
   EXPECT_EQ(outcome.json()["tasks"][0]["status"], "pass") << outcome;
   EXPECT_LT(outcome.seconds, 30);
@@ -124,8 +131,8 @@ TEST(Walls, MemoryAndDiskOfTheWholeCommandAreLimited) {
     const Scratch scratch;
     scratch.put("bench/t.jsonl", kCommandTask);
     const Agent agent(wanted.command);
-    const auto outcome =
-        run(scratch, agent.eval({"--command-memory", "256", "--command-disk", "100"}));
+    const auto outcome = run(
+        scratch, agent.eval({"--command-memory", "256", "--command-disk", "100"}), own_commands());
     ASSERT_EQ(outcome.exit_code, 0) << outcome;
     EXPECT_TRUE(holds(agent.told(), {wanted.told})) << agent.told();
   }
@@ -160,7 +167,7 @@ TEST(Walls, TheNextStartRemovesWhatAKilledProgramLeft) {
   const Agent quick("true");
   auto words = quick.eval();
   std::replace(words.begin(), words.end(), std::string("r"), std::string("r2"));
-  const auto outcome = run(scratch, words);
+  const auto outcome = run(scratch, words, own_commands());
   EXPECT_EQ(outcome.exit_code, 0) << outcome;
   EXPECT_EQ(process_folders(temporary), 0U) << "of this program and of the one before";
 }
