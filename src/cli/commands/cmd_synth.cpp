@@ -10,13 +10,11 @@
 
 #include "cli/ci/measure.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/models/models.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
-#include "cli/screen/notes.hpp"
-#include "cli/settings/durations.hpp"
 #include "cli/workbench/load_settings.hpp"
 #include "cli/workbench/open_workbench.hpp"
+#include "cli/workbench/writing_model.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -58,21 +56,14 @@ tl::unexpected<Error> taken_error(const fs::path& place) {
 Result<optim::Synthesis> write_skill(const Invocation& invocation, const Settings& settings,
                                      const optim::SynthesisInput& input,
                                      std::optional<double>& usd) {
-  SystemClock clock;
-  SKILLGRAD_TRY(const auto models,
-                open_judges(settings, clock, "a model writes the skill", invocation.stop));
-  SKILLGRAD_TRY(const std::string prompt, load_prompt(settings, "synthesize"));
-  optim::StageContext context;
-  context.scope = "synth";
-  context.clock = &clock;
-  context.call.stop = invocation.stop;
-  context.notice = [](const std::string& sentence) { notes().say(sentence); };
-  SKILLGRAD_TRY(const auto time,
-                parse_duration(settings.get<"max_time">(), settings.origin<"max_time">()));
-  if (time.count() > 0) context.call.deadline = clock.now() + time;
-  print_err("skillgrad synth: " + strip_control(models->model()) + " writes a first version\n");
-  auto out = optim::synthesize(models->role("patcher"), prompt, input, context);
-  usd = models->accountant().totals().cost_usd;
+  SKILLGRAD_TRY(const auto writer,
+                open_writing_model(invocation, settings,
+                                   {"synth", "synthesize", "a model writes the skill"}));
+  print_err("skillgrad synth: " + strip_control(writer->models->model()) +
+            " writes a first version\n");
+  auto out =
+      optim::synthesize(writer->models->role("patcher"), writer->prompt, input, writer->context);
+  usd = writer->models->accountant().totals().cost_usd;
   return out;
 }
 

@@ -9,13 +9,11 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/make_queries.hpp>
 
-#include "cli/models/models.hpp"
 #include "cli/run/run_setup.hpp"
 #include "cli/screen/console.hpp"
-#include "cli/screen/notes.hpp"
-#include "cli/settings/durations.hpp"
 #include "cli/workbench/neighbours.hpp"
 #include "cli/workbench/open_workbench.hpp"
+#include "cli/workbench/writing_model.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -51,23 +49,15 @@ struct Made {
 
 Result<Made> ask_for_queries(const Invocation& invocation, const Settings& settings,
                              const optim::QueriesInput& input) {
-  SystemClock clock;
-  SKILLGRAD_TRY(const auto models,
-                open_judges(settings, clock, "a model writes the requests", invocation.stop));
-  SKILLGRAD_TRY(const std::string prompt, load_prompt(settings, "queries"));
-  optim::StageContext context;
-  context.scope = "queries";
-  context.clock = &clock;
-  context.call.stop = invocation.stop;
-  context.notice = [](const std::string& sentence) { notes().say(sentence); };
-  SKILLGRAD_TRY(const auto time,
-                parse_duration(settings.get<"max_time">(), settings.origin<"max_time">()));
-  if (time.count() > 0) context.call.deadline = clock.now() + time;
-  print_err("skillgrad triggers: " + strip_control(models->model()) + " writes requests\n");
+  SKILLGRAD_TRY(const auto writer,
+                open_writing_model(invocation, settings,
+                                   {"queries", "queries", "a model writes the requests"}));
+  print_err("skillgrad triggers: " + strip_control(writer->models->model()) + " writes requests\n");
   Made out;
-  SKILLGRAD_TRY(out.queries, optim::make_queries(models->role("patcher"), prompt, input, context));
-  out.model = models->model();
-  out.usd = models->accountant().totals().cost_usd;
+  SKILLGRAD_TRY(out.queries, optim::make_queries(writer->models->role("patcher"), writer->prompt,
+                                                 input, writer->context));
+  out.model = writer->models->model();
+  out.usd = writer->models->accountant().totals().cost_usd;
   return out;
 }
 
