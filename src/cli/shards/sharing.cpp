@@ -69,6 +69,8 @@ Result<std::unique_ptr<Sharing>> Sharing::open(Options options, const Settings& 
   return out;
 }
 
+/// Where this fails, the block counts as spent and the sign of life ends with its lease: a limit is
+/// never exceeded by it, and no result depends on it.
 Sharing::~Sharing() {
   if (blocks_) (void)blocks_->leave(models_.accountant().own_spending());
   run_.reset();
