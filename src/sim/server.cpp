@@ -12,9 +12,9 @@
 #include <skillgrad/sim/server.hpp>
 #include <skillgrad/web/loopback_server.hpp>
 
-#include "sim/player.hpp"
-#include "sim/responses_wire.hpp"
-#include "sim/wire.hpp"
+#include "sim/players/player.hpp"
+#include "sim/wire/responses_wire.hpp"
+#include "sim/wire/wire.hpp"
 
 namespace skillgrad::sim {
 namespace {

@@ -10,7 +10,7 @@
 #include "llm/call/remedies.hpp"
 #include "llm/call/replay.hpp"
 #include "llm/call/request_form.hpp"
-#include "llm/reply/transport.hpp"
+#include "llm/transport/transport.hpp"
 
 namespace skillgrad::llm {
 

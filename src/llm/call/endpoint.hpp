@@ -18,7 +18,7 @@
 #include "llm/limits/breaker.hpp"
 #include "llm/limits/limiter.hpp"
 #include "llm/limits/warm_up.hpp"
-#include "llm/reply/transport.hpp"
+#include "llm/transport/transport.hpp"
 #include "llm/wire/body.hpp"
 
 namespace skillgrad::llm {

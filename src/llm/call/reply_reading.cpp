@@ -3,8 +3,8 @@
 
 #include <skillgrad/core/text.hpp>
 
-#include "llm/reply/outcome.hpp"
 #include "llm/stored/record.hpp"
+#include "llm/transport/outcome.hpp"
 
 namespace skillgrad::llm {
 

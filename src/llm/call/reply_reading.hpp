@@ -3,7 +3,7 @@
 
 #include "llm/call/call_facts.hpp"
 #include "llm/call/request_form.hpp"
-#include "llm/reply/http_reply.hpp"
+#include "llm/transport/http_reply.hpp"
 
 namespace skillgrad::llm {
 

@@ -10,7 +10,7 @@
 #include "llm/address/url.hpp"
 #include "llm/call/endpoint.hpp"
 #include "llm/errors/explain.hpp"
-#include "llm/reply/outcome.hpp"
+#include "llm/transport/outcome.hpp"
 #include "llm/wire/field.hpp"
 
 namespace skillgrad::llm {

@@ -8,8 +8,8 @@
 #include "llm/address/profile.hpp"
 #include "llm/errors/explain.hpp"
 #include "llm/errors/reply_shape.hpp"
-#include "llm/reply/outcome.hpp"
-#include "llm/reply/transport.hpp"
+#include "llm/transport/outcome.hpp"
+#include "llm/transport/transport.hpp"
 #include "llm/wire/field.hpp"
 
 namespace skillgrad::llm {

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "llm/reply/sink.hpp"
+#include "llm/transport/sink.hpp"
 
 namespace skillgrad::llm {
 

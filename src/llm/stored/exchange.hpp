@@ -3,7 +3,7 @@
 
 #include <skillgrad/llm/exchange_store.hpp>
 
-#include "llm/reply/transport.hpp"
+#include "llm/transport/transport.hpp"
 
 namespace skillgrad::llm {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sim/choosing.hpp"
+#include "sim/scenario/choosing.hpp"
 
 #include <gtest/gtest.h>
 

@@ -9,9 +9,9 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>
 
-#include "sim/conversation.hpp"
-#include "sim/player.hpp"
-#include "sim/scenario.hpp"
+#include "sim/players/player.hpp"
+#include "sim/scenario/scenario.hpp"
+#include "sim/wire/conversation.hpp"
 
 namespace skillgrad::sim {
 
