@@ -158,7 +158,9 @@ void supervise(const ChildPlan& child) {
   watch.begin(child);
 
   const pid_t self = ::getpid();
-  const pid_t command = ::_Fork();
+  // The command's process shares this one's memory until its program is started, which saves a copy
+  // of all page tables; but not one that asks the supervisor while it prepares itself.
+  const pid_t command = asks ? ::_Fork() : ::vfork();
   if (command < 0) give_up(errno);
   if (command == 0) become_command(child, {self, sockets[1]});
   take_precedence();
