@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -188,13 +189,39 @@ Result<> check_paths(const CommandSpec& command, const Parsed& parsed) {
 constexpr std::array<std::string_view, 6> kKeyFlags = {
     "--api-key", "--api_key", "--apikey", "--key", "--token", "--openai-api-key"};
 
-/// CLI11 says which flag it does not know; we add the nearest one this command has.
+/// What other tools of the field call it, and what it is here.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kOtherNames = {{
+    {"iterations", "--max-iters"},
+    {"max-iterations", "--max-iters"},
+    {"epochs", "--updates"},
+    {"steps", "--updates"},
+    {"budget", "--max-usd"},
+    {"budget-usd", "--max-usd"},
+    {"max-budget-usd", "--max-usd"},
+    {"max-cost", "--max-usd"},
+    {"parallel", "--jobs"},
+    {"threads", "--jobs"},
+    {"num-threads", "--jobs"},
+    {"concurrency", "--jobs"},
+    {"dataset", "--benchmark"},
+    {"tasks", "--benchmark"},
+    {"output", "--run"},
+    {"out", "--run"},
+    {"repeats", "--trials"},
+}};
+
+/// CLI11 says which flag it does not know; we add the one of this command that is meant, or is
+/// nearest.
 Error unknown_flag(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
   for (const auto* option : app.get_options())
     for (const auto& name : option->get_lnames()) names.push_back("--" + name);
   const std::string flag = word.substr(0, word.find('='));
-  const auto near = nearest_match(flag, names);
+  auto near = nearest_match(flag, names);
+  for (const auto& [theirs, ours] : kOtherNames)
+    if (flag == "--" + std::string(theirs) &&
+        std::find(names.begin(), names.end(), ours) != names.end())
+      near = ours;
   const bool key = std::any_of(kKeyFlags.begin(), kKeyFlags.end(),
                                [&](std::string_view name) { return flag == name; });
   return {ErrorCode::usage,

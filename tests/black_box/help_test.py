@@ -123,7 +123,8 @@ class Help(unittest.TestCase):
     def test_wrong_use_says_what_to_write(self):
         for words, fix in ((["help", "gate"], "skillgrad help gates"), (["help", "--format", "pdf"], "--format man"),
                            (["help", "gates", "--format", "man"], "leave one"), (["completion", "csh"], "bash, zsh or fish"),
-                           (["completion"], "skillgrad completion --help")):
+                           (["completion"], "skillgrad completion --help"),
+                           (["optimize", "--iterations", "3"], "did you mean --max-iters?"), (["eval", "--budget=5"], "did you mean --max-usd?")):
             done = run(words)
             self.assertEqual(done.returncode, 2, words)
             self.assertIn(fix, done.stderr, words)
