@@ -11,6 +11,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/sheet/workbook.hpp>
 
+#include "fakes/large.hpp"
 #include "fakes/xlsx_writer.hpp"
 
 namespace skillgrad::sheet {
@@ -130,7 +131,8 @@ TEST_F(HostileWorkbook, OtherKindsOfFilesAreUnreadable) {
 }
 
 TEST_F(HostileWorkbook, ZipBombIsReadInConstantMemory) {
-  write_with(sheet_, std::string(std::size_t{128} << 20, ' ') + "x");
+  write_with(sheet_,
+             std::string(static_cast<std::size_t>(fakes::large(128, 32)) << 20U, ' ') + "x");
   expect_unreadable("outside its root");
 }
 
@@ -171,12 +173,14 @@ TEST_F(HostileWorkbook, EndlessTagIsRefused) {
   expect_unreadable("tag is longer");
 }
 
+#ifndef SKILLGRAD_SANITIZED  // so many cells take half a minute there
 TEST_F(HostileWorkbook, TenMillionCellsAreRefused) {
   write_with(sheet_, "<worksheet><sheetData>" +
                          repeated("<row>" + repeated("<c/>", 10'000) + "</row>", 1'000) +
                          "</sheetData></worksheet>");
   expect_unreadable("cells");
 }
+#endif
 
 TEST_F(HostileWorkbook, OneLongTextInManyCellsIsRefused) {
   auto parts = XlsxWriter().sheet("S").parts();
