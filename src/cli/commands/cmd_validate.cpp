@@ -17,7 +17,7 @@
 namespace skillgrad::cli {
 namespace {
 
-Json to_json(const Validated& value) {
+Json validated_json(const Validated& value) {
   return {{"skill", value.path}, {"valid", value.valid()}, {"findings", findings_json(value)}};
 }
 
@@ -72,7 +72,7 @@ Result<int> run_validate(const Invocation& invocation) {
     all_valid = all_valid && result.valid();
     skills.push_back(result);
     if (json) {
-      reports.push_back(to_json(result));
+      reports.push_back(validated_json(result));
       for (auto finding : reports.back()["findings"]) {
         finding["skill"] = path;
         findings.push_back(std::move(finding));

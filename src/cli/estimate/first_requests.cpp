@@ -42,7 +42,7 @@ class StandIn {
 };
 
 /// Lengths of what the model of a stage writes, in bytes: for prompts that quote it.
-constexpr std::size_t kFeedback = 1'000, kDiagnosis = 1'500, kRule = 300, kPatternText = 800;
+constexpr std::size_t kFeedback = 1'000, kDiagnosis = 1'500, kRuleText = 300, kPatternText = 800;
 constexpr std::size_t kTaskShown = 3'000, kCitedStep = 700;
 constexpr std::size_t kTraceShown = 40'000, kStepShown = 4'000;
 constexpr double kBytesPerToken = 3.5;
@@ -87,7 +87,7 @@ std::vector<optim::Gradient> gradients(const Settings& settings, const bench::Sp
     cause.label = "a label of some words";
     cause.found = optim::CauseCase::gap;
     cause.analysis = words(kDiagnosis);
-    cause.rule = words(kRule);
+    cause.rule = words(kRuleText);
     gradient.causes = {std::move(cause)};
     gradient.loss = 1;
     out.push_back(std::move(gradient));

@@ -3,15 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include <skillgrad/core/text.hpp>
+
+#include "llm/errors/words.hpp"
 
 namespace skillgrad::llm {
 
 namespace {
-
-bool word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 template <std::size_t N>
 bool has_any(std::string_view text, const std::array<std::string_view, N>& parts) {
@@ -89,10 +88,10 @@ void skip_name(std::string_view& text, bool any_word) {
 bool says_so_of_a_model(const std::string& text, bool any_word) {
   for (const std::string_view subject : {"model", "deployment"}) {
     for (auto at = text.find(subject); at != std::string::npos; at = text.find(subject, at + 1)) {
-      if (at > 0 && word_char(text[at - 1])) continue;
+      if (at > 0 && is_word_char(text[at - 1])) continue;
       std::string_view rest = std::string_view(text).substr(at + subject.size());
       const bool path = skip(rest, "s/");  // Gemini: models/NAME
-      if (!path && !rest.empty() && word_char(rest.front())) continue;
+      if (!path && !rest.empty() && is_word_char(rest.front())) continue;
       skip_name(rest, path || any_word);
       if (tells_of_absence(rest)) return true;
     }

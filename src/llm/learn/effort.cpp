@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <optional>
 #include <set>
 #include <vector>
+
+#include "llm/errors/words.hpp"
 
 namespace skillgrad::llm {
 
@@ -56,10 +57,7 @@ class Lists {
 
  private:
   std::size_t step(const std::string& text, std::size_t at) {
-    const auto in_word = [&](std::size_t i) {
-      return i < text.size() &&
-             (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '_');
-    };
+    const auto in_word = [&](std::size_t i) { return i < text.size() && is_word_char(text[i]); };
     if (!in_word(at)) {
       if (std::string_view(".;\n(){}").find(text[at]) != std::string_view::npos) close();
       return at + 1;

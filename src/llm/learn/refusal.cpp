@@ -3,15 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include <skillgrad/core/text.hpp>
+
+#include "llm/errors/words.hpp"
 
 namespace skillgrad::llm {
 
 namespace {
-
-bool word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 template <std::size_t N>
 bool one_of(std::string_view name, const std::array<std::string_view, N>& names) {
@@ -62,13 +61,13 @@ std::string folded_name(std::string_view name) {
 std::vector<Refusal::Word> Refusal::words_of(const std::string& text) {
   std::vector<Word> out;
   for (std::size_t at = 0; at < text.size();) {
-    if (!word_char(text[at])) {
+    if (!is_word_char(text[at])) {
       ++at;
       continue;
     }
     Word word;
     word.begin = at;
-    while (at < text.size() && word_char(text[at])) ++at;
+    while (at < text.size() && is_word_char(text[at])) ++at;
     word.end = at;
     word.name = folded_name(std::string_view(text).substr(word.begin, at - word.begin));
     if (!out.empty()) {

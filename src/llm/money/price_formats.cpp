@@ -73,13 +73,13 @@ class Fields {
   double unit_;
 };
 
-std::string text_of(const Json& object, const char* key) {
+std::string string_at(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 std::string day_of(const Json& object, const char* key) {
-  return text_of(object, key).substr(0, 10);
+  return string_at(object, key).substr(0, 10);
 }
 
 /// 200000 of "input_cost_per_token_above_200k_tokens" for the beginning and end around "200"; 0 for
@@ -220,7 +220,7 @@ std::optional<PriceEntry> litellm_entry(const std::string& id, const Json& value
   if (id == "sample_spec" || !value.is_object()) return std::nullopt;
   PriceEntry out;
   out.id = id;
-  out.vendor = text_of(value, "litellm_provider");
+  out.vendor = string_at(value, "litellm_provider");
   const Fields fields(value, out, kMillion);
   if (value.contains("tiered_pricing") && value["tiered_pricing"].is_array()) {
     litellm_ranges(value["tiered_pricing"], out);
@@ -269,8 +269,8 @@ ReadPrices read_llm_prices(const Json& value) {
   for (const Json& item : value["prices"]) {
     if (!item.is_object()) continue;
     PriceEntry entry;
-    entry.id = text_of(item, "id");
-    entry.vendor = text_of(item, "vendor");
+    entry.id = string_at(item, "id");
+    entry.vendor = string_at(item, "vendor");
     entry.from = day_of(item, "from_date");
     entry.until = day_of(item, "to_date");
     const Fields fields(item, entry, 1);
@@ -326,7 +326,7 @@ ReadPrices read_models_dev(const Json& value) {
     if (!provider.is_object() || !provider.contains("models") || !provider["models"].is_object()) {
       continue;
     }
-    const auto url = parse_base_url(text_of(provider, "api"));
+    const auto url = parse_base_url(string_at(provider, "api"));
     for (const auto& [id, model] : provider["models"].items()) {
       auto entry = models_dev_entry(id, model);
       if (!entry) continue;
@@ -360,7 +360,7 @@ std::optional<PriceEntry> openrouter_entry(const Json& value) {
   }
   const Json& pricing = value["pricing"];
   PriceEntry out;
-  out.id = text_of(value, "id");
+  out.id = string_at(value, "id");
   if (out.id.empty() || unknown_price(pricing)) return std::nullopt;
   out.vendor = "openrouter";
   out.vendor_host = "openrouter.ai";
@@ -406,7 +406,7 @@ Result<ReadPrices> read_prices(const Json& value, const std::string& where) {
     return value.is_object() && value.contains(key) && value[key].is_array();
   };
   ReadPrices out;
-  if (value.is_object() && text_of(value, "schema").starts_with("skillgrad.")) {
+  if (value.is_object() && string_at(value, "schema").starts_with("skillgrad.")) {
     SKILLGRAD_TRY(out, read_own(value, where));
   } else if (is_array("prices")) {
     out = read_llm_prices(value);

@@ -59,7 +59,7 @@ std::size_t border(const std::vector<PlacedLine>& lines, std::size_t last, std::
   return from + (to - from + 1) / 2;
 }
 
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+std::string name_of_file(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 /// Cuts the changes of one text file into those of one place each.
 class Cutter {
@@ -83,7 +83,7 @@ class Cutter {
   [[nodiscard]] PlacedLine place(const LineStep& step, const Lines& a, const Lines& b) const {
     const bool removed = step.mark == '-';
     PlacedLine out{step, step.mark == '+' ? b[step.after] : a[step.before], 3,
-                   base_name(file_.path)};
+                   name_of_file(file_.path)};
     const LineMap* const map = removed ? before_ : after_;
     if (map == nullptr) return out;
     const std::size_t line = removed ? step.before : step.after;
@@ -145,7 +145,7 @@ Hunk whole_file(const FilePair& file, HunkKind kind) {
   Hunk out;
   out.kind = kind;
   out.file = file.path;
-  out.anchor = base_name(file.path);
+  out.anchor = name_of_file(file.path);
   out.layer = file.path == "SKILL.md" ? 2 : 3;
   out.mode = (file.after != nullptr ? file.after : file.before)->mode;
   if (kind == HunkKind::mode) return out;
