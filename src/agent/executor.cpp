@@ -67,8 +67,7 @@ class ToolExecutor final : public Executor {
     options.sandbox = deps_.sandbox;
     options.clock = deps_.clock;
     options.work = &work;
-    if (request.skill != nullptr)
-      options.skills.emplace_back(request.skill_dir, skill_mount(*request.skill));
+    options.skills = mounts_of(request.skill, request.skill_dir);
     for (const Neighbour& neighbour : deps_.neighbours)
       options.skills.emplace_back(neighbour.dir, skill_mount(neighbour.package));
     options.limits = request.limits;
@@ -107,8 +106,8 @@ class ToolExecutor final : public Executor {
     rollout.error = std::move(result.error);
     rollout.trajectory = std::move(result.trajectory);
     rollout.final_message = std::move(result.final_message);
-    rollout.skill_text = offered.own().text();
-    rollout.activated = offered.own().activated();
+    rollout.skill_text = offered.own_text();
+    rollout.activated = offered.own_activated();
     rollout.activated_skills = offered.activated();
     rollout.cut_replies = result.cut_replies;
     rollout.cut_at = result.cut_at;

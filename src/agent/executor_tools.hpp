@@ -22,7 +22,9 @@ namespace skillgrad::agent {
 /// Which parts of the skill one run has loaded, in order of loading.
 class LoadedSkill {
  public:
-  explicit LoadedSkill(const skill::SkillPackage* skill) : skill_(skill) {}
+  /// `prefix`: of the paths in text(), "pdf/" of one of several.
+  explicit LoadedSkill(const skill::SkillPackage* skill, std::string prefix = {})
+      : skill_(skill), prefix_(std::move(prefix)) {}
   [[nodiscard]] const skill::SkillPackage* skill() const { return skill_; }
   [[nodiscard]] bool activated() const { return activated_; }
   [[nodiscard]] const std::string& text() const { return text_; }
@@ -35,19 +37,26 @@ class LoadedSkill {
 
  private:
   const skill::SkillPackage* skill_;
+  std::string prefix_;
   bool activated_ = false;
   std::set<std::string> paths_;
   std::string text_;
 };
 
-/// The skills of one run: that of the request, where there is one, and its neighbours.
+/// The skills of one run: that of the request, where there is one, or those of its set, and their
+/// neighbours.
 class OfferedSkills {
  public:
   /// `skill`: may be null; `neighbours` must outlive this.
   OfferedSkills(const skill::SkillPackage* skill, const std::vector<Neighbour>& neighbours);
-  /// That of the request; its skill() may be null.
-  [[nodiscard]] const LoadedSkill& own() const { return own_; }
-  [[nodiscard]] LoadedSkill& own() { return own_; }
+  OfferedSkills(const OfferedSkills&) = delete;
+  OfferedSkills& operator=(const OfferedSkills&) = delete;
+  ~OfferedSkills() = default;
+  /// One of the request, and no neighbour.
+  [[nodiscard]] bool is_own(const LoadedSkill& loaded) const;
+  /// What the request's skills loaded, and whether any of them was activated.
+  [[nodiscard]] std::string own_text() const;
+  [[nodiscard]] bool own_activated() const;
   /// By name, without regard to blanks and letter case; null: there is none.
   [[nodiscard]] LoadedSkill* find(const std::string& name);
   [[nodiscard]] std::vector<std::string> names() const;  ///< sorted
@@ -59,10 +68,16 @@ class OfferedSkills {
   [[nodiscard]] std::vector<LoadedSkill*> all();
 
  private:
-  LoadedSkill own_;
+  std::vector<skill::SkillPackage> members_;  ///< of the request's set
+  std::vector<LoadedSkill> own_;              ///< of each
   std::vector<LoadedSkill> others_;
   std::vector<std::string> activated_;
 };
+
+/// Where a package of the request lies on this machine, and where the agent sees it; of a set each
+/// of its skills. None without a skill.
+[[nodiscard]] std::vector<std::pair<std::filesystem::path, std::string>> mounts_of(
+    const skill::SkillPackage* skill, const std::filesystem::path& dir);
 
 /// The catalogue as a prompt shows it, by name.
 [[nodiscard]] std::string catalogue(const skill::SkillPackage* skill,

@@ -4,6 +4,7 @@
 
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "agent/executor_tools.hpp"
 
@@ -55,7 +56,7 @@ ToolOutcome activate(OfferedSkills& offered, WhenActivated then, const std::stri
   LoadedSkill& loaded = *found;
   ToolOutcome outcome;
   outcome.whole = true;
-  outcome.ends_loop = then == WhenActivated::ends && found == &offered.own();
+  outcome.ends_loop = then == WhenActivated::ends && offered.is_own(loaded);
   const skill::SkillPackage& skill = *loaded.skill();
   const bool first = loaded.activate();
   offered.note_activated();
@@ -143,8 +144,8 @@ void LoadedSkill::add(const std::string& path, const std::string& content) {
   if (path == "SKILL.md") activated_ = true;
   if (!paths_.insert(path).second) return;
   if (!text_.empty()) text_ += "\n";
-  text_ +=
-      "## " + path + "\n" + std::string(trim(path == "SKILL.md" ? skill_->body() : content)) + "\n";
+  text_ += "## " + prefix_ + path + "\n" +
+           std::string(trim(path == "SKILL.md" ? skill_->body() : content)) + "\n";
 }
 
 void LoadedSkill::note_command(const std::string& command, const std::string& output) {
@@ -162,8 +163,11 @@ void LoadedSkill::note_command(const std::string& command, const std::string& ou
 }
 
 OfferedSkills::OfferedSkills(const skill::SkillPackage* skill,
-                             const std::vector<Neighbour>& neighbours)
-    : own_(skill) {
+                             const std::vector<Neighbour>& neighbours) {
+  if (skill != nullptr && !skill::is_set(*skill)) own_.emplace_back(skill);
+  if (skill != nullptr && skill::is_set(*skill)) members_ = skill::members_of(*skill);
+  for (const skill::SkillPackage& member : members_)
+    own_.emplace_back(&member, member.folder_name() + "/");
   for (const Neighbour& neighbour : neighbours) others_.emplace_back(&neighbour.package);
 }
 
@@ -177,10 +181,29 @@ LoadedSkill* OfferedSkills::find(const std::string& name) {
 
 std::vector<std::string> OfferedSkills::names() const {
   std::vector<std::string> out;
-  if (own_.skill() != nullptr) out.push_back(own_.skill()->name());
+  for (const LoadedSkill& own : own_) out.push_back(own.skill()->name());
   for (const LoadedSkill& other : others_) out.push_back(other.skill()->name());
   std::sort(out.begin(), out.end());
   return out;
+}
+
+bool OfferedSkills::is_own(const LoadedSkill& loaded) const {
+  return std::any_of(own_.begin(), own_.end(),
+                     [&](const LoadedSkill& own) { return &own == &loaded; });
+}
+
+std::string OfferedSkills::own_text() const {
+  std::string out;
+  for (const LoadedSkill& own : own_) {
+    if (!out.empty() && !own.text().empty()) out += "\n";
+    out += own.text();
+  }
+  return out;
+}
+
+bool OfferedSkills::own_activated() const {
+  return std::any_of(own_.begin(), own_.end(),
+                     [](const LoadedSkill& own) { return own.activated(); });
 }
 
 void OfferedSkills::note_command(const std::string& command, const std::string& output) {
@@ -198,8 +221,19 @@ void OfferedSkills::note_activated() {
 }
 
 std::vector<LoadedSkill*> OfferedSkills::all() {
-  std::vector<LoadedSkill*> out = {&own_};
+  std::vector<LoadedSkill*> out;
+  for (LoadedSkill& own : own_) out.push_back(&own);
   for (LoadedSkill& other : others_) out.push_back(&other);
+  return out;
+}
+
+std::vector<std::pair<std::filesystem::path, std::string>> mounts_of(
+    const skill::SkillPackage* skill, const std::filesystem::path& dir) {
+  std::vector<std::pair<std::filesystem::path, std::string>> out;
+  if (skill == nullptr) return out;
+  skill::for_each_member(*skill, [&](const skill::SkillPackage& member) {
+    out.emplace_back(skill::is_set(*skill) ? dir / member.folder_name() : dir, skill_mount(member));
+  });
   return out;
 }
 
@@ -211,7 +245,7 @@ std::string catalogue(const skill::SkillPackage* skill, const std::vector<Neighb
     entries.emplace_back(package.name(),
                          entry.substr(kOpen.size(), entry.size() - kOpen.size() - kClose.size()));
   };
-  if (skill != nullptr) add(*skill);
+  if (skill != nullptr) skill::for_each_member(*skill, add);
   for (const Neighbour& neighbour : neighbours) add(neighbour.package);
   std::sort(entries.begin(), entries.end());
   std::string out(kOpen);

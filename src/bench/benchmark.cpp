@@ -5,6 +5,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "bench/records/records.hpp"
+#include "bench/skill_tasks.hpp"
 #include "bench/spreadsheetbench/spreadsheetbench.hpp"
 #include "bench/triggers/trigger_benchmark.hpp"
 #include "bench/wikitablequestions/wikitablequestions.hpp"
@@ -52,13 +53,14 @@ Result<std::unique_ptr<Benchmark>> load_folder(const fs::path& path,
   if (fs::exists(path / "data", error) && fs::exists(path / "csv", error))
     return load_wikitablequestions(path, options);
   if (fs::exists(path / "SKILL.md", error)) return load_records(path / "evals", options);
+  if (is_folder_of_skills(path)) return load_skill_tasks(path, options);
   return load_records(path, options);
 }
 
 }  // namespace
 
 std::vector<std::string> benchmark_names() {
-  return {"records", "spreadsheetbench", "triggers", "wikitablequestions"};
+  return {"records", kSkillTasks, "spreadsheetbench", "triggers", "wikitablequestions"};
 }
 
 Result<std::unique_ptr<Benchmark>> load_benchmark(const std::string& spec,
@@ -72,6 +74,7 @@ Result<std::unique_ptr<Benchmark>> load_benchmark(const std::string& spec,
     return fail(ErrorCode::input, "no benchmark at \"" + parsed.path.string() + "\"", spec,
                 "give NAME:PATH, or the path of a .jsonl, .csv, .tsv or evals.json file");
   if (parsed.name == "spreadsheetbench") return load_spreadsheetbench(parsed.path, options);
+  if (parsed.name == kSkillTasks) return load_skill_tasks(parsed.path, options);
   if (parsed.name == "triggers") return load_triggers(parsed.path, options);
   if (parsed.name == "wikitablequestions") return load_wikitablequestions(parsed.path, options);
   if (parsed.name.empty() && fs::is_directory(parsed.path, error))

@@ -11,6 +11,7 @@
 #include <skillgrad/core/random.hpp>
 #include <skillgrad/core/text.hpp>
 
+#include "bench/skill_tasks.hpp"
 #include "bench/split_file.hpp"
 
 namespace skillgrad::bench {
@@ -216,7 +217,9 @@ Result<Splits> make_splits(const Benchmark& benchmark, const SplitOptions& optio
     SKILLGRAD_CHECK(check_ids(benchmark, *own, benchmark.source()));
     return *std::move(own);
   }
-  return shuffle_split(benchmark, options);
+  SplitOptions shared = options;
+  if (benchmark.name() == kSkillTasks && check_field(benchmark, "skill")) shared.stratify = "skill";
+  return shuffle_split(benchmark, shared);
 }
 
 std::optional<GroupScores> score_groups(const Benchmark& benchmark,

@@ -18,12 +18,14 @@ Json if_graded(const LossRecord& record, const Value& value) {
 
 Json signs_json(const std::optional<RolloutSigns>& signs) {
   if (!signs) return {};
-  return {{"tool_calls", signs->tool_calls},
-          {"cut_replies", signs->cut_replies},
-          {"cut_at", signs->cut_at > 0 ? Json(signs->cut_at) : Json()},
-          {"answered", signs->answered},
-          {"skill_read", signs->skill_read ? Json(*signs->skill_read) : Json()},
-          {"tool_error", signs->tool_error}};
+  Json out = {{"tool_calls", signs->tool_calls},
+              {"cut_replies", signs->cut_replies},
+              {"cut_at", signs->cut_at > 0 ? Json(signs->cut_at) : Json()},
+              {"answered", signs->answered},
+              {"skill_read", signs->skill_read ? Json(*signs->skill_read) : Json()},
+              {"tool_error", signs->tool_error}};
+  if (!signs->skills.empty()) out["skills"] = signs->skills;
+  return out;
 }
 
 Result<std::optional<RolloutSigns>> signs_from_json(const Json& value) {
@@ -38,6 +40,7 @@ Result<std::optional<RolloutSigns>> signs_from_json(const Json& value) {
   out.tool_error = reader.string("tool_error", "");
   const Json read = reader.any("skill_read");
   if (read.is_boolean()) out.skill_read = read.get<bool>();
+  out.skills = reader.strings("skills", std::vector<std::string>{});
   SKILLGRAD_CHECK(reader.finish(true));
   return std::optional<RolloutSigns>(out);
 }

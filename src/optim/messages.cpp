@@ -142,6 +142,42 @@ Result<RejectedPatch> rejected_from_json(const Json& value) {
   return out;
 }
 
+namespace {
+
+Json effect_json(const SkillEffect& effect) {
+  const auto number = [&](double of) { return effect.n > 0 ? Json(of) : Json(); };
+  return {{"skill", effect.skill},           {"n", effect.n},
+          {"before", number(effect.before)}, {"after", number(effect.after)},
+          {"fixed", effect.fixed},           {"broken", effect.broken},
+          {"worse", effect.worse},           {"harmed", effect.harmed}};
+}
+
+/// As this program wrote them; of a gate of somebody else's making they are not used.
+std::vector<SkillEffect> effects_from_json(const Json& list) {
+  std::vector<SkillEffect> out;
+  for (const Json& item : list.is_array() ? list : Json::array()) {
+    if (!item.is_object()) continue;
+    const auto number = [&](const char* key) {
+      const Json value = item.value(key, Json());
+      return value.is_number() ? value.get<double>() : 0.0;
+    };
+    SkillEffect effect;
+    if (const Json name = item.value("skill", Json()); name.is_string())
+      effect.skill = name.get<std::string>();
+    effect.n = static_cast<std::size_t>(std::max(0.0, number("n")));
+    effect.before = number("before");
+    effect.after = number("after");
+    effect.fixed = static_cast<std::size_t>(std::max(0.0, number("fixed")));
+    effect.broken = static_cast<std::size_t>(std::max(0.0, number("broken")));
+    effect.worse = number("worse");
+    effect.harmed = item.value("harmed", Json()) == Json(true);
+    out.push_back(std::move(effect));
+  }
+  return out;
+}
+
+}  // namespace
+
 Json to_json(const GateDecision& value) {
   // Where no task was graded on both sides there is nothing to compare; 0 would be a score.
   const auto number = [&](double of) { return value.n > 0 ? Json(of) : Json(); };
@@ -162,6 +198,10 @@ Json to_json(const GateDecision& value) {
   if (value.better) {
     out["better"] = *value.better;
     out["lost"] = value.lost;
+  }
+  if (!value.skills.empty()) {
+    out["skills"] = Json::array();
+    for (const SkillEffect& effect : value.skills) out["skills"].push_back(effect_json(effect));
   }
   return out;
 }
@@ -197,6 +237,7 @@ Result<GateDecision> gate_from_json(const Json& value) {
   const Json lost = reader.any("lost");
   for (const Json& task : lost.is_array() ? lost : Json::array())
     if (task.is_string()) out.lost.push_back(task.get<std::string>());
+  out.skills = effects_from_json(reader.any("skills"));
   const Json ci = reader.any("difference_ci95");
   const bool pair = ci.is_array() && ci.size() == 2 && ci[0].is_number() && ci[1].is_number();
   if (pair) {

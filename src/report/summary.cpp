@@ -5,6 +5,7 @@
 #include <skillgrad/optim/troubles.hpp>
 #include <skillgrad/report/terminal.hpp>
 
+#include "report/skill_lines.hpp"
 #include "report/table.hpp"
 
 namespace skillgrad::report {
@@ -228,6 +229,7 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
     if (const auto lines = category_lines(result.test->after); !lines.empty())
       out += "test score after, by category:\n" + lines;
   }
+  if (const auto lines = skill_lines(result); !lines.empty()) out += "\n" + lines;
   out += "\n" + cost_by_stage(result.totals) + cached_line(result.totals);
   if (!facts.simulated) out += prompt_cache_line(result.totals);
   out += facts.notes;

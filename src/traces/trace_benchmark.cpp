@@ -3,6 +3,7 @@
 
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 #include <skillgrad/traces/evidence.hpp>
 
 namespace skillgrad::traces {
@@ -188,8 +189,12 @@ class TraceExecutor final : public agent::Executor {
     out.trajectory = recorded->trajectory;
     out.final_message = recorded->final_message;
     if (request.skill != nullptr) {
-      out.skill_text = recorded->skill_text(request.skill->name());
-      out.activated = recorded->loaded(request.skill->name());
+      for (const std::string& name : skill::skill_names(*request.skill)) {
+        out.skill_text += recorded->skill_text(name);
+        if (!recorded->loaded(name)) continue;
+        out.activated = true;
+        out.activated_skills.push_back(name);
+      }
     }
     // What the session cost was paid long ago, and is no cost of this run.
     return out;

@@ -28,6 +28,7 @@ struct RolloutSigns {
   bool answered = true;            ///< it left something that a grader can judge
   std::optional<bool> skill_read;  ///< nullopt: there was no skill
   std::string tool_error;  ///< what the last tool call failed with, shortened; "": it did not
+  std::vector<std::string> skills = {};  ///< that were activated, where the package is several
 };
 
 /// What a rollout came to. What ended by a limit or a refusal was graded as it was left.
@@ -129,8 +130,9 @@ struct Gradient {
 /// What later stages are shown of one task beside its diagnosis, each part bounded.
 struct TaskFacts {
   std::string task_id, task, feedback;
-  std::string group;                 ///< RunGroup::text()
-  std::map<int, std::string> steps;  ///< those that the diagnosis cites
+  std::string group;                     ///< RunGroup::text()
+  std::map<int, std::string> steps;      ///< those that the diagnosis cites
+  std::vector<std::string> skills = {};  ///< that the run loaded, where there are several
 };
 
 struct RemedyEntry {
@@ -211,6 +213,16 @@ struct RejectedPatch {
 /// What became of an iteration's patch; a gate never says no_patch.
 enum class Decision { accepted, rejected, undecided, no_patch };
 
+/// What a patch does to one of several skills, on the tasks that are its own.
+struct SkillEffect {
+  std::string skill;  ///< its folder
+  std::size_t n = 0;  ///< own tasks graded under both packages
+  double before = 0, after = 0;
+  std::size_t fixed = 0, broken = 0;  ///< tasks whose value rose, fell
+  double worse = 0;                   ///< chance that it breaks more of them than it lifts
+  bool harmed = false;                ///< that chance is high enough to refuse the patch
+};
+
 /// skillgrad.gate/1
 struct GateDecision {
   Decision decision = Decision::undecided;
@@ -222,7 +234,8 @@ struct GateDecision {
   std::string reason;
   /// Of a staged gate (docs/deciding.md): the chance that the candidate helps more than it harms.
   std::optional<double> better = std::nullopt;
-  std::vector<std::string> lost = {};  ///< and tasks that it broke for sure, --max-broken
+  std::vector<std::string> lost = {};    ///< and tasks that it broke for sure, --max-broken
+  std::vector<SkillEffect> skills = {};  ///< of several skills, each
 };
 
 Json to_json(const LossRecord& value);

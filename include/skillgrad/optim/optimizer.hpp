@@ -17,6 +17,7 @@
 #include <skillgrad/optim/observer.hpp>
 #include <skillgrad/optim/optimizer_kind.hpp>
 #include <skillgrad/optim/schedule.hpp>
+#include <skillgrad/optim/several.hpp>
 #include <skillgrad/optim/stages.hpp>
 #include <skillgrad/store/run_store.hpp>
 
@@ -141,8 +142,10 @@ struct OptimizeResult {
   std::vector<Finalist> finalists;
   std::vector<PrunedPatch> pruned;
   std::optional<TestScore> test;
-  decisions::ReleaseResult release;  ///< what may be claimed
-  std::size_t test_planned = 0;      ///< tasks of the test split, if it is scored at all
+  decisions::ReleaseResult release;        ///< what may be claimed
+  std::size_t test_planned = 0;            ///< tasks of the test split, if it is scored at all
+  std::vector<SkillOutcome> skills;        ///< of several: each, by folder
+  std::vector<ConflictOutcome> conflicts;  ///< between them
   std::string stop_reason;
   std::optional<Error> error;  ///< set when the run stopped early; it can be resumed
   /// The error says that the base run is no ground to go on from: resuming alone

@@ -20,9 +20,10 @@ namespace skillgrad::skill {
 ///   {"op":"write_file","path":"references/x.md","text":"..."}
 ///   {"op":"delete_file","path":"references/x.md"}
 ///   {"op":"set_description","text":"..."}
-/// A heading is a title, or a path "Parent / Child"; matching ignores case and outer '#'.
+/// A heading is a title, or a path "Parent / Child"; matching ignores case and outer '#'. Of a set
+/// each names its skill, "skill":"pdf", and paths are those inside it.
 struct EditOp {
-  std::string op, heading, after, before, path, old_text, new_text;
+  std::string op, heading, after, before, path, old_text, new_text, skill;
 };
 
 /// A part of an operation, under its name in JSON and in the arguments of its tool.

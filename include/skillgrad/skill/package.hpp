@@ -49,16 +49,17 @@ struct Finding {
   std::string anchor;   ///< what it is about, for "same finding as in the initial package"
 };
 
-/// A skill package S = (H, B, Q) held in memory. Value type. Hidden files, __pycache__ and
-/// node_modules are not part of it. `evals/` at the root is carried along but is never shown to an
-/// executor (files_for_agent) and is read-only for patches.
+/// A skill package S = (H, B, Q) held in memory, or a set of several (skill_set.hpp). Value type.
+/// Hidden files, __pycache__ and node_modules are not part of it. `evals/` at the root is carried
+/// along but is never shown to an executor (files_for_agent) and is read-only for patches.
 class SkillPackage {
  public:
   /// `path`: a package folder, its SKILL.md, or a `.skill` archive. Loading is lenient. Errors:
   /// input (no such path, no SKILL.md, a folder holding several packages), invalid_skill (F0, F2,
   /// F3, D1, P1).
   [[nodiscard]] static Result<SkillPackage> load(const std::filesystem::path& path);
-  /// From text in memory (tests, synth, demo resources); `files` excludes SKILL.md.
+  /// From text in memory (tests, synth, demo resources); `files` excludes SKILL.md. Without a text,
+  /// and with a SKILL.md in each folder of the files, it is a set.
   [[nodiscard]] static Result<SkillPackage> from_files(std::string folder_name,
                                                        std::string skill_md,
                                                        std::map<std::string, BundledFile> files);

@@ -17,7 +17,9 @@ struct Place {
 
 /// The place meant by a heading as written ("## Fill a column", "Work / Fill a column"), its slug,
 /// or a file's path, base name or stem ("references/dates.md", "dates.md", "dates"). "SKILL.md" is
-/// the whole body and "description" the description, where no heading has that name.
+/// the whole body and "description" the description, where no heading has that name. Of a set it
+/// begins with the skill, as the anchors do ("pdf/fill-a-column"); without it, it must be a place
+/// of one skill alone.
 [[nodiscard]] std::optional<Place> find_place(const SkillPackage& package, const std::string& name);
 
 /// Anchors of all places, headings first, in the order of the package.

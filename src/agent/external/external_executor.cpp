@@ -7,6 +7,7 @@
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/llm/prices.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "agent/executor_tools.hpp"
 #include "agent/external/command.hpp"
@@ -62,14 +63,17 @@ class ExternalRun {
   Result<> work_in(WorkFolder& work, const std::stop_token& stop) {
     SKILLGRAD_TRY(const fs::path work_dir, work.open());
     SKILLGRAD_TRY(const TempDir home, TempDir::create("skillgrad-home"));
-    StagedSkill staged;
-    if (request_.skill != nullptr) {
-      const std::string name = fs::path(skill_mount(*request_.skill)).filename().string();
-      SKILLGRAD_TRY(
-          staged, StagedSkill::stage(work_dir, request_.skill_dir, profile().skill_folders, name));
-    }
     // Those in folders of one that was staged before them go with it.
+    StagedSkill staged;
     std::vector<StagedSkill> beside;
+    for (const auto& [dir, mount] : mounts_of(request_.skill, request_.skill_dir)) {
+      const std::string name = fs::path(mount).filename().string();
+      SKILLGRAD_TRY(auto one, StagedSkill::stage(work_dir, dir, profile().skill_folders, name));
+      if (staged.first().empty())
+        staged = std::move(one);
+      else
+        beside.push_back(std::move(one));
+    }
     for (const Neighbour& neighbour : deps_.neighbours) {
       const std::string name = fs::path(skill_mount(neighbour.package)).filename().string();
       SKILLGRAD_TRY(auto one,
@@ -106,14 +110,21 @@ class ExternalRun {
                {"max_turns", std::to_string(request_.limits.loop.turns)},
                {"model", deps_.endpoint.model},
                {"prompt", request_.task->prompt},
-               {"skill", request_.skill != nullptr ? request_.skill->name() : ""},
-               {"skill_dir", staged.first().empty() ? "" : task_dir + "/" + staged.first()},
+               {"skill", request_.skill != nullptr ? join(skill::skill_names(*request_.skill), ", ")
+                                                   : std::string()},
+               {"skill_dir", staged.first().empty() ? "" : task_dir + "/" + folder_of(staged)},
                {"work_dir", task_dir}};
     for (const auto& [file, text] : profile().home_files) {
       SKILLGRAD_CHECK(make_directories((home / file).parent_path()));
       SKILLGRAD_CHECK(write_file_in_place(home / file, fill(text, values_), 0600));
     }
     return {};
+  }
+
+  /// Of several skills the folder that they lie in.
+  [[nodiscard]] std::string folder_of(const StagedSkill& staged) const {
+    const fs::path first = staged.first();
+    return (skill::is_set(*request_.skill) ? first.parent_path() : first).generic_string();
   }
 
   Result<exec::CommandSpec> command(const fs::path& work_dir, const fs::path& home) const {
@@ -189,8 +200,8 @@ class ExternalRun {
     std::move(read.trajectory.events.begin(), read.trajectory.events.end(),
               std::back_inserter(events));
     out_.final_message = std::move(read.final_message);
-    out_.skill_text = offered_.own().text();
-    out_.activated = offered_.own().activated();
+    out_.skill_text = offered_.own_text();
+    out_.activated = offered_.own_activated();
     out_.activated_skills = offered_.activated();
     read_usage(read);
     for (const std::string& text : read.notes) note(text);
@@ -230,15 +241,19 @@ class ExternalRun {
   }
 
   void note_skill(const Transcript& read) {
-    if (request_.skill == nullptr || offered_.own().activated()) return;
-    const std::string& name = request_.skill->name();
+    if (request_.skill == nullptr || offered_.own_activated()) return;
+    const auto names = skill::skill_names(*request_.skill);
     const bool missing =
-        read.offered && !std::binary_search(read.offered->begin(), read.offered->end(), name);
+        read.offered && std::none_of(names.begin(), names.end(), [&](const std::string& name) {
+          return std::binary_search(read.offered->begin(), read.offered->end(), name);
+        });
+    const std::string what =
+        names.size() == 1 ? "the skill " + names.front() : "any of the skills " + list_some(names);
     if (missing)
-      note("the agent did not find the skill " + name + " where it was put; it lists " +
+      note("the agent did not find " + what + " where it was put; it lists " +
            (read.offered->empty() ? "none" : list_some(*read.offered)));
     else if (read.events > 0)
-      note("the agent did not load the skill " + name);
+      note("the agent did not load " + what);
   }
 
   void note_network() {

@@ -6,6 +6,7 @@
 #include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/report/interchange.hpp>
 #include <skillgrad/report/terminal.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "cli/cluster/launch.hpp"
 #include "cli/commands/commands.hpp"
@@ -30,7 +31,7 @@ Result<skill::SkillPackage> load_baseline(const std::string& text) {
   std::error_code ignored;
   const fs::path best = fs::path(text) / "best";
   const bool run = fs::exists(fs::path(text) / "config.json", ignored) && fs::exists(best, ignored);
-  return load_skill(run ? best.string() : text);
+  return load_skill(run ? best.string() : text, SkillKind::any);
 }
 
 /// "baseline" as given, "none" or ""; the package behind a path is a part of the run's identity.
@@ -48,13 +49,12 @@ Result<> add_baseline(const std::string& text, Json& extra) {
 /// The run's own copy, so that a resumed run compares with what it began with.
 Result<std::optional<skill::SkillPackage>> open_baseline(RunSetup& setup, const std::string& text) {
   if (text.empty() || text == "none") return std::nullopt;
-  std::error_code ignored;
   const fs::path copy = setup.store->path(kBaselineCopy);
-  if (!fs::exists(copy / "SKILL.md", ignored)) {
+  if (!skill::holds_skills(copy)) {
     SKILLGRAD_TRY(const auto package, load_baseline(text));
     SKILLGRAD_CHECK(package.save(copy));
   }
-  SKILLGRAD_TRY(const auto saved, skill::SkillPackage::load(copy));
+  SKILLGRAD_TRY(const auto saved, skill::load_skills(copy));
   SKILLGRAD_TRY(auto package, skill::SkillPackage::from_files(fs::path(text).filename().string(),
                                                               saved.skill_md(), saved.files()));
   return std::optional<skill::SkillPackage>(std::move(package));

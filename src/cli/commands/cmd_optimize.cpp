@@ -11,6 +11,7 @@
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/report/terminal.hpp>
 #include <skillgrad/skill/install.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 #include <skillgrad/stats/stats.hpp>
 
 #include "cli/commands/commands.hpp"
@@ -193,7 +194,10 @@ Result<> check_budget(RunSetup& setup, const std::stop_token& stop) {
 /// The measurement depends on the agent being offered the skill.
 Result<> check_skill_is_offered(const RunSetup& setup, const StageSet& stages) {
   const std::string prompt = stages.executor->system_prompt(&setup.skill);
-  if (prompt.find(setup.skill.name()) != std::string::npos) return {};
+  const auto names = skill::skill_names(setup.skill);
+  if (std::all_of(names.begin(), names.end(),
+                  [&](const std::string& name) { return prompt.find(name) != std::string::npos; }))
+    return {};
   return fail(ErrorCode::config, "the skill does not appear in the executor's system prompt",
               "prompts/executor.md", "leave the place of the catalog in your prompt as it is");
 }
@@ -202,15 +206,17 @@ Result<> check_skill_is_offered(const RunSetup& setup, const StageSet& stages) {
 void note_unloaded(const RunSetup& setup) {
   if (setup.bench.recorded == nullptr) return;
   const auto& sessions = setup.bench.recorded->sessions();
+  const auto names = skill::skill_names(setup.skill);
   const bool loaded = std::any_of(sessions.begin(), sessions.end(), [&](const auto& session) {
-    return session.loaded(setup.skill.name());
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return session.loaded(name); });
   });
   if (!loaded)
     notes().say(
         fmt::format("no recorded session shows that it loaded the skill {}: what went "
                     "wrong in them is no fault of its text, unless its description kept "
                     "agents from it",
-                    setup.skill.name()));
+                    list_some(names)));
 }
 
 /// What a user should know before the first call: sizes and what they can show.
@@ -235,21 +241,27 @@ int verdict(const Settings& settings, const optim::OptimizeResult& result) {
                           report::verdict_line(result)));
     return 1;
   }
+  for (const optim::SkillOutcome& skill : result.skills)
+    if (settings.get<"require_improvement">() && skill.verdict() == "worse") {
+      print_err("verdict: fail: the own tasks of " + strip_control(skill.skill) +
+                " came out worse; --require-improvement asks that no skill is harmed\n");
+      return 1;
+    }
   return result.test ? verdict_exit(settings, result.test->after) : 0;
 }
 
 /// The files of the live skill that are not as they were when the run began.
 Result<std::vector<std::string>> edited_meanwhile(const RunSetup& setup) {
-  SKILLGRAD_TRY(const auto initial, skill::SkillPackage::load(setup.store->path("initial/skill")));
-  SKILLGRAD_TRY(const auto live, skill::SkillPackage::load(setup.skill_path));
+  SKILLGRAD_TRY(const auto initial, skill::load_skills(setup.store->path("initial/skill")));
+  SKILLGRAD_TRY(const auto live, skill::load_skills(setup.skill_path));
   return skill::changed_files(initial, live);
 }
 
 /// A run that goes on should say at once that its result cannot be put in place, not at its end.
 void warn_of_edits(RunSetup& setup) {
   if (!setup.settings.get<"in_place">()) return;
-  const auto best = skill::SkillPackage::load(setup.store->path("best"));
-  const auto live = skill::SkillPackage::load(setup.skill_path);
+  const auto best = skill::load_skills(setup.store->path("best"));
+  const auto live = skill::load_skills(setup.skill_path);
   if (best && live && skill::changed_files(*best, *live).empty()) return;
   const auto files = edited_meanwhile(setup);
   if (files && files->empty()) return;
@@ -261,11 +273,11 @@ void warn_of_edits(RunSetup& setup) {
 
 /// Says "replaced" or "unchanged".
 Result<std::string> write_in_place(RunSetup& setup) {
-  SKILLGRAD_TRY(const auto best, skill::SkillPackage::load(setup.store->path("best")));
-  if (const auto live = skill::SkillPackage::load(setup.skill_path);
+  SKILLGRAD_TRY(const auto best, skill::load_skills(setup.store->path("best")));
+  if (const auto live = skill::load_skills(setup.skill_path);
       live && skill::changed_files(best, *live).empty())
     return "unchanged";  // nothing was learned, or an earlier process of this run has written it
-  SKILLGRAD_TRY(const auto initial, skill::SkillPackage::load(setup.store->path("initial/skill")));
+  SKILLGRAD_TRY(const auto initial, skill::load_skills(setup.store->path("initial/skill")));
   const skill::Installation installation{&best, &initial, setup.skill_path,
                                          setup.store->path("replaced")};
   SKILLGRAD_TRY(const auto notes, skill::install_package(installation));

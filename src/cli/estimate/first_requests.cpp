@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "cli/run/stage_set.hpp"
 #include "cli/settings/options.hpp"
@@ -124,12 +125,15 @@ optim::Evidence evidence(const RunSetup& setup, const bench::Task& task) {
   out.current.status = optim::LossStatus::fail;
   out.current.feedback = words(kFeedback);
   out.current_trace = words(std::min(trace, kTraceShown));
-  out.skill_text = setup.skill.body();
+  for (const skill::SkillPackage& member : skill::members_of(setup.skill))
+    out.skill_text += member.body();
   if (setup.bench.recorded == nullptr) return out;
   // Of a recorded session nothing has to be assumed.
   if (const traces::Session* session = setup.bench.recorded->session(task.id)) {
     out.current_trace = session->trajectory.render(kStepShown, kTraceShown);
-    out.skill_text = session->skill_text(setup.skill.name());
+    out.skill_text.clear();
+    for (const std::string& name : skill::skill_names(setup.skill))
+      out.skill_text += session->skill_text(name);
     out.group.recorded = true;
   }
   return out;

@@ -8,6 +8,7 @@
 #include <skillgrad/report/review.hpp>
 #include <skillgrad/skill/install.hpp>
 #include <skillgrad/skill/package.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 #include <skillgrad/store/at_work.hpp>
 
 #include "cli/results/results.hpp"
@@ -129,7 +130,7 @@ Result<> load_live(Plan& plan, bool dry_run) {
   if (!is_there(plan.target) ||
       (fs::is_directory(plan.target, ignored) && fs::is_empty(plan.target, ignored)))
     return {};
-  auto live = skill::SkillPackage::load(plan.target);
+  auto live = skill::load_skills(plan.target);
   if (!live) {
     Error error = std::move(live).error();
     error.mend = "name the folder of the skill, or a missing or empty one, with --to DIR";
@@ -142,7 +143,9 @@ Result<> load_live(Plan& plan, bool dry_run) {
 /// A folder that is made now is named like the skill, as rule N5 asks.
 Result<> check_folder_name(const Plan& plan) {
   const std::string folder = plan.target.filename().string();
-  if (plan.live || folder == plan.proposal.initial.folder_name()) return {};
+  if (plan.live || folder == plan.proposal.initial.folder_name() ||
+      skill::is_set(plan.proposal.initial))  // whose skills keep their folders
+    return {};
   const skill::SkillPackage& package = plan.outcome.package;
   SKILLGRAD_TRY(const auto there,
                 skill::SkillPackage::from_files(folder, package.skill_md(), package.files()));
@@ -166,7 +169,7 @@ Result<> merge(Plan& plan) {
   if (plan.live) {
     plan.files = skill::changed_files(*plan.live, plan.outcome.package);
   } else {
-    plan.files.emplace_back("SKILL.md (new)");
+    if (!skill::is_set(plan.outcome.package)) plan.files.emplace_back("SKILL.md (new)");
     for (const auto& [path, file] : plan.outcome.package.files())
       plan.files.push_back(path + " (new)");
   }

@@ -12,7 +12,9 @@
 #include <skillgrad/report/terminal.hpp>
 #include <skillgrad/report/watch.hpp>
 #include <skillgrad/skill/archive.hpp>
+#include <skillgrad/skill/conflicts.hpp>
 #include <skillgrad/skill/install.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 #include <skillgrad/store/parts.hpp>
 
 #include "cli/screen/event_stream.hpp"
@@ -412,6 +414,8 @@ std::string default_benchmark(const std::string& skill) {
   std::error_code ignored;
   fs::path dir = skill;
   if (fs::is_regular_file(dir, ignored)) dir = dir.parent_path();
+  if (!skill::skill_folders(dir).empty() && !fs::exists(dir / "SKILL.md", ignored))
+    return dir.string();
   return fs::is_directory(dir / "evals", ignored) ? (dir / "evals").string() : "";
 }
 
@@ -453,14 +457,18 @@ fs::path skill_folder(const fs::path& skill) {
                               ignored);
 }
 
-Result<skill::SkillPackage> load_skill(const std::string& path) {
-  SKILLGRAD_TRY(auto package, load_package(path));
+Result<skill::SkillPackage> load_skill(const std::string& path, SkillKind kind) {
+  SKILLGRAD_TRY(auto package, load_packages(path));
+  if (kind == SkillKind::one && skill::is_set(package))
+    return skill::SkillPackage::load(path);  // which says why it is not one
   const std::string folder = skill_folder(path).string();
   for (const auto& finding : skill::validate(package, skill::Profile::spec))
     if (finding.severity == skill::Severity::error)
       notes().say(fmt::format("{}/{}:{}: {} [{}]", folder, finding.file, finding.line,
                               finding.message, finding.rule));
   say_repairs(package, folder);
+  for (const skill::Conflict& conflict : skill::conflicts_between(package))
+    notes().say(conflict.sentence());
   return package;
 }
 
@@ -523,7 +531,7 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
   if (request.skill != "none") {
     if (setup->settings.get<"in_place">() && !invocation.has("dry-run"))
       SKILLGRAD_CHECK(recover_skill(request.skill));
-    SKILLGRAD_TRY(setup->skill, load_skill(request.skill));
+    SKILLGRAD_TRY(setup->skill, load_skill(request.skill, SkillKind::any));
     setup->skill_path = skill_folder(request.skill).string();
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
@@ -639,7 +647,7 @@ Result<std::unique_ptr<RunSetup>> reopen_run(const Invocation& invocation,
     SKILLGRAD_CHECK(recover_skill(setup->skill_path));
   request.skill = setup->skill_path.empty() ? "none" : (dir / kInitial).string();
   if (request.skill != "none") {
-    SKILLGRAD_TRY(const auto saved, skill::SkillPackage::load(dir / kInitial));
+    SKILLGRAD_TRY(const auto saved, skill::load_skills(dir / kInitial));
     SKILLGRAD_TRY(setup->skill, skill::SkillPackage::from_files(config.skill_folder,
                                                                 saved.skill_md(), saved.files()));
   }

@@ -117,8 +117,11 @@ struct RunRequest {
 void print_stop(const Error& error, const RunSetup& setup);
 /// The package's own folder, absolute and without links, for a path of it or of its SKILL.md.
 [[nodiscard]] fs::path skill_folder(const fs::path& skill);
-/// Loads a skill for execution: lenient; spec errors and repairs are notes.
-[[nodiscard]] Result<skill::SkillPackage> load_skill(const std::string& path);
+/// Loads a skill for execution: lenient; spec errors and repairs are notes, and so are conflicts
+/// where `any` means that it may be a folder of several.
+enum class SkillKind { one, any };
+[[nodiscard]] Result<skill::SkillPackage> load_skill(const std::string& path,
+                                                     SkillKind kind = SkillKind::one);
 /// A note for each line of `folder`'s package that only a repair made readable.
 void say_repairs(const skill::SkillPackage& package, const std::string& folder);
 

@@ -6,6 +6,7 @@
 
 #include <skillgrad/bench/triggers.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "cli/models/call_stores.hpp"
 #include "cli/screen/notes.hpp"
@@ -27,7 +28,12 @@ optim::StageDependencies dependencies(RunSetup& setup, const std::string& role,
   out.clock = &setup.clock;
   if (setup.store) out.run_dir = setup.store->dir();
   out.config_dir = setup.config_dir;
-  out.prompt = [&setup](const std::string& name) { return load_prompt(setup.settings, name); };
+  out.prompt = [&setup](const std::string& name) -> Result<std::string> {
+    SKILLGRAD_TRY(auto text, load_prompt(setup.settings, name));
+    if (!skill::is_set(setup.skill)) return text;
+    SKILLGRAD_TRY(const auto more, load_prompt(setup.settings, "several"));
+    return text + "\n" + more;
+  };
   return out;
 }
 

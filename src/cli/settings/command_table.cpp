@@ -32,7 +32,8 @@ const std::vector<CommandSpec> kCommands = {
      "  skillgrad optimize my-skill --model gpt-4.1-mini --seed 3 --json\n"
      "  skillgrad optimize my-skill --model gpt-4.1-mini --traces ~/.claude/projects\n"
      "  skillgrad optimize my-skill -b tasks.jsonl -m qwen3 --base-url http://localhost:8000/v1 -j "
-     "16",
+     "16\n"
+     "  skillgrad optimize skills --model gpt-4.1-mini --max-usd 5",
      kRunCodes},
     {"eval",
      "Score a skill on a benchmark split",

@@ -6,6 +6,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/rollouts.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "cli/screen/notes.hpp"
 
@@ -45,12 +46,14 @@ Result<std::vector<agent::Neighbour>> load_neighbours(const Settings& settings,
   std::vector<agent::Neighbour> out;
   if (with.empty()) return out;
   SKILLGRAD_TRY(const auto folders, skill_folders(with));
+  std::vector<std::string> own_names;
+  for (const std::string& name : skill::skill_names(own)) own_names.push_back(to_lower_ascii(name));
   for (const fs::path& folder : folders) {
     SKILLGRAD_TRY(auto package, skill::SkillPackage::load(folder));
     const std::string name = to_lower_ascii(package.name());
     // The skill itself is often one of the folder, perhaps in another version.
-    if (name == to_lower_ascii(own.name())) {
-      if (package.hash() != own.hash())
+    if (std::find(own_names.begin(), own_names.end(), name) != own_names.end()) {
+      if (!skill::is_set(own) && package.hash() != own.hash())
         notes().say("--with: " + folder.string() + " is another version of " + own.name() +
                     ", and is left out");
       continue;

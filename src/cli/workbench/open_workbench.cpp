@@ -23,7 +23,7 @@ namespace {
 
 const std::vector<std::string> kPrompts = {
     "executor", "diagnose_failure", "diagnose_success", "momentum", "patcher", "reflect",
-    "judge",    "synthesize",       "describe",         "queries"};
+    "judge",    "synthesize",       "describe",         "queries",  "several"};
 
 /// '*' stands for any run of characters.
 bool matches(std::string_view pattern, std::string_view text) {

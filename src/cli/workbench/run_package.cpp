@@ -3,6 +3,7 @@
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 namespace skillgrad::cli {
 
@@ -22,11 +23,24 @@ std::string folder_in_run(const fs::path& path) {
   return {};
 }
 
-Result<skill::SkillPackage> load_package(const fs::path& path) {
-  SKILLGRAD_TRY(auto package, skill::SkillPackage::load(path));
+namespace {
+
+Result<skill::SkillPackage> named_as_in_run(skill::SkillPackage package, const fs::path& path) {
   const std::string folder = folder_in_run(path);
   if (folder.empty()) return package;
   return skill::SkillPackage::from_files(folder, package.skill_md(), package.files());
+}
+
+}  // namespace
+
+Result<skill::SkillPackage> load_package(const fs::path& path) {
+  SKILLGRAD_TRY(auto package, skill::SkillPackage::load(path));
+  return named_as_in_run(std::move(package), path);
+}
+
+Result<skill::SkillPackage> load_packages(const fs::path& path) {
+  SKILLGRAD_TRY(auto package, skill::load_skills(path));
+  return named_as_in_run(std::move(package), path);
 }
 
 }  // namespace skillgrad::cli

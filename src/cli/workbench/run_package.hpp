@@ -15,5 +15,7 @@ namespace skillgrad::cli {
 
 /// The package, with the folder name of folder_in_run(). Errors: those of SkillPackage::load.
 [[nodiscard]] Result<skill::SkillPackage> load_package(const std::filesystem::path& path);
+/// The same, or a set of them. Errors: those of skill::load_skills.
+[[nodiscard]] Result<skill::SkillPackage> load_packages(const std::filesystem::path& path);
 
 }  // namespace skillgrad::cli

@@ -5,6 +5,7 @@
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/skill/install.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "optim/loop/candidates.hpp"
 #include "optim/loop/loop_context.hpp"
@@ -31,8 +32,7 @@ Result<> keep_edited(const OptimizeParts& parts) {
   const fs::path best = parts.store->path("best");
   std::error_code failed;
   if (!fs::exists(best, failed)) return {};
-  if (const auto present = skill::SkillPackage::load(best); present && is_own(parts, *present))
-    return {};
+  if (const auto present = skill::load_skills(best); present && is_own(parts, *present)) return {};
   fs::path aside = parts.store->path("best.edited");
   for (int n = 2; fs::exists(aside, failed); ++n)
     aside = parts.store->path(fmt::format("best.edited-{}", n));
@@ -46,9 +46,8 @@ Result<> keep_edited(const OptimizeParts& parts) {
 
 Result<> publish_package(const OptimizeParts& parts, const skill::SkillPackage& package) {
   const fs::path best = parts.store->path("best");
-  std::error_code ignored;
-  if (fs::exists(best / "SKILL.md", ignored)) {
-    const auto present = skill::SkillPackage::load(best);
+  if (skill::holds_skills(best)) {
+    const auto present = skill::load_skills(best);
     if (present && present->hash() == package.hash()) return {};
   }
   SKILLGRAD_CHECK(keep_edited(parts));

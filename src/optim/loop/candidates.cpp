@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "optim/loop/candidates.hpp"
 
+#include <skillgrad/skill/skill_set.hpp>
+
 #include "optim/loop/run_state.hpp"
 
 namespace skillgrad::optim {
@@ -82,7 +84,7 @@ Result<Candidate> read_back(const OptimizeParts& parts, const std::string& dir) 
 Result<skill::SkillPackage> load_package(const OptimizeParts& parts, const std::string& dir) {
   const std::string folder = dir + "/skill";
   // In the run directory every package lies in a folder "skill"; its own name is the initial one's.
-  SKILLGRAD_TRY(const auto package, skill::SkillPackage::load(parts.store->path(folder)));
+  SKILLGRAD_TRY(const auto package, skill::load_skills(parts.store->path(folder)));
   SKILLGRAD_TRY(const auto hash, written_hash(*parts.store, dir));
   if (!hash.empty() && hash != package.hash())
     return fail(ErrorCode::input, "the package is not the one that this run wrote",

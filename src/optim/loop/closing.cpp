@@ -217,7 +217,8 @@ Result<ReleaseTest> run_test(const LoopContext& loop, decisions::ReleasePlan pla
   plan.start = book.book().size();
   decisions::ReleaseOptions options;
   options.repeats = static_cast<std::size_t>(loop.settings->rollouts);
-  if (!loop.settings->staged) options.looks = 1;
+  // Of several skills each is to be seen on its own tasks, though the whole were sure before.
+  if (!loop.settings->staged || loop.own) options.looks = 1;
   const BookPlace place{"test", "test split", 0, {{plan.initial, "initial"}, {plan.chosen, name}}};
   ReleaseTest out;
   SKILLGRAD_TRY(const auto step,

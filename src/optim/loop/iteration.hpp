@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "optim/decisions/score_book.hpp"
 #include "optim/loop/step.hpp"
 
 namespace skillgrad::optim {
@@ -43,6 +44,8 @@ class IterationRunner {
   Result<> score_missing(const skill::SkillPackage& package, const std::vector<std::string>& tasks,
                          const std::string& folder, std::map<std::string, double>& scores);
   [[nodiscard]] GateInput gate_input() const;
+  Result<> look_at_each_skill(GateDecision& decision);
+  void protect_skills(const std::vector<decisions::TaskPair>& pairs, GateDecision& decision) const;
   Result<> approve();
   Result<> ask_for_approval();
   [[nodiscard]] Result<std::optional<Approval>> restore_approval() const;

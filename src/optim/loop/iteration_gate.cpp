@@ -8,6 +8,7 @@
 
 #include "optim/loop/iteration.hpp"
 #include "optim/loop/trial.hpp"
+#include "optim/several/skill_effects.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -124,8 +125,9 @@ Result<> IterationRunner::decide_by_trial(const std::vector<std::size_t>& tried)
   for (const std::size_t i : tried) plan.candidates.push_back(&step_.candidates[i].package);
   plan.source_tasks = step_.probe;
   plan.lineage = step_.lineage;
-  SKILLGRAD_TRY(const auto result, try_candidates(loop_, plan));
+  SKILLGRAD_TRY(auto result, try_candidates(loop_, plan));
   step_.told = tried.at(result.told);
+  SKILLGRAD_CHECK(look_at_each_skill(result.decision));
   step_.row.summary = step_.told_candidate().patch.summary;
   step_.row.gate = result.decision;
   step_.row.decision = result.decision.decision;
@@ -144,6 +146,11 @@ Result<> IterationRunner::decide_by_gate() {
   SKILLGRAD_TRY(auto decision, restore_gate(kGateFile));
   if (!decision) {
     SKILLGRAD_TRY(decision, run_gate("gate"));
+    std::vector<decisions::TaskPair> pairs;
+    for (const GateSample& sample : gate_input().samples)
+      if (sample.graded)
+        pairs.push_back({sample.task_id, false, {sample.before, 1, 0}, {sample.after, 1, 0}});
+    protect_skills(pairs, *decision);
     SKILLGRAD_CHECK(save_gate(*decision, kGateFile));
     SKILLGRAD_TRY(decision, restore_gate(kGateFile));
   }
@@ -200,6 +207,41 @@ Result<> IterationRunner::score_missing(const skill::SkillPackage& package,
   SKILLGRAD_TRY(const auto records, loop_.runner->run(batch, scoring));
   for (const auto& [id, score] : task_scores(records)) scores[id] = score;
   return {};
+}
+
+/// A gate that is sure of the whole before all is run may not have seen the tasks of one of several
+/// skills.
+Result<> IterationRunner::look_at_each_skill(GateDecision& decision) {
+  if (!loop_.own) return {};
+  struct Asked {
+    std::vector<decisions::Need> needs;
+    [[nodiscard]] bool done() const { return needs.empty(); }
+  };
+  Bookkeeper& book = *loop_.book;
+  const std::string before = book.know(step_.current);
+  const std::string after = book.know(step_.told_candidate().package);
+  if (decision.decision == Decision::accepted) {
+    const BookPlace place{step_.file("gate"), fmt::format("iteration {}: gate", step_.iteration),
+                          step_.iteration};
+    SKILLGRAD_TRY([[maybe_unused]] const auto done, book.drive(place, [&] {
+      Asked out;
+      for (const std::string& task : parts_.splits.val)
+        for (const std::string& package : {before, after})
+          book.book().top_up(package, task, 1, out.needs);
+      return out;
+    }));
+  }
+  std::vector<decisions::TaskPair> pairs;
+  for (const std::string& task : parts_.splits.val)
+    pairs.push_back({task, false, book.book().value(before, task), book.book().value(after, task)});
+  protect_skills(pairs, decision);
+  return {};
+}
+
+/// What helps the whole may harm one of several skills on its own tasks.
+void IterationRunner::protect_skills(const std::vector<decisions::TaskPair>& pairs,
+                                     GateDecision& decision) const {
+  if (loop_.own) protect_each_skill(skill_effects(*loop_.own, pairs, loop_.model), decision);
 }
 
 GateInput IterationRunner::gate_input() const {

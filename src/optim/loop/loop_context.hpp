@@ -29,6 +29,7 @@ struct LoopContext {
   ObjectiveFacts baseline;                  ///< cost0, time0
   std::shared_ptr<ExpectedTexts> expected;  ///< of the train tasks
   std::shared_ptr<ForeignTexts> foreign;    ///< of their rollouts
+  std::shared_ptr<OwnTasks> own;            ///< of several skills; null: there is one
   Bookkeeper* book = nullptr;
   RolloutBudget* budget = nullptr;  ///< null: rollouts are not counted
   decisions::EffectModel model;     ///< what staged decisions believe

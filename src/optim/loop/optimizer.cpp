@@ -8,6 +8,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/plan.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "optim/loop/best_folder.hpp"
 #include "optim/loop/calibration_run.hpp"
@@ -45,6 +46,8 @@ class Loop {
     loop_.expected = std::make_shared<ExpectedTexts>(*parts.benchmark, parts.splits.train);
     loop_.foreign = std::make_shared<ForeignTexts>(*parts.store, *parts.benchmark, parts.initial,
                                                    parts.splits.train);
+    if (skill::is_set(parts.initial))
+      loop_.own = std::make_shared<OwnTasks>(parts.initial, *parts.benchmark);
     loop_.book = &book_;
     loop_.budget = &budget_;
     loop_.wait_longer = [this](Duration waited) {
@@ -85,6 +88,8 @@ class Loop {
   Result<> score_test(const PlanStep& step);
   Result<> test_again(const PlanStep& step);
   void set_test(ReleaseTest release, const PlanStep& step);
+  void note_own_tasks(const EvalSummary& initial);
+  void sum_up_skills();
   Result<EvalSummary> evaluate(const skill::SkillPackage& skill,
                                const std::vector<std::string>& ids, const std::string& dir,
                                const std::string& label);
@@ -129,6 +134,7 @@ Result<OptimizeResult> Loop::run() {
   result_.best_iteration = state_.chosen ? state_.chosen->iteration : state_.best_iteration;
   result_.best_score = state_.best_score;
   result_.best_path = parts_.store->path("best").string();
+  sum_up_skills();
   SKILLGRAD_TRY(result_.totals, run_totals(*parts_.store));
   result_.seconds = std::chrono::duration<double>(parts_.clock->now() - started).count();
   result_.idle =
@@ -151,6 +157,8 @@ bool Loop::proposes_only() const {
 Result<> Loop::run_all() {
   SKILLGRAD_TRY(auto saved, load_state(*parts_.store));
   if (saved) state_ = std::move(*saved);
+  // What their texts show of a conflict between skills has a name before any task fails by it.
+  if (!saved && parts_.momentum != nullptr) state_.memory = memory_of_conflicts(parts_.initial);
   SKILLGRAD_CHECK(budget_.restore());
   if (settings_.max_rollouts > 0) budget_.allow(settings_.max_rollouts);
   SKILLGRAD_CHECK(publish_best());
@@ -202,6 +210,7 @@ Result<> Loop::base_run(const PlanStep& step) {
                 evaluate(parts_.initial, step.tasks, kBase,
                          settings_.recorded ? "recorded sessions" : "base run"));
   loop_.base = result_.base_train->records;
+  note_own_tasks(*result_.base_train);
   if (!settings_.recorded) book_.add(parts_.initial, loop_.base);
   double cost = 0, seconds = 0;
   for (const auto& record : loop_.base) {
@@ -244,6 +253,7 @@ Result<> Loop::validation_baseline(const PlanStep& step) {
   if (settings_.staged) return calibrate();
   SKILLGRAD_TRY(result_.base_val, evaluate(parts_.initial, step.tasks, "base_val",
                                            "validation of the initial skill"));
+  note_own_tasks(*result_.base_val);
   SKILLGRAD_CHECK(check(*result_.base_val, "validation", "base_val"));
   std::vector<std::string> passed;
   const auto base_scores = task_scores(loop_.base);
@@ -270,6 +280,7 @@ Result<> Loop::calibrate() {
   SKILLGRAD_TRY(result_.calibration, run_calibration(book_, plan));
   result_.base_val = summarize(book_.records(plan.package, plan.tasks),
                                static_cast<int>(plan.passes), parts_.benchmark);
+  note_own_tasks(*result_.base_val);
   SKILLGRAD_CHECK(parts_.store->event("calibration", dump_json(to_json(*result_.calibration))));
   SKILLGRAD_CHECK(check(*result_.base_val, "validation", "base_val"));
   if (state_.iteration == 0 && result_.base_val->graded > 0)
@@ -519,6 +530,38 @@ void Loop::note_earlier_tests(const std::string& name) const {
       "the test split has tested another package of this run before ({}), which the verdict's p "
       "does not count; for a claim that holds, test on tasks that are new",
       list_some(others, 3)));
+}
+
+/// Only of the initial package: what a skill's own tasks are does not move with the patches.
+void Loop::note_own_tasks(const EvalSummary& initial) {
+  if (loop_.own) loop_.own->note(initial.records);
+}
+
+/// What became of each of several skills.
+void Loop::sum_up_skills() {
+  // A best package that cannot be read has ended the run, which says so.
+  const auto chosen = loop_.own ? best() : Result<skill::SkillPackage>();
+  if (!loop_.own || !chosen) return;
+  if (result_.test) note_own_tasks(result_.test->before);
+  result_.conflicts = conflict_outcomes(parts_.initial, *chosen);
+  const auto before = skill::members_of(parts_.initial);
+  const auto after = skill::members_of(*chosen);
+  const auto own_of = [&](const std::string& skill, const std::vector<std::string>& ids) {
+    std::vector<std::string> out;
+    for (const std::string& id : ids)
+      if (loop_.own->is_own(skill, id)) out.push_back(id);
+    return out;
+  };
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    SkillOutcome one;
+    one.skill = before[i].folder_name();
+    one.changed = i >= after.size() || after[i].hash() != before[i].hash();
+    one.train = own_of(one.skill, parts_.splits.train).size();
+    if (result_.test)
+      one.tested = compare_tasks(own_of(one.skill, parts_.splits.test), result_.test->before,
+                                 result_.test->after);
+    result_.skills.push_back(std::move(one));
+  }
 }
 
 Result<> Loop::score_test(const PlanStep& step) {

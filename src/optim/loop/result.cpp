@@ -134,6 +134,13 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
                   {"finished_at", result.finished_at},
                   {"nothing_run", result.idle},
                   {"seconds", result.seconds}});
+  if (!result.skills.empty()) {
+    out["skills"] = Json::array();
+    out["conflicts"] = Json::array();
+    for (const SkillOutcome& outcome : result.skills) out["skills"].push_back(to_json(outcome));
+    for (const ConflictOutcome& outcome : result.conflicts)
+      out["conflicts"].push_back(to_json(outcome));
+  }
   out.update(spent_json(result.totals, result.parts));
   return out;
 }

@@ -10,6 +10,7 @@
 #include <skillgrad/exec/process.hpp>
 #include <skillgrad/optim/run_handle.hpp>
 #include <skillgrad/skill/install.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "optim/loop/bookkeeper.hpp"
 #include "optim/methods/measure_requests.hpp"
@@ -98,7 +99,11 @@ class ProgramProposer final : public Proposer {
              "Edit the skill in the folder \"skill\" so that an agent that has it solves more "
              "tasks like those of \"train\". What you leave there when you end with exit code 0 "
              "is judged on other tasks. Leave its name as it is, and write no answers of single "
-             "tasks into it."},
+             "tasks into it." +
+                 std::string(skill::is_set(parts_.initial)
+                                 ? " The folder holds several skills, of which an agent chooses; "
+                                   "make and remove none."
+                                 : "")},
             {"skill", copy().string()},
             {"name", parts_.initial.name()},
             {"measure", "skillgrad eval \"$SKILLGRAD_SKILL\" --split train --json"},

@@ -200,6 +200,7 @@ Result<std::vector<TaskFacts>> GradientProposer::task_facts() const {
     facts.task = truncate_middle(evidence->task_prompt, kTaskBytes);
     facts.feedback = truncate_middle(evidence->current.feedback, kFeedbackBytes);
     if (evidence->group.right + evidence->group.wrong > 1) facts.group = evidence->group.text();
+    if (evidence->current.signs) facts.skills = evidence->current.signs->skills;
     SKILLGRAD_TRY(const auto whole, loop_.runner->trajectory(evidence->task_dir));
     const auto trace = without_shown(whole, {evidence->task_prompt, evidence->skill_text});
     for (const int step : cited_steps(gradient))

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "optim/rollouts/rollout_budget.hpp"
 
@@ -56,19 +57,44 @@ Json rollout_json(const LossRecord& record, bool all, const store::RunStore& sto
   return out;
 }
 
+bool is_below_evals(const skill::SkillPackage& package, const std::string& path) {
+  return (skill::is_set(package) ? skill::member_path(path).path : path).starts_with(kEvals);
+}
+
+/// Which skills there are, and what they are called, is for a person to decide.
+Result<> check_skills(const skill::SkillPackage& initial, const skill::SkillPackage& package,
+                      const std::filesystem::path& dir) {
+  if (!skill::is_set(initial) && !skill::is_set(package)) return {};
+  const auto names_of = [](const skill::SkillPackage& of) {
+    std::vector<std::string> out;
+    for (const skill::SkillPackage& member : skill::members_of(of))
+      out.push_back(member.folder_name() == member.name()
+                        ? member.name()
+                        : member.folder_name() + " (" + member.name() + ")");
+    return out;
+  };
+  const auto before = names_of(initial), after = names_of(package);
+  if (before == after && skill::is_set(initial) == skill::is_set(package)) return {};
+  return fail(ErrorCode::invalid_skill,
+              "the skills are " + list_some(after) + ", and were " + list_some(before) +
+                  ": which skills there are is for a person to decide",
+              dir.string(), "leave the folders and names of the skills as they were");
+}
+
 }  // namespace
 
 Result<skill::SkillPackage> edited_package(const OptimizeParts& parts,
                                            const std::filesystem::path& dir) {
-  SKILLGRAD_TRY(const auto package, skill::SkillPackage::load(dir));
-  if (package.name() != parts.initial.name())
+  SKILLGRAD_TRY(const auto package, skill::load_skills(dir));
+  SKILLGRAD_CHECK(check_skills(parts.initial, package, dir));
+  if (package.name() != parts.initial.name() && !skill::is_set(package))
     return fail(ErrorCode::invalid_skill,
                 fmt::format("the skill is called \"{}\", and was called \"{}\"", package.name(),
                             parts.initial.name()),
                 dir.string(), "leave \"name\" in SKILL.md as it was");
   auto files = package.files();
   for (const auto& [path, file] : files) {
-    if (path.starts_with(kEvals))
+    if (is_below_evals(parts.initial, path))
       return fail(ErrorCode::invalid_skill, "the package has got a file in evals/", path,
                   "take it out: a skill does not bring the tasks that judge it");
     const auto before = parts.initial.files().find(path);
@@ -78,7 +104,7 @@ Result<skill::SkillPackage> edited_package(const OptimizeParts& parts,
                   "write UTF-8 text only");
   }
   for (const auto& [path, file] : parts.initial.files())
-    if (path.starts_with(kEvals)) files[path] = file;
+    if (is_below_evals(parts.initial, path)) files[path] = file;
   return skill::SkillPackage::from_files(parts.initial.folder_name(), package.skill_md(),
                                          std::move(files));
 }

@@ -7,6 +7,7 @@
 #include <skillgrad/optim/momentum.hpp>
 #include <skillgrad/optim/plan.hpp>
 #include <skillgrad/optim/stages.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "optim/momentum/momentum_submission.hpp"
 #include "optim/stages/command_stage.hpp"
@@ -67,7 +68,7 @@ std::string since_text(const std::optional<PatchSince>& since) {
 }
 
 std::string facts(const MomentumInput& input, const StageContext& context) {
-  return tagged("skill", shown(input.skill->body(), {kBodyBytes, "momentum: the body"}, context)) +
+  return skill_facts(*input.skill, SkillPart::body, {kBodyBytes, "momentum: the body"}, context) +
          tagged("files", bundled_files(*input.skill, false)) +
          tagged("skill_version", version_text(input.skill_iteration)) +
          tagged("patched_since", since_text(input.since)) +
@@ -137,14 +138,19 @@ class CommandMomentum final : public Momentum {
                                               const StageContext& context) override {
     Json gradients = Json::array();
     for (const Gradient& gradient : input.gradients) gradients.push_back(to_json(gradient));
-    const Json request = {{"schema", "skillgrad.momentum-request/2"},
-                          {"iteration", context.iteration},
-                          {"gradients", gradients},
-                          {"facts", facts_json(input.facts)},
-                          {"memory", to_json(input.memory)},
-                          {"skill", input.skill->skill_md()},
-                          {"skill_iteration", input.skill_iteration},
-                          {"patched_since", since_json(input.since)}};
+    Json request = {{"schema", "skillgrad.momentum-request/2"},
+                    {"iteration", context.iteration},
+                    {"gradients", gradients},
+                    {"facts", facts_json(input.facts)},
+                    {"memory", to_json(input.memory)},
+                    {"skill", input.skill->skill_md()},
+                    {"skill_iteration", input.skill_iteration},
+                    {"patched_since", since_json(input.since)}};
+    if (skill::is_set(*input.skill)) {
+      for (const skill::SkillPackage& member : skill::members_of(*input.skill))
+        request["skills"][member.folder_name()] = member.skill_md();
+      request["conflicts"] = conflicts_json(*input.skill);
+    }
     SKILLGRAD_TRY(const Json answer, command_.exchange(request, context));
     auto out = read_answer(answer, input.memory);
     if (!out) return tl::unexpected(command_.bad_answer(std::move(out).error()));

@@ -5,6 +5,7 @@
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 namespace skillgrad::optim {
 namespace {
@@ -36,7 +37,8 @@ bool left_an_answer(const bench::Task& task, const agent::Rollout& rollout) {
 
 }  // namespace
 
-RolloutSigns signs_of(const bench::Task& task, const agent::Rollout& rollout, bool with_skill) {
+RolloutSigns signs_of(const bench::Task& task, const agent::Rollout& rollout,
+                      const skill::SkillPackage* skill) {
   RolloutSigns out;
   const auto& events = rollout.trajectory.events;
   out.tool_calls = static_cast<std::size_t>(
@@ -46,7 +48,8 @@ RolloutSigns signs_of(const bench::Task& task, const agent::Rollout& rollout, bo
   out.cut_replies = static_cast<std::size_t>(std::max(0, rollout.cut_replies));
   out.cut_at = rollout.cut_at;
   out.answered = left_an_answer(task, rollout);
-  if (with_skill) out.skill_read = rollout.activated;
+  if (skill != nullptr) out.skill_read = rollout.activated;
+  if (skill != nullptr && skill::is_set(*skill)) out.skills = rollout.activated_skills;
   const auto last = std::find_if(events.rbegin(), events.rend(), [](const auto& event) {
     return event.kind == agent::TraceEvent::Kind::tool_output;
   });

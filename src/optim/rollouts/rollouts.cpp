@@ -11,6 +11,7 @@
 #include <skillgrad/optim/rollouts.hpp>
 #include <skillgrad/optim/shared_rollouts.hpp>
 #include <skillgrad/optim/troubles.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 #include <skillgrad/store/parts.hpp>
 
 #include "optim/rollouts/damaged.hpp"
@@ -132,8 +133,7 @@ Result<agent::Trajectory> RolloutRunner::trajectory(const std::string& dir) cons
 
 Result<fs::path> RolloutRunner::publish(const skill::SkillPackage& package) {
   const fs::path dir = parts_.store->path("packages/" + package.hash().substr(0, 16) + "/skill");
-  std::error_code ignored;
-  if (fs::exists(dir / "SKILL.md", ignored)) return dir;
+  if (skill::holds_skills(dir)) return dir;
   std::map<std::string, skill::BundledFile> files;
   for (const auto& name : package.files_for_agent()) files[name] = package.files().at(name);
   SKILLGRAD_TRY(const auto bare,
@@ -522,7 +522,7 @@ Result<RolloutRunner::Attempt> RolloutRunner::attempt(const Job& job, int attemp
   record.task_id = job.task->id;
   record.sample = job.sample;
   record.trace = job.dir + "/trajectory.jsonl";
-  record.signs = signs_of(*job.task, rollout, job.skill != nullptr);
+  record.signs = signs_of(*job.task, rollout, job.skill);
   SKILLGRAD_CHECK(check_endpoints(job.dir, rollout, record));
   // A judge was asked again already; the rollout that it did not grade is done and paid for.
   out.may_mend = attempt == 0 && record.failed() && !record.call_error && !record.ungradable &&

@@ -6,6 +6,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/optim/shared_rollouts.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 namespace skillgrad::optim {
 namespace {
@@ -198,7 +199,7 @@ Result<> SharedRun::keep_skill(const std::string& hash, const skill::SkillPackag
 Result<skill::SkillPackage> SharedRun::skill_of(const SharedBatch& batch,
                                                 const std::string& hash) const {
   const fs::path place = dir_ / "skills" / hash;
-  SKILLGRAD_TRY(const auto saved, skill::SkillPackage::load(place));
+  SKILLGRAD_TRY(const auto saved, skill::load_skills(place));
   const auto name = batch.skills.find(hash);
   SKILLGRAD_TRY(auto out, skill::SkillPackage::from_files(
                               name == batch.skills.end() ? saved.folder_name() : name->second,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/conflicts.hpp>
 #include <skillgrad/skill/places.hpp>
 
 namespace skillgrad::optim {
@@ -21,6 +22,8 @@ std::vector<std::string> known_names(const PatchInput& input) {
     for (const Pattern& pattern : input.memory->patterns) out.push_back(pattern.slug);
   for (const Gradient& gradient : input.gradients)
     for (const std::string& label : gradient.labels()) out.push_back(label);
+  for (const skill::Conflict& conflict : skill::conflicts_between(*input.skill))
+    out.push_back(conflict.slug);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/plan.hpp>
 #include <skillgrad/optim/stages.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "optim/stages/addressed.hpp"
 #include "optim/stages/command_stage.hpp"
@@ -58,8 +59,8 @@ std::string rejected_text(const std::vector<RejectedPatch>& rejected) {
 }
 
 std::string patch_facts(const PatchInput& input, const StageContext& context) {
-  return tagged("skill",
-                shown(input.skill->skill_md(), {kPatchedSkillBytes, "patch: SKILL.md"}, context)) +
+  return skill_facts(*input.skill, SkillPart::file, {kPatchedSkillBytes, "patch: SKILL.md"},
+                     context) +
          tagged("files", bundled_files(*input.skill, true)) +
          tagged("skill_version", version_text(input.skill_iteration)) +
          tagged("memory", memory_text(input.memory, context)) +
@@ -296,22 +297,24 @@ class CommandPatcher final : public Patcher {
     Json gradients = Json::array(), rejected = Json::array(), files = Json::object();
     for (const Gradient& gradient : input.gradients) gradients.push_back(to_json(gradient));
     for (const RejectedPatch& patch : input.rejected) rejected.push_back(to_json(patch));
-    files["SKILL.md"] = input.skill->skill_md();
+    if (!skill::is_set(*input.skill)) files["SKILL.md"] = input.skill->skill_md();
     for (const std::string& path : input.skill->files_for_agent()) {
       const std::string& bytes = input.skill->files().at(path).bytes;
       // A binary file has no text to edit; its name alone says that it is there.
       files[path] = first_invalid_utf8(bytes) ? Json() : Json(bytes);
     }
-    return {{"schema", "skillgrad.patch-request/2"},
-            {"iteration", context.iteration},
-            {"skill_iteration", input.skill_iteration},
-            {"gradients", gradients},
-            {"facts", facts_json(input.facts)},
-            {"overlay", input.overlay ? to_json(*input.overlay) : Json()},
-            {"memory", input.memory ? to_json(*input.memory) : Json()},
-            {"rejected", rejected},
-            {"manner", input.manner},
-            {"files", files}};
+    Json out = {{"schema", "skillgrad.patch-request/2"},
+                {"iteration", context.iteration},
+                {"skill_iteration", input.skill_iteration},
+                {"gradients", gradients},
+                {"facts", facts_json(input.facts)},
+                {"overlay", input.overlay ? to_json(*input.overlay) : Json()},
+                {"memory", input.memory ? to_json(*input.memory) : Json()},
+                {"rejected", rejected},
+                {"manner", input.manner},
+                {"files", files}};
+    if (skill::is_set(*input.skill)) out["conflicts"] = conflicts_json(*input.skill);
+    return out;
   }
 
   CommandStage command_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <skillgrad/skill/editor.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "optim/stages/stage_facts.hpp"
 
@@ -44,6 +45,20 @@ agent::ToolOutcome edit(CandidateEditor& editor, const std::string& name,
   const auto parsed = read_edit(name, arguments);
   auto done = parsed ? editor.apply(*parsed) : Result<std::string>(tl::unexpected(parsed.error()));
   return done ? tool_text(std::move(*done)) : tool_error(done.error());
+}
+
+/// With the skill that the edit is about, where there are several.
+std::string parameters_for(const skill::SkillPackage& package, const char* parameters) {
+  if (!skill::is_set(package)) return parameters;
+  Json schema = Json::parse(parameters);
+  Json folders = Json::array();
+  for (const skill::SkillPackage& member : skill::members_of(package))
+    folders.push_back(member.folder_name());
+  schema["properties"]["skill"] = {{"type", "string"},
+                                   {"description", "The skill that is edited"},
+                                   {"enum", std::move(folders)}};
+  schema["required"].push_back("skill");
+  return dump_json(schema);
 }
 
 }  // namespace
@@ -93,11 +108,12 @@ std::vector<std::unique_ptr<agent::Tool>> make_edit_tools(CandidateEditor& edito
     const bool is_description = std::string_view(tool.name) == "set_description";
     if (editor.rules() == EditRules::description && !is_description) continue;
     const char* description = strict && is_description ? kShortDescription : tool.description;
-    out.push_back(agent::make_tool({tool.name, description, tool.parameters},
-                                   [&editor, name = std::string(tool.name)](
-                                       const std::string& arguments, const std::stop_token&) {
-                                     return edit(editor, name, arguments);
-                                   }));
+    out.push_back(agent::make_tool(
+        {tool.name, description, parameters_for(editor.candidate(), tool.parameters)},
+        [&editor, name = std::string(tool.name)](const std::string& arguments,
+                                                 const std::stop_token&) {
+          return edit(editor, name, arguments);
+        }));
   }
   return out;
 }

@@ -37,8 +37,7 @@ Json attempt_json(const Evidence& evidence) {
 std::string reflect_facts(const PatchInput& input, const StageContext& context) {
   Json attempts = Json::array();
   for (const Evidence& evidence : input.evidence) attempts.push_back(attempt_json(evidence));
-  return agent::tagged("skill", shown(input.skill->skill_md(), {kPackageBytes, "reflect: SKILL.md"},
-                                      context)) +
+  return skill_facts(*input.skill, SkillPart::file, {kPackageBytes, "reflect: SKILL.md"}, context) +
          agent::tagged("files", bundled_files(*input.skill, true)) +
          agent::tagged("skill_version", version_text(input.skill_iteration)) +
          agent::tagged("attempts", dump_json(attempts, 1));

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/conflicts.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 namespace skillgrad::optim {
 namespace {
@@ -16,10 +18,11 @@ constexpr std::size_t kListedFiles = 60;
 Result<std::string> package_file(const skill::SkillPackage& skill, const std::string& path) {
   std::string inner(trim(path));
   while (inner.starts_with("./")) inner.erase(0, 2);
-  if (inner == "SKILL.md") return skill.skill_md();
+  const bool several = skill::is_set(skill);
+  if (inner == "SKILL.md" && !several) return skill.skill_md();
   std::vector<std::string> files = skill.files_for_agent();
   if (std::find(files.begin(), files.end(), inner) == files.end()) {
-    files.insert(files.begin(), "SKILL.md");
+    if (!several) files.insert(files.begin(), "SKILL.md");
     return fail(ErrorCode::input, "the package has no file \"" + truncate_middle(path, 200) + "\"",
                 "read_file", "use one of: " + list_some(files, kListedFiles));
   }
@@ -77,6 +80,7 @@ void add_facts(const TaskFacts& facts, Json& item) {
   item["task"] = facts.task;
   item["feedback"] = facts.feedback;
   if (!facts.group.empty()) item["runs"] = facts.group;
+  if (!facts.skills.empty()) item["skills"] = facts.skills;
   if (facts.steps.empty()) return;
   item["cited_steps"] = Json::array();
   for (const auto& [number, text] : facts.steps) item["cited_steps"].push_back(text);
@@ -115,6 +119,30 @@ std::string version_text(int skill_iteration) {
                                                  : "as the patch of iteration " +
                                                        std::to_string(skill_iteration) + " left it";
   return "the version that ran: " + which;
+}
+
+Json conflicts_json(const skill::SkillPackage& skill) {
+  Json out = Json::array();
+  for (const skill::Conflict& conflict : skill::conflicts_between(skill))
+    out.push_back(to_json(conflict));
+  return out;
+}
+
+std::string skill_facts(const skill::SkillPackage& skill, SkillPart part, const Shown& limit,
+                        const StageContext& context) {
+  const auto text_of = [&](const skill::SkillPackage& one) {
+    return part == SkillPart::file ? one.skill_md() : one.body();
+  };
+  if (!skill::is_set(skill)) return agent::tagged("skill", shown(text_of(skill), limit, context));
+  const auto members = skill::members_of(skill);
+  std::string out;
+  for (const skill::SkillPackage& member : members) {
+    const Shown share{limit.bytes / members.size(), limit.what + " of " + member.folder_name()};
+    out += agent::tagged(
+        "skill", member.folder_name() + "/SKILL.md\n\n" + shown(text_of(member), share, context));
+  }
+  const Json conflicts = conflicts_json(skill);
+  return out + agent::tagged("conflicts", conflicts.empty() ? "none" : dump_json(conflicts, 1));
 }
 
 std::string bundled_files(const skill::SkillPackage& skill, bool sizes) {

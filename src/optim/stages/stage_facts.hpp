@@ -25,6 +25,17 @@ inline constexpr std::size_t kTaskAnalysesBytes = 12'000;
 [[nodiscard]] std::string version_text(int skill_iteration);
 /// What a reflection is shown: the skill, and the attempts in place of diagnoses of them.
 [[nodiscard]] std::string reflect_facts(const PatchInput& input, const StageContext& context);
+/// How much of a text a model is shown, and what the text is called.
+struct Shown {
+  std::size_t bytes = 0;
+  std::string what;
+};
+/// `<skill>`: SKILL.md, or its body. Of a set one for each skill, whose first line is the path of
+/// its SKILL.md, and `<conflicts>`: what the skills may say against each other, as JSON, or "none".
+enum class SkillPart { file, body };
+[[nodiscard]] std::string skill_facts(const skill::SkillPackage& skill, SkillPart part,
+                                      const Shown& limit, const StageContext& context);
+[[nodiscard]] Json conflicts_json(const skill::SkillPackage& skill);
 /// Bundled paths, one a line, or "none".
 [[nodiscard]] std::string bundled_files(const skill::SkillPackage& skill, bool sizes);
 
@@ -44,11 +55,6 @@ inline constexpr std::size_t kTaskAnalysesBytes = 12'000;
 [[nodiscard]] agent::ToolOutcome tool_text(std::string text);
 [[nodiscard]] agent::ToolOutcome tool_error(const Error& error);
 
-/// How much of a text a model is shown, and what the text is called.
-struct Shown {
-  std::size_t bytes = 0;
-  std::string what;
-};
 /// The text, or its head and tail, which is told.
 [[nodiscard]] std::string shown(const std::string& text, const Shown& limit,
                                 const StageContext& context);

@@ -8,6 +8,7 @@
 #include <skillgrad/report/review.hpp>
 #include <skillgrad/report/run_report.hpp>
 #include <skillgrad/skill/hunks.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "report/run/json_parts.hpp"
 #include "report/run/run_files.hpp"
@@ -249,7 +250,7 @@ std::vector<HistoryFile> files_of(const skill::SkillPackage& package) {
 
 Result<SkillHistory> read_history(const std::filesystem::path& skill,
                                   const std::filesystem::path& runs) {
-  SKILLGRAD_TRY(const auto now, skill::SkillPackage::load(skill));
+  SKILLGRAD_TRY(const auto now, skill::load_skills(skill));
   SkillHistory out;
   out.skill = skill.string();
   out.files = files_of(now);

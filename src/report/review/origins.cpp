@@ -5,6 +5,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/review.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "report/run/json_parts.hpp"
 #include "report/run/run_files.hpp"
@@ -15,7 +16,7 @@ namespace {
 constexpr const char* kRule = "SAF-06";
 
 std::string text_of_file(const skill::SkillPackage& package, const std::string& name) {
-  if (name == "SKILL.md") return package.skill_md();
+  if (name == "SKILL.md" && !skill::is_set(package)) return package.skill_md();
   const auto found = package.files().find(name);
   return found == package.files().end() ? std::string() : found->second.bytes;
 }
@@ -27,7 +28,7 @@ void add_of_patch(const fs::path& dir, std::vector<ForeignLine>& out) {
   for (const Json& finding : member(*patch, "findings")) {
     if (text_of(finding, "rule") != kRule) continue;
     if (!package) {
-      auto loaded = skill::SkillPackage::load(dir / "skill");
+      auto loaded = skill::load_skills(dir / "skill");
       if (!loaded) return;
       package = std::move(*loaded);
     }

@@ -5,6 +5,7 @@
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/review.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "report/run/json_parts.hpp"
 #include "report/run/run_files.hpp"
@@ -31,7 +32,7 @@ std::vector<std::string> iterations_with_packages(const fs::path& run) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(run, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("iter_") && fs::exists(entry.path() / "skill/SKILL.md", ignored))
+    if (name.starts_with("iter_") && skill::holds_skills(entry.path() / "skill"))
       out.push_back(std::to_string(std::stoi(name.substr(5))));
   }
   std::sort(out.begin(), out.end(), [](const std::string& a, const std::string& b) {
@@ -41,14 +42,13 @@ std::vector<std::string> iterations_with_packages(const fs::path& run) {
 }
 
 Result<std::string> source_of(const fs::path& run, std::optional<int> iteration) {
-  std::error_code ignored;
   if (!iteration) {
-    if (fs::exists(run / "best/SKILL.md", ignored)) return "best";
+    if (skill::holds_skills(run / "best")) return "best";
     return fail(ErrorCode::input, "the run has no best package yet", (run / "best").string(),
                 "wait for its first lines of progress, or go on with `skillgrad resume RUN`");
   }
   std::string name = iteration_folder(*iteration);
-  if (fs::exists(run / name / "skill/SKILL.md", ignored)) return name;
+  if (skill::holds_skills(run / name / "skill")) return name;
   const auto known = iterations_with_packages(run);
   return fail(ErrorCode::input, fmt::format("iteration {} made no package", *iteration),
               run.string(),
@@ -58,7 +58,7 @@ Result<std::string> source_of(const fs::path& run, std::optional<int> iteration)
 
 /// In a run packages lie in folders of other names; they are judged by that of the skill.
 Result<skill::SkillPackage> load_as(const fs::path& dir, const std::string& folder) {
-  SKILLGRAD_TRY(const auto package, skill::SkillPackage::load(dir));
+  SKILLGRAD_TRY(const auto package, skill::load_skills(dir));
   return skill::SkillPackage::from_files(folder.empty() ? package.folder_name() : folder,
                                          package.skill_md(), package.files());
 }

@@ -6,6 +6,7 @@
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/review.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "report/run/run_files.hpp"
 
@@ -23,7 +24,7 @@ std::vector<std::string> accepted_steps(const RunReport& report) {
 Result<skill::SkillPackage> current_after(const Proposal& of, int iteration) {
   if (iteration == 0) return of.initial;
   const fs::path dir = of.run / patch_folder(of.run, iteration) / "skill";
-  SKILLGRAD_TRY(const auto package, skill::SkillPackage::load(dir));
+  SKILLGRAD_TRY(const auto package, skill::load_skills(dir));
   return skill::SkillPackage::from_files(of.initial.folder_name(), package.skill_md(),
                                          package.files());
 }

@@ -72,8 +72,15 @@ std::vector<Reason> reasons_of(const Json& patch, const Step& step, const RunRep
   return out;
 }
 
+/// Of one of several skills the anchor begins with it: "pdf/front matter".
+std::string description_of(const Change& change) {
+  const std::size_t slash = change.anchor.rfind('/');
+  return (slash == std::string::npos ? "" : change.anchor.substr(0, slash + 1)) + "description";
+}
+
 bool is_about(const Reason& reason, const Change& change) {
-  return reason.anchor == change.anchor || (change.layer == 1 && reason.anchor == "description") ||
+  return reason.anchor == change.anchor ||
+         (change.layer == 1 && reason.anchor == description_of(change)) ||
          (change.layer == 3 && change.anchor.substr(0, change.anchor.rfind('.')) == reason.anchor);
 }
 

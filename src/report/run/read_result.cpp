@@ -56,6 +56,24 @@ void read_notes(const Json& result, const std::vector<Json>& events, RunReport& 
     }
 }
 
+/// What a run of several skills came to for each.
+void note_skills(const Json& result, RunReport& report) {
+  for (const Json& skill : items(result, "skills")) {
+    const Json& test = member(skill, "test");
+    std::string text = "skill " + text_of(skill, "skill") + ": " +
+                       (member(skill, "changed") == Json(true) ? "changed" : "as it was");
+    if (test.is_object())
+      text += fmt::format("; its own {}: {} before, {} after, {} fixed, {} broken: {}",
+                          counted(count_of(test, "n"), "test task"),
+                          percent(number_of(test, "before").value_or(0)),
+                          percent(number_of(test, "after").value_or(0)), count_of(test, "fixed"),
+                          count_of(test, "broken"), text_of(skill, "verdict"));
+    report.notes.push_back({std::move(text), 1});
+  }
+  for (const Json& conflict : items(result, "conflicts"))
+    report.notes.push_back({text_of(conflict, "state") + ": " + text_of(conflict, "text"), 1});
+}
+
 /// The last event of a name; null where there is none.
 Json last_event(const std::vector<Json>& events, const std::string& name) {
   const auto found = std::find_if(events.rbegin(), events.rend(), [&](const Json& event) {
@@ -311,6 +329,7 @@ void read_result(const RunFiles& files, const Json& result, const std::vector<Js
                  RunReport& report) {
   read_facts(files, result, report);
   read_notes(result, events, report);
+  note_skills(result, report);
   read_costs(files, result, report);
   if (report.facts.command == "eval") return read_evaluation(result, report);
   if (report.facts.command == "calibrate") return read_calibration(result, events, report);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 namespace skillgrad::report {
 
@@ -49,7 +50,7 @@ std::string RunFiles::text(const std::string& name) const {
 
 std::optional<skill::SkillPackage> RunFiles::package(const std::string& name) const {
   if (!has(name)) return std::nullopt;
-  auto loaded = skill::SkillPackage::load(dir_ / name);
+  auto loaded = skill::load_skills(dir_ / name);
   if (loaded) return std::move(*loaded);
   miss(fmt::format("the package in {} cannot be read: {}", name, loaded.error().message));
   return std::nullopt;

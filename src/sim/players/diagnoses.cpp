@@ -34,6 +34,9 @@ std::vector<ReadDiagnosis> read_diagnoses(const Scenario& scenario, std::string_
       read.success = text_member(item, "kind") == "contrastive";
       read.lesson = scenario.identify(read.label, read.analysis);
       if (!read.lesson) read.lesson = scenario.find_lesson(text_member(cause, "known"));
+      if (const auto loaded = item.find("skills"); loaded != item.end() && loaded->is_array())
+        for (const Json& name : *loaded)
+          if (name.is_string()) read.skills.push_back(name.get<std::string>());
       read.says_nothing = !read.lesson && (read.label == kVagueLabel || read.label == kSlipLabel ||
                                            read.label == kLuckLabel || read.label.empty());
       out.push_back(std::move(read));

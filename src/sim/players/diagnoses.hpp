@@ -16,9 +16,10 @@ class Player;
 /// One element of the <diagnoses> array, as the momentum and patch agents read it.
 struct ReadDiagnosis {
   std::string task_id, label, analysis;
-  bool success = false;               ///< kind "contrastive"
-  std::optional<std::size_t> lesson;  ///< what it means, if the text says so
-  bool says_nothing = false;          ///< vague, a slip, or luck: no rule follows from it
+  bool success = false;                  ///< kind "contrastive"
+  std::optional<std::size_t> lesson;     ///< what it means, if the text says so
+  bool says_nothing = false;             ///< vague, a slip, or luck: no rule follows from it
+  std::vector<std::string> skills = {};  ///< that the run loaded, where there were several
 };
 [[nodiscard]] std::vector<ReadDiagnosis> read_diagnoses(const Scenario& scenario,
                                                         std::string_view user_text);

@@ -44,11 +44,12 @@ struct Diagnosis {
   const Lesson* lesson = nullptr;
 };
 
-Diagnosis about(const Lesson& lesson, bool success) {
+Diagnosis about(const Lesson& lesson, const Facts& facts) {
   // A lesson of kind workflow is a step that the run left out, so the diagnosis names it.
   const bool step = lesson.kind == LessonKind::workflow;
-  return {lesson.label, success ? lesson.success : lesson.diagnosis, step ? lesson.heading : "",
-          success ? "followed" : "gap", &lesson};
+  const char* const failure = facts.loaded.contradicts(lesson) ? "wrong" : "gap";
+  return {lesson.label, facts.success ? lesson.success : lesson.diagnosis,
+          step ? lesson.heading : "", facts.success ? "followed" : failure, &lesson};
 }
 
 Diagnosis plain(std::string_view label, std::string_view analysis, const char* found) {
@@ -97,8 +98,8 @@ Diagnosis vague(const Facts& facts) {
 
 Diagnosis first_cause(const Player& player, const Facts& facts, const Lesson* right) {
   if (right != nullptr && draw(player, "wrong", facts) < player.noise().wrong)
-    return about(*blame_another(player, facts, right), facts.success);
-  if (right != nullptr) return about(*right, facts.success);
+    return about(*blame_another(player, facts, right), facts);
+  if (right != nullptr) return about(*right, facts);
   if (facts.task == nullptr) return vague(facts);
   return facts.success ? plain(kLuckLabel, kLuckAnalysis, "chance")
                        : plain(kSlipLabel, kSlipAnalysis, "ignored");
@@ -122,7 +123,7 @@ std::vector<Diagnosis> diagnose(const Player& player, const Facts& facts) {
   std::vector<Diagnosis> out = {first_cause(player, facts, right)};
   if (right == nullptr || draw(player, "closer", facts) >= kLooksCloser) return out;
   for (const Lesson* lesson : further_missing(player, facts, right))
-    if (lesson != out.front().lesson) out.push_back(about(*lesson, false));
+    if (lesson != out.front().lesson) out.push_back(about(*lesson, facts));
   return out;
 }
 

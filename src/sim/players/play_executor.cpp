@@ -13,16 +13,26 @@ namespace {
 constexpr const char* kLook = "LC_ALL=C wc -c -- *";
 constexpr std::size_t kFinalBytes = 2000;
 
-/// The skill that this rollout activates, the same in each of its turns; "": none.
-std::string chosen_skill(const Player& player, const Conversation& conversation,
-                         std::string_view prompt) {
+/// The skills that this rollout activates, the same in each of its turns: those that its task needs
+/// as far as they are offered, else one.
+std::vector<std::string> chosen_skills(const Player& player, const Conversation& conversation,
+                                       std::string_view prompt) {
   const auto catalogue = read_catalogue(conversation.system_text());
   if (catalogue.empty()) return {};
+  if (const SimTask* task = player.scenario().find_task(prompt);
+      task != nullptr && !task->skills.empty()) {
+    std::vector<std::string> out;
+    for (const CatalogueEntry& entry : catalogue)
+      if (std::find(task->skills.begin(), task->skills.end(), entry.name) != task->skills.end())
+        out.push_back(entry.name);
+    return out;
+  }
   const auto& choosing = player.scenario().choosing;
-  if (!choosing) return catalogue.front().name;
+  if (!choosing) return {catalogue.front().name};
   const auto choice = choosing->choice(prompt, catalogue);
   const double drawn = player.draw({"executor", "choose", prompt, conversation.seed});
-  return drawn < choice.chance ? choice.skill : std::string();
+  if (drawn >= choice.chance || choice.skill.empty()) return {};
+  return {choice.skill};
 }
 
 std::string argument(const PastCall& call, const char* key) {
@@ -33,9 +43,9 @@ std::string argument(const PastCall& call, const char* key) {
 
 /// What has happened so far in this conversation.
 struct Past {
-  bool activated = false;
+  std::vector<std::string> activated;  ///< skills that were asked for
   LoadedText loaded;
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> bodies;  ///< skill, what it answered
   std::vector<std::string> references;  ///< asked for, whether they were there or not
   std::vector<PastCall> shell;
 };
@@ -44,10 +54,10 @@ Past recall(const Conversation& conversation) {
   Past past;
   for (PastCall& call : past_calls(conversation)) {
     if (call.name == "activate_skill" && !argument(call, "skill").empty()) {
-      past.activated = true;
+      past.activated.push_back(argument(call, "skill"));
       if (call.failed()) continue;
       past.loaded.add(call.result);
-      past.body += call.result;
+      past.bodies.emplace_back(argument(call, "skill"), call.result);
     } else if (call.name == "read_reference" && !argument(call, "path").empty()) {
       past.references.push_back(argument(call, "path"));
       if (!call.failed()) past.loaded.add_whole(call.result);
@@ -111,17 +121,27 @@ const std::string& choose_script(const Player& player, const SimTask& task, cons
 }
 
 /// References whose pointer fits and that were not asked for yet, all in one turn.
-Reply read_references(const Conversation& conversation, const Past& past, const std::string& skill,
+Reply read_references(const Conversation& conversation, const Past& past,
                       std::string_view task_text) {
   Reply reply;
   if (!conversation.offers("read_reference")) return reply;
-  for (const Pointer& pointer : pointers(past.body)) {
-    const bool asked = std::find(past.references.begin(), past.references.end(), pointer.path) !=
-                       past.references.end();
-    if (asked || !pointer_fits(pointer, task_text)) continue;
-    reply.calls.push_back(
-        {"", "read_reference", dump_json({{"skill", skill}, {"path", pointer.path}})});
-  }
+  for (const auto& [skill, body] : past.bodies)
+    for (const Pointer& pointer : pointers(body)) {
+      const bool asked = std::find(past.references.begin(), past.references.end(), pointer.path) !=
+                         past.references.end();
+      if (asked || !pointer_fits(pointer, task_text)) continue;
+      reply.calls.push_back(
+          {"", "read_reference", dump_json({{"skill", skill}, {"path", pointer.path}})});
+    }
+  return reply;
+}
+
+/// The chosen skills that were not asked for yet, all in one turn.
+Reply activate_skills(const std::vector<std::string>& skills, const Past& past) {
+  Reply reply;
+  for (const std::string& skill : skills)
+    if (std::find(past.activated.begin(), past.activated.end(), skill) == past.activated.end())
+      reply.calls.push_back({"", "activate_skill", dump_json({{"skill", skill}})});
   return reply;
 }
 
@@ -150,11 +170,10 @@ Reply play_executor(const Player& player, const Conversation& conversation) {
   const auto tagged_task = tagged(conversation.first_user(), "task");
   const std::string task_text = tagged_task ? *tagged_task : std::string(conversation.first_user());
   const Past past = recall(conversation);
-  const std::string skill = chosen_skill(player, conversation, trim(task_text));
+  const auto skills = chosen_skills(player, conversation, trim(task_text));
   const auto play = [&]() -> Reply {
-    if (!skill.empty() && !past.activated) return calling("activate_skill", {{"skill", skill}});
-    if (Reply reading = read_references(conversation, past, skill, task_text);
-        !reading.calls.empty())
+    if (Reply choosing = activate_skills(skills, past); !choosing.calls.empty()) return choosing;
+    if (Reply reading = read_references(conversation, past, task_text); !reading.calls.empty())
       return reading;
     const SimTask* task = player.scenario().find_task(task_text);
     if (task == nullptr || !conversation.offers("shell"))

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include <skillgrad/core/json.hpp>
 #include <skillgrad/core/text.hpp>
@@ -36,11 +35,17 @@ Remembered read_memory(std::string_view user) {
   return out;
 }
 
-/// Slugs of the headings of the skill's body.
-std::set<std::string> anchors(std::string_view user) {
-  std::set<std::string> out;
-  for (const TextSection& section : text_sections(tagged(user, "skill").value_or("")))
-    if (!section.heading.empty()) out.insert(slugify(section.heading));
+/// Slugs of the headings of the skill's body, and the anchors that they are: of one of several
+/// skills it begins with its folder.
+std::map<std::string, std::string> anchors(std::string_view user) {
+  std::map<std::string, std::string> out;
+  for (const std::string& text : all_tagged(user, "skill")) {
+    const std::string folder = folder_of_skill(text);
+    for (const TextSection& section : text_sections(text)) {
+      const std::string slug = slugify(section.heading);
+      if (!slug.empty()) out.emplace(slug, folder.empty() ? slug : folder + "/" + slug);
+    }
+  }
   return out;
 }
 
@@ -123,7 +128,8 @@ class Grouping {
       const std::string anchor = slugify(lesson.heading);
       group.kind = name_of(lesson.kind);
       group.line = lesson.label;
-      group.anchor = anchors_.contains(anchor) ? anchor : "";
+      const auto known = anchors_.find(anchor);
+      group.anchor = known != anchors_.end() ? known->second : "";
       group.description = lesson.diagnosis;
       group.action = "follow a rule under \"" + lesson.heading + "\"";
     } else {
@@ -156,7 +162,7 @@ class Grouping {
 
   const Scenario& scenario_;
   Remembered memory_;
-  std::set<std::string> anchors_;
+  std::map<std::string, std::string> anchors_;
   std::vector<Group> groups_;
   Json overlay_ = Json::array();
 };

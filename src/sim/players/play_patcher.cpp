@@ -106,12 +106,13 @@ Json finish_arguments(const Player& player, const std::vector<PlannedEdit>& made
       continue;
     }
     parts.push_back("rule under \"" + edit.section + "\"");
-    addressed.push_back({{"pattern", edit.pattern},
-                         {"anchor", slugify(edit.section)},
-                         {"reason", "diagnosed: " + lesson.label},
-                         {"inferred", ""},
-                         {"supports", edit.tasks},
-                         {"against", Json::array()}});
+    addressed.push_back(
+        {{"pattern", edit.pattern},
+         {"anchor", (edit.skill.empty() ? "" : edit.skill + "/") + slugify(edit.section)},
+         {"reason", "diagnosed: " + lesson.label},
+         {"inferred", ""},
+         {"supports", edit.tasks},
+         {"against", Json::array()}});
   }
   const std::string summary = parts.empty() ? "nothing to change" : join(parts, "; ");
   return {{"summary", summary}, {"addressed", std::move(addressed)}};

@@ -69,7 +69,7 @@ Player::About Player::about(const Conversation& conversation) const {
       task != nullptr && out.tasks.empty())
     out.tasks.push_back(task->id);
   if (const auto loaded = tagged(user, "skill_loaded")) shown.add_files(*loaded);
-  if (const auto skill = tagged(user, "skill")) shown.add(*skill);
+  for (const std::string& skill : all_tagged(user, "skill")) shown.add(skill);
   for (const PastCall& call : past_calls(conversation))
     if (!call.failed() && (call.name == "activate_skill" || call.name == "read_reference"))
       shown.add(call.result);

@@ -25,6 +25,9 @@ struct Lesson {
   LessonKind kind = LessonKind::operation;
   std::string slug, heading, label, diagnosis, success, rule, weak_rule;
   std::vector<std::vector<std::string>> taught_when;  ///< normalised phrases
+  /// The same of what says the opposite: where it is in view, too, the agent does not follow the
+  /// rule. Empty: nothing does.
+  std::vector<std::vector<std::string>> contradicted_when = {};
 };
 
 struct SimTask {
@@ -35,6 +38,7 @@ struct SimTask {
   std::string right;                         ///< shell command
   std::map<std::size_t, std::string> wrong;  ///< shell command while that lesson is missing
   std::optional<std::string> wrong_any;
+  std::vector<std::string> skills = {};  ///< that the agent loads for it, as far as they are there
 };
 
 }  // namespace skillgrad::sim

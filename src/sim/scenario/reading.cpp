@@ -53,10 +53,13 @@ std::vector<std::string> key_words(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> tagged(std::string_view text, const std::string& tag) {
+namespace {
+
+/// The next pair of tags from `at` on, which moves behind it.
+std::optional<std::string> next_tagged(std::string_view text, const std::string& tag,
+                                       std::size_t& at) {
   const std::string open = "<" + tag + ">";
   const std::string close = "</" + tag + ">";
-  std::size_t at = 0;
   while (at < text.size()) {
     if (trim(next_line(text, at)) != open) continue;
     const std::size_t begin = at;
@@ -69,6 +72,20 @@ std::optional<std::string> tagged(std::string_view text, const std::string& tag)
     return std::nullopt;
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> tagged(std::string_view text, const std::string& tag) {
+  std::size_t at = 0;
+  return next_tagged(text, tag, at);
+}
+
+std::vector<std::string> all_tagged(std::string_view text, const std::string& tag) {
+  std::vector<std::string> out;
+  std::size_t at = 0;
+  while (auto next = next_tagged(text, tag, at)) out.push_back(std::move(*next));
+  return out;
 }
 
 std::string normalised(std::string_view text) {
@@ -87,6 +104,14 @@ std::string normalised(std::string_view text) {
   return out;
 }
 
+std::string folder_of_skill(std::string_view text) {
+  constexpr std::string_view kFile = "/SKILL.md";
+  std::size_t at = 0;
+  const std::string_view first = trim(next_line(text, at));
+  if (!first.ends_with(kFile) || first.find(' ') != std::string_view::npos) return {};
+  return std::string(first.substr(0, first.size() - kFile.size()));
+}
+
 std::vector<TextSection> text_sections(std::string_view markdown) {
   std::vector<TextSection> sections(1);
   bool fenced = false;
@@ -102,12 +127,24 @@ std::vector<TextSection> text_sections(std::string_view markdown) {
   return sections;
 }
 
-bool teaches(const std::string& normalised_section, const Lesson& lesson) {
-  return std::all_of(lesson.taught_when.begin(), lesson.taught_when.end(), [&](const auto& group) {
+namespace {
+
+bool holds_each(const std::vector<std::vector<std::string>>& groups, const std::string& text) {
+  return std::all_of(groups.begin(), groups.end(), [&](const auto& group) {
     return std::any_of(group.begin(), group.end(), [&](const std::string& phrase) {
-      return normalised_section.find(phrase) != std::string::npos;
+      return text.find(phrase) != std::string::npos;
     });
   });
+}
+
+}  // namespace
+
+bool teaches(const std::string& normalised_section, const Lesson& lesson) {
+  return holds_each(lesson.taught_when, normalised_section);
+}
+
+bool contradicts(const std::string& normalised_text, const Lesson& lesson) {
+  return !lesson.contradicted_when.empty() && holds_each(lesson.contradicted_when, normalised_text);
 }
 
 void LoadedText::add(std::string_view markdown) {
@@ -135,7 +172,7 @@ void LoadedText::add_files(std::string_view listing) {
         (section.heading == "SKILL.md" || section.heading.find('/') != std::string::npos);
     if (is_path) {
       end_reference();
-      in_reference = section.heading != "SKILL.md";
+      in_reference = section.heading != "SKILL.md" && !section.heading.ends_with("/SKILL.md");
     }
     if (in_reference)
       reference += section.text;
@@ -145,7 +182,13 @@ void LoadedText::add_files(std::string_view listing) {
   end_reference();
 }
 
+bool LoadedText::contradicts(const Lesson& lesson) const {
+  return std::any_of(sections_.begin(), sections_.end(),
+                     [&](const std::string& section) { return sim::contradicts(section, lesson); });
+}
+
 bool LoadedText::teaches(const Lesson& lesson) const {
+  if (contradicts(lesson)) return false;
   return std::any_of(sections_.begin(), sections_.end(),
                      [&](const std::string& section) { return sim::teaches(section, lesson); });
 }

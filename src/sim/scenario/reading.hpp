@@ -15,6 +15,9 @@ namespace skillgrad::sim {
 /// `</`; nullopt: no such tag.
 [[nodiscard]] std::optional<std::string> tagged(std::string_view text, const std::string& tag);
 
+/// Of each such pair of tags.
+[[nodiscard]] std::vector<std::string> all_tagged(std::string_view text, const std::string& tag);
+
 /// ASCII lower case, runs of white space as one blank, trimmed.
 [[nodiscard]] std::string normalised(std::string_view text);
 
@@ -26,8 +29,14 @@ struct TextSection {
 };
 [[nodiscard]] std::vector<TextSection> text_sections(std::string_view markdown);
 
+/// Of `<skill>` where there are several: the folder that its first line names; "": there is one.
+[[nodiscard]] std::string folder_of_skill(std::string_view text);
+
 /// True when one of the normalised sections holds a phrase of every group.
 [[nodiscard]] bool teaches(const std::string& normalised_section, const Lesson& lesson);
+
+/// True when the text holds a phrase of every group of what says the opposite.
+[[nodiscard]] bool contradicts(const std::string& normalised_text, const Lesson& lesson);
 
 /// Text that a conversation loaded, ready to be asked what it teaches.
 class LoadedText {
@@ -36,7 +45,9 @@ class LoadedText {
   void add_whole(std::string_view reference);  ///< a reference file is one piece
   /// Files one below the other, each under a heading that is its path.
   void add_files(std::string_view listing);
+  /// A section does, and none says the opposite.
   [[nodiscard]] bool teaches(const Lesson& lesson) const;
+  [[nodiscard]] bool contradicts(const Lesson& lesson) const;
   [[nodiscard]] bool empty() const { return sections_.empty(); }
   /// Everything, normalised: changes exactly when the text changes.
   [[nodiscard]] const std::vector<std::string>& sections() const { return sections_; }

@@ -128,6 +128,7 @@ class Loader {
     lesson.rule = reader.string("rule");
     lesson.weak_rule = reader.string("weak_rule");
     const Json groups = reader.any("taught_when", true);
+    const Json against = reader.any("contradicted_when");
     if (slugify(lesson.slug) != lesson.slug || lesson.slug.empty())
       reader.reject("slug", "\"" + lesson.slug + "\" is not a slug", "use a-z, 0-9 and -");
     if (const auto known = named<LessonKind>(kind))
@@ -135,8 +136,13 @@ class Loader {
     else
       reader.reject("kind", "got \"" + kind + "\"", "write " + join_or(names_of<LessonKind>()));
     SKILLGRAD_CHECK(reader.finish());
-    SKILLGRAD_CHECK(read_groups(groups, lesson, where + "/taught_when"));
+    SKILLGRAD_CHECK(read_groups(groups, lesson.taught_when, where + "/taught_when"));
+    if (!against.is_null())
+      SKILLGRAD_CHECK(read_groups(against, lesson.contradicted_when, where + "/contradicted_when"));
     const std::string heading = "## " + lesson.heading + "\n";
+    if (contradicts(normalised(heading + lesson.rule), lesson))
+      return fail(ErrorCode::input, "the rule contradicts itself", where,
+                  "make rule miss one group of contradicted_when");
     if (!teaches(normalised(heading + lesson.rule), lesson))
       return fail(ErrorCode::input, "the rule does not satisfy its own taught_when", where,
                   "make rule hold one phrase of every group");
@@ -146,15 +152,17 @@ class Loader {
     return lesson;
   }
 
-  static Result<> read_groups(const Json& json, Lesson& lesson, const std::string& where) {
+  static Result<> read_groups(const Json& json, std::vector<std::vector<std::string>>& out,
+                              const std::string& where) {
     const auto bad = [&] {
-      return fail(ErrorCode::input, "taught_when must be a list of lists of phrases", where,
+      return fail(ErrorCode::input,
+                  where.substr(where.rfind('/') + 1) + " must be a list of lists of phrases", where,
                   R"(write it like [["first phrase","another wording"],["second phrase"]])");
     };
     if (!json.is_array() || json.empty()) return bad();
     for (const Json& group : json) {
       if (!group.is_array() || group.empty()) return bad();
-      auto& phrases = lesson.taught_when.emplace_back();
+      auto& phrases = out.emplace_back();
       for (const Json& phrase : group) {
         if (!phrase.is_string() || trim(phrase.get<std::string>()).empty()) return bad();
         phrases.push_back(normalised(phrase.get<std::string>()));
@@ -185,6 +193,7 @@ class Loader {
     const auto slugs = reader.strings("lessons", std::vector<std::string>{});
     const std::string right = reader.string("right");
     const Json wrong = reader.any("wrong");
+    task.skills = reader.strings("skills", std::vector<std::string>{});
     if (task.match.empty() == task.match_sha256.empty())
       reader.reject("match", "a task needs either match or match_sha256", "give exactly one");
     SKILLGRAD_CHECK(reader.finish());

@@ -9,6 +9,7 @@
 
 #include <skillgrad/core/unicode.hpp>
 #include <skillgrad/skill/package.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 #include <skillgrad/skill/visible_controls.hpp>
 
 #include "skill/edit/line_script.hpp"
@@ -90,7 +91,7 @@ using Files = std::map<std::string, BundledFile>;
 
 [[nodiscard]] Files all_files(const SkillPackage& package) {
   Files out = package.files();
-  out["SKILL.md"] = {package.skill_md(), 0644};
+  if (!is_set(package)) out["SKILL.md"] = {package.skill_md(), 0644};
   return out;
 }
 

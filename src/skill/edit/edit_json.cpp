@@ -35,6 +35,7 @@ Result<EditOp> parse_edit(const Json& object) {
   StrictReader reader(object, "edit");
   EditOp out;
   out.op = reader.string("op");
+  out.skill = reader.string("skill", "");
   if (!out.op.empty()) {
     SKILLGRAD_TRY(const EditOperation* const operation, find_edit_operation(out.op));
     for (const EditField& field : operation->fields)
@@ -48,6 +49,7 @@ Result<EditOp> parse_edit(const Json& object) {
 
 Json edit_to_json(const EditOp& op) {
   Json out = {{"op", op.op}};
+  if (!op.skill.empty()) out["skill"] = op.skill;
   const auto operation = find_edit_operation(op.op);
   if (!operation) return out;
   for (const EditField& field : (*operation)->fields) {

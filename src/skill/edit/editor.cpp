@@ -4,6 +4,7 @@
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/skill/editor.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "skill/edit/anchors.hpp"
 #include "skill/package/front_matter.hpp"
@@ -376,8 +377,42 @@ const std::vector<EditOperation>& edit_operations() {
   return operations;
 }
 
+namespace {
+
+/// The operation on a skill of the set, as it would be on that skill alone.
+Result<std::string> apply_to_member(SkillPackage& set, const EditOp& op,
+                                    const EditOperation& operation) {
+  SKILLGRAD_TRY(SkillPackage member, member_to_edit(set, op.skill));
+  EditOp inner = op;
+  // Whoever has read the list of the set's files may write a path as it stands there.
+  const std::string prefix = member.folder_name() + "/";
+  if (inner.path.starts_with(prefix) && !member.files().contains(inner.path))
+    inner.path.erase(0, prefix.size());
+  const std::string name = to_lower_ascii(inner.path.substr(inner.path.rfind('/') + 1));
+  if (name == "skill.md" && inner.path.find('/') != std::string::npos)
+    return fail(ErrorCode::input,
+                inner.path +
+                    " would be a skill, and none is made or removed here: which skills "
+                    "there are is for a person to decide",
+                inner.path, "write below references/ or scripts/ of a skill that there is");
+  auto done = operation.apply(member, inner);
+  if (!done) {
+    Error error = std::move(done).error();
+    error.where = prefix + error.where;
+    return tl::unexpected(std::move(error));
+  }
+  SKILLGRAD_CHECK(put_member(set, member));
+  return prefix.substr(0, prefix.size() - 1) + ": " + *done;
+}
+
+}  // namespace
+
 Result<std::string> apply_edit(SkillPackage& package, const EditOp& op) {
   SKILLGRAD_TRY(const EditOperation* const operation, find_edit_operation(op.op));
+  if (is_set(package)) return apply_to_member(package, op, *operation);
+  if (!op.skill.empty() && !find_member(package, op.skill))
+    return fail(ErrorCode::input, "there is no skill \"" + truncate_middle(op.skill, 100) + "\"",
+                "skill", "leave \"skill\" out: there is but one");
   return operation->apply(package, op);
 }
 

@@ -10,6 +10,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/install.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 namespace skillgrad::skill {
 namespace {
@@ -128,7 +129,7 @@ class Overwrite {
   Result<std::vector<std::string>> run() {
     SKILLGRAD_CHECK(remove_missing(before_, after_, dir_));
     for (const auto& [path, file] : after_.files()) SKILLGRAD_CHECK(write(path, file));
-    SKILLGRAD_CHECK(write_skill());
+    if (!is_set(after_)) SKILLGRAD_CHECK(write_skill());
     SKILLGRAD_CHECK(verify());
     return std::move(notes_);
   }
@@ -167,7 +168,7 @@ class Overwrite {
 
   /// Everything but the links must be what was asked for, byte by byte.
   Result<> verify() {
-    SKILLGRAD_TRY(const auto written, SkillPackage::load(dir_));
+    SKILLGRAD_TRY(const auto written, load_skills(dir_));
     std::vector<std::string> differing;
     for (const std::string& name : changed_files(after_, written)) {
       if (kept_links_.count(name) == 0)
@@ -215,7 +216,7 @@ tl::unexpected<Error> edited(const std::vector<std::string>& files, const fs::pa
 
 /// Errors: input by name where the live folder is not `expected` any more.
 Result<SkillPackage> load_expected(const fs::path& dir, const Installation& installation) {
-  auto live = SkillPackage::load(dir);
+  auto live = load_skills(dir);
   if (!live) {
     Error error = std::move(live).error();
     error.mend = "put the folder back, or take the result from best/ of the run by hand";
@@ -262,7 +263,7 @@ Result<> refuse_archive_as_place(const fs::path& live) {
 
 Result<> check_install(const fs::path& live) {
   SKILLGRAD_CHECK(refuse_archive_as_place(live));
-  SKILLGRAD_TRY(const auto package, SkillPackage::load(live));
+  SKILLGRAD_TRY(const auto package, load_skills(live));
   const auto made = make_fresh(package, package, live);
   SKILLGRAD_CHECK(remove_tree(beside(live, "new")));
   if (!made) return tl::unexpected(made.error());

@@ -3,6 +3,7 @@
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/skill/places.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "skill/edit/diff.hpp"
 #include "skill/package/package_files.hpp"
@@ -51,10 +52,33 @@ namespace {
   return std::nullopt;
 }
 
+/// "pdf/fill-a-column" and "pdf / Fill a column" are of the skill pdf. Without a skill the name
+/// must be one of a single skill's places.
+[[nodiscard]] std::optional<Place> find_in_set(const SkillPackage& set, const std::string& name) {
+  const std::size_t slash = name.find('/');
+  if (slash != std::string::npos) {
+    if (const auto member = find_member(set, name.substr(0, slash))) {
+      auto place = find_place(*member, name.substr(slash + 1));
+      if (place) place->anchor = member->folder_name() + "/" + place->anchor;
+      return place;
+    }
+  }
+  std::optional<Place> out;
+  for (const SkillPackage& member : members_of(set)) {
+    auto place = find_place(member, name);
+    if (!place) continue;
+    if (out) return std::nullopt;
+    place->anchor = member.folder_name() + "/" + place->anchor;
+    out = std::move(place);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<Place> find_place(const SkillPackage& package, const std::string& name) {
   const std::string plain = plain_name(name);
+  if (is_set(package)) return find_in_set(package, plain);
   if (plain.empty()) return std::nullopt;
   if (auto file = file_named(package, plain); file && plain.find('.') != std::string::npos)
     return file;
@@ -71,10 +95,14 @@ std::optional<Place> find_place(const SkillPackage& package, const std::string& 
 
 std::vector<std::string> anchors_of(const SkillPackage& package) {
   std::vector<std::string> out;
-  for (const Section& section : package.outline()) {
-    if (!section.slug.empty()) out.push_back(section.slug);
-  }
-  for (const std::string& path : package.files_for_agent()) out.push_back(base_name(path));
+  for_each_member(package, [&](const SkillPackage& member) {
+    const std::string prefix = member_prefix(package, member);
+    for (const Section& section : member.outline()) {
+      if (!section.slug.empty()) out.push_back(prefix + section.slug);
+    }
+    for (const std::string& path : member.files_for_agent())
+      out.push_back(prefix + base_name(path));
+  });
   return out;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <map>
 
 #include <skillgrad/core/hashing.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/skill/hunks.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "skill/edit/line_script.hpp"
 #include "skill/hunks/package_states.hpp"
@@ -17,10 +19,12 @@ std::size_t line_ends(std::string_view text) {
 
 /// Where each line of SKILL.md stands.
 struct LineMap {
+  std::string skill;                ///< "pdf/" of one of several, which anchors begin with
   std::size_t front = 0;            ///< lines of the front matter
   std::vector<std::string> anchor;  ///< slug of the innermost section, by line from 0
 
-  explicit LineMap(const SkillPackage& package) : front(line_ends(package.front_matter())) {
+  LineMap(const SkillPackage& package, const std::string& prefix)
+      : skill(prefix), front(line_ends(package.front_matter())) {
     const std::string body = package.body();
     const auto line_at = [&](std::size_t offset) {
       return front + line_ends(std::string_view(body).substr(0, offset));
@@ -29,16 +33,39 @@ struct LineMap {
     for (const Section& section : package.outline()) {
       const std::size_t to = line_at(section.end);
       for (std::size_t line = line_at(section.begin); line < to && line < anchor.size(); ++line)
-        anchor[line] = section.slug;
-      if (section.end == body.size() && to < anchor.size()) anchor[to] = section.slug;
+        anchor[line] = prefix + section.slug;
+      if (section.end == body.size() && to < anchor.size()) anchor[to] = prefix + section.slug;
     }
   }
   [[nodiscard]] int layer(std::size_t line) const { return line < front ? 1 : 2; }
   [[nodiscard]] std::string at(std::size_t line) const {
-    if (line < front) return "front matter";
+    if (line < front) return skill + "front matter";
     return line < anchor.size() ? anchor[line] : anchor.empty() ? "" : anchor.back();
   }
 };
+
+/// Of each SKILL.md, by its path.
+using LineMaps = std::map<std::string, LineMap>;
+
+LineMaps line_maps(const SkillPackage& package) {
+  LineMaps out;
+  for_each_member(package, [&](const SkillPackage& member) {
+    const std::string prefix = member_prefix(package, member);
+    out.emplace(prefix + "SKILL.md", LineMap(member, prefix));
+  });
+  return out;
+}
+
+const LineMap* map_of(const LineMaps& maps, const std::string& path) {
+  const auto found = maps.find(path);
+  return found == maps.end() ? nullptr : &found->second;
+}
+
+/// "pdf/" of a path in a set of skills that have these maps.
+std::string skill_prefix(const LineMaps& maps, const std::string& path) {
+  const std::string prefix = member_path(path).skill + "/";
+  return maps.contains(prefix + "SKILL.md") ? prefix : std::string();
+}
 
 struct PlacedLine {
   LineStep step;
@@ -159,14 +186,13 @@ Hunk whole_file(const FilePair& file, HunkKind kind) {
   return out;
 }
 
-std::vector<Hunk> hunks_of(const FilePair& file, const LineMap& before, const LineMap& after) {
+std::vector<Hunk> hunks_of(const FilePair& file, const LineMaps& before, const LineMaps& after) {
   if (file.before == nullptr) return {whole_file(file, HunkKind::create)};
   if (file.after == nullptr) return {whole_file(file, HunkKind::remove)};
   std::vector<Hunk> out;
-  const bool main = file.path == "SKILL.md";
   if (file.before->bytes != file.after->bytes) {
     if (file.texts())
-      out = Cutter(file, main ? &before : nullptr, main ? &after : nullptr).cut();
+      out = Cutter(file, map_of(before, file.path), map_of(after, file.path)).cut();
     else
       out.push_back(whole_file(file, HunkKind::bytes));
   }
@@ -239,10 +265,12 @@ std::string Hunk::fingerprint() const {
 
 std::vector<Hunk> hunks_between(const SkillPackage& before, const SkillPackage& after) {
   const FileStates a = states_of(before), b = states_of(after);
-  const LineMap old_lines(before), new_lines(after);
+  const LineMaps old_lines = line_maps(before), new_lines = line_maps(after);
   std::vector<Hunk> out;
   for (const FilePair& file : differing_files(a, b))
     for (Hunk& hunk : hunks_of(file, old_lines, new_lines)) {
+      // A SKILL.md has its skill's name in its anchors already.
+      if (hunk.layer == 3) hunk.anchor = skill_prefix(new_lines, file.path) + hunk.anchor;
       hunk.id = "H" + std::to_string(out.size() + 1);
       out.push_back(std::move(hunk));
     }

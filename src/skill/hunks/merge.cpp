@@ -194,8 +194,11 @@ Result<MergeOutcome> merge_hunks(const SkillPackage& before, const SkillPackage&
     merge.put(one);
   }
   for (const auto& [file, hunks] : lines) merge.put_lines(file, hunks);
-  const std::string skill_md = std::move(files["SKILL.md"].bytes);
-  files.erase("SKILL.md");
+  std::string skill_md;
+  if (const auto main = files.find("SKILL.md"); main != files.end()) {
+    skill_md = std::move(main->second.bytes);
+    files.erase(main);
+  }
   SKILLGRAD_TRY(out.package,
                 SkillPackage::from_files(now.folder_name(), skill_md, std::move(files)));
   return out;

@@ -3,13 +3,15 @@
 
 #include <set>
 
+#include <skillgrad/skill/skill_set.hpp>
+
 #include "skill/package/package_files.hpp"
 
 namespace skillgrad::skill {
 
 FileStates states_of(const SkillPackage& package) {
   FileStates out = package.files();
-  out["SKILL.md"] = {package.skill_md(), 0644};
+  if (!is_set(package)) out["SKILL.md"] = {package.skill_md(), 0644};
   return out;
 }
 
@@ -31,6 +33,7 @@ std::vector<FilePair> differing_files(const FileStates& before, const FileStates
     const auto new_file = after.find(path);
     const BundledFile* a = old_file == before.end() ? nullptr : &old_file->second;
     const BundledFile* b = new_file == after.end() ? nullptr : &new_file->second;
+    if (a == nullptr && b == nullptr) continue;  // a set has no SKILL.md of its own
     if (a == nullptr || b == nullptr || !(*a == *b)) out.push_back({path, a, b});
   }
   return out;

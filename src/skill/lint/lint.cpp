@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <skillgrad/skill/package.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "skill/lint/lint_rules.hpp"
 #include "skill/package/package_files.hpp"
@@ -147,7 +148,9 @@ std::string earlier_text(const LintContext& context) {
   return out;
 }
 
-LintReport lint(const SkillPackage& package, const LintContext& context) {
+namespace {
+
+LintReport lint_one(const SkillPackage& package, const LintContext& context) {
   LintReport report;
   report.findings = run_rules(package, context);
   const auto old = findings_of_initial(context);
@@ -162,6 +165,42 @@ LintReport lint(const SkillPackage& package, const LintContext& context) {
   for (const Finding& finding : report.findings) {
     if (finding.severity != Severity::error) continue;
     if (old.count({finding.rule, finding.anchor}) == 0) report.blocking.push_back(finding);
+  }
+  return report;
+}
+
+/// The same skill of another state of the set; of a package that is no set, that package.
+[[nodiscard]] std::optional<SkillPackage> same_skill(const SkillPackage* state,
+                                                     const SkillPackage& member) {
+  if (state == nullptr) return std::nullopt;
+  for (SkillPackage& other : members_of(*state))
+    if (other.folder_name() == member.folder_name()) return std::move(other);
+  return std::nullopt;
+}
+
+void add_of_member(const std::vector<Finding>& findings, const std::string& prefix,
+                   std::vector<Finding>& out) {
+  for (Finding finding : findings) {
+    finding.file = prefix + (finding.file.empty() ? "SKILL.md" : finding.file);
+    out.push_back(std::move(finding));
+  }
+}
+
+}  // namespace
+
+LintReport lint(const SkillPackage& package, const LintContext& context) {
+  if (!is_set(package)) return lint_one(package, context);
+  LintReport report;
+  for (const SkillPackage& member : members_of(package)) {
+    const auto previous = same_skill(context.previous, member);
+    const auto initial = same_skill(context.initial, member);
+    LintContext own = context;
+    own.previous = previous ? &*previous : nullptr;
+    own.initial = initial ? &*initial : nullptr;
+    const LintReport found = lint_one(member, own);
+    const std::string prefix = member_prefix(package, member);
+    add_of_member(found.findings, prefix, report.findings);
+    add_of_member(found.blocking, prefix, report.blocking);
   }
   return report;
 }

@@ -6,6 +6,7 @@
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/skill/package.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "skill/lint/rules.hpp"
 #include "skill/package/package_files.hpp"
@@ -77,6 +78,15 @@ std::vector<Finding> check_rules(const RuleInput& input, Profile profile) {
 }
 
 std::vector<Finding> validate(const SkillPackage& package, Profile profile) {
+  if (is_set(package)) {
+    std::vector<Finding> out;
+    for (const SkillPackage& member : members_of(package))
+      for (Finding finding : validate(member, profile)) {
+        finding.file = member.folder_name() + "/" + finding.file;
+        out.push_back(std::move(finding));
+      }
+    return out;
+  }
   RuleInput input;
   input.skill_md = package.skill_md();
   input.folder_name = package.folder_name();

@@ -9,12 +9,14 @@
 #include <skillgrad/core/unicode.hpp>
 #include <skillgrad/skill/archive.hpp>
 #include <skillgrad/skill/package.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "skill/package/archive.hpp"
 #include "skill/package/front_matter.hpp"
 #include "skill/package/outline.hpp"
 #include "skill/package/package_files.hpp"
 #include "skill/package/package_path.hpp"
+#include "skill/package/set_files.hpp"
 
 namespace skillgrad::skill {
 
@@ -85,6 +87,11 @@ void add_size(LayerSize& sum, const LayerSize& part) {
   return replace_all(std::move(text), "'", "&#x27;");
 }
 
+/// A skill does not bring the tasks that judge it.
+[[nodiscard]] bool is_shown(const SkillPackage& package, const std::string& path) {
+  return !is_below_evals(is_set(package) ? member_path(path).path : path);
+}
+
 }  // namespace
 
 Result<> SkillPackage::adopt(std::string skill_md) {
@@ -115,6 +122,21 @@ Result<SkillPackage> SkillPackage::from_files(std::string folder_name, std::stri
       return fail(ErrorCode::input, "SKILL.md is given twice", path, "pass it once, as text");
     }
     SKILLGRAD_CHECK(check_package_path(path));
+  }
+  if (skill_md.empty()) {
+    SKILLGRAD_TRY(const auto members, packages_of_set(files));
+    if (!members.empty()) {
+      SkillPackage set;
+      set.folder_name_ = std::move(folder_name);
+      set.name_ = set.folder_name_;
+      set.files_ = std::move(files);
+      for (const SkillPackage& member : members)
+        for (Finding repair : member.repairs()) {
+          repair.file = member.folder_name() + "/" + repair.file;
+          set.repairs_.push_back(std::move(repair));
+        }
+      return set;
+    }
   }
   const auto limits = check_limits(skill_md, files);
   if (!limits.empty()) return invalid(limits.front());
@@ -157,7 +179,8 @@ Result<> SkillPackage::save(const fs::path& dir) const {
   SKILLGRAD_CHECK(make_directories(parent));
   SKILLGRAD_TRY(const TempDir temporary, TempDir::create(".skillgrad-save-", parent));
   const fs::path fresh = temporary.path() / "package";
-  SKILLGRAD_CHECK(write_file_atomic(fresh / "SKILL.md", skill_md_, skill_mode_));
+  if (!is_set(*this))
+    SKILLGRAD_CHECK(write_file_atomic(fresh / "SKILL.md", skill_md_, skill_mode_));
   for (const auto& [path, file] : files_) {
     SKILLGRAD_CHECK(write_file_atomic(fresh / path, file.bytes, file.mode));
   }
@@ -173,18 +196,28 @@ std::string SkillPackage::body() const { return skill_md_.substr(body_begin_); }
 std::vector<std::string> SkillPackage::files_for_agent() const {
   std::vector<std::string> out;
   for (const auto& [path, file] : files_) {
-    if (!is_below_evals(path)) out.push_back(path);
+    if (is_shown(*this, path)) out.push_back(path);
   }
   return out;
 }
 
 std::vector<Section> SkillPackage::outline() const {
+  if (is_set(*this)) return {};
   const std::string text = body();
   return sections_of(text, markdown_blocks(text));
 }
 
 Sizes SkillPackage::sizes() const {
   Sizes out;
+  if (is_set(*this)) {
+    for (const SkillPackage& member : members_of(*this)) {
+      const Sizes part = member.sizes();
+      add_size(out.l1, part.l1);
+      add_size(out.l2, part.l2);
+      add_size(out.l3, part.l3);
+    }
+    return out;
+  }
   out.l1 = size_of(front_matter());
   out.l1.tokens = size_of(name_ + " " + std::string(trim_white_space_utf8(description_))).tokens;
   out.l2 = size_of(body());
@@ -199,9 +232,11 @@ std::string SkillPackage::hash() const {
   const auto add = [&](std::string_view path, std::uint32_t mode, std::string_view bytes) {
     hasher.add(path).add((mode & 0100U) != 0 ? "x" : "-").add(bytes);
   };
-  add("SKILL.md", 0644, skill_md_);  // file systems without modes mark every file executable
+  // File systems without modes mark every file executable, a SKILL.md as well.
+  if (!is_set(*this)) add("SKILL.md", 0644, skill_md_);
   for (const auto& [path, file] : files_) {
-    if (!is_below_evals(path)) add(path, file.mode, file.bytes);
+    const bool main = is_set(*this) && member_path(path).path == "SKILL.md";
+    if (is_shown(*this, path)) add(path, main ? 0644 : file.mode, file.bytes);
   }
   return hasher.finish();
 }

@@ -5,6 +5,7 @@
 
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/skill/package.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "skill/package/description_writer.hpp"
 #include "skill/package/file_names.hpp"
@@ -36,6 +37,21 @@ constexpr std::uint32_t kFileMode = 0644;
   return text;
 }
 
+/// A path of a set is one of a file in one of its skills.
+template <class Change>
+[[nodiscard]] Result<> change_member(SkillPackage& set, const std::string& path,
+                                     const Change& change) {
+  const MemberPath place = member_path(path);
+  SKILLGRAD_TRY(SkillPackage member, member_to_edit(set, place.skill));
+  SKILLGRAD_CHECK(change(member, place.path));
+  return put_member(set, member);
+}
+
+[[nodiscard]] tl::unexpected<Error> names_no_skill(const char* what) {
+  return fail(ErrorCode::input, std::string("several skills have no ") + what + " together",
+              "skill", "say which skill it is about in \"skill\"");
+}
+
 [[nodiscard]] std::uint32_t mode_for_new(const std::string& path, std::string_view text) {
   const bool script = path.starts_with("scripts/") || text.starts_with("#!");
   return script ? kScriptMode : kFileMode;
@@ -44,11 +60,13 @@ constexpr std::uint32_t kFileMode = 0644;
 }  // namespace
 
 Result<> SkillPackage::set_description(const std::string& text) {
+  if (is_set(*this)) return names_no_skill("description");
   SKILLGRAD_TRY(std::string changed, with_description(skill_md_, text));
   return adopt(std::move(changed));
 }
 
 Result<> SkillPackage::set_body(std::string text) {
+  if (is_set(*this)) return names_no_skill("body");
   SKILLGRAD_CHECK(check_text(text, "SKILL.md"));
   std::string head = front_matter();
   if (!ends_with_newline(head)) head += newline_of(head);
@@ -68,6 +86,10 @@ Result<> SkillPackage::set_body(std::string text) {
 }
 
 Result<> SkillPackage::write_file(const std::string& path, std::string text) {
+  if (is_set(*this))
+    return change_member(*this, path, [&](SkillPackage& member, const std::string& inner) {
+      return member.write_file(inner, std::move(text));
+    });
   SKILLGRAD_CHECK(check_patch_path(*this, path));
   SKILLGRAD_CHECK(check_text(text, path));
   const auto old = files_.find(path);
@@ -96,6 +118,10 @@ Result<> SkillPackage::write_file(const std::string& path, std::string text) {
 }
 
 Result<> SkillPackage::delete_file(const std::string& path) {
+  if (is_set(*this))
+    return change_member(*this, path, [](SkillPackage& member, const std::string& inner) {
+      return member.delete_file(inner);
+    });
   SKILLGRAD_CHECK(check_patch_path(*this, path));
   if (files_.erase(path) == 0) {
     const auto near = nearest_match(path, files_for_agent());

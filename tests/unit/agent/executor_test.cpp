@@ -7,6 +7,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/json.hpp>
 
+#include "agent/executor_tools.hpp"
 #include "fakes/fake_chat_model.hpp"
 #include "fakes/fake_sandbox.hpp"
 #include "fakes/golden_prompt.hpp"
@@ -230,6 +231,46 @@ TEST_F(ToolExecutorTest, NeighboursStandInTheCatalogueByNameAndCanBeActivated) {
   EXPECT_FALSE(rollout.activated) << "that of the request is another one";
   EXPECT_EQ(rollout.skill_text, "");
   EXPECT_EQ(rollout.activated_skills, std::vector<std::string>{"art"});
+}
+
+TEST_F(ToolExecutorTest, OfASetAllSkillsAreOfferedAndWhatWasLoadedOfEachIsTold) {
+  auto set = skill::SkillPackage::from_files(
+      "office", "",
+      {{"art/SKILL.md", {"---\nname: art\ndescription: Draws.\n---\n# Art\nDraw it.\n"}},
+       {"demo/SKILL.md", {"---\nname: demo\ndescription: Demo work.\n---\n# Demo\nDo it well.\n"}},
+       {"demo/references/x.md", {"# X\nMore of it.\n"}},
+       {"demo/evals/tasks.jsonl", {"{}\n"}}});
+  ASSERT_TRUE(set);
+  skill_ = *set;
+  ASSERT_TRUE(skill_.save(request_.skill_dir));
+  const Rollout rollout =
+      run({tool_reply("activate_skill", R"({"skill":"demo"})"),
+           tool_reply("read_reference", R"({"skill":"demo","path":"references/x.md"})"),
+           tool_reply("activate_skill", R"({"skill":"art"})"), text_reply("done")});
+  const std::string system = model_->requests()[0].messages[0].content;
+  EXPECT_NE(system.find("/skills/art/SKILL.md"), std::string::npos);
+  EXPECT_NE(system.find("/skills/demo/SKILL.md"), std::string::npos);
+  EXPECT_NE(model_->requests()[0].tools[0].parameters.find(R"(["art","demo"])"), std::string::npos);
+  EXPECT_TRUE(rollout.activated);
+  EXPECT_EQ(rollout.activated_skills, (std::vector<std::string>{"demo", "art"}));
+  EXPECT_EQ(rollout.skill_text,
+            "## art/SKILL.md\n# Art\nDraw it.\n\n## demo/SKILL.md\n# Demo\nDo it well.\n\n"
+            "## demo/references/x.md\n# X\nMore of it.\n");
+}
+
+TEST_F(ToolExecutorTest, OfASetEachSkillIsMountedByItself) {
+  skill_ = *skill::SkillPackage::from_files(
+      "office", "",
+      {{"a/SKILL.md", {"---\nname: a\ndescription: d\n---\nA.\n"}},
+       {"b/SKILL.md", {"---\nname: other\ndescription: d\n---\nB.\n"}}});
+  const auto mounts = mounts_of(&skill_, "/run/skill");
+  ASSERT_EQ(mounts.size(), 2U);
+  EXPECT_EQ(mounts[0], std::pair(std::filesystem::path("/run/skill/a"), std::string("/skills/a")));
+  EXPECT_EQ(mounts[1],
+            std::pair(std::filesystem::path("/run/skill/b"), std::string("/skills/other")));
+  const auto one = demo_skill();
+  EXPECT_EQ(mounts_of(&one, "/run/skill").at(0).first, "/run/skill");
+  EXPECT_TRUE(mounts_of(nullptr, "").empty());
 }
 
 TEST_F(ToolExecutorTest, ARunThatActivationDecidesEndsWithThatOfItsSkillAlone) {
