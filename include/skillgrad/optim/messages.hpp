@@ -54,6 +54,7 @@ struct LossRecord {
   llm::Usage usage;
   std::optional<double> cost_usd;
   double seconds = 0;
+  bool timed = true;  ///< false: calls were answered from a record, and `seconds` lacks their time
   std::optional<RolloutSigns> signs;  ///< nullopt: not known
   /// Graded (pass, fail, timeout, limit, refused); errors are not evidence, and neither is what was
   /// skipped.
@@ -211,6 +212,14 @@ struct RejectedPatch {
 /// What became of an iteration's patch; a gate never says no_patch.
 enum class Decision { accepted, rejected, undecided, no_patch };
 
+/// What a gate found with one of several models (docs/across.md).
+struct GateModel {
+  std::string model;
+  double before = 0, after = 0;              ///< means over its validation tasks
+  std::size_t n = 0, fixed = 0, broken = 0;  ///< tasks
+  double worse = 0;                          ///< chance that it breaks more tasks than it lifts
+};
+
 /// skillgrad.gate/1
 struct GateDecision {
   Decision decision = Decision::undecided;
@@ -223,6 +232,7 @@ struct GateDecision {
   /// Of a staged gate (docs/deciding.md): the chance that the candidate helps more than it harms.
   std::optional<double> better = std::nullopt;
   std::vector<std::string> lost = {};  ///< and tasks that it broke for sure, --max-broken
+  std::vector<GateModel> models = {};  ///< where several execute
 };
 
 Json to_json(const LossRecord& value);
