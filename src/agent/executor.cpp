@@ -113,6 +113,7 @@ class ToolExecutor final : public Executor {
     rollout.cut_at = result.cut_at;
     rollout.usage = result.usage;
     rollout.cost_usd = result.cost_usd;
+    rollout.replayed_calls = result.replayed_calls;
     return rollout;
   }
 

@@ -142,6 +142,7 @@ class Loop {
     answered_ = true;
     longest_ = std::max<Duration>(longest_, clock_.now() - asked);
     result_.usage += reply->usage;
+    if (reply->attempts == 0) ++result_.replayed_calls;
     if (reply->finish == llm::Finish::length && !reply->refused) {
       ++result_.cut_replies;
       result_.cut_at = std::max(result_.cut_at, reply->usage.output_tokens);

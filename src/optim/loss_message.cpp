@@ -122,6 +122,7 @@ Json to_json(const LossRecord& value) {
               {"cost_usd", number_or_null(value.cost_usd)},
               {"seconds", value.seconds},
               {"signs", signs_json(value.signs)}};
+  if (!value.timed) out["timed"] = false;
   if (!value.checks.empty()) out["checks"] = checks_json(value.checks);
   return out;
 }
@@ -147,6 +148,7 @@ Result<LossRecord> loss_from_json(const Json& value) {
   out.end_state = named<agent::EndState>(reader.string("end_state", ""));
   out.error = reader.string("error", "");
   out.seconds = reader.number("seconds", 0.0, 0);
+  out.timed = reader.any("timed") != Json(false);
   const Json components = reader.any("components");
   const Json usage = reader.any("usage");
   const Json signs = reader.any("signs"), checks = reader.any("checks");

@@ -203,8 +203,34 @@ Json to_json(const GateDecision& value) {
     out["skills"] = Json::array();
     for (const SkillEffect& effect : value.skills) out["skills"].push_back(effect_json(effect));
   }
+  for (const GateModel& model : value.models)
+    out["models"].push_back({{"model", model.model},
+                             {"before", model.n > 0 ? Json(model.before) : Json()},
+                             {"after", model.n > 0 ? Json(model.after) : Json()},
+                             {"n", model.n},
+                             {"fixed", model.fixed},
+                             {"broken", model.broken},
+                             {"worse", model.worse}});
   return out;
 }
+
+namespace {
+
+Result<GateModel> gate_model_from_json(const Json& value) {
+  StrictReader reader(value, "models");
+  GateModel out;
+  out.model = reader.string("model");
+  out.before = optional_number(reader, "before", 0).value_or(0);
+  out.after = optional_number(reader, "after", 0).value_or(0);
+  out.n = static_cast<std::size_t>(reader.integer("n", 0, 0));
+  out.fixed = static_cast<std::size_t>(reader.integer("fixed", 0, 0));
+  out.broken = static_cast<std::size_t>(reader.integer("broken", 0, 0));
+  out.worse = reader.number("worse", 0);
+  SKILLGRAD_CHECK(reader.finish(true));
+  return out;
+}
+
+}  // namespace
 
 Result<GateDecision> gate_from_json(const Json& value) {
   const std::string schema = "skillgrad.gate/1";
@@ -238,6 +264,11 @@ Result<GateDecision> gate_from_json(const Json& value) {
   for (const Json& task : lost.is_array() ? lost : Json::array())
     if (task.is_string()) out.lost.push_back(task.get<std::string>());
   out.skills = effects_from_json(reader.any("skills"));
+  const Json models = reader.any("models");
+  for (const Json& row : models.is_array() ? models : Json::array()) {
+    SKILLGRAD_TRY(auto model, gate_model_from_json(row));
+    out.models.push_back(std::move(model));
+  }
   const Json ci = reader.any("difference_ci95");
   const bool pair = ci.is_array() && ci.size() == 2 && ci[0].is_number() && ci[1].is_number();
   if (pair) {

@@ -102,6 +102,71 @@ std::string rejections(const optim::OptimizeResult& result) {
   return out.empty() ? out : out + "\n";
 }
 
+/// A line for each of several models: base run, test before and after, what became of it.
+std::string model_lines(const optim::OptimizeResult& result) {
+  if (!result.across) return {};
+  std::vector<std::vector<std::string>> rows = {
+      {"model", "base", "test before", "test after", "difference", ""}};
+  const auto text = [](const std::optional<optim::ModelScore>& score) {
+    return score ? percent_ci(score->score, score->interval) : std::string("-");
+  };
+  for (const optim::AcrossModel& model : result.across->models) {
+    const auto& release = model.release;
+    rows.push_back({strip_control(truncate_middle(model.name, 40)), text(model.base),
+                    text(model.before), text(model.after),
+                    release.n > 0
+                        ? fmt::format("{:+.1f} points [{:+.1f}, {:+.1f}]", 100 * release.difference,
+                                      100 * release.interval.low, 100 * release.interval.high)
+                        : "-",
+                    release.n > 0 ? name_of(release.verdict) : "not compared"});
+  }
+  return fmt::format("{} models, --across {}:\n", result.across->models.size(),
+                     name_of(result.across->rule)) +
+         format_table(rows) + "\n";
+}
+
+/// Packages that no other one beats, where quality alone decides: the report has the rest.
+std::string not_dominated_line(const optim::Tradeoffs& found) {
+  std::vector<std::string> names;
+  for (const optim::TradeoffRow& row : found.rows)
+    if (row.beaten == false)
+      names.push_back(row.iteration == 0 ? "initial" : std::to_string(row.iteration));
+  return fmt::format(
+      "not dominated             {} (by {} on the validation tasks; the report has all)\n",
+      names.empty() ? "none was measured" : join(names, ", "), join(found.objectives, ", "));
+}
+
+/// What the packages of the run cost for what they give.
+std::string tradeoff_table(const optim::Tradeoffs& found) {
+  std::vector<std::vector<std::string>> rows = {
+      {"package", "decision", "to the initial skill", "USD", "seconds", "size", "violations", ""}};
+  const auto times = [](const std::optional<double>& ratio) {
+    return ratio ? fmt::format(" ({:.2f} x)", *ratio) : std::string();
+  };
+  for (const optim::TradeoffRow& row : found.rows) {
+    const bool any = row.n > 0;
+    const std::string usd =
+        row.cost_usd ? fmt::format("{:.4f}", *row.cost_usd) + times(row.cost_ratio) : "unknown";
+    const std::string seconds =
+        row.seconds ? fmt::format("{:.1f}", *row.seconds) + times(row.time_ratio) : "unknown";
+    std::vector<std::string> note;
+    if (row.chosen) note.emplace_back("chosen");
+    if (row.beaten == false) note.emplace_back("not dominated");
+    rows.push_back(
+        {row.iteration == 0 ? "initial" : std::to_string(row.iteration), row.what,
+         any ? fmt::format("{:+.1f} points on {}", 100 * row.difference, row.n) : "not measured",
+         any ? usd : "-", any ? seconds : "-", fmt::format("{:.2f} x", row.size_ratio),
+         fmt::format("{:.0f}", row.violations), join(note, ", ")});
+  }
+  std::string out =
+      "packages on the validation tasks (their scores chose, so they are optimistic); "
+      "compared by " +
+      join(found.objectives, ", ") + ":\n" + format_table(rows);
+  for (const auto& [name, why] : found.left_out)
+    out += "  not compared by " + name + ": " + why + "\n";
+  return out + "\n";
+}
+
 /// What the noise of this measurement means for the decisions.
 std::string calibration_lines(const optim::OptimizeResult& result) {
   const auto& found = *result.calibration;
@@ -216,8 +281,11 @@ std::string optimize_summary(const optim::OptimizeResult& result, const SummaryF
   std::string out = verdict_line(result) + "\n\n";
   if (facts.simulated) out += std::string(kSimulation) + "\n";
   out += (result.reruns ? rerun_lines(*result.reruns) : iteration_table(result)) + "\n" +
-         rejections(result) + lost_iterations(result);
+         rejections(result) + lost_iterations(result) + model_lines(result);
+  const bool weighted = result.tradeoffs && result.tradeoffs->weights.several();
+  if (weighted) out += tradeoff_table(*result.tradeoffs);
   if (result.calibration) out += calibration_lines(result);
+  if (result.tradeoffs && !weighted) out += not_dominated_line(*result.tradeoffs);
   if (result.base_train)
     out += (result.facts.contains("traces") ? "recorded sessions         "
                                             : "base score (train split)  ") +

@@ -29,6 +29,31 @@ std::string chance_text(double p) {
   return p < 0.001 ? "fewer than 1 of 1,000" : fmt::format("about {:.1f} of 100", 100 * p);
 }
 
+/// What the tests of single models found, for the end of the line.
+std::string models_text(const optim::decisions::ReleaseResult& test) {
+  std::string out;
+  for (std::size_t i = 0; i < test.models.size(); ++i) {
+    const auto& model = test.models[i];
+    if (model.verdict != optim::decisions::ModelVerdict::harmed || test.harmed == i) continue;
+    out += fmt::format("; harmed with {}: {:+.1f} points [{:+.1f}, {:+.1f}]", model.model,
+                       100 * model.difference, 100 * model.interval.low, 100 * model.interval.high);
+  }
+  return out;
+}
+
+/// The verdict is that of one model, whatever the mean over all came to.
+std::string harmed_line(const VerdictFacts& facts) {
+  const auto& test = facts.test;
+  const auto& model = test.models.at(*test.harmed);
+  return fmt::format(
+             "{}: harmed with {}: {:+.1f} points [{:+.1f}, {:+.1f}] on {}, {}; over {} "
+             "models {:+.1f} points",
+             name_of(test.verdict), model.model, 100 * model.difference, 100 * model.interval.low,
+             100 * model.interval.high, test_tasks(model.n), p_text(model.p), test.models.size(),
+             100 * test.difference) +
+         models_text(test);
+}
+
 /// The skill is the same on both sides, so this is about the measurement alone.
 std::string unchanged_line(const VerdictFacts& facts) {
   const auto& test = facts.test;
@@ -60,15 +85,17 @@ std::string verdict_line(const VerdictFacts& facts) {
   if (facts.unchanged) return unchanged_line(facts);
   if (!facts.patch_kept) return name + ": no patch was kept, the skill is as it was";
   if (test.n == 0) return name + ": no test task was graded with both skills";
-  std::string out = fmt::format("{}: {:+.1f} points [{:+.1f}, {:+.1f}] on {}, {}", name,
-                                100 * test.difference, 100 * test.interval.low,
-                                100 * test.interval.high, test_tasks(test.n), p_text(test.p));
+  if (test.harmed) return harmed_line(facts);
+  std::string out =
+      fmt::format("{}: {:+.1f} points{} [{:+.1f}, {:+.1f}] on {}, {}", name, 100 * test.difference,
+                  test.weighted ? " of the weighted loss" : "", 100 * test.interval.low,
+                  100 * test.interval.high, test_tasks(test.n), p_text(test.p));
   if (test.verdict == ReleaseVerdict::not_shown && test.could_show < 1)
     out += fmt::format("; {} tasks can show {:.0f} points and more", facts.planned,
                        100 * test.could_show);
   if (test.verdict == ReleaseVerdict::not_shown && test.could_show >= 1)
     out += fmt::format("; {} tasks are too few to show any difference", facts.planned);
-  return out;
+  return out + models_text(test);
 }
 
 std::string verdict_line(const optim::OptimizeResult& result) {
@@ -102,6 +129,12 @@ std::string verdict_explanation(const VerdictFacts& facts) {
                  test_tasks(test.n), chance_text(test.p)) +
              reach(facts);
     case ReleaseVerdict::worse:
+      if (test.harmed)
+        return fmt::format(
+            "With {}, the patched skill does worse than the initial one on tasks that the run had "
+            "not seen before, and by --across worst no model may be harmed. Do not ship it for "
+            "that model; --across mean would judge by the mean over all of them alone.",
+            test.models.at(*test.harmed).model);
       return fmt::format(
                  "On {} that the run had not seen before, the patched skill does worse than "
                  "the initial one. Do not ship it.",

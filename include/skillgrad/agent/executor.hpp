@@ -48,6 +48,7 @@ struct Rollout {
   llm::Usage usage;
   std::optional<double> cost_usd;
   double seconds = 0;
+  int replayed_calls = 0;  ///< answered from a record or a cache: `seconds` lacks their time
   /// What the agent left, as long as this lives; null where neither a command nor the grading needs
   /// a work directory.
   std::shared_ptr<const TempDir> folder;

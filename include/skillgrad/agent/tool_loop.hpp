@@ -119,6 +119,7 @@ struct LoopResult {
   llm::Usage usage;
   std::optional<double> cost_usd = 0.0;
   int turns = 0;
+  int replayed_calls = 0;  ///< answered without asking the endpoint, so in no time
 };
 /// Model turn, tool calls, tool results, until the model stops calling tools, a tool ends the loop
 /// or a limit is met. Limits are looked at before each model turn, so the calls of the last turn

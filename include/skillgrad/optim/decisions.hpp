@@ -46,6 +46,20 @@ enum class PruneVerdict { kept, taken_out, not_looked_at };
 
 enum class ReleaseVerdict { improved, not_shown, worse, not_tested };
 
+/// What a package does with one of several models.
+enum class ModelVerdict { helped, harmed, not_shown, not_compared };
+
+/// One of several models in the release test: a test of its own in either direction, each at alpha
+/// divided by the number of models, so that the chance of any false "harmed" is at most alpha.
+struct ModelRelease {
+  std::string model;
+  ModelVerdict verdict = ModelVerdict::not_compared;
+  double before = 0, after = 0, difference = 0;
+  stats::Interval interval{-1, 1};  ///< as that of the release, at this model's share of alpha
+  double p = 1;                     ///< one-sided, of the direction that was found
+  std::size_t n = 0;                ///< tasks graded under both
+};
+
 struct ReleaseResult {
   ReleaseVerdict verdict = ReleaseVerdict::not_tested;
   double before = 0, after = 0, difference = 0;
@@ -59,6 +73,11 @@ struct ReleaseResult {
   std::size_t look = 0;   ///< that decided
   double could_show = 1;  ///< smallest difference that all tasks planned show with 80 % power, with
                           ///< the spread that was found
+  /// Scores are values of the weighted loss, from 0 to 1 (docs/tradeoffs.md).
+  bool weighted = false;
+  std::vector<ModelRelease> models = {};  ///< where there are several
+  /// The model for which the verdict is `worse`, by the rule `worst`; nullopt: not for one model.
+  std::optional<std::size_t> harmed = std::nullopt;
 };
 
 }  // namespace skillgrad::optim::decisions
@@ -105,6 +124,16 @@ struct EnumText<optim::decisions::PruneVerdict> {
   using enum optim::decisions::PruneVerdict;
   static constexpr EnumName<optim::decisions::PruneVerdict> kTable[] = {
       {kept, "kept"}, {taken_out, "taken out"}, {not_looked_at, "not looked at"}};
+};
+
+template <>
+struct EnumText<optim::decisions::ModelVerdict> {
+  using enum optim::decisions::ModelVerdict;
+  static constexpr EnumName<optim::decisions::ModelVerdict> kTable[] = {
+      {helped, "helped"},
+      {harmed, "harmed"},
+      {not_shown, "not shown"},
+      {not_compared, "not compared"}};
 };
 
 template <>

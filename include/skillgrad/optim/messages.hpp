@@ -55,6 +55,7 @@ struct LossRecord {
   llm::Usage usage;
   std::optional<double> cost_usd;
   double seconds = 0;
+  bool timed = true;  ///< false: calls were answered from a record, and `seconds` lacks their time
   std::optional<RolloutSigns> signs;  ///< nullopt: not known
   /// Graded (pass, fail, timeout, limit, refused); errors are not evidence, and neither is what was
   /// skipped.
@@ -223,6 +224,14 @@ struct SkillEffect {
   bool harmed = false;                ///< that chance is high enough to refuse the patch
 };
 
+/// What a gate found with one of several models (docs/across.md).
+struct GateModel {
+  std::string model;
+  double before = 0, after = 0;              ///< means over its validation tasks
+  std::size_t n = 0, fixed = 0, broken = 0;  ///< tasks
+  double worse = 0;                          ///< chance that it breaks more tasks than it lifts
+};
+
 /// skillgrad.gate/1
 struct GateDecision {
   Decision decision = Decision::undecided;
@@ -236,6 +245,7 @@ struct GateDecision {
   std::optional<double> better = std::nullopt;
   std::vector<std::string> lost = {};    ///< and tasks that it broke for sure, --max-broken
   std::vector<SkillEffect> skills = {};  ///< of several skills, each
+  std::vector<GateModel> models = {};    ///< where several execute
 };
 
 Json to_json(const LossRecord& value);

@@ -11,6 +11,7 @@
 #include <skillgrad/agent/executor.hpp>
 #include <skillgrad/bench/benchmark.hpp>
 #include <skillgrad/llm/client.hpp>
+#include <skillgrad/optim/across.hpp>
 #include <skillgrad/optim/costs.hpp>
 #include <skillgrad/optim/decisions.hpp>
 #include <skillgrad/optim/evaluate.hpp>
@@ -64,6 +65,10 @@ struct OptimizeSettings {
   /// The train tasks are recorded sessions: evidence that is read and not made, so no package can
   /// be tried on them.
   bool recorded = false;
+  std::size_t models = 1;  ///< that execute each task
+  LossWeights weights;     ///< of the loss stage; staged decisions are about its values
+  /// Every call is sent and paid for: none is answered from a cache or a recording.
+  bool calls_are_made = true;
 };
 
 /// A program that edits a package in the place of an optimizer.
@@ -91,7 +96,8 @@ struct OptimizeParts {
   llm::Accountant* accountant = nullptr;
   const Clock* clock = nullptr;
   Observer* observer = nullptr;
-  Approver* approver = nullptr;  ///< null: nobody is asked about what the gate takes
+  Approver* approver = nullptr;    ///< null: nobody is asked about what the gate takes
+  const Across* across = nullptr;  ///< null: the tasks are no cells of several models
   unsigned jobs = 1;
   SharedRun* shared = nullptr;  ///< others make rollouts, too; null: this process makes all
   Json facts = Json::object();  ///< what run.json says about the run: skill, model, simulation, ...
@@ -104,6 +110,49 @@ struct OptimizeParts {
 struct TestScore {
   EvalSummary before, after;
   stats::PairedResult paired;
+};
+
+/// One of several models on the tasks of a split: score, 95 % interval, graded tasks.
+struct ModelScore {
+  double score = 0;
+  stats::Interval interval;
+  std::size_t n = 0;
+};
+struct AcrossModel {
+  std::string name;
+  std::optional<ModelScore> base, validation;  ///< of the initial skill
+  std::optional<ModelScore> before, after;     ///< on the test split
+  decisions::ModelRelease release;
+};
+struct AcrossResult {
+  AcrossRule rule = AcrossRule::worst;
+  std::vector<AcrossModel> models;
+};
+
+/// A package of the run on the validation tasks, beside the initial one on the same tasks. Those
+/// that were kept were kept by these scores, so they are optimistic.
+struct TradeoffRow {
+  int iteration = 0;  ///< 0: the initial skill
+  std::string what;   ///< initial, accepted, rejected, undecided, chosen
+  bool chosen = false;
+  std::size_t n = 0;  ///< tasks graded with both; 0: nothing of it is known but size and violations
+  double score = 0, difference = 0;
+  stats::Interval interval{-1, 1};                  ///< of the difference, 95 %
+  std::optional<double> cost_usd, cost_ratio;       ///< of a rollout; nullopt: not known
+  std::optional<double> seconds, time_ratio;        ///< of a rollout, as measured
+  double size_ratio = 1, violations = 0;            ///< of the package
+  std::optional<double> value_gain = std::nullopt;  ///< of the weighted loss, where it decides
+  std::optional<bool> beaten = std::nullopt;        ///< dominated; nullopt: it was not measured
+};
+/// Quality, cost, time, size and violations of the packages of a run (docs/tradeoffs.md).
+struct Tradeoffs {
+  struct LeftOut {
+    std::string objective, why;
+  };
+  LossWeights weights;
+  std::vector<std::string> objectives;  ///< that were compared
+  std::vector<LeftOut> left_out;
+  std::vector<TradeoffRow> rows;
 };
 
 /// What the unchanged skill came to in as many rollouts as an optimizer has.
@@ -141,7 +190,9 @@ struct OptimizeResult {
   std::optional<decisions::Calibration> calibration;  ///< with staged decisions
   std::vector<Finalist> finalists;
   std::vector<PrunedPatch> pruned;
+  std::optional<Tradeoffs> tradeoffs;  ///< with staged decisions
   std::optional<TestScore> test;
+  std::optional<AcrossResult> across;      ///< where several models execute
   decisions::ReleaseResult release;        ///< what may be claimed
   std::size_t test_planned = 0;            ///< tasks of the test split, if it is scored at all
   std::vector<SkillOutcome> skills;        ///< of several: each, by folder

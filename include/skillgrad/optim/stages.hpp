@@ -14,8 +14,19 @@
 
 namespace skillgrad::optim {
 
+/// Weights of loss = w_q (1 - score) + w_c cost/cost0 + w_t time/time0 + w_s max(0, size/size0 - 1)
+/// + w_v violations (docs/algorithm.md section 3).
+struct LossWeights {
+  double quality = 1, cost = 0, time = 0, size = 0, violations = 0;
+  /// Anything but quality counts: decisions are about the weighted loss then (docs/tradeoffs.md).
+  [[nodiscard]] bool several() const { return cost > 0 || time > 0 || size > 0 || violations > 0; }
+};
+/// Of the options of the loss stage "grader"; others have those of quality alone. Errors: config.
+[[nodiscard]] Result<LossWeights> loss_weights(const Json& options);
+
 /// Facts for the multi-objective loss that one rollout cannot know (docs/algorithm.md section 3):
-/// the baseline run's means and the package's state. A denominator of 0 switches its component off.
+/// the baseline run's means and the package's state. A denominator of 0 is not known (yet), and its
+/// component is absent.
 struct ObjectiveFacts {
   double cost0 = 0, time0 = 0;  ///< mean USD and seconds of a baseline rollout
   double size_ratio = 1;        ///< package size / size of the initial package

@@ -109,6 +109,41 @@ struct Step {
   std::optional<optim::Approval> approval;  ///< where a person was asked
 };
 
+/// One of several models that executed the tasks (docs/across.md): its scores with the initial
+/// skill on the train split, and on the test split before and after, and the release test of it
+/// alone.
+struct ModelRow {
+  std::string model, verdict;  ///< helped, harmed, not shown, not compared
+  std::optional<double> train, before, after, difference, p;
+  std::optional<stats::Interval> train95, before95, after95, interval;
+  std::size_t n = 0;  ///< test tasks that were compared
+};
+struct ModelsFacts {
+  std::string rule;    ///< worst, mean
+  std::string harmed;  ///< the model that the verdict is `worse` for, or ""
+  std::string optimizer_model;
+  std::vector<ModelRow> rows;
+};
+
+/// One package of the run among the others (docs/tradeoffs.md): validation scores, which are
+/// optimistic, beside the initial skill on the same tasks.
+struct TradeoffPoint {
+  int iteration = 0;  ///< 0: the initial skill
+  std::string what;   ///< initial, accepted, rejected, undecided, chosen
+  bool chosen = false;
+  std::size_t n = 0;
+  std::optional<double> score, difference, cost_usd, cost_of_initial, seconds, time_of_initial,
+      size_of_initial, violations, value_gain;
+  std::optional<stats::Interval> interval;  ///< of the difference
+  std::optional<bool> dominated;            ///< nullopt: it was not measured
+};
+struct TradeoffFacts {
+  std::vector<std::pair<std::string, double>> weights;
+  std::vector<std::string> objectives;                        ///< that were compared
+  std::vector<std::pair<std::string, std::string>> left_out;  ///< and why not
+  std::vector<TradeoffPoint> points;
+};
+
 struct NoiseFacts {
   std::size_t tasks = 0, missing = 0;
   std::optional<double> flip_rate, variance_within, always_pass, always_fail, smallest_shown;
@@ -214,6 +249,8 @@ struct RunReport {
   std::vector<Step> steps;
   std::optional<NoiseFacts> noise;
   std::vector<FinalistRow> finalists;
+  std::optional<ModelsFacts> models;  ///< where several executed the tasks
+  std::optional<TradeoffFacts> tradeoffs;
   Spent spent;
   std::vector<Spent> stages, parts;
   std::optional<std::size_t> attempts, retries, cached_calls;
@@ -254,6 +291,8 @@ struct Served {
 /// As all texts of a page: valid, and what acts unseen is written out.
 [[nodiscard]] Json shown_texts(const Json& value);
 [[nodiscard]] std::string markdown_page(const RunReport& report);
+/// "chosen, not dominated", "dominated", "not measured".
+[[nodiscard]] std::string tradeoff_note(const TradeoffPoint& point);
 /// Tables that CSV can hold, one at a time.
 enum class CsvTable { rollouts, steps, scores, costs, patterns };
 [[nodiscard]] std::string csv_page(const RunReport& report, CsvTable table);

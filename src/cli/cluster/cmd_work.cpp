@@ -14,6 +14,7 @@
 #include "cli/run/ending.hpp"
 #include "cli/run/optimize_settings.hpp"
 #include "cli/run/run_setup.hpp"
+#include "cli/run/spread_models.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/settings/durations.hpp"
 
@@ -177,6 +178,7 @@ Json work_json(const RunSetup& setup, const Worker& worker, const fs::path& run)
 
 Result<int> run_worker(RunSetup& setup, const Invocation& invocation, const RunRequest& request,
                        const fs::path& run) {
+  SKILLGRAD_CHECK(spread_models(setup));
   SKILLGRAD_TRY(const auto stages, make_executor_stages(setup, invocation.stop));
   SKILLGRAD_TRY(const auto call, call_context(setup, invocation));
   SKILLGRAD_CHECK(start_run(setup));

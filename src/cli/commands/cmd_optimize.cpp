@@ -20,6 +20,7 @@
 #include "cli/run/ending.hpp"
 #include "cli/run/evaluate_run.hpp"
 #include "cli/run/optimize_settings.hpp"
+#include "cli/run/spread_models.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
@@ -56,6 +57,7 @@ Result<> check_queries(const RunSetup& setup) {
 Result<optim::OptimizeSettings> loop_settings(const RunSetup& setup) {
   SKILLGRAD_TRY(auto out, optimize_settings(setup.settings));
   out.recorded = setup.bench.recorded != nullptr;
+  if (setup.across != nullptr) out.models = setup.across->models().size();
   return out;
 }
 
@@ -223,12 +225,19 @@ void note_unloaded(const RunSetup& setup) {
 void announce(const RunSetup& setup) {
   if (setup.settings.get<"quiet">()) return;
   const auto& splits = setup.bench.splits;
-  std::string text = fmt::format("splits: {} train, {} val, {} test ({})\n", splits.train.size(),
-                                 splits.val.size(), splits.test.size(), splits.origin);
-  if (!splits.test.empty())
+  const std::size_t models = setup.across != nullptr ? setup.across->models().size() : 1;
+  std::string text =
+      fmt::format("splits: {} train, {} val, {} test ({})\n", splits.train.size() / models,
+                  splits.val.size() / models, splits.test.size() / models, splits.origin);
+  if (setup.across != nullptr)
+    text += fmt::format("each task is executed with {}; {} decides\n",
+                        strip_control(join(setup.across->models(), ", ")),
+                        setup.across->rule() == optim::AcrossRule::worst
+                            ? "the mean, and no model may be harmed (--across worst),"
+                            : "the mean over them (--across mean)");
+  if (const std::size_t tests = splits.test.size() / models; tests > 0)
     text += fmt::format("a difference below about {:.0f} points cannot be told from chance on {}\n",
-                        100 * stats::detectable_difference(splits.test.size()),
-                        counted(splits.test.size(), "test task"));
+                        100 * stats::detectable_difference(tests), counted(tests, "test task"));
   print_err(text);
 }
 
@@ -318,8 +327,11 @@ std::string next_command(const RunSetup& setup, const optim::OptimizeResult& res
 Result<int> run_optimize(RunSetup& setup, const Invocation& invocation) {
   SKILLGRAD_CHECK(check_repairs(setup));
   SKILLGRAD_CHECK(check_queries(setup));
-  SKILLGRAD_CHECK(check_budget(setup, invocation.stop));
+  if (setup.settings.get<"models">().empty()) SKILLGRAD_CHECK(check_budget(setup, invocation.stop));
   SKILLGRAD_CHECK(check_tasks(setup, invocation.stop));
+  SKILLGRAD_CHECK(spread_models(setup));
+  if (setup.across != nullptr) SKILLGRAD_CHECK(check_budget(setup, invocation.stop));
+  SKILLGRAD_CHECK(check_weights(setup));
   SKILLGRAD_CHECK(check_splits(setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup.settings, setup.bench.splits));
   if (setup.settings.get<"in_place">()) SKILLGRAD_CHECK(skill::check_install(setup.skill_path));
@@ -383,6 +395,8 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   SKILLGRAD_CHECK(check_repairs(*setup));
   SKILLGRAD_CHECK(check_queries(*setup));
   SKILLGRAD_CHECK(check_tasks(*setup, invocation.stop));
+  SKILLGRAD_CHECK(spread_models(*setup));
+  SKILLGRAD_CHECK(check_weights(*setup));
   SKILLGRAD_CHECK(check_splits(*setup));
   SKILLGRAD_CHECK(refuse_idle_options(setup->settings, setup->bench.splits));
   note_limits(setup->settings, setup->bench);
@@ -404,7 +418,7 @@ Result<int> estimate_optimize(const Invocation& invocation, const RunRequest& re
   };
   out.iterations = {0, iterations(failing(splits.train, failures)),
                     iterations(splits.train.size())};
-  if (setup->settings.get<"score_test">()) facts.compared = splits.test.size();
+  if (setup->settings.get<"score_test">()) facts.compared = splits.test.size() / loop.models;
   limit(out, setup->settings);
   print_estimate(*setup, out, first, facts);
   if (const auto covered = check_budget(*setup, invocation.stop); !covered)

@@ -10,6 +10,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/store/ledger.hpp>
 
+#include "cli/models/executing_models.hpp"
 #include "cli/settings/options.hpp"
 #include "cli/workbench/external_agent.hpp"
 
@@ -97,6 +98,15 @@ int stage_turns(const Settings& settings, const std::string& role) {
   return out;
 }
 
+/// The role of "executor@NAME", which is one of several models.
+std::string kind_of(const std::string& role) { return role.substr(0, role.find('@')); }
+bool executes(const std::string& role) { return kind_of(role) == "executor"; }
+
+/// One stage as it is planned, in the three views.
+struct PlannedStage {
+  optim::PlannedWork low, expected, high;
+};
+
 class Estimator {
  public:
   Estimator(const RunSetup& setup, const FirstRequests& first,
@@ -108,6 +118,9 @@ class Estimator {
  private:
   StageEstimate stage(const optim::PlannedWork& low, const optim::PlannedWork& expected,
                       const optim::PlannedWork& high) const;
+  [[nodiscard]] optim::PlannedWork of_model(const optim::PlannedWork& work,
+                                            std::size_t model) const;
+  [[nodiscard]] std::vector<PlannedStage> by_model(PlannedStage whole) const;
   void judges(const StageEstimate& executor, const PlannedViews& plan, std::size_t i,
               Estimate& out) const;
   [[nodiscard]] optim::PlannedWork as_measured(const PlannedViews& plan, std::size_t i) const;
@@ -134,11 +147,11 @@ std::optional<llm::PriceEntry> Estimator::price_of(const std::string& role) cons
 
 /// The first prompt of such conversations; tasks differ in their own texts alone.
 double Estimator::prompt_of(const optim::PlannedWork& work) const {
-  const auto found = first_.by_role.find(work.role);
+  const auto found = first_.by_role.find(kind_of(work.role));
   if (found == first_.by_role.end()) return 0;
   const auto known = static_cast<double>(found->second.prompt_tokens);
   const bench::Task* shown = setup_.bench.benchmark->find(
-      work.role == "executor" || first_.evidence.empty() ? first_.task : first_.evidence);
+      executes(work.role) || first_.evidence.empty() ? first_.task : first_.evidence);
   if (work.tasks.empty() || shown == nullptr) return known;
   double bytes = 0;
   for (const auto& id : work.tasks)
@@ -155,14 +168,14 @@ double Estimator::output_cap(const std::string& role) const {
 
 double Estimator::most_turns(const std::string& role) const {
   if (role == "judge") return 1;
-  return role == "executor" ? static_cast<double>(settings_.get<"task_turns">())
-                            : stage_turns(settings_, role);
+  return executes(role) ? static_cast<double>(settings_.get<"task_turns">())
+                        : stage_turns(settings_, role);
 }
 
 Talk Estimator::least(const std::string& role, double prompt) const {
   // A rollout looks at its skill or does its work, and ends.
   const auto turns = static_cast<double>(settings_.get<"task_turns">());
-  return {role == "executor" ? std::min(2.0, turns) : 1.0,
+  return {executes(role) ? std::min(2.0, turns) : 1.0,
           prompt * kLeastOfEstimate,
           std::min(kLeastReply, output_cap(role)),
           0,
@@ -174,14 +187,14 @@ Talk Estimator::least(const std::string& role, double prompt) const {
 Talk Estimator::assumed(const std::string& role, double prompt) const {
   Talk out;
   out.turns = static_cast<double>(
-      settings_.get(role == "executor" ? option<"assume.turns"> : option<"assume.stage_turns">));
+      settings_.get(executes(role) ? option<"assume.turns"> : option<"assume.stage_turns">));
   out.turns = std::min(out.turns, most_turns(role));
   out.prompt = prompt;
   out.output =
       std::min(static_cast<double>(settings_.get<"assume.output_tokens">()), output_cap(role));
   out.tools = static_cast<double>(settings_.get<"assume.tool_tokens">());
   out.context = static_cast<double>(setup_.models->endpoint_of(role).context_tokens);
-  if (role == "executor") out.token_limit = static_cast<double>(settings_.get<"task_tokens">());
+  if (executes(role)) out.token_limit = static_cast<double>(settings_.get<"task_tokens">());
   return out;
 }
 
@@ -194,14 +207,15 @@ Talk Estimator::most(const std::string& role, double prompt) const {
   out.tools = kFullToolResult;
   out.written = true;
   out.context = static_cast<double>(endpoint.context_tokens);
-  if (role == "executor") out.token_limit = static_cast<double>(settings_.get<"task_tokens">());
+  if (executes(role)) out.token_limit = static_cast<double>(settings_.get<"task_tokens">());
   return out;
 }
 
 Cost Estimator::expected_cost(const std::string& role, double prompt,
                               const std::optional<llm::PriceEntry>& price) const {
-  if (!measured_ || !measured_->by_role.contains(role)) return hold(assumed(role, prompt), price);
-  const auto& mean = measured_->by_role.at(role);
+  if (!measured_ || !measured_->by_role.contains(kind_of(role)))
+    return hold(assumed(role, prompt), price);
+  const auto& mean = measured_->by_role.at(kind_of(role));
   // The earlier run may have had wider limits than this one.
   const double measured = std::max(1.0, mean.calls), calls = std::min(measured, most_turns(role));
   const double share = mean.calls > 0 ? calls / measured : 0;
@@ -231,7 +245,8 @@ StageEstimate Estimator::stage(const optim::PlannedWork& low, const optim::Plann
   };
   StageEstimate out;
   out.stage = expected.stage;
-  out.role = expected.role;
+  out.role = kind_of(expected.role);
+  out.endpoint = expected.role;
   out.model = setup_.models->endpoint_of(expected.role).model;
   out.conversations = {n[0], n[1], n[2]};
   out.calls = span(&Cost::calls);
@@ -239,7 +254,35 @@ StageEstimate Estimator::stage(const optim::PlannedWork& low, const optim::Plann
   out.output = span(&Cost::output);
   if (price) out.usd = span(&Cost::usd);
   out.exact = expected.exact;
-  out.measured = measured_ && measured_->by_role.contains(expected.role);
+  out.measured = measured_ && measured_->by_role.contains(out.role);
+  return out;
+}
+
+/// The part of it that one of several models executes.
+optim::PlannedWork Estimator::of_model(const optim::PlannedWork& work, std::size_t model) const {
+  optim::PlannedWork out = work;
+  const std::string& name = setup_.across->models()[model];
+  out.stage += " (" + name + ")";
+  out.role = executor_role(name);
+  std::erase_if(out.tasks,
+                [&](const auto& cell) { return setup_.across->of(cell).model != model; });
+  const double share = work.tasks.empty() ? 0
+                                          : static_cast<double>(out.tasks.size()) /
+                                                static_cast<double>(work.tasks.size());
+  out.conversations =
+      static_cast<std::size_t>(std::lround(share * static_cast<double>(work.conversations)));
+  return out;
+}
+
+std::vector<PlannedStage> Estimator::by_model(PlannedStage whole) const {
+  std::vector<PlannedStage> out;
+  if (setup_.across == nullptr || !executes(whole.expected.role)) {
+    out.push_back(std::move(whole));
+    return out;
+  }
+  for (std::size_t model = 0; model < setup_.across->models().size(); ++model)
+    out.push_back(
+        {of_model(whole.low, model), of_model(whole.expected, model), of_model(whole.high, model)});
   return out;
 }
 
@@ -282,7 +325,7 @@ void Estimator::judges(const StageEstimate& executor, const PlannedViews& plan, 
   };
   StageEstimate stage;
   stage.stage = most.stage;
-  stage.role = "judge";
+  stage.role = stage.endpoint = "judge";
   stage.model = setup_.models->endpoint_of("judge").model;
   stage.conversations = {n[0], n[1], n[2]};
   stage.calls = span(&Cost::calls);
@@ -336,7 +379,8 @@ Estimate Estimator::run(const PlannedViews& plan) {
       continue;
     }
     if (plan.high[i].conversations == 0) continue;
-    out.stages.push_back(stage(plan.low[i], work, plan.high[i]));
+    for (const PlannedStage& part : by_model({plan.low[i], work, plan.high[i]}))
+      out.stages.push_back(stage(part.low, part.expected, part.high));
     judges(StageEstimate(out.stages.back()), plan, i, out);
   }
   for (const auto& part : out.stages) {
@@ -347,7 +391,7 @@ Estimate Estimator::run(const PlannedViews& plan) {
       *out.usd += *part.usd;
     else
       out.usd.reset();
-    if (setup_.models->endpoint_of(part.role).context_tokens == 0) out.bounded = false;
+    if (setup_.models->endpoint_of(part.endpoint).context_tokens == 0) out.bounded = false;
   }
   // An unknown part leaves no known sum.
   if (programs.contains("executor") && is_external(settings_)) out.usd.reset();

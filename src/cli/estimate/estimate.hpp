@@ -45,6 +45,7 @@ struct Measured {
 
 struct StageEstimate {
   std::string stage, role, model;
+  std::string endpoint;  ///< the role whose endpoint is called: "executor@NAME" with --models
   Span conversations, calls, input, output;
   std::optional<Span> usd;  ///< nullopt: the price is not known
   bool exact = false;       ///< the number of conversations is

@@ -24,10 +24,10 @@ std::string usd(const std::optional<Span>& span, double Span::*part) {
 
 std::string row(const std::string& stage, const Span& talks, const Span& calls, const Span& input,
                 const Span& output, const std::optional<Span>& cost) {
-  return fmt::format("{:<28} {:>7} {:>7} {:>11} {:>11} {:>10} {:>11} {:>11}\n", stage,
-                     count(talks.expected), count(calls.expected), count(input.expected),
-                     count(output.expected), usd(cost, &Span::expected), count(calls.high),
-                     usd(cost, &Span::high));
+  return fmt::format("{:<28} {:>7} {:>7} {:>11} {:>11} {:>10} {:>11} {:>11}\n",
+                     strip_control(truncate_middle(stage, 80)), count(talks.expected),
+                     count(calls.expected), count(input.expected), count(output.expected),
+                     usd(cost, &Span::expected), count(calls.high), usd(cost, &Span::high));
 }
 
 std::string table(const Estimate& estimate) {
@@ -115,6 +115,11 @@ Span search_rollouts(const Estimate& estimate) {
   return out;
 }
 
+/// That execute each task.
+std::size_t models_of(const RunSetup& setup) {
+  return setup.across == nullptr ? 1 : setup.across->models().size();
+}
+
 std::string optimizer_line(const Estimate& estimate, const EstimateFacts& facts) {
   if (!facts.rollouts_allowed) return {};
   return fmt::format("optimizer  {}, about {} rollouts without the test split, {} allowed\n",
@@ -125,8 +130,13 @@ std::string optimizer_line(const Estimate& estimate, const EstimateFacts& facts)
 std::string text(const RunSetup& setup, const Estimate& estimate, const FirstRequests& first,
                  const EstimateFacts& facts, const std::vector<RolePrice>& prices) {
   const auto& splits = setup.bench.splits;
-  std::string out = fmt::format("splits     {} train, {} val, {} test ({})\n", splits.train.size(),
-                                splits.val.size(), splits.test.size(), splits.origin);
+  const std::size_t models = models_of(setup);
+  std::string out =
+      fmt::format("splits     {} train, {} val, {} test ({})\n", splits.train.size() / models,
+                  splits.val.size() / models, splits.test.size() / models, splits.origin);
+  if (models > 1)
+    out += fmt::format("models     {}: each executes every task\n",
+                       strip_control(join(setup.across->models(), ", ")));
   if (facts.compared > 0)
     out += fmt::format("difference below about {:.0f} points cannot be told from chance on {}\n",
                        100 * stats::detectable_difference(facts.compared),
@@ -156,15 +166,17 @@ std::string text(const RunSetup& setup, const Estimate& estimate, const FirstReq
 Json json(const RunSetup& setup, const Estimate& estimate, const FirstRequests& first,
           const EstimateFacts& facts, const std::vector<RolePrice>& prices) {
   const auto& splits = setup.bench.splits;
+  const std::size_t models = models_of(setup);
   Json out = {{"schema", "skillgrad.estimate/1"},
               {"command", facts.command},
               {"skill", setup.skill_path.empty() ? Json() : Json(setup.skill_path)},
               {"benchmark", setup.bench.benchmark->name() + ":" + setup.bench.benchmark->source()},
               {"splits",
-               {{"train", splits.train.size()},
-                {"val", splits.val.size()},
-                {"test", splits.test.size()},
+               {{"train", splits.train.size() / models},
+                {"val", splits.val.size() / models},
+                {"test", splits.test.size() / models},
                 {"origin", splits.origin}}}};
+  if (models > 1) out["models"] = setup.across->models();
   if (estimate.loop)
     out["iterations"] = {{"low", std::llround(estimate.iterations.low)},
                          {"expected", std::llround(estimate.iterations.expected)},
@@ -202,11 +214,11 @@ void print_estimate(const RunSetup& setup, const Estimate& estimate, const First
   std::vector<RolePrice> prices;
   for (const auto& part : estimate.stages) {
     const bool known = std::any_of(prices.begin(), prices.end(),
-                                   [&](const auto& price) { return price.role == part.role; });
+                                   [&](const auto& price) { return price.role == part.endpoint; });
     if (known) continue;
-    const auto& endpoint = setup.models->endpoint_of(part.role);
+    const auto& endpoint = setup.models->endpoint_of(part.endpoint);
     if (auto price = llm::effective_price(endpoint, setup.clock.wall_now()))
-      prices.push_back({part.role, endpoint.model, std::move(*price)});
+      prices.push_back({part.endpoint, endpoint.model, std::move(*price)});
   }
   if (setup.settings.get<"json">())
     print_out(dump_json(json(setup, estimate, first, facts, prices), 1) + "\n");

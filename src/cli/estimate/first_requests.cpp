@@ -7,6 +7,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/skill/skill_set.hpp>
 
+#include "cli/models/executing_models.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/settings/options.hpp"
 #include "cli/workbench/external_agent.hpp"
@@ -48,10 +49,14 @@ constexpr std::size_t kTaskShown = 3'000, kCitedStep = 700;
 constexpr std::size_t kTraceShown = 40'000, kStepShown = 4'000;
 constexpr double kBytesPerToken = 3.5;
 
-Result<> keep(RunSetup& setup, NobodyModel& nobody, const std::string& role, FirstRequests& out) {
+/// `endpoint`: the role that calls, which is one of several for several models.
+Result<> keep(RunSetup& setup, NobodyModel& nobody, const std::string& role, FirstRequests& out,
+              const std::string& endpoint = {}) {
   const auto request = nobody.take();
   if (!request) return {};
-  SKILLGRAD_TRY(out.by_role[role], llm::preview(setup.models->endpoint_of(role), *request));
+  SKILLGRAD_TRY(
+      out.by_role[role],
+      llm::preview(setup.models->endpoint_of(endpoint.empty() ? role : endpoint), *request));
   return {};
 }
 
@@ -67,7 +72,9 @@ Result<> executor_request(RunSetup& setup, const StageSet& stages, const bench::
   if (rollout.error && rollout.error->code != ErrorCode::cancelled)
     return tl::unexpected(*rollout.error);
   out.task = task.id;
-  return keep(setup, nobody, "executor", out);
+  if (setup.across == nullptr) return keep(setup, nobody, "executor", out);
+  const std::string& model = setup.across->models()[setup.across->of(task.id).model];
+  return keep(setup, nobody, "executor", out, executor_role(model));
 }
 
 std::string words(std::size_t bytes) {

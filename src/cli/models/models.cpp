@@ -12,6 +12,7 @@
 #include <skillgrad/llm/inspect.hpp>
 
 #include "cli/models/call_stores.hpp"
+#include "cli/models/executing_models.hpp"
 #include "cli/models/shared_model.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
@@ -178,28 +179,44 @@ Result<> Models::open_stores(const Settings& settings, const fs::path& learned) 
   return {};
 }
 
-Result<> Models::start_simulation(const Settings& settings) {
+Result<Models::Simulated> Models::simulate(const Settings& settings, const std::string& scenario,
+                                           std::unique_ptr<sim::Server>& server) const {
+  Simulated out;
   if (offline_) {
-    SKILLGRAD_TRY(simulated_model_, sim::model_name(scenario_of(settings)));
-    simulated_url_ = "http://127.0.0.1:9/v1";  // the discard port; nobody connects to it
-    return {};
+    SKILLGRAD_TRY(out.model, sim::model_name(scenario));
+    out.url = "http://127.0.0.1:9/v1";  // the discard port; nobody connects to it
+    return out;
   }
-  auto options = simulation_options(settings);
-  options.threads = static_cast<unsigned>(settings.get<"jobs">()) + 8;
-  SKILLGRAD_TRY(server_, sim::Server::start(options));
-  simulated_model_ = server_->model();
-  simulated_url_ = server_->base_url();
-  return {};
+  if (server == nullptr) {
+    auto options = simulation_options(settings);
+    options.scenario = scenario;
+    options.threads = static_cast<unsigned>(settings.get<"jobs">()) + 8;
+    SKILLGRAD_TRY(server, sim::Server::start(options));
+  }
+  out.model = server->model();
+  out.url = server->base_url();
+  return out;
 }
 
-Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Json& role) {
+/// Of one of --models: another scenario than that of --model has a server of its own.
+Result<llm::EndpointOptions> Models::executing_endpoint(const Settings& settings,
+                                                        const Json& role) {
+  const std::string scenario = scenario_of_role(settings, role);
+  if (scenario.empty() || scenario == scenario_of(settings))
+    return endpoint(settings, role, simulated_);
+  SKILLGRAD_TRY(const Simulated own, simulate(settings, scenario, more_servers_[scenario]));
+  return endpoint(settings, role, own);
+}
+
+Result<llm::EndpointOptions> Models::endpoint(const Settings& settings, const Json& role,
+                                              const Simulated& simulated) {
   llm::EndpointOptions out;
   out.model = text_of(role, "model", settings.get<"model">());
   out.base_url = text_of(role, "base_url", effective_base_url(settings));
-  if (out.model.starts_with("sim:") && !simulated_model_.empty()) {
-    out.base_url = simulated_url_;
-    out.model = simulated_model_;
-    out.identity = simulated_model_;
+  if (out.model.starts_with("sim:") && !simulated.model.empty()) {
+    out.base_url = simulated.url;
+    out.model = simulated.model;
+    out.identity = simulated.model;
     // Without seeds all rollouts of a task would get the same draws.
     if (settings.get<"sim.noise">() > 0) out.request_seed = request_seed(settings);
     SKILLGRAD_CHECK(apply_limits(settings, role, false, out));
@@ -255,9 +272,17 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
   SKILLGRAD_CHECK(check_roles(settings.get<"roles">()));
   out->offline_ = replays_only(settings);
   SKILLGRAD_TRY(out->prices_, load_prices(settings));
-  if (!scenario_of(settings).empty()) SKILLGRAD_CHECK(out->start_simulation(settings));
+  if (const std::string scenario = scenario_of(settings); !scenario.empty()) {
+    SKILLGRAD_TRY(out->simulated_, out->simulate(settings, scenario, out->server_));
+  }
   for (const auto& name : role_names()) {
-    SKILLGRAD_TRY(out->endpoints_[name], out->endpoint(settings, role_of(settings, name)));
+    SKILLGRAD_TRY(out->endpoints_[name],
+                  out->endpoint(settings, role_of(settings, name), out->simulated_));
+  }
+  SKILLGRAD_TRY(const auto executing, executing_models(settings));
+  for (const ExecutingModel& model : executing) {
+    SKILLGRAD_TRY(out->endpoints_[executor_role(model.name)],
+                  out->executing_endpoint(settings, model.role));
   }
   out->model_ = out->endpoints_.at("executor").model;
   for (Secret& secret : secrets_in_bodies(settings)) out->secrets_.push_back(std::move(secret));
@@ -272,8 +297,8 @@ Result<std::unique_ptr<Models>> Models::open(const Settings& settings, llm::Call
   out->accountant_ = std::make_unique<llm::Accountant>(budget);
   out->recorder_ = recorder;
   out->jitter_seed_ = static_cast<std::uint64_t>(settings.get<"seed">());
-  for (const auto& name : role_names()) {
-    SKILLGRAD_TRY(out->clients_[name], out->make_client(out->endpoints_.at(name)));
+  for (const auto& [name, endpoint] : out->endpoints_) {
+    SKILLGRAD_TRY(out->clients_[name], out->make_client(endpoint));
   }
   return out;
 }

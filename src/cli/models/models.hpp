@@ -32,7 +32,7 @@ class Models final : public bench::JudgeModels {
                                                             llm::CallRecorder* recorder,
                                                             Clock& clock,
                                                             const fs::path& learned = {});
-  /// executor, diagnoser, momentum, patcher, judge.
+  /// executor, diagnoser, momentum, patcher, judge; with --models also "executor@NAME" of each.
   [[nodiscard]] llm::ChatModel& role(const std::string& name) const;
   /// Asks for one thing once at a time: of equal requests at the same moment, the first is sent and
   /// the others find its reply in the record.
@@ -41,7 +41,9 @@ class Models final : public bench::JudgeModels {
   [[nodiscard]] llm::Limits& limits() { return *limits_; }
   [[nodiscard]] const Redactor& redactor() const { return *redactor_; }
   /// Also true for a simulated endpoint that runs in another process.
-  [[nodiscard]] bool simulated() const { return server_ != nullptr || model_.starts_with("sim:"); }
+  [[nodiscard]] bool simulated() const {
+    return server_ != nullptr || !more_servers_.empty() || model_.starts_with("sim:");
+  }
   [[nodiscard]] const std::vector<Secret>& secrets() const { return secrets_; }
   [[nodiscard]] const std::string& model() const { return model_; }
   /// How requests differ from what was configured, because endpoints refused it, in words.
@@ -60,8 +62,15 @@ class Models final : public bench::JudgeModels {
 
  private:
   explicit Models(Clock& clock) : clock_(&clock) {}
-  Result<llm::EndpointOptions> endpoint(const Settings& settings, const Json& role);
-  Result<> start_simulation(const Settings& settings);
+  /// An endpoint that is simulated here; no model: there is none.
+  struct Simulated {
+    std::string model, url;
+  };
+  Result<llm::EndpointOptions> endpoint(const Settings& settings, const Json& role,
+                                        const Simulated& simulated);
+  Result<llm::EndpointOptions> executing_endpoint(const Settings& settings, const Json& role);
+  Result<Simulated> simulate(const Settings& settings, const std::string& scenario,
+                             std::unique_ptr<sim::Server>& server) const;
   Result<> open_stores(const Settings& settings, const fs::path& learned);
   Result<> apply_prices(llm::EndpointOptions& out);
   Result<std::unique_ptr<llm::ChatModel>> make_client(llm::EndpointOptions options) const;
@@ -71,6 +80,7 @@ class Models final : public bench::JudgeModels {
 
   Clock* clock_;
   std::unique_ptr<sim::Server> server_;
+  std::map<std::string, std::unique_ptr<sim::Server>> more_servers_;  ///< by scenario, of --models
   std::shared_ptr<const Redactor> redactor_;
   std::unique_ptr<llm::Accountant> accountant_;
   std::unique_ptr<llm::Limits> limits_ = std::make_unique<llm::Limits>();
@@ -82,7 +92,7 @@ class Models final : public bench::JudgeModels {
   std::unique_ptr<llm::LearnedChanges> learned_;
   bool offline_ = false;  ///< all calls are replayed, so no secret is needed
   std::string model_;
-  std::string simulated_model_, simulated_url_;  ///< of the endpoint that is simulated here
+  Simulated simulated_;  ///< for --model sim:NAME
   std::shared_ptr<const llm::PriceTable> prices_;
   std::set<std::string> warned_;
   /// What the clients warned of, so that roles with one endpoint do not say it once each.

@@ -3,8 +3,10 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "cli/models/executing_models.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/settings/environment.hpp"
+#include "cli/workbench/external_agent.hpp"
 #include "cli/workbench/lint_ignore.hpp"
 
 namespace skillgrad::cli {
@@ -30,6 +32,9 @@ Result<optim::OptimizeSettings> optimize_settings(const Settings& settings) {
   out.target_score = settings.get<"target_score">();
   out.guard = static_cast<std::size_t>(settings.get<"guard">());
   out.score_test = settings.get<"score_test">();
+  SKILLGRAD_TRY(out.weights, optim::loss_weights(settings.get<"stages.loss">()));
+  out.calls_are_made = settings.get<"replay">().empty() &&
+                       (settings.get<"cache">().empty() || settings.get<"refresh">());
   if (const auto level = staged_level(settings)) {
     optim::StagedDecisions staged;
     staged.level = *level;
@@ -47,6 +52,60 @@ Result<optim::OptimizeSettings> optimize_settings(const Settings& settings) {
   out.strict_patches = settings.get<"strict_patches">();
   SKILLGRAD_TRY(out.lint_ignored, ignored_lint_rules(settings));
   return out;
+}
+
+namespace {
+
+/// A model whose price is not known, or is nothing, costs nothing that could be told apart.
+Result<> check_price(const RunSetup& setup, const std::string& role) {
+  const auto& endpoint = setup.models->endpoint_of(role);
+  SKILLGRAD_TRY(const auto found, llm::effective_price(endpoint, setup.clock.wall_now()));
+  if (found.price &&
+      (found.price->base.input > 0 || found.price->base.output > 0 || found.price->per_call > 0))
+    return {};
+  return fail(ErrorCode::config,
+              "cost weighs in the loss, and the price of " + endpoint.model +
+                  (found.price ? " is 0" : " is not known"),
+              setup.settings.origin<"stages.loss">(),
+              R"(give --price '{"input":1,"output":4}' or --prices FILE, or leave "cost" out of )"
+              "--loss");
+}
+
+}  // namespace
+
+Result<> check_weights(const RunSetup& setup) {
+  const Settings& settings = setup.settings;
+  SKILLGRAD_TRY(const auto weights, optim::loss_weights(settings.get<"stages.loss">()));
+  if (!weights.several()) return {};
+  const auto gate = settings.get<"gate">();
+  const bool by_scores =
+      gate == GateChoice::stored || gate == GateChoice::paired || gate == GateChoice::no_regression;
+  if (settings.get<"stages.gate">().is_null() && by_scores)
+    return fail(ErrorCode::config,
+                std::string("--gate ") + name_of(gate) +
+                    " compares scores, and more than quality weighs in the loss",
+                settings.origin<"gate">(),
+                "use --gate loose, balanced or strict, or leave the weights out of --loss");
+  // What an agent of another program costs, its own report says.
+  if (weights.cost > 0 && !is_external(settings)) {
+    if (setup.across == nullptr) SKILLGRAD_CHECK(check_price(setup, "executor"));
+    if (setup.across != nullptr)
+      for (const std::string& model : setup.across->models())
+        SKILLGRAD_CHECK(check_price(setup, executor_role(model)));
+  }
+  if (weights.time <= 0 && weights.cost <= 0) return {};
+  const std::string what = weights.cost > 0 ? "cost" : "time";
+  for (const Key<std::string> key : {option<"replay">, option<"cache">}) {
+    const OptionSpec& spec = key;
+    const bool asked_anew = is_option<"cache">(spec) && settings.get<"refresh">();
+    if (!settings.get(key).empty() && !asked_anew)
+      return fail(
+          ErrorCode::config,
+          what + " weighs in the loss, and a call that --" + spec.flag + " answers has none",
+          settings.origin(key),
+          std::string("leave out --") + spec.flag + ", or \"" + what + "\" of --loss");
+  }
+  return {};
 }
 
 namespace {

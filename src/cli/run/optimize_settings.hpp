@@ -14,4 +14,8 @@ namespace skillgrad::cli {
 /// command that is missing or idle, a variable that is not set.
 [[nodiscard]] Result<optim::OptimizerProgram> optimizer_program(const RunSetup& setup);
 
+/// That what weighs in the loss beside quality can be known: prices, times that were measured, a
+/// gate that decides by values. Errors: config.
+[[nodiscard]] Result<> check_weights(const RunSetup& setup);
+
 }  // namespace skillgrad::cli

@@ -17,6 +17,7 @@
 #include <skillgrad/skill/skill_set.hpp>
 #include <skillgrad/store/parts.hpp>
 
+#include "cli/models/executing_models.hpp"
 #include "cli/screen/event_stream.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/log.hpp"
@@ -525,6 +526,10 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
                                              const RunRequest& request) {
   auto setup = std::make_unique<RunSetup>();
   SKILLGRAD_TRY(setup->settings, load_settings(invocation));
+  if (request.command == RunCommand::optimize)
+    SKILLGRAD_CHECK(settle_models(setup->settings));
+  else
+    SKILLGRAD_CHECK(setup->settings.set(option<"models">, "", "default"));
   setup->config_dir = invocation.given.config_file.empty()
                           ? fs::current_path()
                           : fs::absolute(invocation.given.config_file).parent_path();

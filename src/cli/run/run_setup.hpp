@@ -6,6 +6,7 @@
 #include <string>
 
 #include <skillgrad/agent/external.hpp>
+#include <skillgrad/optim/across.hpp>
 #include <skillgrad/optim/observer.hpp>
 #include <skillgrad/skill/package.hpp>
 #include <skillgrad/store/run_store.hpp>
@@ -44,6 +45,8 @@ struct RunSetup {
   fs::path config_dir;     ///< where relative programs of command stages are looked up
   skill::SkillPackage skill;
   Workbench bench;
+  /// Set by spread_models(): the tasks of `bench` are cells of several models.
+  std::shared_ptr<const optim::Across> across;
   std::vector<agent::Neighbour> neighbours;    ///< of --with, without folders
   std::optional<agent::InstalledAgent> agent;  ///< of another program, where one executes
   SystemClock clock;

@@ -9,6 +9,8 @@
 #include <skillgrad/skill/skill_set.hpp>
 
 #include "cli/models/call_stores.hpp"
+#include "cli/models/executing_models.hpp"
+#include "cli/run/spread_models.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/settings/options.hpp"
 #include "cli/workbench/external_agent.hpp"
@@ -59,11 +61,11 @@ Json gate_spec(const Settings& settings) {
 }
 
 Result<std::unique_ptr<agent::Executor>> external_executor(
-    RunSetup& setup, std::vector<agent::Neighbour> neighbours) {
+    RunSetup& setup, const std::string& role, std::vector<agent::Neighbour> neighbours) {
   agent::ExternalDependencies out;
   out.neighbours = std::move(neighbours);
   out.agent = *setup.agent;
-  out.endpoint = setup.models->endpoint_of("executor");
+  out.endpoint = setup.models->endpoint_of(role);
   out.benchmark = setup.bench.benchmark.get();
   out.sandbox = setup.bench.sandbox.get();
   out.recalculator = setup.bench.recalculator.get();
@@ -79,6 +81,26 @@ Result<std::unique_ptr<agent::Executor>> external_executor(
   for (const std::string& weakness : walls.weaknesses)
     notes().say("--executor " + out.agent.profile.name + ": " + weakness);
   return agent::make_external_executor(std::move(out));
+}
+
+/// The agent, with the model of this role.
+Result<std::unique_ptr<agent::Executor>> executor_of_role(RunSetup& setup, const std::string& role,
+                                                          agent::ExecutorDependencies parts) {
+  if (setup.agent) return external_executor(setup, role, std::move(parts.neighbours));
+  parts.model = &setup.model(role);
+  return agent::make_executor(std::move(parts));
+}
+
+/// The agent with the run's model, or with each of several.
+Result<std::unique_ptr<agent::Executor>> executor_of(RunSetup& setup,
+                                                     agent::ExecutorDependencies parts) {
+  if (setup.across == nullptr) return executor_of_role(setup, "executor", std::move(parts));
+  std::vector<std::unique_ptr<agent::Executor>> out;
+  for (const std::string& model : setup.across->models()) {
+    SKILLGRAD_TRY(auto executor, executor_of_role(setup, executor_role(model), parts));
+    out.push_back(std::move(executor));
+  }
+  return optim::make_across_executor(setup.across, std::move(out));
 }
 
 /// Local servers are given a word for a key; such a word must not forbid itself to a skill.
@@ -111,7 +133,6 @@ Json agent_facts(const RunSetup& setup) {
 Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::stop_token stop) {
   auto out = std::make_unique<StageSet>();
   agent::ExecutorDependencies executor;
-  executor.model = &setup.model("executor");
   executor.benchmark = setup.bench.benchmark.get();
   SKILLGRAD_TRY(out->commands,
                 open_command_cache(setup.settings, *setup.bench.sandbox, setup.clock));
@@ -126,11 +147,7 @@ Result<std::unique_ptr<StageSet>> make_executor_stages(RunSetup& setup, std::sto
     };
   if (setup.spans) executor.watch = &setup.spans->tools();
   SKILLGRAD_TRY(executor.neighbours, publish_neighbours(setup.neighbours, setup.store.get()));
-  if (setup.agent) {
-    SKILLGRAD_TRY(out->executor, external_executor(setup, std::move(executor.neighbours)));
-  } else {
-    out->executor = agent::make_executor(std::move(executor));
-  }
+  SKILLGRAD_TRY(out->executor, executor_of(setup, std::move(executor)));
   if (setup.bench.recorded != nullptr) {
     out->runner = std::move(out->executor);
     out->executor = traces::make_trace_executor(*setup.bench.recorded, *out->runner);
@@ -187,13 +204,15 @@ optim::OptimizeParts StageSet::parts(RunSetup& setup) const {
   out.clock = &setup.clock;
   out.observer = setup.observer.get();
   out.jobs = static_cast<unsigned>(setup.settings.get<"jobs">());
+  out.across = setup.across.get();
   out.facts = {{"skill", setup.skill_path},
                {"benchmark", setup.bench.benchmark->name() + ":" + setup.bench.benchmark->source()},
-               {"model", setup.models->model()},
+               {"model", executing_names(setup)},
                {"simulation", setup.models->simulated()},
                {"grading", setup.bench.graded_by},
                {"recalculation", setup.bench.recalculated_by()},
                {"version", SKILLGRAD_VERSION}};
+  if (setup.across != nullptr) out.facts["optimizer_model"] = setup.models->model();
   if (setup.bench.recorded != nullptr) out.facts["traces"] = setup.bench.traces;
   if (setup.agent) out.facts["executor"] = agent_facts(setup);
   out.closing_facts = [&models = *setup.models] {

@@ -24,13 +24,14 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan | kTraces | kAgents | kShare,
+     kEvaluate | kLoop | kPlan | kTraces | kAgents | kShare | kAcross,
      {{"dry-run", "", "print calls, tokens, USD and the first request, and send nothing"},
       {"from", "RUN", "with --dry-run: expect what this earlier run needed"}},
      "  skillgrad optimize skills/xlsx --benchmark spreadsheetbench:DIR --model gpt-4.1-mini "
      "--max-usd 5\n"
      "  skillgrad optimize my-skill --model gpt-4.1-mini --seed 3 --json\n"
      "  skillgrad optimize my-skill --model gpt-4.1-mini --traces ~/.claude/projects\n"
+     "  skillgrad optimize my-skill --model gpt-4.1 --models gpt-4.1-mini,qwen3 --across worst\n"
      "  skillgrad optimize my-skill -b tasks.jsonl -m qwen3 --base-url http://localhost:8000/v1 -j "
      "16\n"
      "  skillgrad optimize skills --model gpt-4.1-mini --max-usd 5",
@@ -78,7 +79,7 @@ const std::vector<CommandSpec> kCommands = {
      "SKILL",
      1,
      1,
-     kEvaluate | kLoop | kPlan | kTraces | kAgents,
+     kEvaluate | kLoop | kPlan | kTraces | kAgents | kAcross,
      {{"from", "RUN", "expect what this earlier run needed"}},
      "  skillgrad estimate my-skill --model gpt-4.1-mini\n"
      "  skillgrad estimate my-skill --model qwen3 --prices litellm.json --from RUN --json\n"

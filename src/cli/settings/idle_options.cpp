@@ -107,6 +107,9 @@ const std::vector<IdleRule>& rules() {
          return use.command == "optimize" && !settings.get<"traces">().empty();
        },
        "recorded sessions cannot be run again with a candidate"},
+      {options<"across">, 0U,
+       [](const Settings& settings, const OptionUse&) { return settings.get<"models">().empty(); },
+       "only --models has several models to decide over"},
       {options<"approve_port">, 0U,
        [](const Settings& settings, const OptionUse&) {
          return settings.get<"approve">() != ApprovalPlace::web;
@@ -131,7 +134,10 @@ const std::vector<IdleRule>& rules() {
        "this --optimizer makes no list of patches that could be taken back"},
       {{},
        kSim,
-       [](const Settings& settings, const OptionUse&) { return scenario_of(settings).empty(); },
+       [](const Settings& settings, const OptionUse&) {
+         return scenario_of(settings).empty() &&
+                settings.get<"models">().find("sim:") == std::string::npos;
+       },
        "only the endpoint that --model sim:NAME starts is simulated here"},
       {options<"sim.slip", "sim.luck">, 0U,
        [](const Settings& settings, const OptionUse&) { return settings.get<"sim.noise">() > 0; },

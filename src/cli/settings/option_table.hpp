@@ -29,6 +29,7 @@ enum Group : unsigned {
   kApprove = 1U << 19,     ///< who approves patches; may change between a run and its resume
   kTraces = 1U << 20,      ///< learning from recorded sessions
   kExecutor = 1U << 21,    ///< who executes tasks
+  kAcross = 1U << 22,      ///< several models that execute one run
   kBeside = 1U << 23,      ///< which skills stand beside the one that is tried
   kShare = 1U << 24        ///< a run that several processes make; may change at its resume
 };
@@ -161,6 +162,8 @@ inline constexpr OptionSpec kRows[] = {
   {"in_place", "in-place", "", boolean, "false", kLoop, false, 0, 0, "", "write the best package back over SKILL when the run ends well"},
 
   {"executor", "executor", "", text, "\"tools\"", kExecutor, false, 0, 0, "", "who executes the tasks: tools (the agent that is built in), command, claude-code, codex, opencode, gemini, qwen, or the path of a profile (docs/executors.md)"},
+  {"models", "models", "", text, "\"\"", kAcross, true, 0, 0, "", "models that execute each task, all of them: names with commas between them, or a .json file with options for each; --model diagnoses and patches (docs/across.md)"},
+  {"across", "across", "", text, "\"worst\"", kAcross, true, 0, 0, "worst|mean", "with --models: keep what helps the mean over them and is not seen to harm any (worst), or what helps the mean (mean)"},
   {"with", "with", "", path, "\"\"", kBeside, false, 0, 0, "", "folder of skills that stand beside the skill in the catalogue, or one of them; what they hold is a part of the run"},
   {"executor_command", "executor-command", "", text, "\"\"", kExecutor, false, 0, 0, "", "with --executor command: the command line that is the agent; the task comes on its standard input"},
   {"executor_env", "executor-env", "", text, "\"\"", kExecutor, false, 0, 0, "", "environment variables that an external agent gets besides: NAME,NAME"},

@@ -62,6 +62,14 @@ Result<> check_roles(const Json& roles) {
   return {};
 }
 
+Result<> check_executor_role(const Settings& settings) {
+  if (text_of(role_of(settings, "executor"), "model", "").empty()) return {};
+  return fail(ErrorCode::usage,
+              "the role executor names its own model, which would execute in the place of each "
+              "of --models",
+              "roles.executor", "take \"executor\" out of --roles");
+}
+
 Json role_of(const Settings& settings, const std::string& name) {
   const Json& roles = settings.get<"roles">();
   return roles.is_object() && roles.contains(name) ? roles[name] : Json::object();

@@ -14,6 +14,8 @@ namespace skillgrad::cli {
 [[nodiscard]] const std::vector<std::string>& role_names();
 /// Known names, members and types in --roles. Errors: config.
 [[nodiscard]] Result<> check_roles(const Json& roles);
+/// That no role takes the place of the models of --models. Errors: usage.
+[[nodiscard]] Result<> check_executor_role(const Settings& settings);
 /// What the configuration says of one role; an empty object: nothing of its own.
 [[nodiscard]] Json role_of(const Settings& settings, const std::string& name);
 /// A role's own text under `key`, else `fallback`.

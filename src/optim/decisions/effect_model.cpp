@@ -6,6 +6,11 @@
 #include <cmath>
 #include <numbers>
 
+#include <skillgrad/stats/distributions.hpp>
+#include <skillgrad/stats/intervals.hpp>
+
+#include "optim/decisions/cells.hpp"
+
 namespace skillgrad::optim::decisions {
 namespace {
 
@@ -69,7 +74,8 @@ Likelihoods likelihoods(const TaskPair& pair) {
 
 }  // namespace
 
-EffectModel::EffectModel(EffectPrior prior) {
+EffectModel::EffectModel(EffectPrior prior, const Across* across, double step)
+    : across_(across), step_(step) {
   std::vector<double> shares = {0};
   shares.insert(shares.end(), prior.shares.begin(), prior.shares.end());
   const auto weight = [&](double share, double none) {
@@ -110,7 +116,31 @@ std::vector<double> EffectModel::posterior(const std::vector<TaskPair>& pairs) c
   return weights;
 }
 
-Belief EffectModel::belief(const std::vector<TaskPair>& pairs, double margin) const {
+Belief EffectModel::of_values(const std::vector<TaskPair>& pairs, double margin) const {
+  std::vector<double> others, all;
+  for (const TaskPair& pair : pairs) {
+    if (!pair.complete()) continue;
+    all.push_back(pair.gain());
+    if (!pair.source) others.push_back(pair.gain());
+  }
+  std::vector<double> gains = others.size() >= 2 ? std::move(others) : std::move(all);
+  gains.push_back(step_);
+  gains.push_back(-step_);
+  const auto mean = stats::mean_of(gains);
+  const auto chance_above = [&](double bound) {
+    return stats::student_t_cdf((mean.value - bound) / mean.standard_error,
+                                static_cast<double>(gains.size() - 1));
+  };
+  Belief out;
+  out.gain = mean.value;
+  out.better = out.together = chance_above(0);
+  out.worse = 1 - out.better;
+  out.above_margin = chance_above(margin);
+  return out;
+}
+
+Belief EffectModel::plain(const std::vector<TaskPair>& pairs, double margin) const {
+  if (weighted()) return of_values(pairs, margin);
   const auto weights = posterior(pairs);
   Belief out;
   for (std::size_t i = 0; i < hypotheses_.size(); ++i) {
@@ -121,6 +151,29 @@ Belief EffectModel::belief(const std::vector<TaskPair>& pairs, double margin) co
     if (net < 0) out.worse += weights[i];
     if (gain > margin) out.above_margin += weights[i];
   }
+  out.together = out.better;
+  return out;
+}
+
+Belief EffectModel::belief(const std::vector<TaskPair>& pairs, double margin) const {
+  if (across_ == nullptr) return plain(pairs, margin);
+  Belief out = plain(pairs_by_task(pairs, across_), margin);
+  if (across_->rule() != AcrossRule::worst) return out;
+  const auto models = pairs_by_model(pairs, across_);
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const Belief model = plain(models[i], margin);
+    out.worse = std::max(out.worse, model.worse);
+    out.above_margin = std::max(out.above_margin, model.above_margin);
+    if (1 - model.worse >= out.better) continue;
+    out.better = 1 - model.worse;
+    out.weakest = i;
+  }
+  return out;
+}
+
+std::vector<Belief> EffectModel::by_model(const std::vector<TaskPair>& pairs) const {
+  std::vector<Belief> out;
+  for (const auto& model : pairs_by_model(pairs, across_)) out.push_back(plain(model));
   return out;
 }
 

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
+
+#include <skillgrad/optim/across.hpp>
 
 #include "optim/decisions/score_book.hpp"
 
@@ -27,6 +30,10 @@ struct Belief {
   double gain = 0;    ///< expected difference of the score, from -1 to 1
   /// Chance that the true gain is above the margin asked for, see belief().
   double above_margin = 0;
+  /// With several models: `better` of the mean over them, whatever becomes of single ones.
+  double together = 0;
+  /// The model whose harm is what `better` tells, see EffectModel; nullopt: none.
+  std::optional<std::size_t> weakest = std::nullopt;
 };
 
 /// What they say of one task: the chances that the candidate lifts it and that it breaks it.
@@ -40,12 +47,31 @@ struct TaskBelief {
 /// averaged over these three, tasks multiply, and so do the evidence of screen and validation. The
 /// posterior holds whatever made the rollouts be made (selection of tasks, optional stopping), as
 /// long as all rollouts of a task are counted. Scores between 0 and 1 count as that part of a pass.
-/// Immutable: one may be shared by threads.
+///
+/// With several models (docs/across.md) pairs are cells, and what is believed is told of tasks: of
+/// the mean over the models. By the rule `worst` every model has to be left whole besides: `better`
+/// is the least of the chance that the mean rises and, for each model, the chance that it is not
+/// worse (intersection-union: all must hold, so each is held to the same bound), `above_margin` and
+/// `worse` the most.
+///
+/// Of values of the weighted loss (docs/tradeoffs.md) nobody knows a distribution beforehand:
+/// `better` is the chance that Student's t gives the mean of the tasks' paired differences, to
+/// which one of +step and one of -step were added, so that a few equal differences prove nothing.
+/// Tasks that the patch was made from count only where there are no two others: they were picked
+/// for their failures. Immutable: one may be shared by threads.
 class EffectModel {
  public:
-  explicit EffectModel(EffectPrior prior = {});
+  /// `across` (null: one model) outlives it. `step` above 0: the values of the weighted loss are
+  /// compared in place of passes, and so much is the largest that one component can move them.
+  explicit EffectModel(EffectPrior prior = {}, const Across* across = nullptr, double step = 0);
+  [[nodiscard]] const Across* across() const { return across_; }
+  [[nodiscard]] bool weighted() const { return step_ > 0; }
   /// `margin`: a gain, for above_margin.
   [[nodiscard]] Belief belief(const std::vector<TaskPair>& pairs, double margin = 0) const;
+  /// Each pair as a task of its own, whatever models there are.
+  [[nodiscard]] Belief plain(const std::vector<TaskPair>& pairs, double margin = 0) const;
+  /// For each model, what its pairs alone say.
+  [[nodiscard]] std::vector<Belief> by_model(const std::vector<TaskPair>& pairs) const;
   /// In the order of the pairs; those that are not complete are believed of as the rest of all
   /// tasks.
   [[nodiscard]] std::vector<TaskBelief> by_task(const std::vector<TaskPair>& pairs) const;
@@ -60,7 +86,10 @@ class EffectModel {
     }
   };
   [[nodiscard]] std::vector<double> posterior(const std::vector<TaskPair>& pairs) const;
+  [[nodiscard]] Belief of_values(const std::vector<TaskPair>& pairs, double margin) const;
   std::vector<Hypothesis> hypotheses_;
+  const Across* across_;
+  double step_;
 };
 
 }  // namespace skillgrad::optim::decisions

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "optim/decisions/cells.hpp"
+
 namespace skillgrad::optim::decisions {
 namespace {
 
@@ -35,7 +37,7 @@ class Finals {
         options_(options),
         model_(model),
         book_(book),
-        tasks_(shuffled(plan.val_tasks, plan.seed)) {
+        tasks_(drawn_order(plan.val_tasks, plan.seed, model.across())) {
     for (const auto& package : plan.packages) step_.rows.push_back({package, {}, 0, 0, 0, false});
     step_.chosen = plan.packages.empty() ? 0 : plan.packages.size() - 1;
   }
@@ -83,9 +85,10 @@ class Finals {
 
   static TaskValue joined(const TaskValue& a, const TaskValue& b) {
     TaskValue out{0, a.graded + b.graded, a.missing + b.missing};
-    if (out.graded > 0)
-      out.mean = (a.mean * static_cast<double>(a.graded) + b.mean * static_cast<double>(b.graded)) /
-                 static_cast<double>(out.graded);
+    if (out.graded == 0) return out;
+    const auto n = static_cast<double>(a.graded), m = static_cast<double>(b.graded);
+    out.mean = (a.mean * n + b.mean * m) / (n + m);
+    out.value = (a.value * n + b.value * m) / (n + m);
     return out;
   }
   static std::vector<TaskPair> joined(std::vector<TaskPair> a, const std::vector<TaskPair>& b) {
@@ -106,9 +109,10 @@ class Finals {
     }
     for (std::size_t i = 0; i <= favourite; ++i) {
       FinalistRow& row = step_.rows[i];
-      const Mean fresh = mean_after(compare(i, step_.rounds, Counted::fresh).pairs(book_));
-      const Mean earlier = mean_after(joined(compare(i, step_.rounds, Counted::fresh).pairs(book_),
-                                             compare(i, 0, Counted::all).pairs(book_)));
+      const auto made = compare(i, step_.rounds, Counted::fresh).pairs(book_);
+      const auto all = joined(made, compare(i, 0, Counted::all).pairs(book_));
+      const Mean fresh = mean_after(pairs_by_task(made, model_.across()));
+      const Mean earlier = mean_after(pairs_by_task(all, model_.across()));
       row.fresh_score = fresh.value;
       row.tasks = fresh.tasks;
       row.all_score = earlier.value;

@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "optim/decisions/cells.hpp"
+
 namespace skillgrad::optim::decisions {
 namespace {
 
@@ -23,16 +25,18 @@ class Player {
         model_(model),
         book_(book),
         comparison_(plan.comparison),
-        tasks_(shuffled(plan.val_tasks, plan.seed)),
+        tasks_(drawn_order(plan.val_tasks, plan.seed, model.across())),
+        width_(cells_of_task(model.across())),
         validation_(tasks_.begin(), tasks_.end()) {}
 
   GateStep play() {
-    const std::size_t parts = std::clamp<std::size_t>(tasks_.size() / kMinBlock, 1,
-                                                      std::max<std::size_t>(1, options_.blocks));
+    const std::size_t all = tasks_.size() / width_;
+    const std::size_t parts =
+        std::clamp<std::size_t>(all / kMinBlock, 1, std::max<std::size_t>(1, options_.blocks));
     for (std::size_t pass = 1; pass <= options_.passes; ++pass) {
       for (std::size_t part = 0; part < parts; ++part) {
-        const std::size_t end = tasks_.size() * (part + 1) / parts;
-        ask(tasks_.size() * part / parts, end, pass);
+        const std::size_t end = all * (part + 1) / parts * width_;
+        ask(all * part / parts * width_, end, pass);
         if (waits()) return step_;
         ++step_.verdict.looks;
         weigh();
@@ -60,14 +64,29 @@ class Player {
     pairs_ = comparison_.pairs(book_);
     GateVerdict& out = step_.verdict;
     out.belief = model_.belief(pairs_);
-    out.tasks = out.missing = out.fixed = out.broken = 0;
+    Pairs validated;
+    for (const TaskPair& pair : pairs_)
+      if (validation_.contains(pair.task)) validated.push_back(pair);
+    const Pairs tasks = pairs_by_task(validated, model_.across());
+    count(tasks, out);
+    out.missing = tasks.size() - out.tasks;
+    if (model_.across() == nullptr) return;
+    const auto beliefs = model_.by_model(pairs_);
+    const auto models = pairs_by_model(validated, model_.across());
+    out.models.assign(models.size(), {});
+    for (std::size_t i = 0; i < models.size(); ++i) {
+      count(models[i], out.models[i]);
+      out.models[i].belief = beliefs[i];
+    }
+  }
+
+  /// The complete ones of these pairs, and how they came out.
+  template <class Counts>
+  static void count(const Pairs& pairs, Counts& out) {
+    out.tasks = out.fixed = out.broken = 0;
     out.before = out.after = 0;
-    for (const TaskPair& pair : pairs_) {
-      if (!validation_.contains(pair.task)) continue;
-      if (!pair.complete()) {
-        ++out.missing;
-        continue;
-      }
+    for (const TaskPair& pair : pairs) {
+      if (!pair.complete()) continue;
       ++out.tasks;
       out.before += pair.before.mean;
       out.after += pair.after.mean;
@@ -90,7 +109,8 @@ class Player {
     const GateVerdict& out = step_.verdict;
     const double better = out.belief.better;
     if (better < options_.reject) return end(GateDecision::rejected, GateReason::evidence);
-    if (last && static_cast<double>(out.tasks) < kMinCoverage * static_cast<double>(tasks_.size()))
+    const auto all = static_cast<double>(tasks_.size() / width_);
+    if (last && static_cast<double>(out.tasks) < kMinCoverage * all)
       return end(GateDecision::undecided, GateReason::coverage);
     const bool enough =
         better >= options_.accept && out.tasks > 0 && is_covered(pass, done_of_pass);
@@ -113,7 +133,8 @@ class Player {
   /// What errors left of the tasks that were run must speak for all of them.
   [[nodiscard]] bool is_covered(std::size_t pass, std::size_t done_of_pass) const {
     const std::size_t run = pass == 1 ? done_of_pass : tasks_.size();
-    return static_cast<double>(step_.verdict.tasks) >= kMinCoverage * static_cast<double>(run);
+    return static_cast<double>(step_.verdict.tasks) >=
+           kMinCoverage * static_cast<double>(run / width_);
   }
 
   // If every rollout that is left went the candidate's way.
@@ -130,6 +151,7 @@ class Player {
       const auto more = static_cast<double>(left);
       if (left == 0) continue;
       pair.after.mean = (pair.after.mean * graded + more) / (graded + more);
+      pair.after.value = (pair.after.value * graded + more) / (graded + more);
       pair.after.graded += left;
       if (pair.before.graded > 0) continue;
       pair.before = {0, left, 0};
@@ -166,7 +188,8 @@ class Player {
   const EffectModel& model_;
   const ScoreBook& book_;
   Comparison comparison_;
-  std::vector<std::string> tasks_;
+  std::vector<std::string> tasks_;              ///< cells, those of a task side by side
+  std::size_t width_;                           ///< cells of a task
   std::unordered_set<std::string> validation_;  ///< the same
   Pairs pairs_;
   GateStep step_;

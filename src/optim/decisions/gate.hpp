@@ -41,6 +41,14 @@ enum class GateReason {
 };
 enum class GateDecision { accepted, rejected, undecided };
 
+/// What a gate found with one of several models.
+struct GateOfModel {
+  Belief belief;                      ///< from screen and validation
+  std::size_t tasks = 0;              ///< validation tasks graded under both
+  double before = 0, after = 0;       ///< means
+  std::size_t fixed = 0, broken = 0;  ///< tasks whose value rose, fell
+};
+
 struct GateVerdict {
   GateDecision decision = GateDecision::undecided;
   GateReason reason = GateReason::coverage;
@@ -51,6 +59,7 @@ struct GateVerdict {
   double before = 0, after = 0;       ///< means of the tasks' values; optimistic once chosen by
   std::size_t fixed = 0, broken = 0;  ///< tasks whose value rose, fell
   std::vector<std::string> lost;      ///< tasks of the regression budget
+  std::vector<GateOfModel> models;    ///< where there are several
 };
 
 struct GateStep {

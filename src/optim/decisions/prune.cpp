@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "optim/decisions/cells.hpp"
+
 namespace skillgrad::optim::decisions {
 namespace {
 
@@ -32,7 +34,7 @@ PruneStep prune(const PrunePlan& plan, const PruneOptions& options, const Effect
   const double allowed = options.share * static_cast<double>(plan.begin);
   const std::size_t before = plan.start - plan.begin;
   Comparison comparison(plan.edit.without, plan.package, plan.start);
-  const auto val_tasks = shuffled(plan.val_tasks, plan.seed);
+  const auto val_tasks = drawn_order(plan.val_tasks, plan.seed, model.across());
   // The tasks that the edit was made for show first whether it does anything.
   for (std::size_t round = 1; round <= options.rounds; ++round) {
     for (const bool source : {true, false}) {

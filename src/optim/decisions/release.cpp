@@ -6,6 +6,8 @@
 
 #include <skillgrad/stats/distributions.hpp>
 
+#include "optim/decisions/cells.hpp"
+
 namespace skillgrad::optim::decisions {
 namespace {
 
@@ -21,16 +23,16 @@ struct Gathered {
 };
 
 /// The tasks in order, those without a grade of either arm left out.
-Gathered gather(const std::vector<TaskPair>& pairs) {
+Gathered gather(const std::vector<TaskPair>& pairs, bool weighted) {
   Gathered out;
   for (const TaskPair& pair : pairs) {
     if (!pair.complete()) {
       ++out.missing;
       continue;
     }
-    out.differences.push_back(pair.difference());
-    out.before += pair.before.mean;
-    out.after += pair.after.mean;
+    out.differences.push_back(weighted ? pair.gain() : pair.difference());
+    out.before += weighted ? pair.before.value : pair.before.mean;
+    out.after += weighted ? pair.after.value : pair.after.mean;
   }
   return out;
 }
@@ -48,7 +50,7 @@ double interval_level(const stats::SequentialResult& test, const ReleaseOptions&
 }
 
 void fill(ReleaseResult& out, const Gathered& found, const stats::SequentialResult& test,
-          const ReleasePlan& plan, const ReleaseOptions& options) {
+          std::size_t planned, const ReleaseOptions& options) {
   out.n = test.used;
   out.missing = found.missing;
   out.look = test.look;
@@ -65,16 +67,86 @@ void fill(ReleaseResult& out, const Gathered& found, const stats::SequentialResu
   values.push_back(-1);
   const double error = stats::mean_of(values).standard_error;
   const stats::Variances spread{error * error * static_cast<double>(values.size()), 0};
-  out.could_show = stats::smallest_difference(plan.test_tasks.size() - found.missing, 1, spread,
-                                              {options.alpha, 0.8});
+  out.could_show =
+      stats::smallest_difference(planned - found.missing, 1, spread, {options.alpha, 0.8});
+}
+
+/// The tests of each model, look by look.
+class ModelTests {
+ public:
+  ModelTests(const Across& across, const ReleaseOptions& options, std::uint64_t seed)
+      : across_(across), options_(options), sizes_(across.models().size()) {
+    options_.alpha /= static_cast<double>(across.models().size());
+    test_.looks = options.looks;
+    test_.alpha = options_.alpha;
+    test_.seed = seed;
+    test_.futility_from = 0;
+  }
+
+  [[nodiscard]] std::vector<ModelRelease> look(const std::vector<TaskPair>& cells) {
+    std::vector<ModelRelease> out;
+    const auto models = pairs_by_model(cells, &across_);
+    for (std::size_t i = 0; i < models.size(); ++i) {
+      const Gathered found = gather(models[i], options_.weighted);
+      sizes_[i].push_back(found.differences.size());
+      out.push_back(judge(across_.models()[i], found, sizes_[i]));
+    }
+    return out;
+  }
+
+ private:
+  [[nodiscard]] ModelRelease judge(const std::string& name, const Gathered& found,
+                                   const std::vector<std::size_t>& sizes) const {
+    ModelRelease out;
+    out.model = name;
+    out.n = found.differences.size();
+    if (out.n == 0) return out;
+    const auto n = static_cast<double>(out.n);
+    out.before = found.before / n;
+    out.after = found.after / n;
+    out.difference = out.after - out.before;
+    const auto up = stats::sequential_sign_flip(found.differences, sizes, test_);
+    const auto down = stats::sequential_sign_flip(negated(found.differences), sizes, test_);
+    const bool lower = out.difference < 0;
+    out.p = lower ? down.p : up.p;
+    out.interval =
+        stats::paired_interval(found.differences, interval_level(lower ? down : up, options_));
+    out.verdict = down.standing == stats::Standing::shown ? ModelVerdict::harmed
+                  : up.standing == stats::Standing::shown ? ModelVerdict::helped
+                                                          : ModelVerdict::not_shown;
+    return out;
+  }
+
+  const Across& across_;
+  ReleaseOptions options_;
+  stats::SequentialOptions test_;
+  std::vector<std::vector<std::size_t>> sizes_;  ///< by model, for each look done
+};
+
+/// Where no model may be harmed: does one make the verdict, or ask for more tasks first?
+struct WorstModel {
+  std::optional<std::size_t> harmed;
+  bool may_be_harmed = false;
+};
+WorstModel worst_of(const std::vector<ModelRelease>& models) {
+  WorstModel out;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const ModelRelease& model = models[i];
+    out.may_be_harmed = out.may_be_harmed || (model.n > 0 && model.difference < 0);
+    if (model.verdict != ModelVerdict::harmed) continue;
+    if (!out.harmed || model.difference < models[*out.harmed].difference) out.harmed = i;
+  }
+  return out;
 }
 
 }  // namespace
 
-ReleaseStep release(const ReleasePlan& plan, const ReleaseOptions& options, const ScoreBook& book) {
+ReleaseStep release(const ReleasePlan& plan, const ReleaseOptions& options, const ScoreBook& book,
+                    const Across* across) {
   ReleaseStep out;
   if (plan.test_tasks.empty()) return out;
   out.result.verdict = ReleaseVerdict::not_shown;
+  out.result.weighted = options.weighted;
   if (plan.initial == plan.chosen) return out;
   stats::SequentialOptions test;
   test.looks = options.looks;
@@ -82,22 +154,39 @@ ReleaseStep release(const ReleasePlan& plan, const ReleaseOptions& options, cons
   test.seed = plan.seed;
   auto mirrored = test;
   mirrored.futility_from = 0;
-  const auto tasks = shuffled(plan.test_tasks, plan.seed);
+  const auto tasks = drawn_order(plan.test_tasks, plan.seed, across);
+  const std::size_t width = cells_of_task(across), planned = tasks.size() / width;
+  const bool each = across != nullptr && across->rule() == AcrossRule::worst;
+  std::optional<ModelTests> models;
+  if (across != nullptr) models.emplace(*across, options, plan.seed);
+  bool filled = false;
   Comparison comparison(plan.initial, plan.chosen, plan.start, Counted::fresh);
   std::vector<std::size_t> sizes;
   std::size_t asked = 0;
   for (std::size_t look = 1; look <= options.looks; ++look) {
     std::vector<TaskRepeats> more;
-    for (; asked < stats::look_size(tasks.size(), options.looks, look); ++asked)
+    for (; asked < stats::look_size(planned, options.looks, look) * width; ++asked)
       more.push_back({tasks[asked], options.repeats, false});
     comparison.ask(more);
     out.needs = comparison.needs(book);
     if (!out.done()) return out;
-    const Gathered found = gather(comparison.pairs(book));
+    const auto pairs = comparison.pairs(book);
+    const Gathered found = gather(pairs_by_task(pairs, across), options.weighted);
     sizes.push_back(found.differences.size());
     const auto up = stats::sequential_sign_flip(found.differences, sizes, test);
-    fill(out.result, found, up, plan, options);
+    // What an earlier look has shown stays as it was shown.
+    if (!filled) fill(out.result, found, up, planned, options);
+    filled = up.standing != stats::Standing::open;
+    if (models) out.result.models = models->look(pairs);
+    const WorstModel worst = each ? worst_of(out.result.models) : WorstModel{};
+    if (worst.harmed) {
+      out.result.verdict = ReleaseVerdict::worse;
+      out.result.harmed = worst.harmed;
+      return out;
+    }
     if (up.standing == stats::Standing::open) continue;
+    if (up.standing == stats::Standing::shown && worst.may_be_harmed && look < options.looks)
+      continue;
     const auto down = stats::sequential_sign_flip(negated(found.differences), sizes, mirrored);
     out.result.verdict = up.standing == stats::Standing::shown     ? ReleaseVerdict::improved
                          : down.standing == stats::Standing::shown ? ReleaseVerdict::worse

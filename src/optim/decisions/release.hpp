@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <skillgrad/optim/across.hpp>
 #include <skillgrad/optim/decisions.hpp>
 #include <skillgrad/stats/planning.hpp>
 #include <skillgrad/stats/sequential.hpp>
@@ -17,6 +18,7 @@ struct ReleaseOptions {
   double alpha = 0.05;  ///< one-sided
   std::size_t looks = 4;
   std::size_t repeats = 1;  ///< rollouts of each task under either package
+  bool weighted = false;    ///< of the values of the weighted loss, in place of the scores
 };
 
 struct ReleasePlan {
@@ -34,7 +36,12 @@ struct ReleaseStep {
 
 /// One test on tasks that no decision saw. Without test tasks: not tested. With equal packages: not
 /// shown, and nothing is run.
+///
+/// With several models (`across`) it is a test of the means over them, task by task, and each model
+/// has tests of its own beside it. By the rule `worst`, a model that is shown to be harmed makes
+/// the verdict `worse`, and the test does not end with an improvement while a model is below 0 and
+/// there are tasks left. Neither can make a false `improved` more likely.
 [[nodiscard]] ReleaseStep release(const ReleasePlan& plan, const ReleaseOptions& options,
-                                  const ScoreBook& book);
+                                  const ScoreBook& book, const Across* across = nullptr);
 
 }  // namespace skillgrad::optim::decisions

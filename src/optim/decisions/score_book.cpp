@@ -15,7 +15,9 @@ void count(TaskValue& value, const Entry& entry) {
     return;
   }
   ++value.graded;
-  value.mean += (*entry.score - value.mean) / static_cast<double>(value.graded);
+  const auto n = static_cast<double>(value.graded);
+  value.mean += (*entry.score - value.mean) / n;
+  value.value += (entry.measures.value.value_or(*entry.score) - value.value) / n;
 }
 
 bool contains(const std::vector<Entry>& entries, std::size_t repeat) {
@@ -25,10 +27,10 @@ bool contains(const std::vector<Entry>& entries, std::size_t repeat) {
 
 }  // namespace
 
-bool ScoreBook::add(const Need& rollout, std::optional<double> score) {
+bool ScoreBook::add(const Need& rollout, std::optional<double> score, const Measures& measures) {
   auto& entries = entries_[rollout.package][rollout.task];
   if (contains(entries, rollout.repeat)) return false;
-  entries.push_back({rollout.repeat, size_++, score});
+  entries.push_back({rollout.repeat, size_++, score, measures});
   return true;
 }
 

@@ -18,11 +18,19 @@ struct Need {
   friend bool operator==(const Need&, const Need&) = default;
 };
 
+/// What a rollout came to beside its score.
+struct Measures {
+  /// Of the weighted loss, from 0 to 1, where more than quality weighs; else nullopt.
+  std::optional<double> value = std::nullopt;
+  std::optional<double> cost_usd = std::nullopt, seconds = std::nullopt;  ///< nullopt: not known
+};
+
 /// One rollout as the book holds it. No score: it was made and could not be graded.
 struct Entry {
   std::size_t repeat = 0;
   std::size_t place = 0;  ///< how many rollouts of the run were in the book before it
   std::optional<double> score;
+  Measures measures = {};
 };
 
 /// Mean over the graded rollouts of one task under one package: the unit of every comparison.
@@ -30,6 +38,7 @@ struct TaskValue {
   double mean = 0;
   std::size_t graded = 0;
   std::size_t missing = 0;  ///< made, not graded
+  double value = 0;         ///< mean value of the graded ones: the score, or of the weighted loss
 };
 
 /// Every rollout of a run by package and task. Decisions are functions of it, so whoever rebuilds
@@ -39,7 +48,7 @@ struct TaskValue {
 class ScoreBook {
  public:
   /// False when this rollout is there already; the first one stays.
-  bool add(const Need& rollout, std::optional<double> score);
+  bool add(const Need& rollout, std::optional<double> score, const Measures& measures = {});
   /// Rollouts so far, which is the place of the next.
   [[nodiscard]] std::size_t size() const { return size_; }
   /// In order of place; empty where there are none.
@@ -64,6 +73,7 @@ struct TaskPair {
   TaskValue before, after;
   [[nodiscard]] bool complete() const { return before.graded > 0 && after.graded > 0; }
   [[nodiscard]] double difference() const { return after.mean - before.mean; }
+  [[nodiscard]] double gain() const { return after.value - before.value; }  ///< of the values
 };
 
 /// Tasks and how many rollouts of both arms each is to have.

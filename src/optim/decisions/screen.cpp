@@ -37,7 +37,9 @@ class Probe {
       ScreenRow& row = step_.rows[i];
       if (row.dropped) continue;
       weigh(row, row.rounds);
-      row.dropped = row.dropped || row.fixes <= row.breaks;
+      // What is cheaper need fix nothing: of values the chance alone decides.
+      const bool mends = model_.weighted() || row.fixes > row.breaks;
+      row.dropped = row.dropped || !mends || harms_a_model(row);
       if (!row.dropped) step_.best = i;
     }
     return std::move(step_);
@@ -81,7 +83,8 @@ class Probe {
   void weigh(ScreenRow& row, std::size_t round) {
     const auto pairs = row.comparison.pairs(book_);
     row.rounds = round;
-    row.belief = model_.belief(pairs);
+    // Until it is known that a patch helps where it was made, other models say nothing of it.
+    row.belief = model_.plain(pairs);
     row.dropped = row.belief.better < options_.drop_below;
     row.fixes = row.breaks = 0;
     row.missing = 0;
@@ -94,6 +97,15 @@ class Probe {
       row.fixes += beliefs[i].lifted;
       row.breaks += beliefs[i].broken;
     }
+  }
+
+  /// Where each model must be left whole.
+  [[nodiscard]] bool harms_a_model(ScreenRow& row) const {
+    if (model_.across() == nullptr || model_.across()->rule() != AcrossRule::worst) return false;
+    const auto models = model_.by_model(row.comparison.pairs(book_));
+    for (std::size_t i = 0; i < models.size(); ++i)
+      if (1 - models[i].worse < options_.drop_below) row.harmed = i;
+    return row.harmed.has_value();
   }
 
   void keep_the_best() {

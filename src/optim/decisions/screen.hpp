@@ -27,7 +27,9 @@ struct ScreenOptions {
 struct ScreenPlan {
   std::string current;
   std::vector<std::string> candidates;  ///< distinct, none equal to `current`
-  std::vector<std::string> source_tasks, passing_tasks;
+  std::vector<std::string> source_tasks;
+  /// That the current package passes; with several models also the source tasks with the others.
+  std::vector<std::string> passing_tasks;
   std::size_t start = 0;  ///< size of the book when the step's execution was in it
 };
 
@@ -40,6 +42,8 @@ struct ScreenRow {
   std::size_t missing = 0;       ///< tasks without a graded rollout of both arms
   bool dropped = false;
   bool overtaken = false;  ///< dropped because another candidate did better and went on
+  /// The model that it is dropped for: by the rule `worst`, none may be harmed (docs/across.md).
+  std::optional<std::size_t> harmed = std::nullopt;
 };
 
 struct ScreenStep {

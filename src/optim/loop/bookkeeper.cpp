@@ -4,6 +4,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "optim/loop/run_state.hpp"
+#include "optim/scoring/loss.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -11,8 +12,13 @@ namespace {
 /// Of a content hash, as a folder's name.
 constexpr std::size_t kNameDigits = 12;
 
-std::optional<double> score_of(const LossRecord& record) {
-  return record.graded() ? std::optional(record.score) : std::nullopt;
+/// What is said of a rollout besides its score.
+constexpr const char* kMeasures[] = {"value", "cost_usd", "seconds"};
+
+std::optional<double>& measure_of(decisions::Measures& measures, const std::string& name) {
+  return name == "value"      ? measures.value
+         : name == "cost_usd" ? measures.cost_usd
+                              : measures.seconds;
 }
 
 }  // namespace
@@ -35,16 +41,31 @@ const skill::SkillPackage& Bookkeeper::package(const std::string& hash) const {
 }
 
 void Bookkeeper::note(Line line) {
-  if (book_.add(line.rollout, line.score)) lines_.push_back(std::move(line));
+  if (book_.add(line.rollout, line.score, line.measures)) lines_.push_back(std::move(line));
 }
 
 void Bookkeeper::note(const decisions::Need& rollout, const LossRecord& record) {
   const std::size_t place = book_.size();
-  note({rollout, score_of(record)});
+  note(line_of(rollout, record));
   if (book_.size() == place) return;
   LossRecord kept = record;
   kept.sample = static_cast<int>(rollout.repeat);
   records_.emplace(place, std::move(kept));
+}
+
+/// What has no value in the weighted loss that decides is no result of a decision.
+Bookkeeper::Line Bookkeeper::line_of(const decisions::Need& rollout,
+                                     const LossRecord& record) const {
+  Line out{rollout, std::nullopt, {}};
+  if (!record.graded()) return out;
+  out.score = record.score;
+  out.measures.cost_usd = record.cost_usd;
+  if (record.timed) out.measures.seconds = record.seconds;
+  const LossWeights& weights = loop_.settings->weights;
+  if (!weights.several()) return out;
+  out.measures.value = value_of(weights, packages_.at(rollout.package).objective, record);
+  if (!out.measures.value) out.score.reset();
+  return out;
 }
 
 void Bookkeeper::add(const skill::SkillPackage& package, const std::vector<LossRecord>& records) {
@@ -87,12 +108,14 @@ Result<> Bookkeeper::make(const std::vector<decisions::Need>& needs, const BookP
 Result<> Bookkeeper::save(std::size_t from, const std::string& file) const {
   std::string text;
   for (std::size_t place = from; place < lines_.size(); ++place) {
-    const auto& [rollout, score] = lines_[place];
-    text += dump_json({{"package", rollout.package},
-                       {"task", rollout.task},
-                       {"repeat", rollout.repeat},
-                       {"score", score ? Json(*score) : Json()}}) +
-            "\n";
+    Line line = lines_[place];
+    Json json = {{"package", line.rollout.package},
+                 {"task", line.rollout.task},
+                 {"repeat", line.rollout.repeat},
+                 {"score", line.score ? Json(*line.score) : Json()}};
+    for (const char* name : kMeasures)
+      if (const auto& measure = measure_of(line.measures, name)) json[name] = *measure;
+    text += dump_json(json) + "\n";
   }
   return loop_.parts->store->write(file, text);
 }
@@ -112,6 +135,8 @@ Result<> Bookkeeper::restore(const std::string& file) {
       out.rollout.task = reader.string("task");
       out.rollout.repeat = static_cast<std::size_t>(reader.integer("repeat", std::nullopt, 0));
       const Json score = reader.any("score", true);
+      for (const char* name : kMeasures)
+        if (json.contains(name)) measure_of(out.measures, name) = reader.number(name);
       SKILLGRAD_CHECK(reader.finish());
       if (!score.is_null() && !score.is_number())
         return fail(ErrorCode::input, "\"score\" is neither a number nor null", where);

@@ -74,10 +74,12 @@ class Bookkeeper {
   struct Line {
     decisions::Need rollout;
     std::optional<double> score;
+    decisions::Measures measures = {};
   };
   Result<> make(const std::vector<decisions::Need>& needs, const BookPlace& place);
   void note(const decisions::Need& rollout, const LossRecord& record);
   void note(Line line);
+  [[nodiscard]] Line line_of(const decisions::Need& rollout, const LossRecord& record) const;
 
   const LoopContext& loop_;
   decisions::ScoreBook book_;

@@ -20,8 +20,9 @@ decisions::CalibrationPlan calibration_plan(const OptimizeSettings& settings,
   out.package = std::move(package);
   out.tasks = splits.val;
   out.passes = std::max(out.passes, static_cast<std::size_t>(settings.rollouts));
-  if (settings.score_test) out.test_tasks = splits.test.size();
-  out.test_repeats = static_cast<std::size_t>(settings.rollouts);
+  // Of several models a task's value is the mean: as many rollouts more of it.
+  if (settings.score_test) out.test_tasks = splits.test.size() / settings.models;
+  out.test_repeats = static_cast<std::size_t>(settings.rollouts) * settings.models;
   return out;
 }
 

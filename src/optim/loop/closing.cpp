@@ -133,6 +133,9 @@ class Pruning {
     decisions::PrunePlan plan;
     plan.package = book_.know(out_.package);
     plan.edit = {book_.know(*without), patches_.at(i).source_tasks};
+    // A task is judged with every model.
+    if (const Across* across = loop_.parts->across)
+      plan.edit.source_tasks = across->cells(across->tasks(plan.edit.source_tasks));
     plan.val_tasks = loop_.parts->splits.val;
     plan.seed = loop_.settings->schedule.seed + i;
     plan.start = book_.book().size();
@@ -219,10 +222,12 @@ Result<ReleaseTest> run_test(const LoopContext& loop, decisions::ReleasePlan pla
   options.repeats = static_cast<std::size_t>(loop.settings->rollouts);
   // Of several skills each is to be seen on its own tasks, though the whole were sure before.
   if (!loop.settings->staged || loop.own) options.looks = 1;
+  options.weighted = loop.settings->staged && loop.settings->weights.several();
   const BookPlace place{"test", "test split", 0, {{plan.initial, "initial"}, {plan.chosen, name}}};
   ReleaseTest out;
-  SKILLGRAD_TRY(const auto step,
-                book.drive(place, [&] { return decisions::release(plan, options, book.book()); }));
+  SKILLGRAD_TRY(const auto step, book.drive(place, [&] {
+    return decisions::release(plan, options, book.book(), loop.parts->across);
+  }));
   out.result = step.result;
   out.before = book.records(plan.initial, plan.test_tasks, plan.start);
   out.after = book.records(plan.chosen, plan.test_tasks, plan.start);

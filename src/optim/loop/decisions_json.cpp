@@ -33,16 +33,33 @@ Json to_json(const decisions::Calibration& value) {
 
 Json to_json(const decisions::ReleaseResult& value) {
   const bool any = value.n > 0;
-  return {{"verdict", name_of(value.verdict)},
-          {"before", any ? Json(value.before) : Json()},
-          {"after", any ? Json(value.after) : Json()},
-          {"difference", any ? Json(value.difference) : Json()},
-          {"interval", any ? Json({value.interval.low, value.interval.high}) : Json()},
-          {"p", any ? Json(value.p) : Json()},
-          {"n", value.n},
-          {"missing", value.missing},
-          {"look", value.look},
-          {"could_show", any ? Json(value.could_show) : Json()}};
+  Json out = {{"verdict", name_of(value.verdict)},
+              {"before", any ? Json(value.before) : Json()},
+              {"after", any ? Json(value.after) : Json()},
+              {"difference", any ? Json(value.difference) : Json()},
+              {"interval", any ? Json({value.interval.low, value.interval.high}) : Json()},
+              {"p", any ? Json(value.p) : Json()},
+              {"n", value.n},
+              {"missing", value.missing},
+              {"look", value.look},
+              {"could_show", any ? Json(value.could_show) : Json()}};
+  if (value.weighted) out["of"] = "weighted loss";
+  if (value.models.empty()) return out;
+  out["models"] = Json::array();
+  for (const auto& model : value.models) {
+    const bool compared = model.n > 0;
+    out["models"].push_back(
+        {{"model", model.model},
+         {"verdict", name_of(model.verdict)},
+         {"before", compared ? Json(model.before) : Json()},
+         {"after", compared ? Json(model.after) : Json()},
+         {"difference", compared ? Json(model.difference) : Json()},
+         {"interval", compared ? Json({model.interval.low, model.interval.high}) : Json()},
+         {"p", compared ? Json(model.p) : Json()},
+         {"n", model.n}});
+  }
+  out["harmed"] = value.harmed ? Json(value.models.at(*value.harmed).model) : Json();
+  return out;
 }
 
 Json to_json(const std::vector<Finalist>& value) {

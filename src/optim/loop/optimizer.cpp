@@ -10,6 +10,7 @@
 #include <skillgrad/optim/plan.hpp>
 #include <skillgrad/skill/skill_set.hpp>
 
+#include "optim/across/across_scores.hpp"
 #include "optim/loop/best_folder.hpp"
 #include "optim/loop/calibration_run.hpp"
 #include "optim/loop/closing.hpp"
@@ -17,6 +18,9 @@
 #include "optim/loop/reruns.hpp"
 #include "optim/rollouts/rollout_budget.hpp"
 #include "optim/rollouts/tripwires.hpp"
+#include "optim/scoring/loss.hpp"
+#include "optim/tradeoffs/denominators.hpp"
+#include "optim/tradeoffs/pareto.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -39,6 +43,9 @@ class Loop {
         plan_(settings, parts.splits, settings.staged || parts.gate->needs_scores(),
               parts.momentum != nullptr),
         book_(loop_) {
+    const LossWeights& weights = settings.weights;
+    loop_.model =
+        decisions::EffectModel({}, parts.across, weights.several() ? largest_step(weights) : 0);
     loop_.settings = &settings_;
     loop_.parts = &parts_;
     loop_.runner = &runner_;
@@ -84,6 +91,7 @@ class Loop {
   Result<skill::SkillPackage> prune(std::size_t chosen);
   Result<skill::SkillPackage> best() const;
   Result<> publish_best();
+  Result<> weigh_alternatives();
   void note_earlier_tests(const std::string& name) const;
   Result<> score_test(const PlanStep& step);
   Result<> test_again(const PlanStep& step);
@@ -93,6 +101,7 @@ class Loop {
   Result<EvalSummary> evaluate(const skill::SkillPackage& skill,
                                const std::vector<std::string>& ids, const std::string& dir,
                                const std::string& label);
+  [[nodiscard]] EvalSummary sum_up(std::vector<LossRecord> records, int trials) const;
   const OptimizeSettings& settings_;
   const OptimizeParts& parts_;
   const Method& method_;
@@ -126,6 +135,8 @@ Result<OptimizeResult> Loop::run() {
     result_.error = std::move(error);
   }
   result_.optimizer = settings_.optimizer;
+  SKILLGRAD_CHECK(weigh_alternatives());
+  if (parts_.across != nullptr) result_.across = across_result(result_, *parts_.across);
   result_.proposed = proposes_only();
   result_.rollouts = {budget_.used(), budget_.allowed()};
   result_.facts = parts_.facts;
@@ -202,7 +213,13 @@ Result<EvalSummary> Loop::evaluate(const skill::SkillPackage& skill,
   StageContext scoring = stage_context(loop_, dir, 0);
   scoring.objective = package_facts(loop_, skill);
   SKILLGRAD_TRY(auto records, runner_.run(batch, scoring));
-  return summarize(std::move(records), batch.samples, parts_.benchmark);
+  return sum_up(std::move(records), batch.samples);
+}
+
+EvalSummary Loop::sum_up(std::vector<LossRecord> records, int trials) const {
+  auto out = summarize(std::move(records), trials, parts_.benchmark);
+  count_tasks(out, parts_.across);
+  return out;
 }
 
 Result<> Loop::base_run(const PlanStep& step) {
@@ -211,15 +228,13 @@ Result<> Loop::base_run(const PlanStep& step) {
                          settings_.recorded ? "recorded sessions" : "base run"));
   loop_.base = result_.base_train->records;
   note_own_tasks(*result_.base_train);
+  SKILLGRAD_CHECK(set_denominators(settings_.weights, loop_.base, loop_.baseline));
+  // Until now the losses of the base run itself lacked what only it can be measured against.
+  const ObjectiveFacts facts = package_facts(loop_, parts_.initial);
+  for (LossRecord& record : loop_.base)
+    if (record.graded() && settings_.weights.several())
+      combine_loss(settings_.weights, facts, record);
   if (!settings_.recorded) book_.add(parts_.initial, loop_.base);
-  double cost = 0, seconds = 0;
-  for (const auto& record : loop_.base) {
-    cost += record.cost_usd.value_or(0);
-    seconds += record.seconds;
-  }
-  const double n = std::max<double>(1, static_cast<double>(loop_.base.size()));
-  loop_.baseline.cost0 = cost / n;
-  loop_.baseline.time0 = seconds / n;
   return parts_.store->event("base_run", dump_json({{"score", score_json(*result_.base_train)},
                                                     {"graded", result_.base_train->graded},
                                                     {"planned", result_.base_train->planned}}));
@@ -278,8 +293,7 @@ Result<> Loop::validation_baseline(const PlanStep& step) {
 Result<> Loop::calibrate() {
   const auto plan = calibration_plan(settings_, parts_.splits, book_.know(parts_.initial));
   SKILLGRAD_TRY(result_.calibration, run_calibration(book_, plan));
-  result_.base_val = summarize(book_.records(plan.package, plan.tasks),
-                               static_cast<int>(plan.passes), parts_.benchmark);
+  result_.base_val = sum_up(book_.records(plan.package, plan.tasks), static_cast<int>(plan.passes));
   note_own_tasks(*result_.base_val);
   SKILLGRAD_CHECK(parts_.store->event("calibration", dump_json(to_json(*result_.calibration))));
   SKILLGRAD_CHECK(check(*result_.base_val, "validation", "base_val"));
@@ -516,6 +530,47 @@ Result<> Loop::publish_best() {
   return publish_package(parts_, package);
 }
 
+/// Every package that was decided on, beside the initial one.
+Result<> Loop::weigh_alternatives() {
+  if (!settings_.staged || settings_.recorded || !result_.base_val || result_.error) return {};
+  const auto alternative = [&](int iteration, std::string what,
+                               const skill::SkillPackage& package) {
+    const ObjectiveFacts facts = package_facts(loop_, package);
+    return Alternative{iteration,        std::move(what),  book_.know(package),
+                       facts.size_ratio, facts.violations, false};
+  };
+  AlternativesPlan plan;
+  plan.tasks = parts_.splits.val;
+  plan.weights = settings_.weights;
+  plan.across = parts_.across;
+  plan.calls_are_made = settings_.calls_are_made;
+  plan.packages.push_back(alternative(0, "initial", parts_.initial));
+  for (const IterationRow& row : state_.rows) {
+    if (row.decision == Decision::no_patch) continue;
+    auto package = load_candidate(parts_, row.iteration);
+    if (!package) {
+      parts_.observer->notice(
+          fmt::format("the package of iteration {} is not among those that are compared: {}",
+                      row.iteration, package.error().to_line()));
+      continue;
+    }
+    plan.packages.push_back(alternative(row.iteration, name_of(row.decision), *package));
+  }
+  SKILLGRAD_TRY(const auto chosen, best());
+  const std::string hash = book_.know(chosen);
+  const auto last = std::find_if(plan.packages.rbegin(), plan.packages.rend(),
+                                 [&](const auto& one) { return one.package == hash; });
+  if (last != plan.packages.rend()) {
+    last->chosen = true;
+  } else {
+    const int iteration = state_.chosen ? state_.chosen->iteration : state_.best_iteration;
+    plan.packages.push_back(alternative(iteration, "chosen", chosen));
+    plan.packages.back().chosen = true;
+  }
+  if (plan.packages.size() > 1) result_.tradeoffs = tradeoffs(plan, book_.book());
+  return {};
+}
+
 /// A second look at the same tasks is one more chance to be wrong.
 void Loop::note_earlier_tests(const std::string& name) const {
   std::error_code ignored;
@@ -565,7 +620,7 @@ void Loop::sum_up_skills() {
 }
 
 Result<> Loop::score_test(const PlanStep& step) {
-  result_.test_planned = step.tasks.size();
+  result_.test_planned = step.tasks.size() / settings_.models;
   SKILLGRAD_TRY(const auto chosen, best());
   const int iteration = state_.chosen ? state_.chosen->iteration : state_.best_iteration;
   if (result_.reruns) return test_again(step);
@@ -574,7 +629,7 @@ Result<> Loop::score_test(const PlanStep& step) {
     SKILLGRAD_TRY(test.before, evaluate(parts_.initial, step.tasks, "test/initial",
                                         "test split, initial skill"));
     test.after = test.before;
-    test.paired = compare_tasks(step.tasks, test.before, test.after);
+    test.paired = compare_cells(step.tasks, test.before, test.after, parts_.across);
     result_.test = std::move(test);
     result_.release.verdict = decisions::ReleaseVerdict::not_shown;
     return {};
@@ -593,9 +648,9 @@ Result<> Loop::score_test(const PlanStep& step) {
 void Loop::set_test(ReleaseTest release, const PlanStep& step) {
   if (release.before.empty() && release.after.empty()) return;
   TestScore test;
-  test.before = summarize(std::move(release.before), settings_.rollouts, parts_.benchmark);
-  test.after = summarize(std::move(release.after), settings_.rollouts, parts_.benchmark);
-  test.paired = compare_tasks(step.tasks, test.before, test.after);
+  test.before = sum_up(std::move(release.before), settings_.rollouts);
+  test.after = sum_up(std::move(release.after), settings_.rollouts);
+  test.paired = compare_cells(step.tasks, test.before, test.after, parts_.across);
   result_.test = std::move(test);
 }
 

@@ -3,8 +3,10 @@
 #include <skillgrad/optim/optimizer.hpp>
 #include <skillgrad/optim/troubles.hpp>
 
+#include "optim/across/across_scores.hpp"
 #include "optim/loop/iteration.hpp"
 #include "optim/loop/reruns.hpp"
+#include "optim/tradeoffs/pareto.hpp"
 
 namespace skillgrad::optim {
 namespace {
@@ -141,6 +143,8 @@ Json to_json(const OptimizeResult& result, const std::string& run_dir) {
     for (const ConflictOutcome& outcome : result.conflicts)
       out["conflicts"].push_back(to_json(outcome));
   }
+  if (result.tradeoffs) out["tradeoffs"] = to_json(*result.tradeoffs);
+  if (result.across) out["across"] = to_json(*result.across);
   out.update(spent_json(result.totals, result.parts));
   return out;
 }

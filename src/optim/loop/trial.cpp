@@ -7,6 +7,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "optim/decisions/cells.hpp"
 #include "optim/decisions/gate.hpp"
 #include "optim/decisions/screen.hpp"
 #include "optim/scoring/gate.hpp"
@@ -44,6 +45,7 @@ class Trial {
         val_(loop.parts->splits.val),
         train_(loop.parts->splits.train),
         model_(loop.model),
+        across_(loop.parts->across),
         plan_(plan),
         seed_(settings_.schedule.seed + static_cast<std::uint64_t>(plan.iteration - 1)) {
     gate_ = decisions::gate_options(settings_.staged->level);
@@ -55,7 +57,10 @@ class Trial {
     if (settings_.recorded) return gate_alone();
     SKILLGRAD_TRY(const auto screened, screen());
     TrialResult out;
-    for (const auto& row : screened.rows) out.screen.push_back(row_json(row));
+    for (const auto& row : screened.rows) {
+      out.screen.push_back(row_json(row));
+      if (row.harmed) out.screen.back()["harmed"] = across_->models()[*row.harmed];
+    }
     out.told = screened.best.value_or(most_promising(screened));
     const decisions::ScreenRow& row = screened.rows[out.told];
     if (!screened.best) {
@@ -97,10 +102,24 @@ class Trial {
     plan.source_tasks = plan_.source_tasks;
     plan.passing_tasks = decisions::passing_tasks(
         book_.book(), plan_.lineage, train_, plan.source_tasks, plan.source_tasks.size(), seed_);
+    if (across_ != nullptr) add_other_models(plan);
     plan.start = book_.book().size();
     return book_.drive(place("screen"), [&, plan] {
       return decisions::screen(plan, screen_, model_, book_.book());
     });
+  }
+
+  /// What the patch does to its own tasks with the models that they were not taken from.
+  void add_other_models(decisions::ScreenPlan& plan) const {
+    std::vector<std::string> probes;
+    for (const auto& cell : across_->cells(across_->tasks(plan.source_tasks)))
+      if (std::find(plan.source_tasks.begin(), plan.source_tasks.end(), cell) ==
+          plan.source_tasks.end())
+        probes.push_back(cell);
+    for (auto& cell : plan.passing_tasks)
+      if (std::find(probes.begin(), probes.end(), cell) == probes.end())
+        probes.push_back(std::move(cell));
+    plan.passing_tasks = std::move(probes);
   }
 
   Result<GateDecision> gate(const decisions::ScreenRow& row) {
@@ -114,31 +133,38 @@ class Trial {
   /// The comparison on the validation tasks in the terms of the other gates. Its scores have chosen
   /// something, so they are optimistic.
   [[nodiscard]] GateDecision compared(const decisions::ScreenRow& row) const {
-    GateInput input{{}, val_.size()};
-    for (const auto& task : val_) {
-      const auto before = book_.book().value(row.comparison.before(), task);
-      const auto after = book_.book().value(row.comparison.after(), task);
-      input.samples.push_back(
-          {task, before.mean, after.mean, before.graded > 0 && after.graded > 0});
-    }
+    std::vector<decisions::TaskPair> pairs;
+    for (const auto& task : val_)
+      pairs.push_back({task, false, book_.book().value(row.comparison.before(), task),
+                       book_.book().value(row.comparison.after(), task)});
+    GateInput input{{}, planned()};
+    for (const auto& pair : decisions::pairs_by_task(pairs, across_))
+      input.samples.push_back({pair.task, pair.before.mean, pair.after.mean, pair.complete()});
     GateDecision out = compare_samples(input);
     out.mode = name_of(settings_.staged->level);
     return out;
   }
 
+  /// Validation tasks.
+  [[nodiscard]] std::size_t planned() const {
+    return val_.size() / decisions::cells_of_task(across_);
+  }
+
   [[nodiscard]] GateDecision screened_out(const decisions::ScreenRow& row) const {
     GateDecision out;
     out.mode = name_of(settings_.staged->level);
-    out.planned = val_.size();
+    out.planned = planned();
     out.decision = Decision::rejected;
     out.better = row.belief.better;
     const bool unlikely = row.belief.better < screen_.drop_below;
     out.reason = fmt::format(
-        "screen: better with chance {:.2f} after {} round{} on {}{}", row.belief.better, row.rounds,
-        row.rounds == 1 ? "" : "s", tasks_of(plan_.source_tasks.size(), "batch "),
+        "screen: {} with chance {:.2f} after {} round{} on {}{}", better_text(), row.belief.better,
+        row.rounds, row.rounds == 1 ? "" : "s", tasks_of(plan_.source_tasks.size(), "batch "),
         unlikely ? fmt::format(" (below {})", format_double(screen_.drop_below))
                  : fmt::format("; {:.1f} tasks fixed and {:.1f} broken of those probed", row.fixes,
                                row.breaks));
+    if (row.harmed)
+      out.reason += fmt::format("; the patch seems to harm {}", across_->models()[*row.harmed]);
     if (row.missing > 0) out.reason += fmt::format("; {} without a grade", row.missing);
     return out;
   }
@@ -149,14 +175,35 @@ class Trial {
     out.decision = *named<Decision>(name_of(verdict.decision));
     out.better = verdict.belief.better;
     out.lost = verdict.lost;
+    for (std::size_t i = 0; i < verdict.models.size(); ++i) {
+      const decisions::GateOfModel& model = verdict.models[i];
+      out.models.push_back({across_->models()[i], model.before, model.after, model.tasks,
+                            model.fixed, model.broken, model.belief.worse});
+    }
     out.reason = reason(verdict);
     return out;
   }
 
+  [[nodiscard]] const char* better_text() const {
+    return model_.weighted() ? "better by the weighted loss" : "better";
+  }
+
+  /// The chance that decided, in words.
+  [[nodiscard]] std::string chance_of(const decisions::GateVerdict& verdict) const {
+    const auto& belief = verdict.belief;
+    const std::string tasks =
+        fmt::format("after {} of {} validation tasks", verdict.tasks, planned());
+    if (across_ == nullptr)
+      return fmt::format("{} with chance {:.2f} {}", better_text(), belief.better, tasks);
+    const std::string together = fmt::format("{} over {} models with chance {:.2f}", better_text(),
+                                             across_->models().size(), belief.together);
+    if (!belief.weakest) return together + " " + tasks;
+    return fmt::format("{}, but worse with {} with chance {:.2f}, {}", together,
+                       across_->models()[*belief.weakest], 1 - belief.better, tasks);
+  }
+
   [[nodiscard]] std::string reason(const decisions::GateVerdict& verdict) const {
-    const std::string chance =
-        fmt::format("better with chance {:.2f} after {} of {} validation tasks",
-                    verdict.belief.better, verdict.tasks, val_.size());
+    const std::string chance = chance_of(verdict);
     const bool kept = verdict.decision == decisions::GateDecision::accepted;
     switch (verdict.reason) {
       case GateReason::evidence:
@@ -173,7 +220,7 @@ class Trial {
                            list_some(verdict.lost, 5));
       case GateReason::coverage:
         return fmt::format("only {} of {} planned validation tasks could be graded (60 % needed)",
-                           verdict.tasks, val_.size());
+                           verdict.tasks, planned());
     }
     return chance;
   }
@@ -183,6 +230,7 @@ class Trial {
   const std::vector<std::string>& val_;
   const std::vector<std::string>& train_;
   const decisions::EffectModel& model_;
+  const Across* across_;
   const TrialPlan& plan_;
   std::uint64_t seed_;
   decisions::ScreenOptions screen_;

@@ -44,6 +44,10 @@ skill::LintContext lint_of(const Step& step) {
   out.expected = step.loop.expected->of(out.task_ids);
   const auto criteria = judged_criteria(*parts.benchmark, out.task_ids);
   out.expected.insert(out.expected.end(), criteria.begin(), criteria.end());
+  // A package must know neither the tasks' names nor those of their cells.
+  if (parts.across != nullptr)
+    for (std::string& task : parts.across->tasks(out.task_ids))
+      out.task_ids.push_back(std::move(task));
   out.patches_that_only_added = step.state.additions_in_a_row;
   for (const auto& id : step.batch) {
     const bench::Task* task = parts.benchmark->find(id);
@@ -52,7 +56,10 @@ skill::LintContext lint_of(const Step& step) {
   }
   for (const auto& id : parts.splits.train) {
     const bench::Task* task = parts.benchmark->find(id);
-    const bool here = std::find(step.batch.begin(), step.batch.end(), id) != step.batch.end();
+    const bool here = std::any_of(step.batch.begin(), step.batch.end(), [&](const auto& own) {
+      return own == id ||
+             (parts.across != nullptr && parts.across->of(own).task == parts.across->of(id).task);
+    });
     if (task != nullptr && !here) out.other_literals.push_back(task->prompt);
   }
   return out;

@@ -24,8 +24,10 @@ constexpr double kPruneShare = 0.05, kPruneUse = 0.5;
 constexpr const char* kExecutor = "executor";
 
 /// Rollouts for each task of the batch that a screen makes at most: two rounds of all, two more of
-/// the best and of the current one, and tasks that pass with both.
-std::size_t most_of_screen(std::size_t candidates) { return 2 * candidates + 2 + 3 + 2; }
+/// the best and of the current one, tasks that pass with both, and the task with every other model.
+std::size_t most_of_screen(std::size_t candidates, std::size_t models) {
+  return 2 * candidates + 2 + 3 + 2 + 2 * (models - 1);
+}
 /// And a gate for each validation task.
 std::size_t most_of_gate(const StagedDecisions& staged) {
   return staged.level == decisions::GateLevel::strict ? 4 : 2;
@@ -186,7 +188,8 @@ std::size_t RunPlan::judging(std::size_t probe) const {
   const auto k = static_cast<std::size_t>(settings_.rollouts);
   const std::size_t guard = settings_.recorded ? 0 : settings_.guard;
   if (!settings_.staged) return gated_ ? (splits_.val.size() + guard) * k : 0;
-  const std::size_t screened = settings_.recorded ? 0 : probe * most_of_screen(proposals());
+  const std::size_t screened =
+      settings_.recorded ? 0 : probe * most_of_screen(proposals(), settings_.models);
   return screened + splits_.val.size() * most_of_gate(*settings_.staged);
 }
 
@@ -321,10 +324,11 @@ void RunPlan::add_trials(const PlanStep& step, const Drawn& drawn, bool most,
   for (const auto& batch : drawn) {
     const Ids tasks = each_once(batch);
     const auto n = static_cast<double>(tasks.size()), v = static_cast<double>(step.tasks.size());
-    // Most: two rounds of all, two more of the best and of the current one, passing tasks of both.
-    append(screen, some("", tasks,
-                        n * (most ? 2 * candidates + 2 + 3 + 2
-                                  : kScreenOfCandidate * candidates + kScreenOfStep)));
+    const auto others = static_cast<double>(settings_.models - 1);
+    const auto top = static_cast<double>(most_of_screen(proposals(), settings_.models));
+    append(screen,
+           some("", tasks,
+                n * (most ? top : kScreenOfCandidate * candidates + kScreenOfStep + others)));
     append(gate, some("", step.tasks, v * (most ? 2 * passes : kGateShare * passes)));
   }
   if (!settings_.recorded) out.push_back(std::move(screen));

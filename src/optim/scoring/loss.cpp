@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "optim/scoring/loss.hpp"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "optim/stages/stage_options.hpp"
 
 namespace skillgrad::optim {
@@ -33,6 +37,7 @@ LossRecord error_record(const agent::Rollout& rollout, std::string message) {
   out.usage = rollout.usage;
   out.cost_usd = rollout.cost_usd;
   out.seconds = rollout.seconds;
+  out.timed = rollout.replayed_calls == 0;
   return out;
 }
 
@@ -59,6 +64,11 @@ class GraderLoss final : public LossCollector {
       return tl::unexpected(Error(*grade.call_error).with_context("grading " + task.id));
     LossRecord out = make_loss_record(rollout, grade);
     if (out.graded()) combine_loss(weights_, context.objective, out);
+    // Without a cost the loss is not known, and a rollout without a loss is no result.
+    if (out.graded() && weights_.cost > 0 && context.objective.cost0 > 0 && !out.cost_usd)
+      return error_record(rollout,
+                          "what it cost is not known, and cost weighs in the loss: give --price or "
+                          "--prices, or leave \"cost\" out of --loss");
     return out;
   }
 
@@ -68,19 +78,66 @@ class GraderLoss final : public LossCollector {
   bench::GradeContext grading_;
 };
 
+std::array<std::pair<const char*, double>, 5> weights_by_name(const LossWeights& weights) {
+  return {{{"quality", weights.quality},
+           {"cost", weights.cost},
+           {"time", weights.time},
+           {"size", weights.size},
+           {"violations", weights.violations}}};
+}
+
+/// Of what decisions tell apart: more is as bad.
+double highest_loss(const LossWeights& weights) {
+  constexpr double kDear = 3;  // times the baseline's mean
+  return weights.quality + kDear * (weights.cost + weights.time) + weights.size +
+         weights.violations;
+}
+
 }  // namespace
 
 void combine_loss(const LossWeights& weights, const ObjectiveFacts& facts, LossRecord& record) {
-  const auto ratio = [](double value, double base) { return base > 0 ? value / base : 0.0; };
   auto& components = record.components;
   components["quality"] = 1 - record.score;
-  components["cost"] = ratio(record.cost_usd.value_or(0), facts.cost0);
-  components["time"] = ratio(record.seconds, facts.time0);
+  if (record.cost_usd && facts.cost0 > 0) components["cost"] = *record.cost_usd / facts.cost0;
+  if (record.timed && facts.time0 > 0) components["time"] = record.seconds / facts.time0;
   components["size"] = facts.size_ratio > 1 ? facts.size_ratio - 1 : 0;
   components["violations"] = facts.violations;
-  record.loss = weights.quality * components["quality"] + weights.cost * components["cost"] +
-                weights.time * components["time"] + weights.size * components["size"] +
-                weights.violations * components["violations"];
+  record.loss = 0;
+  for (const auto& [name, weight] : weights_by_name(weights))
+    if (const auto known = components.find(name); known != components.end())
+      record.loss += weight * known->second;
+}
+
+std::optional<double> value_of(const LossWeights& weights, const ObjectiveFacts& facts,
+                               const LossRecord& record) {
+  LossRecord weighed = record;
+  weighed.components.clear();
+  combine_loss(weights, facts, weighed);
+  for (const auto& [name, weight] : weights_by_name(weights))
+    if (weight > 0 && !weighed.components.contains(name)) return std::nullopt;
+  return std::clamp(1 - weighed.loss / highest_loss(weights), 0.0, 1.0);
+}
+
+double largest_step(const LossWeights& weights) {
+  return std::max({weights.quality, weights.cost, weights.time, weights.size, weights.violations}) /
+         highest_loss(weights);
+}
+
+Result<LossWeights> loss_weights(const Json& options) {
+  LossWeights out;
+  if (options.is_object() && options.value("name", Json("grader")) != Json("grader")) return out;
+  StrictReader reader(options, "loss options");
+  reader.ignore("name");
+  out.quality = reader.number("quality", 1.0, 0, 1000);
+  out.cost = reader.number("cost", 0.0, 0, 1000);
+  out.time = reader.number("time", 0.0, 0, 1000);
+  out.size = reader.number("size", 0.0, 0, 1000);
+  out.violations = reader.number("violations", 0.0, 0, 1000);
+  SKILLGRAD_CHECK(finish_options(reader));
+  if (out.quality <= 0 && !out.several())
+    return fail(ErrorCode::config, "every weight is 0, so that nothing is a loss", "loss options",
+                "give one of quality, cost, time, size and violations a weight above 0");
+  return out;
 }
 
 LossRecord make_loss_record(const agent::Rollout& rollout, const bench::Grade& grade) {
@@ -105,20 +162,13 @@ LossRecord make_loss_record(const agent::Rollout& rollout, const bench::Grade& g
   out.usage = rollout.usage;
   out.cost_usd = rollout.cost_usd;
   out.seconds = rollout.seconds;
+  out.timed = rollout.replayed_calls == 0;
   return out;
 }
 
 Result<std::unique_ptr<LossCollector>> make_grader_loss(const Json& options,
                                                         const StageDependencies& dependencies) {
-  StrictReader reader(options, "loss options");
-  reader.ignore("name");
-  LossWeights weights;
-  weights.quality = reader.number("quality", 1.0, 0, 1000);
-  weights.cost = reader.number("cost", 0.0, 0, 1000);
-  weights.time = reader.number("time", 0.0, 0, 1000);
-  weights.size = reader.number("size", 0.0, 0, 1000);
-  weights.violations = reader.number("violations", 0.0, 0, 1000);
-  SKILLGRAD_CHECK(finish_options(reader));
+  SKILLGRAD_TRY(const auto weights, loss_weights(options));
   return std::make_unique<GraderLoss>(weights, dependencies);
 }
 

@@ -152,6 +152,57 @@ Json finalist_json(const FinalistRow& row) {
           {"chosen", row.chosen}};
 }
 
+Json models_json(const std::optional<ModelsFacts>& models) {
+  if (!models) return {};
+  const auto row = [](const ModelRow& model) {
+    return Json{{"model", model.model},
+                {"verdict", model.verdict},
+                {"train", json_or_null(model.train)},
+                {"train_ci95", json_or_null(model.train95)},
+                {"before", json_or_null(model.before)},
+                {"before_ci95", json_or_null(model.before95)},
+                {"after", json_or_null(model.after)},
+                {"after_ci95", json_or_null(model.after95)},
+                {"difference", json_or_null(model.difference)},
+                {"interval", json_or_null(model.interval)},
+                {"p", json_or_null(model.p)},
+                {"n", model.n}};
+  };
+  return {{"rule", models->rule},
+          {"harmed", models->harmed.empty() ? Json() : Json(models->harmed)},
+          {"optimizer_model", models->optimizer_model},
+          {"models", json_list(models->rows, row)}};
+}
+
+Json tradeoffs_json(const std::optional<TradeoffFacts>& facts) {
+  if (!facts) return {};
+  const auto point = [](const TradeoffPoint& one) {
+    return Json{
+        {"iteration", one.iteration},
+        {"what", one.what},
+        {"chosen", one.chosen},
+        {"n", one.n},
+        {"score", json_or_null(one.score)},
+        {"difference", json_or_null(one.difference)},
+        {"difference_ci95", json_or_null(one.interval)},
+        {"cost_usd", json_or_null(one.cost_usd)},
+        {"cost_of_initial", json_or_null(one.cost_of_initial)},
+        {"seconds",
+         {{"mean", json_or_null(one.seconds)}, {"of_initial", json_or_null(one.time_of_initial)}}},
+        {"size_of_initial", json_or_null(one.size_of_initial)},
+        {"violations", json_or_null(one.violations)},
+        {"value_gain", json_or_null(one.value_gain)},
+        {"dominated", json_or_null(one.dominated)}};
+  };
+  Json weights = Json::object(), left_out = Json::object();
+  for (const auto& [name, weight] : facts->weights) weights[name] = weight;
+  for (const auto& [name, why] : facts->left_out) left_out[name] = why;
+  return {{"weights", std::move(weights)},
+          {"objectives", facts->objectives},
+          {"left_out", std::move(left_out)},
+          {"packages", json_list(facts->points, point)}};
+}
+
 Json spent_row_json(const Spent& spent) {
   return {{"name", spent.name},
           {"calls", spent.calls},
@@ -239,6 +290,8 @@ Json to_json(const RunReport& report) {
   out["steps"] = json_list(report.steps, step_json);
   out["calibration"] = noise_json(report.noise);
   out["finalists"] = json_list(report.finalists, finalist_json);
+  out["across"] = models_json(report.models);
+  out["tradeoffs"] = tradeoffs_json(report.tradeoffs);
   out["spent"] = spent_row_json(report.spent);
   out["stages"] = json_list(report.stages, spent_row_json);
   out["parts"] = json_list(report.parts, spent_row_json);

@@ -159,6 +159,58 @@ std::string md_noise(const RunReport& report) {
   return out + "\n";
 }
 
+std::string md_models(const RunReport& report) {
+  if (!report.models) return {};
+  const auto score = [](const std::optional<double>& value,
+                        const std::optional<stats::Interval>& interval) {
+    return value && interval ? percent_ci(*value, *interval) : std::string("–");
+  };
+  std::string out =
+      fmt::format(
+          "## Models\n\nEach task was executed with each model; decided by --across {}.\n\n",
+          md_text(report.models->rule)) +
+      md_head(
+          {"model", "base run", "test before", "test after", "difference", "p", "n", "verdict"});
+  for (const ModelRow& row : report.models->rows)
+    out += md_row(
+        {md_text(row.model), score(row.train, row.train95), score(row.before, row.before95),
+         score(row.after, row.after95),
+         row.difference
+             ? fmt::format("{:+.1f} points {}", 100 * *row.difference, md_points(row.interval))
+             : "–",
+         row.p ? fmt::format("{:.4f}", *row.p) : "–", std::to_string(row.n), md_text(row.verdict)});
+  return out + "\n";
+}
+
+std::string md_multiple(const std::optional<double>& of_initial) {
+  return of_initial ? fmt::format("{:.2f} x", *of_initial) : "–";
+}
+
+std::string md_tradeoffs(const RunReport& report) {
+  if (!report.tradeoffs) return {};
+  const TradeoffFacts& facts = *report.tradeoffs;
+  std::string out =
+      "## Trade-offs\n\nPackages that were decided on, on the validation tasks, beside the initial "
+      "skill on the same tasks. Their scores chose, so they are optimistic. A package is dominated "
+      "where another one is no worse in " +
+      md_names(facts.objectives) + " and better in one of them.\n\n" +
+      md_head({"package", "what", "score", "to the initial skill", "USD a rollout", "cost",
+               "seconds", "time", "size", "violations", "tasks", ""});
+  for (const TradeoffPoint& one : facts.points)
+    out += md_row({iteration_label(one.iteration), md_text(one.what), md_share(one.score),
+                   one.difference ? fmt::format("{:+.1f} points {}", 100 * *one.difference,
+                                                md_points(one.interval))
+                                  : "–",
+                   md_usd(one.cost_usd), md_multiple(one.cost_of_initial),
+                   one.seconds ? fmt::format("{:.1f}", *one.seconds) : "–",
+                   md_multiple(one.time_of_initial), md_multiple(one.size_of_initial),
+                   one.violations ? fmt::format("{:.0f}", *one.violations) : "–",
+                   std::to_string(one.n), tradeoff_note(one)});
+  for (const auto& [name, why] : facts.left_out)
+    out += fmt::format("\n- not compared: {}: {}\n", md_text(name), md_text(why));
+  return out + "\n";
+}
+
 std::string md_costs(const RunReport& report) {
   std::string out = "## Cost\n\n" + md_head({"stage", "calls", "input", "cached", "output", "USD"});
   const auto add = [&](const Spent& spent) {
@@ -287,9 +339,9 @@ std::string md_notes(const RunReport& report) {
 }  // namespace
 
 std::string markdown_page(const RunReport& report) {
-  return md_top(report) + md_scores(report) + md_steps(report) + md_noise(report) +
-         md_changes(report) + md_patterns(report) + md_tasks(report) + md_differences(report) +
-         md_costs(report) + md_notes(report);
+  return md_top(report) + md_scores(report) + md_models(report) + md_steps(report) +
+         md_noise(report) + md_tradeoffs(report) + md_changes(report) + md_patterns(report) +
+         md_tasks(report) + md_differences(report) + md_costs(report) + md_notes(report);
 }
 
 }  // namespace skillgrad::report

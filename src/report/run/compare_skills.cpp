@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -67,6 +68,47 @@ optim::LossRecord record_of(const Json& row) {
   return out;
 }
 
+/// The task of a cell "TASK@MODEL"; the whole id where it is none of these models'.
+std::string task_of_cell(const std::string& cell, const std::vector<std::string>& models) {
+  std::string out = cell;
+  for (const std::string& model : models)
+    if (const std::string end = "@" + model; cell.ends_with(end))
+      out = std::min(out, cell.substr(0, cell.size() - end.size()),
+                     [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  return out;
+}
+
+/// Of a run over several models each task once, as the run counts it: the mean over them, missing
+/// where any of them lacks a grade (docs/across.md).
+std::vector<optim::LossRecord> records_of_tasks(const std::vector<optim::LossRecord>& cells,
+                                                const std::vector<std::string>& models) {
+  std::vector<optim::LossRecord> out;
+  std::vector<std::size_t> graded;
+  std::map<std::pair<std::string, int>, std::size_t> places;
+  for (const optim::LossRecord& cell : cells) {
+    const std::string task = task_of_cell(cell.task_id, models);
+    const auto [place, fresh] = places.try_emplace({task, cell.sample}, out.size());
+    if (fresh) {
+      out.push_back(cell);
+      out.back().task_id = task;
+      out.back().score = 0;
+      graded.push_back(0);
+    }
+    optim::LossRecord& record = out[place->second];
+    if (!cell.graded()) continue;
+    ++graded[place->second];
+    record.score += cell.score;
+    record.hard = record.hard && cell.hard;
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].score /= static_cast<double>(models.size());
+    out[i].status = graded[i] < models.size() ? optim::LossStatus::error
+                    : out[i].score >= 1       ? optim::LossStatus::pass
+                                              : optim::LossStatus::fail;
+  }
+  return out;
+}
+
 void note_difference(SkillComparison& out, const char* what, const std::string& before,
                      const std::string& after) {
   if (before != after)
@@ -131,6 +173,10 @@ Result<ScoredSkill> read_scored_skill(const std::string& name) {
   if (out.part == "baseline") out.cost_usd = number_of(summary, "cost_usd");
   std::vector<optim::LossRecord> records;
   for (const Json& row : items(summary, "tasks")) records.push_back(record_of(row));
+  std::vector<std::string> models;
+  for (const Json& row : items(member(result, "across"), "models"))
+    models.push_back(text_of(row, "model"));
+  if (!models.empty()) records = records_of_tasks(records, models);
   out.summary = optim::summarize(std::move(records), std::max(1, integer_of(summary, "trials")));
   return out;
 }

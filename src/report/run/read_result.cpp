@@ -102,6 +102,20 @@ VerdictFacts verdict_facts(const Json& verdict, const RunReport& report, std::si
   test.n = count_of(verdict, "n");
   test.missing = count_of(verdict, "missing");
   test.could_show = number_of(verdict, "could_show").value_or(1);
+  test.weighted = text_of(verdict, "of") == "weighted loss";
+  const std::string harmed = text_of(verdict, "harmed");
+  for (const Json& row : items(verdict, "models")) {
+    optim::decisions::ModelRelease model;
+    model.model = text_of(row, "model");
+    model.verdict =
+        named<optim::decisions::ModelVerdict>(text_of(row, "verdict")).value_or(model.verdict);
+    model.difference = number_of(row, "difference").value_or(0);
+    model.interval = interval_of(row, "interval").value_or(model.interval);
+    model.p = number_of(row, "p").value_or(1);
+    model.n = count_of(row, "n");
+    if (model.model == harmed) test.harmed = test.models.size();
+    test.models.push_back(std::move(model));
+  }
   out.at_work = report.facts.condition == RunCondition::working;
   out.ended_early = report.facts.condition != RunCondition::finished;
   out.patch_kept = !report.best || report.best->iteration != 0;
@@ -340,6 +354,8 @@ void read_result(const RunFiles& files, const Json& result, const std::vector<Js
     report.best = Best{integer_of(state, "best_iteration"), number_of(state, "best_score"),
                        std::nullopt, (files.dir() / "best").string()};
   read_verdict(files, result, events, report);
+  read_models(result, report);
+  read_tradeoffs(result, report);
   read_baseline(result, events, report);
   read_noise(part_of(result, events, "calibration", "calibration"), report);
   const Json finalists = part_of(result, events, "finalists", "finalists");

@@ -12,6 +12,10 @@ namespace skillgrad::report {
 /// Facts, verdict, scores of base run and test, calibration, finalists, costs, notes.
 void read_result(const RunFiles& files, const Json& result, const std::vector<Json>& events,
                  RunReport& report);
+/// What each of several models came to.
+void read_models(const Json& result, RunReport& report);
+/// The packages that were decided on, by everything that may weigh in the loss.
+void read_tradeoffs(const Json& result, RunReport& report);
 /// Iterations with their gates, batches and diagnoses; `waiting`: one more, without a decision.
 void read_steps(const RunFiles& files, const Json& result, const std::vector<Json>& events,
                 std::optional<int> waiting, RunReport& report);

@@ -698,6 +698,34 @@
       node.append(el("div", { class: "panel" }, el("h3", {}, "Finalists"), el("p", { class: "soft small-text" }, "Fresh rollouts of the validation tasks chose among these; a fresh score chose nothing before and is honest."),
         table(["Package", "#Fresh", "#All rollouts", "#Tasks", "Note"], run.finalists.map((row) => [iterationName(row.iteration), percent(row.fresh_score), el("span", { class: "optim" }, percent(row.optimistic_score)), String(row.tasks), row.chosen && badge("good", "✓", "chosen")]), "Finalists")));
   };
+  // ---- several models ---------------------------------------------------------------------------
+  const fillModels = () => {
+    const across = run.across;
+    if (!across) return;
+    const marks = { helped: ["good", "✓"], harmed: ["bad", "✗"], "not shown": ["none", "–"], "not compared": ["none", "·"] };
+    const scored = (score, range) => (score === null ? "–" : `${percent(score)}${range ? ` [${percent(range[0])}, ${percent(range[1])}]` : ""}`);
+    section("models", "Models", across.rule === "worst" ? "Each task was executed with each model. A patch is kept where it helps the mean over them and no model is seen to be harmed; a model that is shown to be harmed makes the verdict." : "Each task was executed with each model. A patch is kept where it helps the mean over them, whatever it does to one.",
+      el("div", { class: "panel" }, table(["Model", "#Base run", "#Test before", "#Test after", "#Difference", "#p", "#Tasks", "Verdict"], across.models.map((row) => [
+        el("span", { class: "others" }, row.model), scored(row.train, row.train_ci95), scored(row.before, row.before_ci95), scored(row.after, row.after_ci95),
+        row.difference === null ? "–" : `${points(row.difference)}${row.interval ? ` [${signed(row.interval[0])}, ${signed(row.interval[1])}]` : ""}`, row.p === null ? "–" : row.p.toFixed(4), String(row.n),
+        badge(...(marks[row.verdict] || ["none", "·"]), row.verdict)]), "Models"),
+      across.optimizer_model && el("p", { class: "small-text soft" }, "Diagnosed and patched by ", el("span", { class: "others" }, across.optimizer_model), ".")));
+  };
+  // ---- trade-offs -------------------------------------------------------------------------------
+  const fillTradeoffs = () => {
+    const found = run.tradeoffs;
+    if (!found) return;
+    const times = (value) => (value === null ? "–" : value.toFixed(2) + " ×");
+    const both = (value, ratio, digits) => (value === null ? "unknown" : value.toFixed(digits) + (ratio === null ? "" : ` (${times(ratio)})`));
+    const weights = Object.entries(found.weights).filter(([, weight]) => weight > 0).map(([name, weight]) => `${name} ${weight}`).join(", ");
+    section("tradeoffs", "Trade-offs", "Packages that were decided on, on the validation tasks, beside the initial skill on the same tasks. Their scores chose, so they are optimistic. A package is dominated where another one is no worse in " + found.objectives.join(", ") + " and better in one of them.",
+      el("div", { class: "panel" }, table(["Package", "Decision", "#Score", "#To the initial skill", "#USD a rollout", "#Seconds", "#Size", "#Violations", "#Tasks", "Note"], found.packages.map((row) => [
+        iterationName(row.iteration), el("span", { class: "others" }, row.what), el("span", { class: "optim" }, percent(row.score)),
+        row.difference === null ? "–" : `${points(row.difference)}${row.difference_ci95 ? ` [${signed(row.difference_ci95[0])}, ${signed(row.difference_ci95[1])}]` : ""}`,
+        both(row.cost_usd, row.cost_of_initial, 4), both(row.seconds.mean, row.seconds.of_initial, 1), times(row.size_of_initial), row.violations === null ? "–" : String(row.violations), String(row.n),
+        [row.chosen && badge("good", "✓", "chosen"), row.dominated === null ? badge("none", "·", "not measured") : row.dominated ? badge("none", "–", "dominated") : badge("good", "◆", "not dominated")]]), "Trade-offs"),
+      el("p", { class: "small-text soft" }, "Weights of the loss: ", weights, ". ", Object.entries(found.left_out).map(([name, why]) => `Not compared: ${name} (${why}). `))));
+  };
   const fillCost = () => {
     const most = Math.max(1, ...run.stages.map((stage) => stage.input_tokens + stage.output_tokens));
     const rows = (list, bars) => [...list.map((one) => {
@@ -817,11 +845,13 @@
     ...(inReview ? [changes] : []),
     ...(run.of === "calibrate" ? [noise] : []),
     ["scores", fillScores, () => [run.scores, run.steps.length, run.test, run.best]],
+    ["models", fillModels, () => run.across],
     ["steps", fillSteps, () => run.steps],
     ...(inReview ? [] : [changes]),
     ["tasks", fillTasks, () => [run.tasks, run.columns]],
     ["patterns", fillPatterns, () => [run.patterns, run.contradictions]],
     ...(run.of === "calibrate" ? [] : [noise]),
+    ["tradeoffs", fillTradeoffs, () => run.tradeoffs],
     ["cost", fillCost, () => [run.stages, run.parts, run.spent, run.attempts, run.retries, run.cached_calls]],
     ["notes", fillNotes, () => [run.notes, run.went_wrong]],
   ];

@@ -81,6 +81,7 @@ class FakeExecutor final : public agent::Executor {
   /// A score as text, or "error" for a grader that fails.
   std::function<std::string(const agent::RolloutRequest&)> score;
   std::function<void(const std::filesystem::path& work_dir)> work;
+  std::function<double(const agent::RolloutRequest&)> cost;  ///< USD; empty: 0
   std::function<agent::Trajectory(const agent::RolloutRequest&)> trajectory;
   /// An error that ends the rollout after so many calls; called for each.
   std::function<std::optional<Error>(const agent::RolloutRequest&)> failure;
@@ -109,7 +110,7 @@ class FakeExecutor final : public agent::Executor {
     out.final_message = score(request);
     if (trajectory) out.trajectory = trajectory(request);
     out.skill_text = request.skill != nullptr ? request.skill->body() : "";
-    out.cost_usd = 0.0;
+    out.cost_usd = cost ? cost(request) : 0.0;
     out.usage.calls = 1;
     return out;
   }

@@ -106,6 +106,148 @@ TEST_F(StagedTest, WhatChangesNothingIsNotKeptAndNothingIsRunToSaySo) {
   EXPECT_FALSE(result.test);
 }
 
+/// What only makes the work cheaper is nothing to scores.
+class WeightedTest : public StagedTest {
+ protected:
+  WeightedTest() {
+    executor_.score = [](const agent::RolloutRequest& request) {
+      return request.task->id.back() % 2 == 0 ? "1" : "0";
+    };
+    executor_.cost = [](const agent::RolloutRequest& request) {
+      return holds(request, "1") ? 0.004 : 0.01;
+    };
+    settings_.max_iters = 1;
+  }
+  void weigh(const char* options) {
+    StageDependencies dependencies;
+    dependencies.benchmark = &benchmark_;
+    dependencies.clock = &clock_;
+    auto loss = make_grader_loss(Json::parse(options), dependencies);
+    ASSERT_TRUE(loss);
+    loss_ = std::move(*loss);
+    parts_.loss = loss_.get();
+    settings_.weights = *loss_weights(Json::parse(options));
+  }
+};
+
+TEST_F(WeightedTest, ACheaperSkillIsKeptWhereCostWeighs) {
+  EXPECT_NE(run().iterations.at(0).decision, Decision::accepted) << "of scores alone";
+  std::filesystem::remove_all(temp_.path() / "run");
+  weigh(R"({"name":"grader","cost":0.5})");
+  const auto result = run();
+  ASSERT_FALSE(result.error) << result.error->to_text();
+  const auto& row = result.iterations.at(0);
+  EXPECT_EQ(row.decision, Decision::accepted) << row.reason;
+  EXPECT_THAT(row.reason, HasSubstr("better by the weighted loss"));
+  EXPECT_TRUE(result.release.weighted);
+  EXPECT_EQ(result.release.verdict, ReleaseVerdict::improved);
+  EXPECT_NEAR(result.release.difference, 0.5 * 0.6 / 2.5, 1e-9) << "of the value";
+  EXPECT_EQ(result.test->paired.difference, 0) << "and none of the score";
+  ASSERT_TRUE(result.tradeoffs);
+  const auto& rows = result.tradeoffs->rows;
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_NEAR(*rows[1].cost_ratio, 0.4, 1e-9);
+  EXPECT_EQ(rows[1].beaten, false);
+  EXPECT_EQ(rows[0].beaten, false) << "it is smaller";
+  EXPECT_NEAR(*rows[1].value_gain, 0.12, 1e-9);
+  // What was kept with each rollout, and not what is measured now, makes the same list again.
+  const Json first = json("run.json")["tradeoffs"];
+  executor_.cost = nullptr;
+  EXPECT_EQ(to_json(run(), "")["tradeoffs"], first);
+  EXPECT_FALSE(json("base/rollouts/train0.0/loss.json")["components"].contains("cost"));
+  std::size_t known = 0;
+  for (const auto& rollout :
+       std::filesystem::directory_iterator(temp_.path() / "run/iter_001/rollouts"))
+    known +=
+        json("iter_001/rollouts/" + rollout.path().filename().string() + "/loss.json")["components"]
+                .contains("cost")
+            ? 1U
+            : 0U;
+  EXPECT_EQ(known, 3U);
+}
+
+TEST_F(WeightedTest, ABaseRunThatCostNothingEndsTheRun) {
+  weigh(R"({"name":"grader","cost":0.5})");
+  executor_.cost = nullptr;
+  const auto refused = run();
+  ASSERT_TRUE(refused.error);
+  EXPECT_EQ(refused.error->code, ErrorCode::config);
+  EXPECT_THAT(refused.error->message, HasSubstr("cost weighs in the loss"));
+  EXPECT_FALSE(has("iter_001"));
+}
+
+/// Model A learns rule 1; B knows it, and half of its tasks break where it is written down.
+class TwoModelsTest : public StagedTest {
+ protected:
+  void use_models(AcrossRule by) {
+    auto plain = std::make_unique<FakeBenchmark>();
+    for (const auto* ids : {&parts_.splits.train, &parts_.splits.val, &parts_.splits.test})
+      for (const auto& id : *ids) plain->add(id);
+    auto spread = spread_tasks(by, {"A", "B"}, std::move(plain), parts_.splits);
+    ASSERT_TRUE(spread);
+    spread_ = std::move(*spread);
+    std::vector<std::unique_ptr<agent::Executor>> executors;
+    for (const bool learns : {true, false}) {
+      auto executor = std::make_unique<FakeExecutor>();
+      executor->score = [learns](const agent::RolloutRequest& request) -> std::string {
+        const bool taught = holds(request, "1");
+        if (learns) return taught ? "1" : "0";
+        return taught && request.task->id.back() % 2 == 0 ? "0" : "1";
+      };
+      executors.push_back(std::move(executor));
+    }
+    each_ = make_across_executor(spread_.across, std::move(executors));
+    StageDependencies dependencies;
+    dependencies.benchmark = spread_.benchmark.get();
+    dependencies.clock = &clock_;
+    loss_ = std::move(*make_grader_loss(Json{{"name", "grader"}}, dependencies));
+    parts_.loss = loss_.get();
+    parts_.benchmark = spread_.benchmark.get();
+    parts_.splits = spread_.splits;
+    parts_.across = spread_.across.get();
+    parts_.executor = each_.get();
+    settings_.models = 2;
+    settings_.max_iters = 1;
+  }
+  SpreadTasks spread_;
+  std::unique_ptr<agent::Executor> each_;
+};
+
+TEST_F(TwoModelsTest, TheWorstRefusesWhatHarmsOneOfThem) {
+  use_models(AcrossRule::worst);
+  const auto result = run();
+  ASSERT_FALSE(result.error) << result.error->to_text();
+  EXPECT_EQ(result.iterations.at(0).decision, Decision::rejected);
+  EXPECT_THAT(result.iterations.at(0).reason, HasSubstr("B"));
+  ASSERT_TRUE(result.across);
+  EXPECT_EQ(result.across->models.at(0).base->score, 0);
+  EXPECT_EQ(result.across->models.at(1).base->score, 1);
+  EXPECT_EQ(result.across->models.at(1).base->n, 12U);
+  EXPECT_EQ(result.base_train->score, 0.5);
+  EXPECT_TRUE(has(RolloutRunner::rollout_dir("base", "train0@B", 0)));
+}
+
+TEST_F(TwoModelsTest, TheMeanKeepsItAndSaysWhomItHarms) {
+  use_models(AcrossRule::mean);
+  const auto result = run();
+  ASSERT_FALSE(result.error) << result.error->to_text();
+  const auto& row = result.iterations.at(0);
+  EXPECT_EQ(row.decision, Decision::accepted) << row.reason;
+  ASSERT_EQ(row.gate->models.size(), 2U);
+  EXPECT_GT(row.gate->models[1].broken, 0U);
+  EXPECT_EQ(row.gate->models[0].broken, 0U);
+  EXPECT_LE(row.gate->n, 8U) << "tasks, and not cells";
+  EXPECT_EQ(result.test_planned, 16U);
+  ASSERT_EQ(result.release.models.size(), 2U);
+  EXPECT_EQ(result.release.models[0].verdict, decisions::ModelVerdict::helped);
+  EXPECT_LT(result.release.models[1].difference, 0);
+  EXPECT_EQ(json("run.json")["across"]["rule"], "mean");
+  // An earlier process's rollouts and book lead to the same.
+  const auto again = run();
+  EXPECT_EQ(to_json(again.release), to_json(result.release));
+  EXPECT_EQ(to_json(again, "")["tradeoffs"], to_json(result, "")["tradeoffs"]);
+}
+
 TEST_F(StagedTest, WhatBreaksMoreThanItMendsIsNotKept) {
   executor_.score = [](const agent::RolloutRequest& request) {
     const bool odd = request.task->id.back() % 2 != 0;
