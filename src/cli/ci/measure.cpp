@@ -12,6 +12,7 @@
 #include <skillgrad/core/text.hpp>
 
 #include "cli/run/evaluate_run.hpp"
+#include "cli/run/open_run.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/settings/durations.hpp"
 

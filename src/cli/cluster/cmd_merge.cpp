@@ -5,6 +5,7 @@
 #include "cli/cluster/shard_folders.hpp"
 #include "cli/run/ending.hpp"
 #include "cli/run/evaluate_run.hpp"
+#include "cli/run/open_run.hpp"
 
 namespace skillgrad::cli {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "cli/cluster/cluster.hpp"
 #include "cli/run/ending.hpp"
+#include "cli/run/open_run.hpp"
 #include "cli/run/optimize_settings.hpp"
-#include "cli/run/run_setup.hpp"
 #include "cli/run/spread_models.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/settings/durations.hpp"

@@ -14,6 +14,7 @@
 #include <skillgrad/store/parts.hpp>
 
 #include "cli/run/evaluate_run.hpp"
+#include "cli/run/run_identity.hpp"
 
 namespace skillgrad::cli {
 namespace {

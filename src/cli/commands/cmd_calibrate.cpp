@@ -9,6 +9,7 @@
 #include "cli/estimate/estimate.hpp"
 #include "cli/run/ending.hpp"
 #include "cli/run/evaluate_run.hpp"
+#include "cli/run/open_run.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"

@@ -15,6 +15,8 @@
 #include "cli/run/ending.hpp"
 #include "cli/run/eval_result.hpp"
 #include "cli/run/evaluate_run.hpp"
+#include "cli/run/given_skill.hpp"
+#include "cli/run/open_run.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"

@@ -19,6 +19,8 @@
 #include "cli/review/approvals.hpp"
 #include "cli/run/ending.hpp"
 #include "cli/run/evaluate_run.hpp"
+#include "cli/run/given_skill.hpp"
+#include "cli/run/open_run.hpp"
 #include "cli/run/optimize_settings.hpp"
 #include "cli/run/spread_models.hpp"
 #include "cli/run/stage_set.hpp"

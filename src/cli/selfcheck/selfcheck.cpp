@@ -9,6 +9,7 @@
 #include <skillgrad/report/terminal.hpp>
 
 #include "cli/run/ending.hpp"
+#include "cli/run/open_run.hpp"
 #include "cli/run/optimize_settings.hpp"
 #include "cli/run/stage_set.hpp"
 #include "cli/selfcheck/scripted_patcher.hpp"

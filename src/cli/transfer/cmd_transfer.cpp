@@ -6,6 +6,8 @@
 #include <skillgrad/report/transfer.hpp>
 
 #include "cli/ci/measure.hpp"
+#include "cli/run/given_skill.hpp"
+#include "cli/run/open_run.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/settings/roles.hpp"

@@ -7,6 +7,7 @@
 
 #include <skillgrad/core/text.hpp>
 
+#include "cli/run/open_run.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/workbench/external_agent.hpp"
 #include "cli/workbench/open_workbench.hpp"

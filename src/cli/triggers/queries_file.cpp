@@ -9,7 +9,7 @@
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/optim/make_queries.hpp>
 
-#include "cli/run/run_setup.hpp"
+#include "cli/run/given_skill.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/workbench/neighbours.hpp"
 #include "cli/workbench/open_workbench.hpp"

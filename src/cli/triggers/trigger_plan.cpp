@@ -7,7 +7,8 @@
 
 #include "cli/ci/measure.hpp"
 #include "cli/estimate/first_requests.hpp"
-#include "cli/run/run_setup.hpp"
+#include "cli/run/given_skill.hpp"
+#include "cli/run/open_run.hpp"
 #include "cli/screen/console.hpp"
 #include "cli/screen/notes.hpp"
 #include "cli/workbench/open_workbench.hpp"
