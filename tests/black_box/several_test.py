@@ -32,7 +32,7 @@ INVOICES = {"name": "invoices", "title": "Invoices", "description": "Writes bill
             "opening": "Begin with the word INVOICE.", "dates": "Write each date as `YYYY-MM-DD`."}
 LETTERS = {"name": "letters", "title": "Letters", "description": "Talks to customers by post. Use it for a letter.",
            "opening": "Begin with the word LETTER.", "dates": "Write each date as `DD.MM.YYYY`."}
-CONFLICT = "conflict-invoices-letters-date-write"
+CONFLICT, ALIKE = "conflict-invoices-letters-date-write", "conflict-invoices-letters-begin-word"
 
 
 def lesson(slug, rule, taught, contradicted=None):
@@ -107,8 +107,9 @@ class Several(unittest.TestCase):
         value = self.value()
         self.assertEqual(json_schema.problems(value, json.loads(program.run(["schema", "optimize"]).stdout)), [])
         self.assertEqual(value["verdict"]["verdict"], "improved")
-        self.assertEqual([(one["slug"], one["state"]) for one in value["conflicts"]], [(CONFLICT, "mended")])
-        self.assertEqual([side["text"] for side in value["conflicts"][0]["sides"]], [INVOICES["dates"], LETTERS["dates"]])
+        # The other pair looks alike and is none: no task fails by it, so nothing is changed for it.
+        self.assertEqual([(one["slug"], one["state"]) for one in value["conflicts"]], [(ALIKE, "left"), (CONFLICT, "mended")])
+        self.assertEqual([side["text"] for side in value["conflicts"][1]["sides"]], [INVOICES["dates"], LETTERS["dates"]])
         invoices, letters = value["skills"]
         self.assertEqual([(one["skill"], one["changed"]) for one in value["skills"]], [("invoices", False), ("letters", True)])
         # What both are needed for was wrong, and is nobody's own.
@@ -216,7 +217,7 @@ class Harm(unittest.TestCase):
             self.assertEqual([(effect["skill"], effect["broken"], effect["harmed"]) for effect in one["gate"]["skills"]], [("invoices", 0, False), ("letters", 6, True)])
             self.assertGreater(one["gate"]["after"], one["gate"]["before"], "the whole came out better")
         self.assertEqual([one["changed"] for one in value["skills"]], [False, False])
-        self.assertEqual([one["state"] for one in value["conflicts"]], ["left"])
+        self.assertEqual([one["state"] for one in value["conflicts"]], ["left", "left"])
 
 
 if __name__ == "__main__":
