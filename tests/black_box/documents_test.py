@@ -57,6 +57,7 @@ class Folder(unittest.TestCase):
             text_of(SOURCE / "skills/table-reports/SKILL.md").replace("name: table-reports", "name: my-skill"),
             encoding="utf-8",
         )
+        shutil.copytree(SOURCE / "skills", self.root / "skills")
         (self.root / "tasks.jsonl").write_text(
             '{"id":"a","input":"Say 42.","target":"42","grader":"contains"}\n', encoding="utf-8"
         )

@@ -32,7 +32,7 @@ INVOICES = {"name": "invoices", "title": "Invoices", "description": "Writes bill
             "opening": "Begin with the word INVOICE.", "dates": "Write each date as `YYYY-MM-DD`."}
 LETTERS = {"name": "letters", "title": "Letters", "description": "Talks to customers by post. Use it for a letter.",
            "opening": "Begin with the word LETTER.", "dates": "Write each date as `DD.MM.YYYY`."}
-CONFLICT = "conflict-invoices-letters-date-write"
+CONFLICT, ALIKE = "conflict-invoices-letters-date-write", "conflict-invoices-letters-begin-word"
 
 
 def lesson(slug, rule, taught, contradicted=None):
@@ -107,8 +107,9 @@ class Several(unittest.TestCase):
         value = self.value()
         self.assertEqual(json_schema.problems(value, json.loads(program.run(["schema", "optimize"]).stdout)), [])
         self.assertEqual(value["verdict"]["verdict"], "improved")
-        self.assertEqual([(one["slug"], one["state"]) for one in value["conflicts"]], [(CONFLICT, "mended")])
-        self.assertEqual([side["text"] for side in value["conflicts"][0]["sides"]], [INVOICES["dates"], LETTERS["dates"]])
+        # The other pair looks alike and is none: no task fails by it, so nothing is changed for it.
+        self.assertEqual([(one["slug"], one["state"]) for one in value["conflicts"]], [(ALIKE, "left"), (CONFLICT, "mended")])
+        self.assertEqual([side["text"] for side in value["conflicts"][1]["sides"]], [INVOICES["dates"], LETTERS["dates"]])
         invoices, letters = value["skills"]
         self.assertEqual([(one["skill"], one["changed"]) for one in value["skills"]], [("invoices", False), ("letters", True)])
         # What both are needed for was wrong, and is nobody's own.
@@ -191,6 +192,32 @@ class Several(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertIn("2 packages, one is expected: invoices, letters", done.stderr)
 
+    def test_one_patch_mends_both_sides_and_counts_as_one(self):
+        edits = [{"op": "edit_text", "skill": "letters", "path": "SKILL.md", "old": LETTERS["dates"], "new": "Write each date as `YYYY-MM-DD`, as invoices do."},
+                 {"op": "set_description", "skill": "letters", "text": "Talks to customers by post. Use it for a letter; a bill is the work of invoices."},
+                 {"op": "edit_text", "skill": "invoices", "path": "invoices/SKILL.md", "old": INVOICES["dates"], "new": INVOICES["dates"][:-1] + ", in letters, too."}]
+        (self.office.root / "both.json").write_text(json.dumps({"schema": "skillgrad.patch/1", "summary": "One form of date.", "edits": edits,
+                                                                "addressed": [{"pattern": CONFLICT, "anchor": "letters/dates", "reason": "They said two things."}]}))
+        done = self.office.optimize("--run", "both", "--max-iters", "1", "--no-test", "--patcher", json.dumps({"name": "command", "run": ["cat", "both.json"]}))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        value = json.loads(done.stdout)
+        self.assertEqual([one["decision"] for one in value["iterations"]], ["accepted"])
+        self.assertEqual([one["changed"] for one in value["skills"]], [True, True])
+        self.assertEqual([one["verdict"] for one in value["skills"]], ["not tested", "not tested"])
+        self.assertIn("mended", [one["state"] for one in value["conflicts"]])
+        hunks = json.loads(self.office.run("diff", "both", "--json").stdout)["hunks"]
+        self.assertEqual(sorted((hunk["file"], hunk["anchor"]) for hunk in hunks),
+                         [("invoices/SKILL.md", "invoices/dates"), ("letters/SKILL.md", "letters/dates"), ("letters/SKILL.md", "letters/front matter")])
+        live = self.office.root / "half"
+        shutil.copytree(self.office.skills, live)
+        of_invoices = next(hunk["id"] for hunk in hunks if hunk["file"].startswith("invoices"))
+        decided = self.office.run("review", "both", "--accept", "all", "--reject", of_invoices)
+        self.assertEqual(decided.returncode, 0, decided.stderr)
+        applied = self.office.run("apply", "both", "--review", "both/review.json", "--to", live)
+        self.assertEqual(applied.returncode, 0, applied.stderr)
+        self.assertEqual((live / "invoices/SKILL.md").read_bytes(), self.before["invoices/SKILL.md"])
+        self.assertIn("as invoices do", (live / "letters/SKILL.md").read_text())
+
     def test_no_patch_makes_a_skill(self):
         made = {"schema": "skillgrad.patch/1", "summary": "A new one.", "addressed": [],
                 "edits": [{"op": "write_file", "skill": "memos", "path": "references/x.md", "text": "# X\n"}]}
@@ -216,7 +243,7 @@ class Harm(unittest.TestCase):
             self.assertEqual([(effect["skill"], effect["broken"], effect["harmed"]) for effect in one["gate"]["skills"]], [("invoices", 0, False), ("letters", 6, True)])
             self.assertGreater(one["gate"]["after"], one["gate"]["before"], "the whole came out better")
         self.assertEqual([one["changed"] for one in value["skills"]], [False, False])
-        self.assertEqual([one["state"] for one in value["conflicts"]], ["left"])
+        self.assertEqual([one["state"] for one in value["conflicts"]], ["left", "left"])
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ constexpr std::size_t kLeastStatements = 20;
 constexpr double kSameSubject = 0.6;
 constexpr std::size_t kSharedWords = 2;
 /// A "not" turns one sentence round where next to nothing else differs.
-constexpr double kSameSentence = 0.75;
+constexpr double kSameSentence = 0.8;
 constexpr std::size_t kSharedOfNegation = 3;
 /// Of the words of the shorter description, those that the other has.
 constexpr double kSameRequests = 0.6;

@@ -36,21 +36,8 @@ constexpr const char* kMendSkill = "`skillgrad validate SKILL` lists all finding
                                                                      : std::string{};
 }
 
-/// Folders directly below `dir` that are packages themselves.
-[[nodiscard]] std::vector<std::string> packages_in(const fs::path& dir) {
-  std::vector<std::string> out;
-  std::error_code code;
-  for (fs::directory_iterator it(dir, code); !code && it != fs::directory_iterator();
-       it.increment(code)) {
-    std::error_code ignored;
-    if (fs::exists(it->path() / "SKILL.md", ignored)) out.push_back(it->path().filename().string());
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
 [[nodiscard]] tl::unexpected<Error> no_skill_md(const fs::path& dir) {
-  const auto packages = packages_in(dir);
+  const auto packages = skill_folders(dir);
   if (packages.empty()) {
     return fail(ErrorCode::input, "Missing required file: SKILL.md", dir.string(),
                 "give a folder that holds SKILL.md");

@@ -16,7 +16,8 @@ class SkillTasksTest : public ::testing::Test {
  protected:
   void add(const std::string& skill, const std::string& lines, const char* file = "tasks.jsonl") {
     ASSERT_TRUE(write_file_atomic(root() / skill / "SKILL.md", "---\nname: x\n---\n"));
-    if (!lines.empty()) ASSERT_TRUE(write_file_atomic(root() / skill / "evals" / file, lines));
+    if (lines.empty()) return;
+    ASSERT_TRUE(write_file_atomic(root() / skill / "evals" / file, lines));
   }
   static std::string task(const std::string& id, const std::string& target,
                           const std::string& more = "") {

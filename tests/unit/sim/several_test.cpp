@@ -126,9 +126,9 @@ TEST_F(SeveralSkillsPlayed, ThePatcherAddsARuleToASkillThatTheRunHadLoaded) {
 }
 
 TEST_F(SeveralSkillsPlayed, ARuleMustNotContradictItself) {
-  Json scenario = contradicted_scenario();
-  scenario["lessons"][0]["contradicted_when"] = Json::array({Json::array({"total row"})});
-  const ScenarioFolder broken(scenario);
+  Json changed = contradicted_scenario();
+  changed["lessons"][0]["contradicted_when"] = Json::array({Json::array({"total row"})});
+  const ScenarioFolder broken(changed);
   const auto loaded = Scenario::load(broken.path());
   ASSERT_FALSE(loaded);
   EXPECT_NE(loaded.error().message.find("contradicts itself"), std::string::npos);
