@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <system_error>
 
+#include <fcntl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -52,6 +54,35 @@ bool can_limit_inside() {
   int minor = 0;
   if (::uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &major, &minor) != 2) return false;
   return major > 5 || (major == 5 && minor >= 14);
+}
+
+bool is_elf(const std::string& file) {
+  std::array<char, 4> magic{};
+  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  return fd && ::access(file.c_str(), X_OK) == 0 &&
+         ::read(fd.get(), magic.data(), magic.size()) == 4 &&
+         std::string_view(magic.data(), magic.size()) ==
+             "\x7f"
+             "ELF";
+}
+
+/// A program of the system, which is inside as it is here. Folders of PATH before it hide nothing:
+/// each is the system's, too. Scripts are not among them, whose interpreter may be missing inside.
+bool surely_starts(const CommandSpec& spec) {
+  const auto of_system = [](const std::string& folder) {
+    return folder == "/usr/bin" || folder == "/bin";
+  };
+  const std::string& program = spec.argv.front();
+  if (const auto slash = program.rfind('/'); slash != std::string::npos)
+    return of_system(program.substr(0, slash)) && is_elf(program);
+  const auto path = spec.env.find("PATH");
+  if (path == spec.env.end()) return false;
+  for (const std::string& folder : split(path->second, ':')) {
+    if (!of_system(folder)) return false;
+    const std::string file = folder + "/" + program;
+    if (std::error_code none; fs::exists(fs::symlink_status(file, none))) return is_elf(file);
+  }
+  return false;
 }
 
 class BwrapSandbox final : public Sandbox {
@@ -177,10 +208,9 @@ class BwrapSandbox final : public Sandbox {
     add({"--bind", fs::absolute(spec.work_dir).string(), kWorkDir, "--remount-ro", "/", "--chdir",
          kWorkDir});
     add({"--"});
-    std::error_code problem;
     const bool limited = spec.limits.processes > 0 && can_limit_inside() && !users_.active();
     // A program that may not be there is told by a shell as everywhere else.
-    if (limited || spec.argv.front() != "/bin/bash" || !fs::exists("/bin/bash", problem)) {
+    if (limited || !surely_starts(spec)) {
       add({"/bin/sh", "-c", kStart,
            limited ? std::to_string(bearable_tasks(spec.limits.processes)) : "unlimited"});
     }
