@@ -14,7 +14,7 @@
 namespace skillgrad::cli {
 namespace {
 
-constexpr std::size_t kNamed = 5;
+constexpr std::size_t kMostNamed = 5;
 
 /// Requests of the tasks that judge patches.
 std::set<std::string> judging_requests(const bench::Benchmark* executable,
@@ -40,7 +40,7 @@ std::size_t leave_out(std::vector<traces::Session>& sessions, Predicate is_out,
   });
   if (!names.empty())
     notes().say(fmt::format("{} {} not learned from: {}: {}", counted(names.size(), "session"),
-                            names.size() == 1 ? "is" : "are", why, list_some(names, kNamed)));
+                            names.size() == 1 ? "is" : "are", why, list_some(names, kMostNamed)));
   return names.size();
 }
 
