@@ -28,11 +28,11 @@ description: {description}
 
 - The file holds the text and nothing else.
 """
-INVOICES = {"name": "invoices", "title": "Invoices", "description": "Writes bills for the books. Use it when money is asked for.",
+INVOICES = {"name": "invoices", "title": "Invoices", "description": "Writes to customers about money for the office. Use it for bills.",
             "opening": "Begin with the word INVOICE.", "dates": "Write each date as `YYYY-MM-DD`."}
-LETTERS = {"name": "letters", "title": "Letters", "description": "Talks to customers by post. Use it for a letter.",
+LETTERS = {"name": "letters", "title": "Letters", "description": "Writes to customers for the office about money or anything else.",
            "opening": "Begin with the word LETTER.", "dates": "Write each date as `DD.MM.YYYY`."}
-CONFLICT, ALIKE = "conflict-invoices-letters-date-write", "conflict-invoices-letters-begin-word"
+CONFLICT, ALIKE, OVERLAP = "conflict-invoices-letters-date-write", "conflict-invoices-letters-begin-word", "overlap-invoices-letters"
 
 
 def lesson(slug, rule, taught, contradicted=None):
@@ -107,8 +107,8 @@ class Several(unittest.TestCase):
         value = self.value()
         self.assertEqual(json_schema.problems(value, json.loads(program.run(["schema", "optimize"]).stdout)), [])
         self.assertEqual(value["verdict"]["verdict"], "improved")
-        # The other pair looks alike and is none: no task fails by it, so nothing is changed for it.
-        self.assertEqual([(one["slug"], one["state"]) for one in value["conflicts"]], [(ALIKE, "left"), (CONFLICT, "mended")])
+        # Of the others no task shows that they do harm, so nothing is changed for them.
+        self.assertEqual([(one["slug"], one["state"]) for one in value["conflicts"]], [(ALIKE, "left"), (CONFLICT, "mended"), (OVERLAP, "left")])
         self.assertEqual([side["text"] for side in value["conflicts"][1]["sides"]], [INVOICES["dates"], LETTERS["dates"]])
         invoices, letters = value["skills"]
         self.assertEqual([(one["skill"], one["changed"]) for one in value["skills"]], [("invoices", False), ("letters", True)])
@@ -185,6 +185,18 @@ class Several(unittest.TestCase):
         value = json.loads(done.stdout)
         self.assertEqual((value["n_planned"], round(value["score"], 4)), (18, round(12 / 18, 4)))
 
+    def test_two_folders_of_skills_are_compared(self):
+        done = self.office.run("compare", "skills", self.value()["best"]["path"], "-m", "sim:sim", "--split", "val", "--json", "-q")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        value = json.loads(done.stdout)
+        self.assertEqual((value["verdict"], len(value["fixed"]), len(value["broken"])), ("better", 6, 0))
+
+    def test_a_run_is_no_folder_of_skills(self):
+        done = self.office.run("optimize", self.value()["run"], "-m", "sim:sim")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("/best", done.stderr)
+        self.assertIn("is the folder of a run", done.stderr)
+
     def test_commands_for_one_skill_say_so(self):
         for words in (["pack", "skills"], ["triggers", "skills", "-m", "sim:sim"], ["transfer", "skills", "--models", "sim:sim"]):
             with self.subTest(words):
@@ -194,7 +206,8 @@ class Several(unittest.TestCase):
 
     def test_one_patch_mends_both_sides_and_counts_as_one(self):
         edits = [{"op": "edit_text", "skill": "letters", "path": "SKILL.md", "old": LETTERS["dates"], "new": "Write each date as `YYYY-MM-DD`, as invoices do."},
-                 {"op": "set_description", "skill": "letters", "text": "Talks to customers by post. Use it for a letter; a bill is the work of invoices."},
+                 {"op": "set_description", "skill": "letters", "text": "Talks to people by post. Use it for a letter; a bill is the work of invoices."},
+                 {"op": "set_description", "skill": "invoices", "text": "Makes bills. Whatever else is sent by post is the work of letters."},
                  {"op": "edit_text", "skill": "invoices", "path": "invoices/SKILL.md", "old": INVOICES["dates"], "new": INVOICES["dates"][:-1] + ", in letters, too."}]
         (self.office.root / "both.json").write_text(json.dumps({"schema": "skillgrad.patch/1", "summary": "One form of date.", "edits": edits,
                                                                 "addressed": [{"pattern": CONFLICT, "anchor": "letters/dates", "reason": "They said two things."}]}))
@@ -204,13 +217,14 @@ class Several(unittest.TestCase):
         self.assertEqual([one["decision"] for one in value["iterations"]], ["accepted"])
         self.assertEqual([one["changed"] for one in value["skills"]], [True, True])
         self.assertEqual([one["verdict"] for one in value["skills"]], ["not tested", "not tested"])
-        self.assertIn("mended", [one["state"] for one in value["conflicts"]])
+        states = {one["slug"]: one["state"] for one in value["conflicts"]}
+        self.assertEqual((states[CONFLICT], states[OVERLAP], states[ALIKE]), ("mended", "mended", "left"))
         hunks = json.loads(self.office.run("diff", "both", "--json").stdout)["hunks"]
         self.assertEqual(sorted((hunk["file"], hunk["anchor"]) for hunk in hunks),
-                         [("invoices/SKILL.md", "invoices/dates"), ("letters/SKILL.md", "letters/dates"), ("letters/SKILL.md", "letters/front matter")])
+                         [("invoices/SKILL.md", "invoices/dates"), ("invoices/SKILL.md", "invoices/front matter"), ("letters/SKILL.md", "letters/dates"), ("letters/SKILL.md", "letters/front matter")])
         live = self.office.root / "half"
         shutil.copytree(self.office.skills, live)
-        of_invoices = next(hunk["id"] for hunk in hunks if hunk["file"].startswith("invoices"))
+        of_invoices = ",".join(hunk["id"] for hunk in hunks if hunk["file"].startswith("invoices"))
         decided = self.office.run("review", "both", "--accept", "all", "--reject", of_invoices)
         self.assertEqual(decided.returncode, 0, decided.stderr)
         applied = self.office.run("apply", "both", "--review", "both/review.json", "--to", live)
@@ -243,7 +257,7 @@ class Harm(unittest.TestCase):
             self.assertEqual([(effect["skill"], effect["broken"], effect["harmed"]) for effect in one["gate"]["skills"]], [("invoices", 0, False), ("letters", 6, True)])
             self.assertGreater(one["gate"]["after"], one["gate"]["before"], "the whole came out better")
         self.assertEqual([one["changed"] for one in value["skills"]], [False, False])
-        self.assertEqual([one["state"] for one in value["conflicts"]], ["left", "left"])
+        self.assertEqual([one["state"] for one in value["conflicts"]], ["left"] * 3)
 
 
 if __name__ == "__main__":

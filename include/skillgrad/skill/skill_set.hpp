@@ -12,8 +12,9 @@ namespace skillgrad::skill {
 
 /// A set: several skills that are worked on together. It is a SkillPackage without a SKILL.md of
 /// its own, whose files are those of its skills below their folders (`pdf/SKILL.md`,
-/// `pdf/references/x.md`). Each skill is held to what a package is held to. Which skills a set has
-/// is for a person to decide: no change of a set makes or removes one.
+/// `pdf/references/x.md`), and those of `evals/` beside them. Each skill is held to what a package
+/// is held to. Which skills a set has is for a person to decide: no change of a set makes or
+/// removes one.
 inline constexpr std::size_t kMostSkills = 50;
 
 [[nodiscard]] bool is_set(const SkillPackage& package);
@@ -47,14 +48,16 @@ struct MemberPath {
   std::string path;   ///< inside it
 };
 [[nodiscard]] MemberPath member_path(const std::string& path);
+/// Whether it lies in evals/ of the set or of one of its skills.
+[[nodiscard]] bool is_task_of_set(const std::string& path);
 
 /// The folders directly below `dir` that hold a SKILL.md, sorted; hidden ones are none.
 [[nodiscard]] std::vector<std::string> skill_folders(const std::filesystem::path& dir);
 /// Whether the folder holds a SKILL.md, or folders that do.
 [[nodiscard]] bool holds_skills(const std::filesystem::path& dir);
 /// A package, or a set where `path` is a folder without a SKILL.md whose folders have one. What
-/// lies beside them there is no part of it. Errors: those of SkillPackage::load; input (too many
-/// skills, two of one name).
+/// lies beside them and `evals/` there is no part of it. Errors: those of SkillPackage::load; input
+/// (too many skills, two of one name).
 [[nodiscard]] Result<SkillPackage> load_skills(const std::filesystem::path& path);
 
 }  // namespace skillgrad::skill

@@ -10,6 +10,7 @@
 
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "cli/run/evaluate_run.hpp"
 #include "cli/run/open_run.hpp"
@@ -127,6 +128,8 @@ Result<> hide_from_git(const fs::path& cache) {
 std::string tasks_of(const Settings& settings, const fs::path& skill) {
   if (const std::string named = settings.get<"benchmark">(); !named.empty()) return named;
   std::error_code ignored;
+  if (!fs::exists(skill / "SKILL.md", ignored) && !skill::skill_folders(skill).empty())
+    return skill.string();  // the tasks of all of them
   return fs::is_directory(skill / "evals", ignored) ? (skill / "evals").string() : std::string();
 }
 

@@ -5,6 +5,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/report/comparison.hpp>
+#include <skillgrad/skill/skill_set.hpp>
 
 #include "cli/ci/git.hpp"
 #include "cli/ci/measure.hpp"
@@ -16,6 +17,7 @@
 #include "cli/settings/idle_options.hpp"
 #include "cli/workbench/load_settings.hpp"
 #include "cli/workbench/open_workbench.hpp"
+#include "cli/workbench/run_package.hpp"
 
 namespace skillgrad::cli {
 namespace {
@@ -34,8 +36,9 @@ Result<Side> side_of(const std::string& name, const std::stop_token& stop) {
   std::error_code ignored;
   if (name == "none") return Side{Side::Kind::skill, name, {}, {}};
   if (fs::exists(name, ignored)) {
-    const bool is_skill =
-        fs::exists(fs::path(name) / "SKILL.md", ignored) || fs::path(name).filename() == "SKILL.md";
+    const bool is_skill = fs::exists(fs::path(name) / "SKILL.md", ignored) ||
+                          fs::path(name).filename() == "SKILL.md" ||
+                          (!is_run_folder(name) && !skill::skill_folders(name).empty());
     return Side{is_skill ? Side::Kind::skill : Side::Kind::run, name, {}, {}};
   }
   const std::size_t last = name.rfind(':'), first = name.find(':');

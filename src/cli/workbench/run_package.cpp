@@ -7,6 +7,11 @@
 
 namespace skillgrad::cli {
 
+bool is_run_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path / "config.json", ignored) && fs::is_directory(path / "initial", ignored);
+}
+
 std::string folder_in_run(const fs::path& path) {
   fs::path dir = fs::absolute(path).lexically_normal();
   if (dir.filename().empty() || dir.filename() == "SKILL.md") dir = dir.parent_path();
@@ -39,6 +44,10 @@ Result<skill::SkillPackage> load_package(const fs::path& path) {
 }
 
 Result<skill::SkillPackage> load_packages(const fs::path& path) {
+  // Of a run's own folder some folders are packages, and it is no set of them.
+  if (is_run_folder(path))
+    return fail(ErrorCode::input, "is the folder of a run, and no skill", path.string(),
+                "give the package that it made: " + (path / "best").string());
   SKILLGRAD_TRY(auto package, skill::load_skills(path));
   return named_as_in_run(std::move(package), path);
 }

@@ -58,7 +58,7 @@ Json rollout_json(const LossRecord& record, bool all, const store::RunStore& sto
 }
 
 bool is_below_evals(const skill::SkillPackage& package, const std::string& path) {
-  return (skill::is_set(package) ? skill::member_path(path).path : path).starts_with(kEvals);
+  return skill::is_set(package) ? skill::is_task_of_set(path) : path.starts_with(kEvals);
 }
 
 /// Which skills there are, and what they are called, is for a person to decide.

@@ -9,10 +9,12 @@ namespace {
 constexpr double kLevel = 0.05;
 constexpr std::size_t kMostPatterns = 12;
 
-/// The same two sentences; their lines may have moved.
+/// The same two sentences, whose lines may have moved; of two descriptions whatever they say now.
 bool same_conflict(const skill::Conflict& a, const skill::Conflict& b) {
-  return a.kind == b.kind && a.first.skill == b.first.skill && a.second.skill == b.second.skill &&
-         a.first.text == b.first.text && a.second.text == b.second.text;
+  if (a.kind != b.kind || a.first.skill != b.first.skill || a.second.skill != b.second.skill)
+    return false;
+  return a.kind == skill::ConflictKind::trigger ||
+         (a.first.text == b.first.text && a.second.text == b.second.text);
 }
 
 bool has(const std::vector<skill::Conflict>& list, const skill::Conflict& one) {

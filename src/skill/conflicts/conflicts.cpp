@@ -8,6 +8,7 @@
 #include <skillgrad/skill/skill_set.hpp>
 
 #include "skill/conflicts/statements.hpp"
+#include "skill/lint/lint_rules.hpp"
 
 namespace skillgrad::skill {
 namespace {
@@ -30,9 +31,8 @@ constexpr std::size_t kMostShown = 8;
 
 /// A skill as far as its words go.
 struct SkillWords {
-  std::string skill, description;
+  std::string skill, name, description;
   int description_line = 0;
-  TellingWords triggers;
   std::vector<Statement> statements;
 };
 
@@ -95,6 +95,25 @@ std::string slug_of(const char* kind, const SkillWords& a, const SkillWords& b,
   return out;
 }
 
+/// What the description asks for, without the clauses that name the other skill: these say where
+/// that one is the right one.
+TellingWords triggers_beside(const SkillWords& of, const SkillWords& other) {
+  std::string own, clause;
+  const auto end_clause = [&] {
+    const std::string lower = to_lower_ascii(clause);
+    if (!contains_as_word(lower, to_lower_ascii(other.skill)) &&
+        !contains_as_word(lower, to_lower_ascii(other.name)))
+      own += clause + " ";
+    clause.clear();
+  };
+  for (const char c : of.description) {
+    clause += c;
+    if (std::string_view(".;!?").find(c) != std::string_view::npos) end_clause();
+  }
+  end_clause();
+  return telling_words_of(own);
+}
+
 class Search {
  public:
   explicit Search(const SkillPackage& set) {
@@ -105,7 +124,7 @@ class Search {
       one.skill = member.folder_name();
       one.description = replace_all(std::string(trim(member.description())), "\n", " ");
       one.description_line = line_of_description(member);
-      one.triggers = telling_words_of(member.description());
+      one.name = member.name();
       one.statements = statements_of(member, most);
       readings_.push_back(std::move(one));
     }
@@ -148,8 +167,9 @@ class Search {
   }
 
   void triggers(const SkillWords& a, const SkillWords& b) {
-    const auto words = shared_words(a.triggers, b.triggers);
-    const std::size_t least = std::min(a.triggers.size(), b.triggers.size());
+    const TellingWords mine = triggers_beside(a, b), theirs = triggers_beside(b, a);
+    const auto words = shared_words(mine, theirs);
+    const std::size_t least = std::min(mine.size(), theirs.size());
     if (words.size() < kSharedTriggers ||
         static_cast<double>(words.size()) < kSameRequests * static_cast<double>(least))
       return;

@@ -76,7 +76,7 @@ void add_size(LayerSize& sum, const LayerSize& part) {
 
 /// A skill does not bring the tasks that judge it.
 [[nodiscard]] bool is_shown(const SkillPackage& package, const std::string& path) {
-  return !is_below_evals(is_set(package) ? member_path(path).path : path);
+  return is_set(package) ? !is_task_of_set(path) : !is_below_evals(path);
 }
 
 }  // namespace

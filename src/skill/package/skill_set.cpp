@@ -17,6 +17,7 @@ namespace skillgrad::skill {
 namespace {
 
 constexpr const char* kSkillMd = "SKILL.md";
+constexpr const char* kEvals = "evals";
 
 [[nodiscard]] std::vector<std::string> folders_of(const std::vector<SkillPackage>& members) {
   std::vector<std::string> out;
@@ -67,16 +68,28 @@ struct FolderFiles {
   return tl::unexpected(std::move(error));
 }
 
+[[nodiscard]] Result<PackageFiles> read_within_limits(const fs::path& dir) {
+  SKILLGRAD_TRY(PackageFiles read, read_package_files(dir));
+  if (read.limits.empty()) return read;
+  const Finding& first = read.limits.front();
+  return fail(ErrorCode::invalid_skill, first.message, (dir / first.file).string(),
+              "`skillgrad validate SKILL` lists all findings");
+}
+
+/// The tasks that are of no skill alone.
+[[nodiscard]] Result<> add_tasks(const fs::path& dir, std::map<std::string, BundledFile>& out) {
+  std::error_code code;
+  if (!fs::is_directory(dir / kEvals, code) || fs::exists(dir / kEvals / kSkillMd, code)) return {};
+  SKILLGRAD_TRY(PackageFiles read, read_within_limits(dir / kEvals));
+  for (auto& [path, file] : read.files) out[kEvals + ("/" + path)] = std::move(file);
+  return {};
+}
+
 /// The files of one skill of a folder of them, under their paths in the set.
 [[nodiscard]] Result<> add_files(const fs::path& dir, const std::string& folder,
                                  std::map<std::string, BundledFile>& out) {
   SKILLGRAD_CHECK(check_package_path(folder));
-  SKILLGRAD_TRY(PackageFiles read, read_package_files(dir / folder));
-  if (!read.limits.empty()) {
-    const Finding& first = read.limits.front();
-    return fail(ErrorCode::invalid_skill, first.message, (dir / folder / first.file).string(),
-                "`skillgrad validate SKILL` lists all findings");
-  }
+  SKILLGRAD_TRY(PackageFiles read, read_within_limits(dir / folder));
   if (read.skill_file != kSkillMd)
     return fail(ErrorCode::invalid_skill, "the file of the skill is not called SKILL.md",
                 (dir / folder).string(), "rename it to SKILL.md");
@@ -94,6 +107,11 @@ MemberPath member_path(const std::string& path) {
   return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
+bool is_task_of_set(const std::string& path) {
+  const MemberPath place = member_path(path);
+  return place.skill == kEvals || is_below_evals(place.path);
+}
+
 bool is_set(const SkillPackage& package) {
   return package.skill_md().empty() && !package.files().empty();
 }
@@ -105,6 +123,8 @@ Result<std::vector<SkillPackage>> packages_of_set(const std::map<std::string, Bu
   });
   std::vector<SkillPackage> out;
   if (!any) return out;
+  if (const auto tasks = folders.find(kEvals); tasks != folders.end() && !tasks->second.skill_md)
+    folders.erase(tasks);
   SKILLGRAD_CHECK(check_number(folders.size(), ""));
   for (auto& [folder, of] : folders) {
     if (folder.empty() || !of.skill_md) {
@@ -211,6 +231,7 @@ Result<SkillPackage> load_skills(const fs::path& path) {
   if (names.empty()) return SkillPackage::load(path);  // which says what is missing
   SKILLGRAD_CHECK(check_number(names.size(), path.string()));
   std::map<std::string, BundledFile> files;
+  SKILLGRAD_CHECK(add_tasks(path, files));
   for (const std::string& name : names) SKILLGRAD_CHECK(add_files(path, name, files));
   auto out = SkillPackage::from_files(folder_name_of(path), "", std::move(files));
   if (out) return out;

@@ -71,10 +71,13 @@ TEST(SkillSet, IsReadFromAFolderWithoutWhatLiesBesideTheSkills) {
   EXPECT_FALSE(fs::exists(root / "SKILL.md"));
   ASSERT_TRUE(write_file_atomic(root / "README.md", "Mine.\n"));
   ASSERT_TRUE(write_file_atomic(root / "notes/a.md", "Mine.\n"));
+  ASSERT_TRUE(write_file_atomic(root / "evals/tasks.jsonl", "{}\n"));
   ASSERT_TRUE(write_file_atomic(root / ".git/SKILL.md", "Not one.\n"));
   const auto loaded = load_skills(root);
   ASSERT_TRUE(loaded) << loaded.error().to_text();
-  EXPECT_TRUE(changed_files(two_in_a_set(), *loaded).empty());
+  EXPECT_THAT(changed_files(two_in_a_set(), *loaded), ElementsAre("evals/tasks.jsonl (new)"));
+  EXPECT_EQ(loaded->hash(), two_in_a_set().hash()) << "tasks are no part of what an agent gets";
+  EXPECT_EQ(loaded->files_for_agent(), two_in_a_set().files_for_agent());
   EXPECT_TRUE(holds_skills(root));
   EXPECT_TRUE(holds_skills(root / "pdf"));
   EXPECT_FALSE(holds_skills(root / "notes"));
