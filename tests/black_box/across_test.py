@@ -17,7 +17,7 @@ import program
 # One model learns from the lesson; the other one knows it, and errs in half of its tasks where it is told.
 MODELS = {"learns": {"slip": 0, "luck": 0, "vague": 0, "wrong": 0, "weak": 0}, "knows": {"slip": 0.5, "luck": 1}}
 COUNT = 32
-TIMES = ("run", "seconds", "finished_at", "nothing_run", "path")
+TIMES = ("run", "seconds", "finished_at", "nothing_run", "path", "unsettled_tokens", "unsettled_usd")
 
 
 def without_times(value):
@@ -73,7 +73,6 @@ class Across(unittest.TestCase):
         (row,) = value["iterations"]
         self.assertEqual(row["decision"], "accepted", row)
         gate = {one["model"]: one for one in row["gate"]["models"]}
-        self.assertGreater(gate["knows"]["broken"], 0)
         self.assertGreater(gate["knows"]["worse"], 5 * gate["learns"]["worse"])
         self.assertEqual((gate["learns"]["broken"], gate["learns"]["after"]), (0, 1))
         verdict = {one["model"]: one for one in value["verdict"]["models"]}

@@ -63,12 +63,15 @@ Result<> check_price(const RunSetup& setup, const std::string& role) {
   if (found.price &&
       (found.price->base.input > 0 || found.price->base.output > 0 || found.price->per_call > 0))
     return {};
+  // --price is of --model.
+  const char* const price = setup.across == nullptr
+                                ? R"(give --price '{"input":1,"output":4}' or --prices FILE)"
+                                : R"(give --prices FILE, or its "price" in a file for --models)";
   return fail(ErrorCode::config,
               "cost weighs in the loss, and the price of " + endpoint.model +
                   (found.price ? " is 0" : " is not known"),
               setup.settings.origin<"stages.loss">(),
-              R"(give --price '{"input":1,"output":4}' or --prices FILE, or leave "cost" out of )"
-              "--loss");
+              price + std::string(", or leave \"cost\" out of --loss"));
 }
 
 }  // namespace

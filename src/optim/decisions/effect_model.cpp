@@ -116,7 +116,9 @@ std::vector<double> EffectModel::posterior(const std::vector<TaskPair>& pairs) c
   return weights;
 }
 
-Belief EffectModel::of_values(const std::vector<TaskPair>& pairs, double margin) const {
+Belief EffectModel::of_values(const std::vector<TaskPair>& pairs, double margin, double step) {
+  constexpr double kWorth =
+      0.02;  // a mean up to this is no gain, as one above its negative is no loss
   std::vector<double> others, all;
   for (const TaskPair& pair : pairs) {
     if (!pair.complete()) continue;
@@ -124,8 +126,8 @@ Belief EffectModel::of_values(const std::vector<TaskPair>& pairs, double margin)
     if (!pair.source) others.push_back(pair.gain());
   }
   std::vector<double> gains = others.size() >= 2 ? std::move(others) : std::move(all);
-  gains.push_back(step_);
-  gains.push_back(-step_);
+  gains.push_back(step);
+  gains.push_back(-step);
   const auto mean = stats::mean_of(gains);
   const auto chance_above = [&](double bound) {
     return stats::student_t_cdf((mean.value - bound) / mean.standard_error,
@@ -133,14 +135,14 @@ Belief EffectModel::of_values(const std::vector<TaskPair>& pairs, double margin)
   };
   Belief out;
   out.gain = mean.value;
-  out.better = out.together = chance_above(0);
-  out.worse = 1 - out.better;
+  out.better = out.together = chance_above(kWorth);
+  out.worse = 1 - chance_above(-kWorth);
   out.above_margin = chance_above(margin);
   return out;
 }
 
 Belief EffectModel::plain(const std::vector<TaskPair>& pairs, double margin) const {
-  if (weighted()) return of_values(pairs, margin);
+  if (weighted()) return of_values(pairs, margin, step_);
   const auto weights = posterior(pairs);
   Belief out;
   for (std::size_t i = 0; i < hypotheses_.size(); ++i) {
@@ -157,7 +159,9 @@ Belief EffectModel::plain(const std::vector<TaskPair>& pairs, double margin) con
 
 Belief EffectModel::belief(const std::vector<TaskPair>& pairs, double margin) const {
   if (across_ == nullptr) return plain(pairs, margin);
-  Belief out = plain(pairs_by_task(pairs, across_), margin);
+  // One model alone moves the mean by its share of that.
+  const double step = (weighted() ? step_ : 1) / static_cast<double>(across_->models().size());
+  Belief out = of_values(pairs_by_task(pairs, across_), margin, step);
   if (across_->rule() != AcrossRule::worst) return out;
   const auto models = pairs_by_model(pairs, across_);
   for (std::size_t i = 0; i < models.size(); ++i) {

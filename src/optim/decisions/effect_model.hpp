@@ -48,17 +48,17 @@ struct TaskBelief {
 /// posterior holds whatever made the rollouts be made (selection of tasks, optional stopping), as
 /// long as all rollouts of a task are counted. Scores between 0 and 1 count as that part of a pass.
 ///
-/// With several models (docs/across.md) pairs are cells, and what is believed is told of tasks: of
-/// the mean over the models. By the rule `worst` every model has to be left whole besides: `better`
-/// is the least of the chance that the mean rises and, for each model, the chance that it is not
-/// worse (intersection-union: all must hold, so each is held to the same bound), `above_margin` and
-/// `worse` the most.
+/// With several models (docs/across.md) pairs are cells, and a task is the mean over its models. Of
+/// such means, and of values of the weighted loss (docs/tradeoffs.md), nobody knows a distribution
+/// beforehand: `better` is the chance that Student's t gives a mean of the tasks' paired
+/// differences of more than two points, to which one of the largest step up and one down were
+/// added, so that a few equal differences prove nothing. Tasks that the patch was made from count
+/// only where there are no two others: they were picked for their failures.
 ///
-/// Of values of the weighted loss (docs/tradeoffs.md) nobody knows a distribution beforehand:
-/// `better` is the chance that Student's t gives the mean of the tasks' paired differences, to
-/// which one of +step and one of -step were added, so that a few equal differences prove nothing.
-/// Tasks that the patch was made from count only where there are no two others: they were picked
-/// for their failures. Immutable: one may be shared by threads.
+/// By the rule `worst` every model has to be left whole besides: `better` is the least of that
+/// chance and, for each model, the chance that its own pairs are not worse (intersection-union: all
+/// must hold, so each is held to the same bound), `above_margin` and `worse` the most. Immutable:
+/// one may be shared by threads.
 class EffectModel {
  public:
   /// `across` (null: one model) outlives it. `step` above 0: the values of the weighted loss are
@@ -86,7 +86,8 @@ class EffectModel {
     }
   };
   [[nodiscard]] std::vector<double> posterior(const std::vector<TaskPair>& pairs) const;
-  [[nodiscard]] Belief of_values(const std::vector<TaskPair>& pairs, double margin) const;
+  [[nodiscard]] static Belief of_values(const std::vector<TaskPair>& pairs, double margin,
+                                        double step);
   std::vector<Hypothesis> hypotheses_;
   const Across* across_;
   double step_;

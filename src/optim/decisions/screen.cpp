@@ -37,9 +37,10 @@ class Probe {
       ScreenRow& row = step_.rows[i];
       if (row.dropped) continue;
       weigh(row, row.rounds);
+      weigh_models(row);
       // What is cheaper need fix nothing: of values the chance alone decides.
       const bool mends = model_.weighted() || row.fixes > row.breaks;
-      row.dropped = row.dropped || !mends || harms_a_model(row);
+      row.dropped = row.dropped || !mends;
       if (!row.dropped) step_.best = i;
     }
     return std::move(step_);
@@ -99,13 +100,12 @@ class Probe {
     }
   }
 
-  /// Where each model must be left whole.
-  [[nodiscard]] bool harms_a_model(ScreenRow& row) const {
-    if (model_.across() == nullptr || model_.across()->rule() != AcrossRule::worst) return false;
-    const auto models = model_.by_model(row.comparison.pairs(book_));
-    for (std::size_t i = 0; i < models.size(); ++i)
-      if (1 - models[i].worse < options_.drop_below) row.harmed = i;
-    return row.harmed.has_value();
+  /// Once the tasks have been run with every model, their rule says what they come to.
+  void weigh_models(ScreenRow& row) const {
+    if (model_.across() == nullptr) return;
+    row.belief = model_.belief(row.comparison.pairs(book_));
+    row.dropped = row.belief.better < options_.drop_below;
+    if (row.dropped) row.harmed = row.belief.weakest;
   }
 
   void keep_the_best() {

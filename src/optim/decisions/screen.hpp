@@ -28,7 +28,7 @@ struct ScreenPlan {
   std::string current;
   std::vector<std::string> candidates;  ///< distinct, none equal to `current`
   std::vector<std::string> source_tasks;
-  /// That the current package passes; with several models also the source tasks with the others.
+  /// That the current package passes; with several models both with all others.
   std::vector<std::string> passing_tasks;
   std::size_t start = 0;  ///< size of the book when the step's execution was in it
 };

@@ -109,17 +109,16 @@ class Trial {
     });
   }
 
-  /// What the patch does to its own tasks with the models that they were not taken from.
+  /// What the patch does to these tasks with the models that they were not picked for.
   void add_other_models(decisions::ScreenPlan& plan) const {
-    std::vector<std::string> probes;
-    for (const auto& cell : across_->cells(across_->tasks(plan.source_tasks)))
+    std::vector<std::string> tasks = across_->tasks(plan.source_tasks);
+    for (const auto& task : across_->tasks(plan.passing_tasks))
+      if (std::find(tasks.begin(), tasks.end(), task) == tasks.end()) tasks.push_back(task);
+    plan.passing_tasks.clear();
+    for (auto& cell : across_->cells(tasks))
       if (std::find(plan.source_tasks.begin(), plan.source_tasks.end(), cell) ==
           plan.source_tasks.end())
-        probes.push_back(cell);
-    for (auto& cell : plan.passing_tasks)
-      if (std::find(probes.begin(), probes.end(), cell) == probes.end())
-        probes.push_back(std::move(cell));
-    plan.passing_tasks = std::move(probes);
+        plan.passing_tasks.push_back(std::move(cell));
   }
 
   Result<GateDecision> gate(const decisions::ScreenRow& row) {

@@ -24,9 +24,10 @@ constexpr double kPruneShare = 0.05, kPruneUse = 0.5;
 constexpr const char* kExecutor = "executor";
 
 /// Rollouts for each task of the batch that a screen makes at most: two rounds of all, two more of
-/// the best and of the current one, tasks that pass with both, and the task with every other model.
+/// the best and of the current one, tasks that pass with both, and all of these with every other
+/// model.
 std::size_t most_of_screen(std::size_t candidates, std::size_t models) {
-  return 2 * candidates + 2 + 3 + 2 + 2 * (models - 1);
+  return 2 * candidates + 2 + 3 + 2 + 4 * (models - 1);
 }
 /// And a gate for each validation task.
 std::size_t most_of_gate(const StagedDecisions& staged) {
@@ -324,7 +325,7 @@ void RunPlan::add_trials(const PlanStep& step, const Drawn& drawn, bool most,
   for (const auto& batch : drawn) {
     const Ids tasks = each_once(batch);
     const auto n = static_cast<double>(tasks.size()), v = static_cast<double>(step.tasks.size());
-    const auto others = static_cast<double>(settings_.models - 1);
+    const auto others = 2 * static_cast<double>(settings_.models - 1);
     const auto top = static_cast<double>(most_of_screen(proposals(), settings_.models));
     append(screen,
            some("", tasks,

@@ -192,7 +192,8 @@ class TwoModelsTest : public StagedTest {
       executor->score = [learns](const agent::RolloutRequest& request) -> std::string {
         const bool taught = holds(request, "1");
         if (learns) return taught ? "1" : "0";
-        return taught && request.task->id.back() % 2 == 0 ? "0" : "1";
+        const std::string id = request.task->id.substr(0, request.task->id.find('@'));
+        return taught && (id.back() - '0') % 2 == 0 ? "0" : "1";
       };
       executors.push_back(std::move(executor));
     }
