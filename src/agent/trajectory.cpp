@@ -12,6 +12,8 @@ using Kind = TraceEvent::Kind;
 /// Standing instructions are the same for every task: a reader of the trace needs no more of them.
 constexpr std::size_t kSystemBytes = 160;
 constexpr std::size_t kLeastPerEvent = 160;
+constexpr std::size_t kNameBytes = 80;
+constexpr int kMostTurns = 1'000'000;
 
 Result<TraceEvent> event_from_json(const Json& value, const std::string& where) {
   StrictReader reader(value, where);
@@ -21,7 +23,7 @@ Result<TraceEvent> event_from_json(const Json& value, const std::string& where) 
     event.kind = *known;
   else
     reader.reject("kind", "unknown kind \"" + kind + "\"", "use " + join_or(names_of<Kind>()));
-  event.turn = static_cast<int>(reader.integer("turn", 0, 0, 1'000'000));
+  event.turn = static_cast<int>(reader.integer("turn", 0, 0, kMostTurns));
   event.role = reader.string("role", "");
   event.call_id = reader.string("call_id", "");
   event.name = reader.string("name", "");
@@ -34,7 +36,9 @@ Result<TraceEvent> event_from_json(const Json& value, const std::string& where) 
 std::string render_step(const TraceEvent& event, std::size_t number, std::size_t most) {
   std::string head = "[" + std::to_string(number) + "] " + name_of(event.kind);
   const std::string& name = event.kind == Kind::message ? event.role : event.name;
-  if (!name.empty()) head += " " + name;
+  // A model or a recording may call a tool anything.
+  if (!name.empty())
+    head += " " + truncate_middle(replace_all(strip_control(name), "\n", " "), kNameBytes);
   if (event.is_error && event.kind != Kind::error) head += " (error)";
   // Indented, so that no line of a text looks like a step of its own.
   const std::string text = replace_all(truncate_middle(trim(event.text), most), "\n", "\n  ");

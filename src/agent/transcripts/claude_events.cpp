@@ -76,21 +76,21 @@ class ClaudeEvents final : public TranscriptReader {
   bool last(const Json& event) {
     out_.complete = true;
     out_.cost_usd = cost_in(event, "total_cost_usd");
+    constexpr std::int64_t kMostTurns = 1'000'000;
     if (const auto turns = count_in(event, "num_turns"); turns > 0)
-      out_.turns = static_cast<int>(turns);
+      out_.turns = static_cast<int>(std::min(turns, kMostTurns));
     read_usage(event);
     const std::string subtype = text_in(event, "subtype"), text = text_in(event, "result");
     if (!text.empty()) out_.final_message = text;
-    const auto status = count_in(event, "api_error_status");
+    const auto status = http_status_in(event, "api_error_status");
     const auto error = event.find("is_error");
     const bool failed = error != event.end() && error->is_boolean() && error->get<bool>();
     if (subtype == "error_max_turns")
       out_.end = EndState::turn_limit;
     else if (subtype == "error_max_budget_usd")
       out_.end = EndState::token_limit;
-    else if (failed || status > 0 || subtype.starts_with("error"))
-      fault(status > 0 ? std::optional(static_cast<int>(status)) : std::nullopt,
-            text.empty() ? shown_content(event.value("errors", Json(subtype))) : text);
+    else if (failed || status || subtype.starts_with("error"))
+      fault(status, text.empty() ? shown_content(event.value("errors", Json(subtype))) : text);
     return true;
   }
 

@@ -60,12 +60,11 @@ class OpencodeEvents final : public TranscriptReader {
   void fail_session(const Json& event) {
     const Json& error = object_in(event, "error");
     const Json& data = object_in(error, "data");
-    const auto status = count_in(data, "statusCode");
     const std::string message = text_in(data, "message");
     out_.complete = true;
-    fault(status > 0 ? std::optional(static_cast<int>(status)) : std::nullopt,
-          message.empty() ? shown_content(event.value("error", Json()))
-                          : text_in(error, "name") + ": " + message);
+    fault(http_status_in(data, "statusCode"), message.empty()
+                                                  ? shown_content(event.value("error", Json()))
+                                                  : text_in(error, "name") + ": " + message);
   }
 };
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include <skillgrad/core/text.hpp>
 
@@ -226,14 +225,20 @@ std::int64_t count_in(const Json& object, const char* key) {
   const auto found = object.is_object() ? object.find(key) : object.end();
   if (found == object.end() || !found->is_number()) return 0;
   const double value = found->get<double>();
-  return std::isfinite(value) && value > 0 && value < 1e15 ? static_cast<std::int64_t>(value) : 0;
+  // Sums of as many as an output can hold stay far from the end of the type.
+  return value > 0 && value < 1e12 ? static_cast<std::int64_t>(value) : 0;
+}
+
+std::optional<int> http_status_in(const Json& object, const char* key) {
+  const auto status = count_in(object, key);
+  return status >= 100 && status < 600 ? std::optional(static_cast<int>(status)) : std::nullopt;
 }
 
 std::optional<double> cost_in(const Json& object, const char* key) {
   const auto found = object.is_object() ? object.find(key) : object.end();
   if (found == object.end() || !found->is_number()) return std::nullopt;
   const double value = found->get<double>();
-  return std::isfinite(value) && value >= 0 ? std::optional(value) : std::nullopt;
+  return value >= 0 && value < 1e9 ? std::optional(value) : std::nullopt;
 }
 
 std::string shown_content(const Json& value) {

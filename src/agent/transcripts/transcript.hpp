@@ -21,7 +21,7 @@ struct Transcript {
   std::optional<std::vector<std::string>> offered;  ///< skills that it says it knows; sorted
   std::optional<llm::Usage> usage;                  ///< nullopt: it says none
   std::optional<double> cost_usd;                   ///< nullopt: it says none
-  int turns = 0;                                    ///< replies of the model
+  int turns = 0;                                    ///< replies of the model; at most 1,000,000
   std::size_t events = 0;                           ///< that could be read
   bool complete = false;                            ///< the event that comes last was there
   std::optional<EndState> end;                      ///< a limit of its own that ended it
@@ -72,8 +72,11 @@ class TranscriptReader {
 [[nodiscard]] std::string text_in(const Json& object, const char* key);
 /// The object, or an empty one.
 [[nodiscard]] const Json& object_in(const Json& object, const char* key);
-/// A number that is not negative; 0 where there is none.
+/// A number that is not negative and below 1e12; 0 where there is none.
 [[nodiscard]] std::int64_t count_in(const Json& object, const char* key);
+/// From 100 to 599.
+[[nodiscard]] std::optional<int> http_status_in(const Json& object, const char* key);
+/// USD, below 1e9.
 [[nodiscard]] std::optional<double> cost_in(const Json& object, const char* key);
 /// A text as it is, anything else as JSON; the "text" of each part of a list of parts.
 [[nodiscard]] std::string shown_content(const Json& value);

@@ -48,6 +48,19 @@ TEST(Transcripts, ClaudeCodeIsReadWithToolsSkillsUsageAndCost) {
   EXPECT_TRUE(read.notes.empty());
 }
 
+TEST(Transcripts, NumbersOutOfAllBoundsAreNone) {
+  const Transcript claude = read_transcript(TranscriptFormat::claude_stream_json, R"(
+{"type":"result","subtype":"success","is_error":true,"num_turns":99999999999,"result":"no","api_error_status":4000000429,"total_cost_usd":1e300,"usage":{"input_tokens":9e17,"output_tokens":-3}}
+)");
+  EXPECT_EQ(claude.turns, 1'000'000);
+  EXPECT_FALSE(claude.cost_usd);
+  ASSERT_TRUE(claude.usage);
+  EXPECT_EQ(claude.usage->input_tokens, 0);
+  EXPECT_EQ(claude.usage->output_tokens, 0);
+  ASSERT_TRUE(claude.fault);
+  EXPECT_EQ(claude.fault->message.find("status"), std::string::npos) << claude.fault->message;
+}
+
 struct Ending {
   const char* what;
   TranscriptFormat format;
