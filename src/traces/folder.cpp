@@ -147,6 +147,11 @@ class FolderReader {
     const auto bytes = read_file(found.path, kMostFileBytes);
     if (!bytes) return note(found.path, "not read: " + bytes.error().message);
     ++out_.files;
+    if (bytes->starts_with("SQLite format 3"))
+      return note(
+          found.path,
+          "not read: it is a database; of that of opencode, opencode export SESSION prints a "
+          "session as it is read here");
     if (!may_be_json(*bytes)) {
       unknown_.push_back(place_of(found.path));
       return;

@@ -22,11 +22,12 @@ struct Reader {
   bool (*knows)(const Json& value);
   std::vector<Session> (*read)(const Source& source);
 };
-constexpr std::array<Reader, 5> kReaders = {
+constexpr std::array<Reader, 6> kReaders = {
     {{Format::atif, is_atif, read_atif},
      {Format::skillgrad, is_skillgrad, read_skillgrad},
      {Format::codex, is_codex, read_codex},
      {Format::claude_code, is_claude_code, read_claude_code},
+     {Format::opencode, is_opencode, read_opencode},
      {Format::messages, is_messages, read_messages}}};
 
 /// The lines of a text, and whether its last one was cut.
@@ -98,7 +99,8 @@ std::optional<Json> whole_value(std::string_view bytes, const std::string& place
   const std::string_view text = trim(bytes);
   if (text.empty() || (text.front() != '[' && text.front() != '{')) return std::nullopt;
   auto value = parse_tolerant_json(text, place, DeepValues::make_null);
-  if (!value || !(is_atif(*value) || is_messages(*value))) return std::nullopt;
+  if (!value || !(is_atif(*value) || is_opencode(*value) || is_messages(*value)))
+    return std::nullopt;
   return std::move(*value);
 }
 

@@ -2,6 +2,7 @@
 """Recorded sessions for tests: what the simulated agent did, written as other agents would have kept it."""
 import json
 import pathlib
+import shutil
 
 
 def trajectory(rollout):
@@ -126,6 +127,18 @@ def write_sessions(rollouts, folder):
         ids.append(place)
     (folder / "labels.jsonl").write_text(json_lines(labels))
     return ids
+
+
+def add_recorded(folder):
+    """What Codex and opencode recorded themselves (tests/data/traces/recorded), with its labels. Returns ids."""
+    source = pathlib.Path(__file__).resolve().parents[1] / "data/traces/recorded"
+    shutil.copytree(source, folder / "recorded")
+    labels = [json.loads(line) for line in (source / "labels.jsonl").read_text().splitlines()]
+    for label in labels:
+        label["session"] = "recorded/" + label["session"]
+    with (folder / "labels.jsonl").open("a") as file:
+        file.write(json_lines(labels))
+    return [label["session"] for label in labels]
 
 
 def rollouts_of(run):

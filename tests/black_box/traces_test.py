@@ -54,6 +54,8 @@ class TracesTest(unittest.TestCase):
             cls.rollouts += recordings.rollouts_of(root / run)
         cls.sessions = root / "sessions"
         cls.ids = recordings.write_sessions(cls.rollouts, cls.sessions)
+        cls.real = recordings.add_recorded(cls.sessions)
+        cls.ids += cls.real
         assert len(cls.ids) >= 30, len(cls.ids)
         cls.run_dir = root / "learned"
         # Without a screen the twelve validation tasks alone speak for a patch, and they are few.
@@ -90,12 +92,27 @@ class TracesTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         listed = json_of(done)
         self.assertEqual(sorted(row["session"] for row in listed["sessions"]), sorted(self.ids))
-        self.assertEqual({row["format"] for row in listed["sessions"]}, {"claude-code", "codex", "messages", "atif"})
+        self.assertEqual({row["format"] for row in listed["sessions"]}, {"claude-code", "codex", "opencode", "messages", "atif"})
         self.assertEqual({row["by"] for row in listed["sessions"]}, {"record", "label"})
         self.assertTrue(all(row["score"] is not None for row in listed["sessions"]))
         self.assertTrue(any("table-reports" in row["skills"] for row in listed["sessions"]))
         text = program.run(["traces", "list", self.sessions])
         self.assertIn(f"{len(self.ids)} sessions in", text.stdout)
+
+    def test_what_opencode_and_codex_recorded_is_read_as_they_printed_it(self):
+        tasks = {task["input"]: task for task in map(json.loads, (self.skill / "evals/tasks.jsonl").read_text().splitlines())}
+        listed = json_of(program.run(["traces", "list", self.sessions / "recorded", "--json"]))
+        self.assertEqual(sorted("recorded/" + row["session"] for row in listed["sessions"]), sorted(self.real))
+        for row in listed["sessions"]:
+            with self.subTest(row["session"]):
+                self.assertEqual(row["format"], row["session"].split("/")[0])
+                self.assertEqual(row["agent"], row["format"])
+                self.assertIn(row["request"], tasks)
+                self.assertEqual(row["skills"], ["table-reports"])
+                self.assertEqual(row["calls"], 3 if "xlsx" in row["request"] else 2)
+                self.assertGreater(row["tokens"]["input"], 20000)
+                self.assertGreater(row["tokens"]["output"], 100)
+        self.assertEqual({row["score"] for row in listed["sessions"]}, {0, 1})
 
     def test_a_label_is_kept_beside_and_the_recording_stays_as_it_is(self):
         sessions = self.copy("to-label")
@@ -143,6 +160,8 @@ class TracesTest(unittest.TestCase):
         diagnosed = [name for row in result["iterations"] for name in row.get("diagnosed", [])]
         self.assertGreater(len(diagnosed), 10)
         self.assertLessEqual(set(diagnosed), set(self.ids))
+        # Of the sessions that real agents recorded, too.
+        self.assertTrue(set(diagnosed) & set(self.real), diagnosed)
         state = json.loads((self.run_dir / "state.json").read_text())
         self.assertGreater(len(state["memory"]["patterns"]), 2)
         self.assertTrue(any(row["decision"] == "accepted" for row in result["iterations"]))

@@ -17,7 +17,7 @@
 /// link is followed, and keys are taken out before anything is kept.
 namespace skillgrad::traces {
 
-enum class Format { claude_code, codex, messages, atif, skillgrad };
+enum class Format { claude_code, codex, opencode, messages, atif, skillgrad };
 
 /// Who says how a session came out.
 enum class Witness { record, label, note, judge };
@@ -75,11 +75,9 @@ namespace skillgrad {
 template <>
 struct EnumText<traces::Format> {
   using enum traces::Format;
-  static constexpr EnumName<traces::Format> kTable[] = {{claude_code, "claude-code"},
-                                                        {codex, "codex"},
-                                                        {messages, "messages"},
-                                                        {atif, "atif"},
-                                                        {skillgrad, "skillgrad"}};
+  static constexpr EnumName<traces::Format> kTable[] = {
+      {claude_code, "claude-code"}, {codex, "codex"}, {opencode, "opencode"},
+      {messages, "messages"},       {atif, "atif"},   {skillgrad, "skillgrad"}};
 };
 
 template <>

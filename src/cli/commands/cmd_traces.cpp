@@ -22,7 +22,7 @@
 namespace skillgrad::cli {
 namespace {
 
-constexpr std::size_t kRequestShown = 200, kRequestInTable = 60;
+constexpr std::size_t kRequestShown = 200, kRequestInTable = 60, kNameInTable = 300;
 /// What a judge is shown of a session, in bytes: a step, and all.
 constexpr std::size_t kJudgedStep = 3'000, kJudgedSession = 50'000;
 
@@ -31,7 +31,12 @@ std::string shown_line(const std::string& text, std::size_t most) {
 }
 
 Json session_json(const traces::Session& session) {
+  const auto& events = session.trajectory.events;
   Json out = to_json(session);
+  out["calls"] = std::count_if(events.begin(), events.end(), [](const agent::TraceEvent& event) {
+    return event.kind == agent::TraceEvent::Kind::tool_call;
+  });
+  out["tokens"] = {{"input", session.usage.input_tokens}, {"output", session.usage.output_tokens}};
   out["id_in_record"] = session.own_id;
   out["agent"] = session.agent;
   out["model"] = session.model;
@@ -66,8 +71,10 @@ int list(const Settings& settings, const std::string& place, const traces::Readi
     graded += session.outcome ? 1U : 0U;
     print_out(fmt::format("{:<12} {:<16} {:>4} steps  {}{}\n             {}\n",
                           name_of(session.format), grade_text(session),
-                          session.trajectory.events.size(), strip_control(session.id),
-                          session.skills.empty() ? "" : "  skills: " + join(session.skills, ", "),
+                          session.trajectory.events.size(), shown_line(session.id, kNameInTable),
+                          session.skills.empty()
+                              ? ""
+                              : "  skills: " + shown_line(join(session.skills, ", "), kNameInTable),
                           shown_line(session.request, kRequestInTable)));
   }
   print_out(fmt::format("{} in {}, {} with a grade; {} taken out\n",

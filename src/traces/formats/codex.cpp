@@ -10,8 +10,20 @@
 namespace skillgrad::traces {
 namespace {
 
-constexpr std::array<std::string_view, 5> kEnvelopes = {"session_meta", "response_item",
-                                                        "event_msg", "turn_context", "compacted"};
+constexpr std::array<std::string_view, 7> kEnvelopes = {
+    "session_meta", "response_item", "event_msg",         "turn_context",
+    "compacted",    "world_state",   "token_usage_record"};
+/// Events that say again, or for its own screens, what the items say.
+constexpr std::array<std::string_view, 10> kToldTwice = {"user_message",
+                                                         "agent_message",
+                                                         "task_started",
+                                                         "task_complete",
+                                                         "item_started",
+                                                         "item_completed",
+                                                         "agent_message_delta",
+                                                         "item_updated",
+                                                         "thread_settings_applied",
+                                                         "turn_diff"};
 constexpr std::array<std::string_view, 9> kItems = {"message",
                                                     "reasoning",
                                                     "function_call",
@@ -34,6 +46,33 @@ bool is_context(std::string_view text) {
         "<INSTRUCTIONS>", "<permissions instructions>", "<turn_aborted>", "<collaboration_mode>"})
     if (trim(text).starts_with(start)) return true;
   return false;
+}
+
+/// What a command printed, behind the lines that tools of newer versions put before it:
+/// "Chunk ID: …", "Wall time: …", "Process exited with code 1" or "Exit code: 1", "Output:".
+struct Printed {
+  std::string_view text;
+  bool failed = false;
+};
+Printed printed_by_command(std::string_view text) {
+  constexpr int kMostHeader = 8;
+  constexpr std::array<std::string_view, 2> kCode = {"Process exited with code ", "Exit code: "};
+  Printed out{text, false};
+  std::string_view rest = text;
+  bool known = false;
+  for (int line_number = 0; line_number < kMostHeader && !rest.empty(); ++line_number) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = trim(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line == "Output:") {
+      if (known) out.text = rest;
+      return known ? out : Printed{text, false};
+    }
+    known = known || line.starts_with("Wall time: ");
+    for (const std::string_view mark : kCode)
+      if (line.starts_with(mark)) out.failed = line.substr(mark.size()) != "0";
+  }
+  return {text, false};
 }
 
 /// The text between <tag> and </tag>, or "".
@@ -83,6 +122,8 @@ class CodexReader {
         builder_.model(model);
       return;
     }
+    // Settings, and the usage of each reply, whose sum is in the events.
+    if (type == "world_state" || type == "token_usage_record") return;
     if (is_one_of_words(kItems, type)) return read_item(line);
     if (type.empty() && member(line, "id").is_string() && member(line, "timestamp").is_string())
       return read_meta(line);
@@ -155,7 +196,8 @@ class CodexReader {
     std::string text = value.is_object() ? text_member(value, "output") : std::string();
     if (text.empty())
       text = text_of_content(value.is_object() ? member(value, "content") : value, builder_);
-    builder_.output(id, text, failed);
+    const Printed printed = printed_by_command(text);
+    builder_.output(id, printed.text, failed || printed.failed);
   }
 
   void read_event(const Json& event) {
@@ -173,9 +215,7 @@ class CodexReader {
       builder_.next_turn();
       return builder_.assistant(text_member(event, "message"));
     }
-    if (type == "user_message" || type == "agent_message" || type.starts_with("agent_reasoning") ||
-        type == "task_started" || type == "task_complete")
-      return;
+    if (is_one_of_words(kToldTwice, type) || type.starts_with("agent_reasoning")) return;
     builder_.unused("event of type " + type);
   }
 

@@ -36,6 +36,11 @@ struct Source {
 [[nodiscard]] bool is_codex(const Json& line);
 [[nodiscard]] std::vector<Session> read_codex(const Source& source);
 
+/// What `opencode export SESSION` prints: one object with "info" and "messages", each of these with
+/// an "info" of its own and "parts".
+[[nodiscard]] bool is_opencode(const Json& value);
+[[nodiscard]] std::vector<Session> read_opencode(const Source& source);
+
 /// Lists of chat messages as the OpenAI API takes them: an array, an object with "messages", lines
 /// of either, or one message a line.
 [[nodiscard]] bool is_messages(const Json& value);

@@ -24,22 +24,51 @@ constexpr std::array<std::string_view, 4> kSkillTools = {"skill", "activate_skil
 
 bool is_name(char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; }
 
-/// SKILL and FILE of "…skills/SKILL/FILE.md" in a text, or two empty texts.
+/// SKILL and FILE of "…skills/SKILL/FILE.md" in a text, or two empty texts. Of a pattern,
+/// "skills/*/FILE.md", the skill is "".
 std::pair<std::string, std::string> skill_path(std::string_view text) {
   constexpr std::string_view kFolder = "skills/";
+  std::pair<std::string, std::string> by_pattern;
   for (std::size_t at = text.find(kFolder); at != std::string_view::npos;
        at = text.find(kFolder, at + 1)) {
-    std::size_t end = at + kFolder.size();
+    const std::size_t begin = at + kFolder.size();
+    std::size_t end = begin;
     while (end < text.size() && is_name(text[end])) ++end;
-    if (end == at + kFolder.size() || end >= text.size() || text[end] != '/') continue;
-    const std::string skill(text.substr(at + kFolder.size(), end - at - kFolder.size()));
+    const bool pattern = end == begin && end < text.size() && text[end] == '*';
+    if (pattern) ++end;
+    if (end == begin || end >= text.size() || text[end] != '/') continue;
     std::size_t stop = end + 1;
     while (stop < text.size() && (is_name(text[stop]) || text[stop] == '/')) ++stop;
     std::string file(text.substr(end + 1, stop - end - 1));
     while (!file.empty() && file.back() == '.') file.pop_back();
-    if (file.ends_with(".md")) return {skill, file};
+    if (!file.ends_with(".md")) continue;
+    if (!pattern) return {std::string(text.substr(begin, end - begin)), file};
+    if (by_pattern.second.empty()) by_pattern.second = std::move(file);
   }
-  return {};
+  return by_pattern;
+}
+
+/// Whole skill files in what a command printed, each by its front matter: NAME and text. A text
+/// that does not begin with one holds none, so that a mention of one is not taken for it.
+std::vector<std::pair<std::string, std::string>> skill_files(std::string_view text) {
+  constexpr std::string_view kOpen = "---\nname:";
+  std::vector<std::pair<std::string, std::string>> out;
+  text = trim(text);
+  while (text.starts_with(kOpen)) {
+    const std::size_t line = std::min(text.find('\n', kOpen.size()), text.size());
+    std::string name(trim(text.substr(kOpen.size(), line - kOpen.size())));
+    if (name.size() > 2 && (name.front() == '"' || name.front() == '\'') &&
+        name.back() == name.front())
+      name = name.substr(1, name.size() - 2);
+    const std::size_t next = text.find("\n" + std::string(kOpen), line);
+    const std::string_view file = text.substr(0, next);
+    // A name as packages have them, and the end of the front matter.
+    if (!name.empty() && std::all_of(name.begin(), name.end(), is_name) &&
+        file.find("\n---", line) != std::string_view::npos)
+      out.emplace_back(std::move(name), std::string(file));
+    text.remove_prefix(next == std::string_view::npos ? text.size() : next + 1);
+  }
+  return out;
 }
 
 std::string_view without_task_tags(std::string_view text) {
@@ -51,27 +80,45 @@ std::string_view without_task_tags(std::string_view text) {
   return trim(text);
 }
 
-/// Tools that print files number the lines: "    12→text" or "    12\ttext".
+/// Where a line begins behind its number, as tools that print files write it; 0 without one.
+std::size_t number_end(std::string_view line) {
+  constexpr std::array<std::string_view, 4> kMarks = {"→", "\t", "| ", ": "};
+  std::size_t at = std::min(line.find_first_not_of(' '), line.size());
+  const std::size_t digits = at;
+  while (at < line.size() && is_digit(line[at])) ++at;
+  if (at == digits) return 0;
+  for (const std::string_view mark : kMarks)
+    if (line.substr(at).starts_with(mark)) return at + mark.size();
+  return 0;
+}
+
+/// What stands between the tags that some tools put around a file: "<path>…</path>", "<content>".
+std::string_view without_file_tags(std::string_view text) {
+  const std::string_view whole = trim(text);
+  for (const std::string_view tag : {"content>", "file>"}) {
+    const std::string open = "<" + std::string(tag) + "\n", close = "\n</" + std::string(tag);
+    if (!whole.starts_with("<path>") && !whole.starts_with(open)) continue;
+    const std::size_t begin = whole.find(open), end = whole.rfind(close);
+    if (begin != std::string_view::npos && end != std::string_view::npos &&
+        begin + open.size() <= end)
+      return whole.substr(begin + open.size(), end - begin - open.size());
+  }
+  return text;
+}
+
+/// The file without the numbers of its lines and what a tool puts around them; a text whose lines
+/// are mostly without numbers stays as it is.
 std::string without_line_numbers(const std::string& text) {
   std::string out;
-  std::size_t numbered = 0, lines = 0;
-  const std::vector<std::string> all = split_lines(text);
+  std::size_t numbered = 0;
+  const std::vector<std::string> all = split_lines(without_file_tags(text));
   for (const std::string& line : all) {
-    ++lines;
-    std::size_t at = line.find_first_not_of(' ');
-    if (at == std::string::npos) at = line.size();
-    std::size_t end = at;
-    while (end < line.size() && is_digit(line[end])) ++end;
-    const bool arrow = end > at && line.compare(end, 3, "→") == 0;
-    const bool tab = end > at && end < line.size() && line[end] == '\t';
-    if (arrow || tab) {
-      ++numbered;
-      out += line.substr(end + (arrow ? 3 : 1)) + "\n";
-    } else {
-      out += line + "\n";
-    }
+    const std::size_t begin = number_end(line);
+    if (begin == 0) continue;
+    ++numbered;
+    out += line.substr(begin) + "\n";
   }
-  return numbered * 2 > lines ? out : text;
+  return numbered * 2 > all.size() ? out : text;
 }
 
 }  // namespace
@@ -98,11 +145,14 @@ std::string text_member(const Json& object, const char* key) {
 }
 
 std::int64_t count_member(const Json& object, const char* key) {
+  // Sums of as many as a file can hold stay far from the end of the type.
+  constexpr std::int64_t kMost = std::int64_t{1} << 40;
   const Json& value = member(object, key);
   if (!value.is_number_integer()) return 0;
-  if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{1} << 50) return 0;
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(kMost))
+    return 0;
   const auto number = value.get<std::int64_t>();
-  return number < 0 || number > std::int64_t{1} << 50 ? 0 : number;
+  return number < 0 || number > kMost ? 0 : number;
 }
 
 std::string text_of_content(const Json& content, SessionBuilder& builder) {
@@ -195,6 +245,8 @@ SessionBuilder::OpenCall SessionBuilder::what_is_loaded(const std::string& name,
   const std::string text =
       arguments.is_string() ? arguments.get<std::string>() : dump_json(arguments);
   std::tie(out.skill, out.file) = skill_path(text);
+  // A variable in the place of the folder: what is shown says whose file it is.
+  if (out.file.empty() && text.find(kSkillFile) != std::string::npos) out.file = kSkillFile;
   return out;
 }
 
@@ -212,7 +264,7 @@ void SessionBuilder::call(std::string_view id, std::string_view name, const Json
   if (!add({Kind::tool_call, 0, "", clean_id, clean_name, std::move(text), false})) return;
   tools_[clean_id] = clean_name;
   OpenCall loads = what_is_loaded(clean_name, object);
-  if (!loads.skill.empty()) calls_[clean_id] = std::move(loads);
+  if (!loads.file.empty()) calls_[clean_id] = std::move(loads);
 }
 
 void SessionBuilder::output(std::string_view id, std::string_view raw, bool is_error) {
@@ -222,7 +274,12 @@ void SessionBuilder::output(std::string_view id, std::string_view raw, bool is_e
   if (open != calls_.end()) {
     const OpenCall loads = open->second;
     calls_.erase(open);
-    if (!is_error) part(loads.skill, loads.file, text, false);
+    if (!is_error && !loads.skill.empty())
+      part(loads.skill, loads.file, text, false);
+    else if (!is_error && loads.file == kSkillFile)
+      for (auto& [skill, body] : skill_files(text)) part(skill, loads.file, std::move(body), false);
+    else if (!is_error && session_.skills.size() == 1)
+      part(session_.skills.front(), loads.file, text, false);
   }
   const auto tool = tools_.find(clean_id);
   add({Kind::tool_output, 0, "", clean_id, tool == tools_.end() ? "" : tool->second, text,

@@ -77,7 +77,7 @@ class SessionBuilder {
 [[nodiscard]] std::string text_member(const Json& object, const char* key);
 /// The member, or null; of anything that is no object, null.
 [[nodiscard]] const Json& member(const Json& object, const char* key);
-/// A whole number that is not negative, or 0.
+/// A whole number that is not negative and at most 2^40, or 0.
 [[nodiscard]] std::int64_t count_member(const Json& object, const char* key);
 
 }  // namespace skillgrad::traces

@@ -41,17 +41,25 @@ class TracesFolder : public testing::Test {
 };
 
 TEST_F(TracesFolder, FormatsAreToldByWhatFilesHold) {
-  for (const char* name : {"claude_code.jsonl", "codex.jsonl", "messages.json", "atif.json"})
+  for (const char* name :
+       {"claude_code.jsonl", "codex.jsonl", "opencode.json", "messages.json", "atif.json"})
     put(std::string("deep/er/") + name + ".txt",
         read_file(fs::path(SKILLGRAD_SOURCE_DIR) / "tests/data/traces" / name).value());
   put("notes.md", "# no session\n");
   put("settings.json", "{\"a\":1}");
   const Reading reading = read();
   EXPECT_THAT(ids(reading), ElementsAre("deep/er/atif.json.txt", "deep/er/claude_code.jsonl.txt",
-                                        "deep/er/codex.jsonl.txt", "deep/er/messages.json.txt"));
+                                        "deep/er/codex.jsonl.txt", "deep/er/messages.json.txt",
+                                        "deep/er/opencode.json.txt"));
   EXPECT_THAT(reading.notes,
               Contains(HasSubstr("2 files hold no session in a format that is known: notes.md")));
-  EXPECT_EQ(reading.files, 6U);
+  EXPECT_EQ(reading.files, 7U);
+}
+
+TEST_F(TracesFolder, ADatabaseIsNamedWithWhatPrintsItsSessions) {
+  put("a.json", kChat);
+  put("opencode.db", std::string("SQLite format 3\0rest", 20));
+  EXPECT_THAT(read().notes, ElementsAre(HasSubstr("opencode export SESSION")));
 }
 
 TEST_F(TracesFolder, ACopyOfASessionCountsOnce) {

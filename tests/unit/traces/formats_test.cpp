@@ -140,6 +140,180 @@ TEST(Codex, OlderRolloutsAreTheItemsAlone) {
   EXPECT_THAT(calls_of(session), ElementsAre("shell"));
 }
 
+/// A recording of ours below tests/data/traces/recorded, by what its name holds.
+std::string recorded(const std::string& part) {
+  const fs::path root = fs::path(SKILLGRAD_SOURCE_DIR) / "tests/data/traces/recorded";
+  for (const auto& entry : fs::recursive_directory_iterator(root))
+    if (entry.path().filename().string().find(part) != std::string::npos)
+      return read_file(entry.path()).value();
+  ADD_FAILURE() << "no recording " << part;
+  return {};
+}
+
+TEST(Codex, ARolloutOf0171IsReadWithWhatItsCommandsPrinted) {
+  const Reading reading = read(recorded("3029-c255-7ea1"));
+  const Session session = only(reading);
+  EXPECT_EQ(session.format, Format::codex);
+  EXPECT_EQ(session.own_id, "01a23029-c255-7ea1-820b-7405dab0deed");
+  EXPECT_EQ(session.model, "sim:demo");
+  EXPECT_TRUE(session.request.starts_with("The table january_expenses.csv lists records"));
+  EXPECT_TRUE(session.request.ends_with("to answer.txt."));
+  EXPECT_THAT(calls_of(session), ElementsAre("exec_command", "exec_command"));
+  EXPECT_EQ(session.usage.input_tokens, 21854);
+  EXPECT_EQ(session.usage.output_tokens, 197);
+  // The skill was read by a pattern, and what was printed names it.
+  EXPECT_THAT(session.skills, ElementsAre("table-reports"));
+  EXPECT_TRUE(session.skill_text("table-reports").starts_with("## SKILL.md\n---\nname: table"));
+  EXPECT_THAT(session.skill_text("table-reports"), HasSubstr("An empty line at the end"));
+  for (const std::string& text : texts_of(session, Kind::tool_output)) {
+    EXPECT_THAT(text, Not(HasSubstr("Chunk ID")));
+    EXPECT_THAT(text, Not(HasSubstr("Wall time")));
+  }
+  // Of what it holds only this is of no use.
+  for (const std::string& note : reading.notes)
+    EXPECT_TRUE(note.find("encrypted reasoning") != std::string::npos ||
+                note.find("text of the program") != std::string::npos)
+        << note;
+}
+
+TEST(Codex, TheHeadOfACommandsOutputSaysWhetherItFailed) {
+  struct Case {
+    const char* output;
+    const char* text;
+    bool failed;
+  };
+  const Case cases[] = {
+      {"Chunk ID: a1\nWall time: 0.1 seconds\nProcess exited with code 2\nOutput:\nboom", "boom",
+       true},
+      {"Exit code: 0\nWall time: 1 seconds\nOutput:\n12\n", "12\n", false},
+      {"Exit code: 1\nWall time: 1 seconds\nTotal output lines: 9\nOutput:\n", "", true},
+      {"Chunk ID: a\nWall time: 0.0 seconds\nProcess running with session ID 4\nOutput:\nx", "x",
+       false},
+      // What a program printed itself stays as it is.
+      {"Output:\n12", "Output:\n12", false},
+      {"Exit code: 1", "Exit code: 1", false},
+      {"a\nb\nOutput:\nc", "a\nb\nOutput:\nc", false}};
+  for (const Case& one : cases) {
+    const Json output = {
+        {"type", "response_item"},
+        {"payload", {{"type", "function_call_output"}, {"call_id", "c"}, {"output", one.output}}}};
+    const Session session = only(read(
+        R"({"type":"response_item","payload":{"type":"message","role":"user","content":[{"type":"input_text","text":"Add."}]}})"
+        "\n"
+        R"({"type":"response_item","payload":{"type":"function_call","name":"exec_command","arguments":"{}","call_id":"c"}})"
+        "\n" +
+        dump_json(output) + "\n"));
+    const auto& last = session.trajectory.events.back();
+    EXPECT_EQ(last.text, one.text) << one.output;
+    EXPECT_EQ(last.is_error, one.failed) << one.output;
+  }
+}
+
+TEST(Opencode, AnExportOf118IsRead) {
+  const Reading reading = read(recorded("ses_dcfd62aafffe"));
+  const Session session = only(reading);
+  EXPECT_EQ(session.format, Format::opencode);
+  EXPECT_EQ(session.own_id, "ses_dcfd62aafffe7v31MTk0qZkQqq");
+  EXPECT_EQ(session.agent, "opencode");
+  EXPECT_EQ(session.model, "sim:demo");
+  // It puts the request between quotes, which the user did not write.
+  EXPECT_TRUE(session.request.starts_with("The workbook travel_costs.xlsx lists"));
+  EXPECT_TRUE(session.request.ends_with("to answer.txt."));
+  EXPECT_THAT(calls_of(session), ElementsAre("bash", "bash", "bash"));
+  EXPECT_EQ(session.usage.input_tokens, 32498);
+  EXPECT_EQ(session.usage.output_tokens, 282);
+  EXPECT_EQ(session.usage.calls, 4);
+  EXPECT_THAT(session.skills, ElementsAre("table-reports"));
+  EXPECT_THAT(session.skill_text("table-reports"), HasSubstr("## references/xlsx.md\n"));
+  EXPECT_THAT(reading.notes, IsEmpty());
+}
+
+TEST(Opencode, ItsSkillToolErrorsThoughtsAndQuotesAreRead) {
+  const Reading reading = read(sample("opencode.json"));
+  const Session session = only(reading);
+  EXPECT_EQ(session.request, "Add up the \"amounts\" in sales.csv.");
+  EXPECT_THAT(session.corrections, ElementsAre("\"Total\" is no record."));
+  EXPECT_EQ(session.final_message, "The sum is 12.");
+  EXPECT_THAT(calls_of(session), ElementsAre("skill", "bash", "bash", "read"));
+  EXPECT_THAT(texts_of(session, Kind::reasoning), ElementsAre("Load the skill first."));
+  EXPECT_EQ(session.skill_text("table-reports"),
+            "## SKILL.md\n# Table reports\n\nRead the header first.\n\n"
+            "## references/sums.md\nSum below the header.\n");
+  std::vector<bool> failed;
+  for (const auto& event : session.trajectory.events)
+    if (event.kind == Kind::tool_output) failed.push_back(event.is_error);
+  EXPECT_THAT(failed, ElementsAre(false, true, true, false));
+  EXPECT_EQ(session.usage.input_tokens, 10 + 90 + 5 + 20);
+  EXPECT_EQ(session.usage.cached_tokens, 90);
+  EXPECT_EQ(session.usage.output_tokens, 7 + 3 + 4);
+  EXPECT_EQ(session.cost_usd, 0.25);
+  EXPECT_THAT(texts_of(session, Kind::error), ElementsAre("APIError: Overloaded"));
+  EXPECT_THAT(join(reading.notes, "\n"), HasSubstr("text of the program in the user's name"));
+  EXPECT_THAT(join(reading.notes, "\n"), HasSubstr("part of type patch"));
+  EXPECT_THAT(join(reading.notes, "\n"), HasSubstr("summary of a compaction"));
+}
+
+TEST(Opencode, QuotesThatTheUserWroteStay) {
+  for (const std::string text : {R"("a" and "b")", R"("word")", R"(say "a b")", "\"", "\"\""}) {
+    const Json session = {
+        {"info", {{"id", "s"}}},
+        {"messages",
+         {{{"info", {{"role", "user"}}}, {"parts", {{{"type", "text"}, {"text", text}}}}},
+          {{"info", {{"role", "assistant"}}}, {"parts", {{{"type", "text"}, {"text", "12"}}}}}}}};
+    EXPECT_EQ(only(read(dump_json(session))).request, text);
+  }
+}
+
+TEST(Skills, APatternReadsThoseThatWerePrinted) {
+  const std::string printed =
+      "---\nname: one\ndescription: x\n---\n\n# One\n---\nname: \"two\"\n---\n# Two\n";
+  const auto session_of = [](const std::string& command, const std::string& output) {
+    const Json lines[] = {
+        {{"role", "user"}, {"content", "Add."}},
+        {{"role", "assistant"},
+         {"content", nullptr},
+         {"tool_calls",
+          {{{"id", "c"},
+            {"function", {{"name", "bash"}, {"arguments", dump_json({{"command", command}})}}}}}}},
+        {{"role", "tool"}, {"tool_call_id", "c"}, {"content", output}}};
+    std::string out;
+    for (const Json& line : lines) out += dump_json(line) + "\n";
+    return only(read(out));
+  };
+  EXPECT_THAT(session_of("cat .agents/skills/*/SKILL.md", printed).skills,
+              ElementsAre("one", "two"));
+  EXPECT_EQ(session_of("cat $d/SKILL.md", printed).skill_text("two"),
+            "## SKILL.md\n---\nname: \"two\"\n---\n# Two\n");
+  // What only mentions one, or prints another file, loads none.
+  EXPECT_THAT(session_of("ls */SKILL.md", "one/SKILL.md\n" + printed).skills, IsEmpty());
+  EXPECT_THAT(session_of("cat notes.md", printed).skills, IsEmpty());
+  EXPECT_THAT(session_of("cat */SKILL.md", "---\nname: one\nno end").skills, IsEmpty());
+}
+
+TEST(Skills, NumbersOfLinesAndWhatAToolPutsAroundAFileAreNoPartOfIt) {
+  const auto text_of = [](const std::string& output) {
+    const Json calls = {
+        {"calls",
+         {{{"id", "c"},
+           {"function",
+            {{"name", "read"},
+             {"arguments", "{\"filePath\":\"/w/.claude/skills/one/SKILL.md\"}"}}}}}}};
+    const Json lines[] = {
+        {{"role", "user"}, {"content", "Add."}},
+        {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", calls["calls"]}},
+        {{"role", "tool"}, {"tool_call_id", "c"}, {"content", output}}};
+    std::string out;
+    for (const Json& line : lines) out += dump_json(line) + "\n";
+    return only(read(out)).skill_text("one");
+  };
+  const std::string want = "## SKILL.md\n# One\n\ntext\n";
+  for (const char* shown : {"     1→# One\n     2→\n     3→text\n", "1\t# One\n2\t\n3\ttext",
+                            "<file>\n00001| # One\n00002| \n00003| text\n</file>",
+                            "<content>\n1: # One\n2: \n3: text\n</content>", "# One\n\ntext\n"})
+    EXPECT_EQ(text_of(shown), want) << shown;
+  EXPECT_EQ(text_of("# One\n\n1: a\n2: b\n\nrest\n"), "## SKILL.md\n# One\n\n1: a\n2: b\n\nrest\n");
+}
+
 TEST(Messages, AnObjectWithMessagesIsASessionWithItsGrade) {
   const Reading reading = read(sample("messages.json"), "chat.json");
   const Session session = only(reading);
@@ -280,10 +454,12 @@ TEST(BrokenFiles, WhatIsNoSessionIsSaid) {
 }
 
 TEST(BrokenFiles, OddTypesInEveryFieldAreSurvived) {
-  for (const char* name : {"claude_code.jsonl", "codex.jsonl", "messages.json", "atif.json"}) {
+  for (const char* name :
+       {"claude_code.jsonl", "codex.jsonl", "opencode.json", "messages.json", "atif.json"}) {
     const std::string whole = sample(name);
     for (const char* from : {"\"content\":", "\"message\":", "\"payload\":", "\"id\":", "\"role\":",
-                             "\"arguments\":", "\"usage\":", "\"steps\":", "\"observation\":"})
+                             "\"arguments\":", "\"usage\":", "\"steps\":", "\"observation\":",
+                             "\"parts\":", "\"info\":", "\"state\":", "\"tokens\":"})
       for (const char* to : {"\"x\":", "\"content\":[1,null],\"y\":"})
         static_cast<void>(read(replace_all(whole, from, to)));
   }
@@ -315,8 +491,8 @@ TEST(Cleaning, OrdinaryTextStaysAsItIs) {
 TEST(Cleaning, AConfiguredSecretIsTakenOutOfEveryPart) {
   const Redactor redactor({Secret("correct-horse-battery")});
   const std::string secret = "correct-horse-battery";
-  for (const char* name :
-       {"claude_code.jsonl", "codex.jsonl", "messages.json", "atif.json", "skillgrad.jsonl"}) {
+  for (const char* name : {"claude_code.jsonl", "codex.jsonl", "opencode.json", "messages.json",
+                           "atif.json", "skillgrad.jsonl"}) {
     std::string bytes = sample(name);
     for (const char* word : {"Add up", "Count the", "The sum", "There are", "Read the header",
                              "5f0c-1", "019a-2", "header row", "decimals"})
