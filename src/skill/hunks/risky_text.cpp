@@ -14,6 +14,8 @@
 #include <skillgrad/core/unicode.hpp>
 #include <skillgrad/skill/visible_controls.hpp>
 
+#include "skill/hunks/foreign_orders.hpp"
+#include "skill/hunks/read_text.hpp"
 #include "skill/package/package_files.hpp"
 
 namespace skillgrad::skill {
@@ -199,6 +201,11 @@ constexpr std::string_view kOrders[] = {"instructions", "instruction", "guidelin
 constexpr std::string_view kRules[] = {"rules", "prompt", "prompts"};
 constexpr std::string_view kEarlier[] = {"previous", "prior", "above", "earlier", "all",
                                          "any",      "other", "your",  "system"};
+constexpr std::string_view kStop[] = {"not", "never", "stop", "don't", "dont", "cease"};
+constexpr std::string_view kFollow[] = {"follow", "following", "obey", "obeying", "heed"};
+/// Of an agent: orders in "any" text may be those that a defence is about.
+constexpr std::string_view kYours[] = {"previous", "prior",  "earlier",
+                                       "your",     "system", "original"};
 constexpr std::string_view kDisable[] = {"disable", "deactivate", "bypass", "evade", "circumvent"};
 constexpr std::string_view kAsked[] = {"permission", "permissions",  "approval",
                                        "approvals",  "confirmation", "confirmations"};
@@ -210,7 +217,9 @@ constexpr std::string_view kAgree[] = {"approve", "accept", "confirm", "answer"}
 constexpr std::string_view kEach[] = {"all", "every", "any", "each", "automatically"};
 constexpr std::string_view kAsking[] = {"prompt", "prompts",     "confirmation", "confirmations",
                                         "calls",  "permissions", "permission"};
-constexpr std::string_view kHide[] = {"tell", "inform", "notify", "alert", "reveal", "warn"};
+constexpr std::string_view kHide[] = {"tell",      "inform",   "notify",  "alert",
+                                      "reveal",    "warn",     "telling", "informing",
+                                      "notifying", "alerting", "warning"};
 constexpr std::string_view kPeople[] = {"user",     "users",    "human",  "humans",
                                         "operator", "reviewer", "anyone", "anybody"};
 constexpr std::string_view kWhat[] = {"about", "that", "of"};
@@ -234,11 +243,6 @@ bool names_evals(std::string_view lower) {
     if (at == 0 || !is_word_character(lower[at - 1])) return true;
   return false;
 }
-
-struct Order {
-  std::string what;
-  bool sure = true;  ///< else it may be a rule of the work
-};
 
 /// `what` is done to nobody: "never", "do not" stand before it in its clause.
 bool is_negated(const std::vector<std::string_view>& words, Alternatives what) {
@@ -286,6 +290,18 @@ std::optional<Order> speaks_to_agents(std::string_view lower) {
       names_grader(lower) || names_evals(lower))
     return Order{"it leads to what tasks are graded by"};
   const auto words = words_of(lower);
+  // Letters that were set apart and put together again leave no blanks between the words.
+  if (holds(lower, {"ignoreall", "ignoreprevious", "ignoretheprevious", "ignoreyour",
+                    "disregardall", "disregardprevious", "donottelltheuser"}))
+    return Order{"it tells an agent to pass over its instructions"};
+  const bool not_followed = near_words(words, kStop, kFollow, 2) &&
+                            near_words(words, kFollow, kYours, 3) &&
+                            near_words(words, kYours, kOrders, 3);
+  const bool set_aside = holds(lower, {"no attention to", "set aside", "throw away"}) &&
+                         near_words(words, kYours, kOrders, 3);
+  if (not_followed || set_aside)
+    return Order{"it tells an agent to pass over its instructions",
+                 !is_about_the_task(words, kOrders)};
   if (near_words(words, kUndo, kOrders, 5) ||
       (near_words(words, kUndo, kEarlier, 3) && near_words(words, kEarlier, kRules, 3)))
     return Order{"it tells an agent to pass over its instructions",
@@ -353,6 +369,14 @@ bool is_selector(char32_t c) {
   return (c >= 0xFE00 && c <= 0xFE0F) || (c >= 0xE0100 && c <= 0xE01EF);
 }
 
+bool is_greek(char32_t c) { return c >= 0x370 && c <= 0x3FF; }
+
+/// Of which nobody writes one between two letters of Latin.
+bool looks_latin(char32_t c) {
+  constexpr std::u32string_view kGreekAlike = U"ΑΒΕΖΗΙΚΜΝΟΡΤΥΧικνορτυχ";
+  return is_greek(c) && kGreekAlike.find(c) != std::u32string_view::npos;
+}
+
 /// The selector of an emoji or an ideograph and the joiner of a script are part of what people
 /// write where they follow one character that they change. Anywhere else they carry something else.
 bool belongs(char32_t c, char32_t before) {
@@ -361,6 +385,10 @@ bool belongs(char32_t c, char32_t before) {
   const bool after_joiner = before == 0x200C || before == 0x200D;
   if (is_selector(before) ? !joiner : after_joiner) return false;
   if (c >= 0xE0100) return is_dense_script(before);
+  // Forms of signs of mathematics and of a few scripts; those of emoji come last.
+  if (is_selector(c) && c < 0xFE0E)
+    return is_dense_script(before) || (before >= 0x2200 && before <= 0x2AFF) ||
+           (before >= 0x1000 && before <= 0x109F) || (before >= 0xA840 && before <= 0xA877);
   const bool keycap = before == '#' || before == '*' || (before >= '0' && before <= '9');
   return before >= 0x80 || (keycap && c == 0xFE0F);
 }
@@ -397,7 +425,7 @@ std::optional<std::string> hidden_in(std::string_view line) {
   const std::string clean = sanitize_utf8(line);
   if (visible_controls(clean) != clean)
     return "control characters, or marks that turn the direction of the text";
-  char32_t before = 0;
+  char32_t before = 0, earlier = 0;
   Flag flag;
   for (std::size_t at = 0; at < clean.size();) {
     const char32_t c = next_code_point(clean, at);
@@ -405,9 +433,12 @@ std::optional<std::string> hidden_in(std::string_view line) {
         is_hidden(c) || is_selector(c) || c == 0x200C || c == 0x200D || is_blank_or_private(c);
     const bool of_a_flag = flag.takes(c);
     if (unseen && !of_a_flag && !belongs(c, before)) return "characters that are not drawn";
-    if ((is_latin(before) && is_cyrillic(c)) || (is_cyrillic(before) && is_latin(c)))
+    const bool escape = earlier == U'\\' && is_latin(before);  // "\\tСтолбец"
+    if ((is_latin(before) && is_cyrillic(c) && !escape) || (is_cyrillic(before) && is_latin(c)))
       return "letters of two scripts in one word, which look alike";
-    before = c;
+    if (is_latin(earlier) && looks_latin(before) && is_latin(c))
+      return "letters of two scripts in one word, which look alike";
+    earlier = std::exchange(before, c);
   }
   return std::nullopt;
 }
@@ -425,14 +456,93 @@ bool is_script(const std::string& file, std::string_view text, std::uint32_t mod
 bool is_obeyed_file(const std::string& path) {
   const std::string lower = to_lower_ascii(path);
   const std::string name = lower.substr(lower.rfind('/') + 1);
-  constexpr std::array<std::string_view, 19> kNames = {
-      "claude.md",        "agents.md",     "agent.md",           "gemini.md",
-      "qwen.md",          "copilot.md",    "conftest.py",        "pytest.ini",
-      "tox.ini",          "setup.py",      "package.json",       "sitecustomize.py",
-      "usercustomize.py", "settings.json", "hooks.json",         "mcp.json",
-      "plugin.json",      "skill.md",      "settings.local.json"};
+  constexpr std::array<std::string_view, 28> kNames = {"claude.md",        "claude.local.md",
+                                                       "agents.md",        "agents.override.md",
+                                                       "agent.md",         "gemini.md",
+                                                       "qwen.md",          "copilot.md",
+                                                       "codex.md",         "crush.md",
+                                                       "warp.md",          "conftest.py",
+                                                       "pytest.ini",       "tox.ini",
+                                                       "setup.py",         "setup.cfg",
+                                                       "pyproject.toml",   "package.json",
+                                                       "sitecustomize.py", "usercustomize.py",
+                                                       "settings.json",    "hooks.json",
+                                                       "mcp.json",         "plugin.json",
+                                                       "skill.md",         "settings.local.json",
+                                                       "opencode.json",    "opencode.jsonc"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end() || name.ends_with(".pth") ||
-         holds(lower, {"hooks/", "copilot-instructions", ".claude-plugin"});
+         holds(lower, {"hooks/", "copilot-instructions", ".claude-plugin", "sitecustomize/",
+                       "usercustomize/"});
+}
+
+/// The host of a URL behind "://", or "" where none is written out.
+std::string_view authority_at(std::string_view lower, std::size_t at) {
+  const std::size_t end = lower.find_first_of("/?# \t\"'`)>]}|,", at);
+  return lower.substr(at, std::min(end, lower.size()) - at);
+}
+
+/// A number where a name or four numbers should stand: 2130706433, 0x7f000001, 0177.0.0.1.
+bool is_odd_number(std::string_view host) {
+  const std::size_t digits = host.starts_with("0x") ? 2 : 0;
+  const bool hex = digits > 0 && host.size() > 2 &&
+                   host.find_first_not_of("0123456789abcdef.x", digits) == std::string_view::npos;
+  const bool whole =
+      host.size() > 6 && host.find_first_not_of("0123456789") == std::string_view::npos;
+  const bool octal = host.size() > 4 && host[0] == '0' &&
+                     host.find_first_not_of("01234567.") == std::string_view::npos &&
+                     !host.starts_with("0.");
+  return hex || whole || octal;
+}
+
+/// A name of a host that people know, where a user's name stands.
+bool looks_like_host(std::string_view user) {
+  constexpr std::array<std::string_view, 10> kEnds = {".com", ".org", ".net", ".io", ".dev",
+                                                      ".gov", ".edu", ".ai",  ".co", ".app"};
+  user = user.substr(0, user.find(':'));
+  const bool plain = std::all_of(user.begin(), user.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  });
+  return plain && std::any_of(kEnds.begin(), kEnds.end(),
+                              [&](std::string_view end) { return user.ends_with(end); });
+}
+
+/// Letters of other scripts among those of Latin, or codes of letters; `host` ends before what is
+/// no part of it.
+bool disguises_letters(std::string_view host) {
+  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  for (std::size_t at = 0; at < host.size();) {
+    const bool code = host[at] == '%' && at + 2 < host.size() && is_hex(host[at + 1]) &&
+                      is_hex(host[at + 2]) && at > 0;
+    if (code) return true;
+    if (static_cast<unsigned char>(host[at]) < 0x80) {
+      ++at;
+      continue;
+    }
+    // Text of a dense script goes on behind a URL without a blank.
+    const std::string rest = sanitize_utf8(host.substr(at));
+    std::size_t begin = 0;
+    const char32_t c = next_code_point(rest, begin);
+    return is_letter_or_number(c) && !is_dense_script(c);
+  }
+  return false;
+}
+
+/// Who reads the URL takes it for another one: a host's name before an "@", a number instead of a
+/// name, codes or letters of other scripts in the name, a page in the URL itself.
+bool hides_where_it_leads(std::string_view lower) {
+  for (std::size_t at = lower.find("://"); at != std::string_view::npos;
+       at = lower.find("://", at + 3)) {
+    std::string_view host = authority_at(lower, at + 3);
+    if (const std::size_t sign = host.rfind('@'); sign != std::string_view::npos) {
+      if (looks_like_host(host.substr(0, sign))) return true;
+      host.remove_prefix(sign + 1);
+    }
+    if (const std::size_t port = host.rfind(':'); port != std::string_view::npos)
+      host = host.substr(0, port);
+    const bool written = !host.empty() && host.find_first_of("${<[") == std::string_view::npos;
+    if (written && (disguises_letters(host) || is_odd_number(host))) return true;
+  }
+  return holds(lower, {"data:text/html", "data:application/javascript", "data:text/javascript"});
 }
 
 /// As a reader of the rendered page sees it, with single blanks: entities are the letters that they
@@ -480,6 +590,24 @@ bool reaches_beyond(std::string_view lower) {
          holds(lower, {"base64 -d", "base64 --decode"});
 }
 
+/// An order in the line as it is written, or as it is read.
+std::optional<Order> order_in(std::string_view line, std::string_view lower) {
+  auto said = speaks_to_agents(lower);
+  const std::string read = as_read(line);
+  const auto stronger = [&](std::optional<Order> other) {
+    if (other && (!said || (other->sure && !said->sure))) said = std::move(other);
+  };
+  if (read != lower) stronger(speaks_to_agents(read));
+  stronger(foreign_order(read));
+  return said;
+}
+
+std::optional<std::string> hidden_behind_reference(std::string_view line) {
+  if (line.find('&') == std::string_view::npos) return std::nullopt;
+  const std::string shown = without_references(line);
+  return shown == line ? std::nullopt : hidden_in(shown);
+}
+
 }  // namespace
 
 std::vector<Risk> risks_of_line(std::string_view line) {
@@ -488,10 +616,11 @@ std::vector<Risk> risks_of_line(std::string_view line) {
     out.push_back({kind, std::move(what), 0, blocks});
   };
   const std::string lower = plain_line(line);
+  const std::string command = as_a_shell_reads(lower);
   const bool warns = holds(lower, {"never ", "do not ", "don't "});
-  if (opens_shell(lower))
+  if (opens_shell(lower) || opens_shell(command))
     add(RiskKind::interpreter, "it opens a shell to somebody else", true);
-  else if (feeds_interpreter(lower))
+  else if (feeds_interpreter(lower) || feeds_interpreter(command))
     add(RiskKind::interpreter, "something is fed to an interpreter and run", true);
   else if (feeds_shell_locally(lower))
     add(RiskKind::interpreter, "something is fed to an interpreter and run", false);
@@ -501,6 +630,8 @@ std::vector<Risk> risks_of_line(std::string_view line) {
     add(RiskKind::agents, "it is about a file that programs or agents obey by themselves", !warns);
   else if (holds(lower, {"claude.md", "agents.md", "gemini.md", "conftest.py"}))
     add(RiskKind::agents, "it names a file that programs or agents obey by themselves", false);
+  if (hides_where_it_leads(lower))
+    add(RiskKind::hidden, "a URL that does not show where it leads", true);
   if (holds(lower, {"http://", "https://", "ftp://", "ssh://", "git@", "www.", "javascript:"}))
     add(RiskKind::url, "a URL", false);
   if (Redactor().redact_content(line) != line || is_access_key(lower))
@@ -511,12 +642,14 @@ std::vector<Risk> risks_of_line(std::string_view line) {
     add(RiskKind::credential, "it reads the environment and sends it on", true);
   else if (mentions_credentials(lower))
     add(RiskKind::credential, "it is about credentials", false);
-  if (auto said = speaks_to_agents(lower)) add(RiskKind::agents, std::move(said->what), said->sure);
+  if (auto said = order_in(line, lower)) add(RiskKind::agents, std::move(said->what), said->sure);
   if (is_spoken_comment(lower))
     add(RiskKind::agents, "a text that a reader of the page does not see, and an agent does", true);
   else if (unseen_from(lower) != std::string::npos)
     add(RiskKind::hidden, "a text that a reader of the page does not see", false);
-  if (auto hidden = hidden_in(line)) add(RiskKind::hidden, std::move(*hidden), true);
+  auto hidden = hidden_in(line);
+  if (!hidden) hidden = hidden_behind_reference(line);
+  if (hidden) add(RiskKind::hidden, std::move(*hidden), true);
   return out;
 }
 
