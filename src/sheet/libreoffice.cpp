@@ -47,6 +47,7 @@ class LibreOffice final : public Recalculator {
   [[nodiscard]] Result<> recalculate(const fs::path& input, const fs::path& output,
                                      std::stop_token stop) override;
   [[nodiscard]] std::string version() const override;
+  [[nodiscard]] std::string outside() const override;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -57,6 +58,7 @@ class LibreOffice final : public Recalculator {
   void lead(Lock& lock, const JobPtr& own, std::stop_token stop);
   void settle(const JobPtr& job, const std::optional<Error>& problem);
   [[nodiscard]] Result<> ensure_folder() const;
+  [[nodiscard]] const Result<OfficeRunner>& runner() const;
   [[nodiscard]] fs::path input_of(const Job& job) const {
     return folder_->path() / "in" / (job.key + ".xlsx");
   }
@@ -68,7 +70,8 @@ class LibreOffice final : public Recalculator {
   mutable std::mutex mutex_;
   mutable std::condition_variable_any changed_;
   mutable std::optional<TempDir> folder_;
-  mutable std::optional<std::string> version_;
+  mutable std::optional<Result<OfficeRunner>> runner_;
+  std::size_t batches_ = 0;
   std::vector<unsigned> free_slots_;
   std::map<std::string, JobPtr> jobs_;  ///< by key: waiting, running, and finished with a result
   std::deque<JobPtr> queue_;
@@ -81,12 +84,27 @@ Result<> LibreOffice::ensure_folder() const {
   return {};
 }
 
+/// With the mutex held. Asking takes a start of the program; what is refused stays so.
+const Result<OfficeRunner>& LibreOffice::runner() const {
+  if (!runner_) {
+    if (auto folder = ensure_folder(); !folder)
+      runner_.emplace(tl::unexpected(std::move(folder).error()));
+    else
+      runner_.emplace(open_office(options_, folder_->path()));
+  }
+  return *runner_;
+}
+
 std::string LibreOffice::version() const {
   const Lock lock(mutex_);
-  if (!version_) {
-    version_ = ensure_folder() ? query_version(options_.program, folder_->path()) : std::string();
-  }
-  return *version_;
+  const auto& found = runner();
+  return found ? found->version : std::string();
+}
+
+std::string LibreOffice::outside() const {
+  const Lock lock(mutex_);
+  const auto& found = runner();
+  return found ? found->outside : found.error().message;
 }
 
 Result<> LibreOffice::recalculate(const fs::path& input, const fs::path& output,
@@ -97,6 +115,10 @@ Result<> LibreOffice::recalculate(const fs::path& input, const fs::path& output,
   if (stop.stop_requested()) return fail(ErrorCode::cancelled, "recalculation was stopped");
   // The bytes are read once: what is hashed is what is converted.
   SKILLGRAD_TRY(const std::string bytes, read_file(input, kMaxInput));
+  if (options_.sandbox != exec::SandboxMode::off) {
+    const Lock lock(mutex_);
+    if (const auto& found = runner(); !found) return unexpected(found.error());
+  }
   SKILLGRAD_TRY(const JobPtr job, enqueue(bytes));
   const auto waited = wait_for(job, stop);
   leave(job);
@@ -113,7 +135,7 @@ Result<JobPtr> LibreOffice::enqueue(const std::string& bytes) {
   if (!job) {
     auto fresh = std::make_shared<Job>();
     fresh->key = key;
-    if (auto written = write_file_atomic(input_of(*fresh), bytes); !written) {
+    if (auto written = write_file_atomic(input_of(*fresh), bytes, 0644); !written) {
       jobs_.erase(key);
       return unexpected(std::move(written).error());
     }
@@ -169,17 +191,22 @@ void LibreOffice::lead(Lock& lock, const JobPtr& own, std::stop_token stop) {
   const unsigned slot = free_slots_.back();
   free_slots_.pop_back();
   const std::vector<JobPtr> batch = take_batch(own);
-  const fs::path profile = folder_->path() / ("profile-" + std::to_string(slot));
-  const fs::path out_dir = folder_->path() / "out";
-  std::vector<fs::path> inputs;
-  for (const JobPtr& job : batch) inputs.push_back(input_of(*job));
+  Conversion conversion;
+  conversion.profile = folder_->path() / ("profile-" + std::to_string(slot));
+  conversion.batch = folder_->path() / ("batch-" + std::to_string(++batches_));
+  conversion.out_dir = folder_->path() / "out";
+  for (const JobPtr& job : batch) conversion.inputs.push_back(input_of(*job));
+  // Found out before anything is queued.
+  const OfficeRunner by =
+      options_.sandbox == exec::SandboxMode::off ? OfficeRunner() : runner().value();
   lock.unlock();
-  auto ran = run_conversion(options_, inputs, out_dir, profile, stop);
+  auto ran = run_conversion(options_, by, conversion, stop);
   // A killed process leaves locks and half-written settings; and a file it was writing is torn.
   std::optional<Error> problem;
   if (!ran) {
     problem = std::move(ran).error();
-    static_cast<void>(remove_tree(profile));
+    static_cast<void>(remove_tree(conversion.profile));
+    static_cast<void>(remove_tree(conversion.batch));
     for (const JobPtr& job : batch) static_cast<void>(remove_tree(result_of(*job)));
   }
   lock.lock();
@@ -221,11 +248,13 @@ std::unique_ptr<Recalculator> make_libreoffice_recalculator(LibreOfficeOptions o
   return std::make_unique<LibreOffice>(std::move(options));
 }
 
-std::unique_ptr<Recalculator> make_libreoffice_recalculator(unsigned workers) {
+std::unique_ptr<Recalculator> make_libreoffice_recalculator(unsigned workers,
+                                                            exec::SandboxMode sandbox) {
   LibreOfficeOptions options;
   options.program = exec::find_program("soffice");
   if (options.program.empty()) options.program = exec::find_program("libreoffice");
   options.workers = workers;
+  options.sandbox = sandbox;
   return make_libreoffice_recalculator(std::move(options));
 }
 

@@ -12,6 +12,10 @@
 
 #include <skillgrad/core/error.hpp>
 
+namespace skillgrad::exec {
+enum class SandboxMode;  // skillgrad/exec/sandbox.hpp
+}
+
 namespace skillgrad::sheet {
 
 enum class CellType : std::uint8_t {
@@ -130,9 +134,13 @@ class Recalculator {
                                              std::stop_token stop) = 0;
   /// "LibreOffice 7.4.7.2", or "" when the program is missing.
   [[nodiscard]] virtual std::string version() const = 0;
+  /// Why it is not kept in by a sandbox; "": it is, or there is nothing to keep in.
+  [[nodiscard]] virtual std::string outside() const { return {}; }
 };
 
-/// LibreOffice found in PATH; construction never fails, a missing program is an error of each use.
-[[nodiscard]] std::unique_ptr<Recalculator> make_libreoffice_recalculator(unsigned workers);
+/// LibreOffice found in PATH, in a sandbox as `sandbox` says (`automatic`: where that works here).
+/// Construction never fails, a missing program is an error of each use.
+[[nodiscard]] std::unique_ptr<Recalculator> make_libreoffice_recalculator(
+    unsigned workers, exec::SandboxMode sandbox);
 
 }  // namespace skillgrad::sheet

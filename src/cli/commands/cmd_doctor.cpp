@@ -57,9 +57,19 @@ Row check_program(exec::Sandbox& sandbox, const std::string& what, const std::st
           mend};
 }
 
-Row check_libreoffice() {
-  const auto version = sheet::make_libreoffice_recalculator(1)->version();
-  if (!version.empty()) return {"LibreOffice", Row::State::ok, version, {}};
+Row check_libreoffice(exec::SandboxMode sandbox) {
+  const auto office = sheet::make_libreoffice_recalculator(1, sandbox);
+  const std::string version = office->version(), outside = office->outside();
+  if (!version.empty() && outside.empty())
+    return {"LibreOffice", Row::State::ok, version + ", in the sandbox", {}};
+  if (!version.empty())
+    return {"LibreOffice", Row::State::weak,
+            version + ", outside of the sandbox, with workbooks that a model wrote: " + outside,
+            sandbox == exec::SandboxMode::off
+                ? "leave --sandbox off out, or grade with --recalc never"
+                : "apt install bubblewrap, or grade with --recalc never"};
+  if (!outside.empty())
+    return {"LibreOffice", Row::State::weak, outside, "use --sandbox auto, or --recalc never"};
   return {"LibreOffice", Row::State::weak,
           "not found: formulas without cached values cannot be graded",
           "apt install libreoffice-calc-nogui"};
@@ -137,7 +147,7 @@ void check_machine(const Settings& settings, DoctorRows& rows) {
   }
   if (rows.stop().stop_requested()) return;
   if (sandbox) check_executor_agent(settings, *sandbox, rows);
-  rows.add(check_libreoffice());
+  rows.add(check_libreoffice(settings.get<"sandbox">()));
   rows.add(check_disk(settings));
 }
 

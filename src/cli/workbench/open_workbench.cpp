@@ -198,7 +198,11 @@ Result<Workbench> open_benchmark(const Settings& settings, const std::string& sp
              })) {
     SKILLGRAD_TRY(out.sandbox, open_sandbox(settings));
   }
-  out.recalculator = sheet::make_libreoffice_recalculator(2);
+  out.recalculator = sheet::make_libreoffice_recalculator(2, settings.get<"sandbox">());
+  if (out.sandbox && out.sandbox->info().backend == "landlock" && out.benchmark->may_recalculate())
+    notes().say(
+        "LibreOffice, which recalculates workbooks that a model wrote, is not kept in: that takes "
+        "bubblewrap");
   SKILLGRAD_TRY(out.judge_prompt, load_prompt(settings, "judge"));
   out.graded_by = out.benchmark->grading();
   if (std::any_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.judged; }))
@@ -215,7 +219,7 @@ namespace {
 Result<Workbench> open_without_tasks(const Settings& settings) {
   Workbench out;
   SKILLGRAD_TRY(out.sandbox, open_sandbox(settings));
-  out.recalculator = sheet::make_libreoffice_recalculator(2);
+  out.recalculator = sheet::make_libreoffice_recalculator(2, settings.get<"sandbox">());
   SKILLGRAD_TRY(out.judge_prompt, load_prompt(settings, "judge"));
   for (const OptionSpec* spec : options<"ids", "split_file", "stratify", "split_seed", "map",
                                         "cases", "grading_mode", "recalc", "recalc_golden">)

@@ -11,6 +11,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
 #include <skillgrad/exec/process.hpp>
+#include <skillgrad/exec/sandbox.hpp>
 
 #include "fakes/xlsx_writer.hpp"
 
@@ -123,9 +124,100 @@ TEST_F(LibreOfficeTest, ManyCallersShareBatches) {
   EXPECT_LE(runs(), 8U);
 }
 
+class SandboxedOfficeTest : public LibreOfficeTest {
+ protected:
+  void SetUp() override {
+    const auto works = exec::make_sandbox_backend("bwrap");
+    if (!works) GTEST_SKIP() << works.error().to_line();
+  }
+  /// As script(), alone in its folder, which the sandbox shows.
+  LibreOfficeOptions kept_in(const std::string& body) {
+    const fs::path path = folder_.path() / "bin/soffice";
+    const std::string text =
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'LibreOffice 9.8.7 40(Build:2)'; exit; "
+        "fi\n"
+        "while [ \"$1\" != --outdir ]; do shift; done\nout=$2\nshift 2\n" +
+        body + "\n";
+    EXPECT_TRUE(write_file_atomic(path, text, 0755));
+    LibreOfficeOptions options;
+    options.program = path;
+    options.sandbox = exec::SandboxMode::require;
+    return options;
+  }
+};
+
+TEST_F(SandboxedOfficeTest, ItSeesWhatItConvertsAndNothingElse) {
+  const fs::path secret = folder_.path() / "secret";
+  ASSERT_TRUE(write_file_atomic(secret, "golden answer"));
+  const auto office = make_libreoffice_recalculator(
+      kept_in("for f in \"$@\"; do { ls /in | wc -l; cat " + secret.string() +
+              " 2>/dev/null; env; ls / /task; echo x > \"$f\"; cat \"$f\" | wc -c; } > "
+              "\"$out/${f##*/}\" 2>/dev/null; done"));
+  ASSERT_TRUE(office->recalculate(book(1), result(), {}));
+  const std::string seen = *read_file(result());
+  EXPECT_TRUE(seen.starts_with("1\n")) << seen;
+  EXPECT_THAT(seen, HasSubstr("HOME=/task\n"));
+  EXPECT_THAT(seen, HasSubstr(std::to_string(fs::file_size(book(1))) + "\n")) << "it was changed";
+  EXPECT_THAT(seen, testing::Not(HasSubstr("golden")));
+  EXPECT_THAT(seen, testing::Not(HasSubstr("OPENAI")));
+  EXPECT_EQ(office->outside(), "");
+  EXPECT_EQ(office->version(), "LibreOffice 9.8.7");
+  // The next batch of the same process folder.
+  ASSERT_TRUE(office->recalculate(book(2), result(), {}));
+  EXPECT_TRUE(read_file(result())->starts_with("1\n"));
+}
+
+TEST_F(SandboxedOfficeTest, OnlyRegularFilesComeOut) {
+  for (const char* made :
+       {"ln -s /etc/passwd \"$out/${1##*/}\"", "mkfifo \"$out/${1##*/}\"",
+        "mkdir \"$out/${1##*/}\"", "ln -s / \"$out/a\"; mv \"$out/a\" \"$out/${1##*/}\"",
+        "rm -rf \"$out\"; ln -s /etc \"$out\"", "chmod 000 \"$out\""}) {
+    const auto done =
+        make_libreoffice_recalculator(kept_in(made))->recalculate(book(1), result(), {});
+    ASSERT_FALSE(done) << made;
+    EXPECT_EQ(done.error().code, ErrorCode::infra) << made << ": " << done.error().to_text();
+    EXPECT_FALSE(fs::exists(result())) << made;
+  }
+}
+
+TEST_F(SandboxedOfficeTest, WhatItLeavesInItsProfileIsFollowedByNobody) {
+  const fs::path bait = folder_.path() / "bait";
+  ASSERT_TRUE(make_directories(bait));
+  const auto office = make_libreoffice_recalculator(
+      kept_in("rm -rf /task/user; ln -s " + bait.string() + " /task/user; cp \"$@\" \"$out\""));
+  ASSERT_TRUE(office->recalculate(book(1), result(), {}));
+  ASSERT_TRUE(office->recalculate(book(2), result(), {}));
+  EXPECT_TRUE(fs::is_empty(bait));
+}
+
+TEST_F(SandboxedOfficeTest, HangingProgramIsEnded) {
+  LibreOfficeOptions options = kept_in("sleep 600 & wait");
+  options.base_limit = std::chrono::milliseconds(200);
+  options.file_limit = std::chrono::milliseconds(10);
+  const auto done = make_libreoffice_recalculator(options)->recalculate(book(1), result(), {});
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("did not finish"));
+}
+
+TEST_F(SandboxedOfficeTest, WithoutASandboxItIsRefusedOrSaid) {
+  LibreOfficeOptions options = kept_in(R"(cp "$@" "$out")");
+  const std::string path = ::getenv("PATH");  // NOLINT(concurrency-mt-unsafe)
+  ::setenv("PATH", "/nonexistent", 1);        // NOLINT(concurrency-mt-unsafe)
+  const auto refused = make_libreoffice_recalculator(options)->recalculate(book(1), result(), {});
+  options.sandbox = exec::SandboxMode::automatic;
+  const auto office = make_libreoffice_recalculator(options);
+  const std::string outside = office->outside();
+  ::setenv("PATH", path.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::sandbox);
+  EXPECT_THAT(outside, HasSubstr("bubblewrap"));
+  EXPECT_EQ(office->version(), "LibreOffice 9.8.7");
+  EXPECT_TRUE(office->recalculate(book(1), result(), {}));
+}
+
 TEST_F(LibreOfficeTest, RealProgramComputesFormulasAndReplacesStaleCaches) {
   if (exec::find_program("soffice").empty()) GTEST_SKIP() << "LibreOffice is not installed";
-  const auto office = make_libreoffice_recalculator(1);
+  const auto office = make_libreoffice_recalculator(1, exec::SandboxMode::automatic);
   const fs::path input = folder_.path() / "real.xlsx";
   XlsxWriter()
       .sheet("S")
