@@ -239,7 +239,7 @@ TEST_P(Attempts, EachFails) {
     }
     EXPECT_TRUE(known) << line;
   }
-  EXPECT_GE(names.size(), 106U) << said;
+  EXPECT_GE(names.size(), 110U) << said;
   const bool own_root = backend == "bwrap";
   const std::map<std::string, std::size_t> least =
       own_root ? std::map<std::string, std::size_t>{{"own root", 30},
