@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/loop/best_folder.hpp"
+#include "optim/run/best_folder.hpp"
 
 #include <fmt/format.h>
 

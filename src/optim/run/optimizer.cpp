@@ -11,13 +11,13 @@
 #include <skillgrad/skill/skill_set.hpp>
 
 #include "optim/across/across_scores.hpp"
-#include "optim/loop/best_folder.hpp"
 #include "optim/loop/calibration_run.hpp"
-#include "optim/loop/closing.hpp"
 #include "optim/loop/iteration.hpp"
 #include "optim/loop/reruns.hpp"
 #include "optim/rollouts/rollout_budget.hpp"
 #include "optim/rollouts/tripwires.hpp"
+#include "optim/run/best_folder.hpp"
+#include "optim/run/closing.hpp"
 #include "optim/scoring/loss.hpp"
 #include "optim/tradeoffs/denominators.hpp"
 #include "optim/tradeoffs/pareto.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "optim/loop/closing.hpp"
+#include "optim/run/closing.hpp"
 
 #include <algorithm>
 
