@@ -107,6 +107,15 @@ class Across(unittest.TestCase):
         self.assertGreater(found["packages"][1]["size_of_initial"], 1)
         self.assertIn("cost", found["left_out"])  # the tests keep what commands did, which is a cache
 
+    def test_weights_decide_and_the_result_says_of_what_it_is(self):
+        words = ["--model", self.words[3], "--split-file", "split.json", "--candidates", "1", "--loss", '{"name":"grader","size":0.3}']
+        value = json.loads(self.run_it(*run_into(self.root / "weighted", *words)).stdout)
+        self.assertEqual(json_schema.problems(value, json.loads(program.run(["schema", "optimize"]).stdout)), [])
+        self.assertIn("by the weighted loss", value["iterations"][0]["reason"])
+        self.assertEqual((value["verdict"]["of"], value["tradeoffs"]["weights"]["size"]), ("weighted loss", 0.3))
+        self.assertLess(value["verdict"]["difference"], value["test"]["difference"])  # the skill has grown
+        self.assertGreater(value["tradeoffs"]["packages"][1]["value_gain"], 0)
+
     def test_equal_bytes_after_it_was_killed_and_with_a_second_worker(self):
         for name, more in (("killed", []), ("shared", ["--workers", "shared", "--lease", "5"])):
             folder = self.root / name

@@ -403,7 +403,7 @@ class Page(Made):
 
     def test_draws_each_section_and_its_charts(self):
         page = self.open(self.demo()[0])
-        self.assertEqual(page.run("[...document.querySelectorAll('main > section')].map(one => one.id)"), ["verdict", "scores", "steps", "changes", "tasks", "patterns", "noise", "cost", "notes"])
+        self.assertEqual(page.run("[...document.querySelectorAll('main > section')].map(one => one.id)"), ["verdict", "scores", "steps", "changes", "tasks", "patterns", "noise", "tradeoffs", "cost", "notes"])
         inked = page.run("""[...document.querySelectorAll('.chart canvas')].map(canvas => {
             const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
             const colours = new Set();

@@ -76,11 +76,11 @@ TEST(RunConfig, AKeyThatIsGoneIsADifference) {
   const Mini mini(scratch);
   const auto stopped =
       run(scratch,
-          mini.optimize("r", {"--max-calls", "40", "--force", "--set", "stages.loss.cost=0.5"}));
+          mini.optimize("r", {"--max-calls", "40", "--force", "--set", "stages.loss.size=0.5"}));
   ASSERT_EQ(stopped.exit_code, 4) << stopped;
   const auto other = run(scratch, mini.optimize("r", {"--max-calls", "100000"}));
   EXPECT_EQ(other.exit_code, 2) << other;
-  EXPECT_TRUE(holds(other.err, {"configuration differs", "cost", "is gone"}));
+  EXPECT_TRUE(holds(other.err, {"configuration differs", "size", "is gone"}));
 }
 
 TEST(ResumeOptions, OnlyWhatLeavesTheRunTheSameIsTaken) {

@@ -28,7 +28,8 @@ Result<Json> role_of_listed(const ListedModel& model) {
       return fail(ErrorCode::config, "the models of one run cannot differ in \"" + key + "\"",
                   "--models: " + model.name,
                   "give --" + std::string(find_option(key)->flag) +
-                      " for all of them, or compare such models with `skillgrad transfer`");
+                      " for all of them, or compare such models with `skillgrad transfer SKILL "
+                      "--models FILE`");
     const bool is_text = find_option(key)->type == ValueType::text;
     Json value = text;
     if (!is_text) {
