@@ -240,7 +240,7 @@ class Several(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn('there is no skill "memos"', done.stdout + done.stderr)
         self.assertIn("for a person to decide", done.stdout + done.stderr)
-        self.assertEqual(sorted(path.name for path in (self.office.root / "made/best").iterdir()), ["invoices", "letters"])
+        self.assertEqual(sorted(path.name for path in (self.office.root / "made/best").iterdir()), ["evals", "invoices", "letters"])
 
 
 class Harm(unittest.TestCase):
