@@ -76,7 +76,7 @@ struct Accountant::State {
 
 Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) const {
   // Sums of many small costs must not trip over their last bit.
-  constexpr double kEpsilon = 1e-9;
+  constexpr double kLastBit = 1e-9;
   if (budget.max_calls > 0 && started >= allowed.max_calls) {
     return fail(ErrorCode::budget,
                 fmt::format("the limit of {} calls is reached{}", budget.max_calls,
@@ -85,7 +85,7 @@ Result<> Accountant::State::check(double usd, std::int64_t tokens, bool alone) c
   }
   const double usd_before = spent_usd + (alone ? 0 : reserved_usd);
   const std::int64_t tokens_before = spent_tokens + (alone ? 0 : reserved_tokens);
-  const bool usd_short = budget.max_usd > 0 && usd_before + usd > allowed.max_usd + kEpsilon;
+  const bool usd_short = budget.max_usd > 0 && usd_before + usd > allowed.max_usd + kLastBit;
   const bool tokens_short = budget.max_tokens > 0 && tokens_before + tokens > allowed.max_tokens;
   if (shares != nullptr && (usd_short || tokens_short)) {
     return fail(
