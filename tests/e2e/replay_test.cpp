@@ -13,6 +13,11 @@ std::string findings(const Scratch& scratch, const std::string& run) {
   Json json = scratch.read_json_file(run + "/run.json");
   for (const char* key : {"attempts", "retries", "cached_calls", "cost_usd", "unsettled_usd"})
     json.erase(key);
+  // Replies that were kept cost nothing, so packages are not compared by it.
+  if (json.contains("tradeoffs")) {
+    json["tradeoffs"]["left_out"].erase("cost");
+    for (Json& package : json["tradeoffs"]["packages"]) package.erase("cost_usd");
+  }
   return comparable(json);
 }
 
