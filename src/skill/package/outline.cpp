@@ -66,7 +66,9 @@ class BlockReader {
 
   void heading(cmark_node* node, Block& block) const {
     std::string_view line = trim(text_.substr(block.begin, block.end - block.begin));
-    if (line.empty() || line.front() != '#') return;
+    // "#1" over a line of dashes is a heading, too, but none of these.
+    const std::size_t marks = std::min(line.find_first_not_of('#'), line.size());
+    if (marks == 0 || (marks < line.size() && line[marks] != ' ' && line[marks] != '\t')) return;
     block.kind = BlockKind::heading;
     block.level = cmark_node_get_heading_level(node);
     line = trim(line.substr(std::min(line.find_first_not_of('#'), line.size())));
@@ -109,7 +111,10 @@ std::vector<Block> markdown_blocks(std::string_view text) {
   std::vector<Block> out;
   for (cmark_node* node = cmark_node_first_child(document.get()); node != nullptr;
        node = cmark_node_next(node)) {
-    out.push_back(reader.read(node));
+    Block block = reader.read(node);
+    // Of a heading that is underlined cmark counts the line behind it, too, where that has text.
+    if (!out.empty()) out.back().end = std::min(out.back().end, block.begin);
+    out.push_back(std::move(block));
   }
   return out;
 }

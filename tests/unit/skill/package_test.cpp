@@ -70,6 +70,22 @@ TEST(SkillPackage, OutlineIgnoresHashesInFencesQuotesAndSetextHeadings) {
   EXPECT_EQ(body.substr(outline[2].content, outline[2].end - outline[2].content), "more\n");
 }
 
+TEST(SkillPackage, AnUnderlinedLineThatBeginsWithAHashIsNoSection) {
+  const auto package = SkillPackage::from_files(
+      "my-skill", "---\nname: my-skill\ndescription: d\n---\n## B\n\n#: 1\n---\n# T\n\n## A\n", {});
+  ASSERT_TRUE(package);
+  std::string titles;
+  std::size_t at = 0;
+  for (const Section& section : package->outline()) {
+    titles += section.title + " ";
+    EXPECT_LE(at, section.begin);
+    EXPECT_LE(section.begin, section.content);
+    EXPECT_LE(section.content, section.end) << section.title;
+    at = section.content;
+  }
+  EXPECT_EQ(titles, "B T A ");
+}
+
 TEST(SkillPackage, SizesCountLayersAndDenseScriptsAsOneTokenEach) {
   const SkillPackage package =
       make("---\nname: my-skill\ndescription: 表计算 abcd\n---\nabcdefgh\n漢字\n",
