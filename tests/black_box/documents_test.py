@@ -18,6 +18,7 @@ NOT_OURS = {
     "--gtest_filter", "--list", "--tidy", "--quick", "--check", "--seeds", "--arms", "--parallel", "--no-deps", "--gtest", "--only", "--old", "--peers",
     "--install", "--prefix", "--population", "--rules", "--runs", "--null-runs", "--noise",
     "--cluster", "--git", "--initial-branch", "--message", "--short",
+    "--array", "--wrap",  # of Slurm
 }
 FENCE = re.compile(r"^```([^\n]*\n)(.*?)^```", re.M | re.S)
 # Where a reader of the README would run it; an absolute path in an example stands below it.
