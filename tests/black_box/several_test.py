@@ -204,6 +204,14 @@ class Several(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertIn("2 packages, one is expected: invoices, letters", done.stderr)
 
+    def test_several_models_are_for_one_skill(self):
+        # Nothing answers at that address: it is said before an endpoint is asked or a folder is made.
+        for more in ([], ["--dry-run"]):
+            done = self.office.run("optimize", "skills", "-m", "a", "--models", "a,b", "--base-url", "http://127.0.0.1:9/v1", "--run", "models", *more)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("leave --models out, or give one of the skills, such as " + str(self.office.root / "skills/invoices"), done.stderr)
+            self.assertFalse((self.office.root / "models").exists())
+
     def test_one_patch_mends_both_sides_and_counts_as_one(self):
         edits = [{"op": "edit_text", "skill": "letters", "path": "SKILL.md", "old": LETTERS["dates"], "new": "Write each date as `YYYY-MM-DD`, as invoices do."},
                  {"op": "set_description", "skill": "letters", "text": "Talks to people by post. Use it for a letter; a bill is the work of invoices."},

@@ -14,6 +14,7 @@
 #include "cli/run/run_identity.hpp"
 #include "cli/run/run_store.hpp"
 #include "cli/run/saved_config.hpp"
+#include "cli/run/spread_models.hpp"
 #include "cli/screen/event_stream.hpp"
 #include "cli/screen/invocation.hpp"
 #include "cli/screen/log.hpp"
@@ -191,6 +192,7 @@ Result<std::unique_ptr<RunSetup>> load_parts(const Invocation& invocation,
       SKILLGRAD_CHECK(recover_skill(request.skill));
     SKILLGRAD_TRY(setup->skill, load_skill(request.skill, SkillKind::any));
     setup->skill_path = skill_folder(request.skill).string();
+    SKILLGRAD_CHECK(check_one_skill(*setup));
   }
   SKILLGRAD_CHECK(make_paths_absolute(setup->settings, default_benchmark(request.skill)));
   SKILLGRAD_CHECK(check_kept_names(*setup));

@@ -8,16 +8,18 @@
 
 namespace skillgrad::cli {
 
+Result<> check_one_skill(const RunSetup& setup) {
+  if (setup.settings.get<"models">().empty() || !skill::is_set(setup.skill)) return {};
+  const fs::path one =
+      fs::path(setup.skill_path) / skill::members_of(setup.skill).front().folder_name();
+  return fail(ErrorCode::usage, "--models is for one skill, and this is a folder of several",
+              setup.skill_path,
+              "leave --models out, or give one of the skills, such as " + one.string());
+}
+
 Result<> spread_models(RunSetup& setup) {
   SKILLGRAD_TRY(const auto models, executing_models(setup.settings));
   if (models.empty() || setup.across != nullptr) return {};
-  if (skill::is_set(setup.skill)) {
-    const fs::path one =
-        fs::path(setup.skill_path) / skill::members_of(setup.skill).front().folder_name();
-    return fail(ErrorCode::usage, "--models is for one skill, and this is a folder of several",
-                setup.skill_path,
-                "leave --models out, or give one of the skills, such as " + one.string());
-  }
   std::vector<std::string> names;
   for (const ExecutingModel& model : models) names.push_back(model.name);
   const auto rule = *named<optim::AcrossRule>(setup.settings.get<"across">());
