@@ -19,7 +19,7 @@ for name in ("openpyxl", "pandas", "numpy", "xlsxwriter", "xlrd", "python-docx",
         pass
 )py";
 constexpr std::chrono::seconds kLongest{20};
-constexpr std::size_t kMostBytes = 1'000;
+constexpr std::size_t kMostFactBytes = 1'000;
 
 }  // namespace
 
@@ -37,7 +37,7 @@ std::string measure_shell(exec::Sandbox& sandbox, std::stop_token stop) {
   if (result->exit_code == 127) return "There is no python3.";
   std::vector<std::string> packages;
   std::string version;
-  for (const std::string& line : split_lines(truncate_middle(result->out, kMostBytes))) {
+  for (const std::string& line : split_lines(truncate_middle(result->out, kMostFactBytes))) {
     if (version.empty())
       version = trim(line);
     else if (!trim(line).empty())

@@ -8,7 +8,6 @@
 
 #include "core/quick_json.hpp"
 
-template class nlohmann::basic_json<>;
 template class nlohmann::basic_json<nlohmann::ordered_map>;
 
 namespace skillgrad {
@@ -220,6 +219,23 @@ std::string fenced_object(const std::string& text) {
   return found;
 }
 
+Json with_sorted_keys(const Json& value) {
+  if (value.is_array()) {
+    Json out = Json::array();
+    for (const Json& item : value) out.push_back(with_sorted_keys(item));
+    return out;
+  }
+  if (!value.is_object()) return value;
+  std::vector<Json::const_iterator> members;
+  for (auto member = value.begin(); member != value.end(); ++member) members.push_back(member);
+  std::sort(members.begin(), members.end(),
+            [](const auto& a, const auto& b) { return a.key() < b.key(); });
+  Json::object_t out;
+  // Not by name, which would compare it with every one before.
+  for (const auto& member : members) out.emplace_back(member.key(), with_sorted_keys(*member));
+  return out;
+}
+
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, std::string_view where, bool comments) {
@@ -270,10 +286,7 @@ std::string dump_json(const Json& value, int indent) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string canonical_json(const Json& value) {
-  const nlohmann::json sorted = value;
-  return sorted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string canonical_json(const Json& value) { return dump_json(with_sorted_keys(value)); }
 
 Result<> write_json(const fs::path& path, const Json& value) {
   return write_file_atomic(path, dump_json(value, 1) + "\n");

@@ -12,7 +12,7 @@ namespace skillgrad {
 
 namespace {
 
-constexpr std::string_view kMask = "***";
+constexpr std::string_view kHidden = "***";
 constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kFragment = 6;
 
@@ -270,7 +270,7 @@ std::string SecretMatcher::replace(std::string_view text) const {
       continue;
     }
     const std::size_t begin = std::max(copied, escape_begin(text, at));
-    out.append(text.substr(copied, begin - copied)).append(kMask);
+    out.append(text.substr(copied, begin - copied)).append(kHidden);
     at = copied = end;
   }
   return copied == 0 ? std::string(text) : out.append(text.substr(copied));
@@ -285,7 +285,7 @@ std::string SecretMatcher::replace_fragments(std::string_view text) const {
     const bool hidden =
         std::any_of(fragments_.begin(), fragments_.end(),
                     [&](const std::string& part) { return word.find(part) != kNone; });
-    out += hidden ? kMask : word;
+    out += hidden ? kHidden : word;
     if (end < text.size()) out += text[end++];
     at = end;
   }

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <mutex>
+#include <optional>
 #include <system_error>
 
 #include <fcntl.h>
@@ -17,32 +19,17 @@
 #include "exec/process/sandbox_user.hpp"
 #include "exec/process/tree_cap.hpp"
 #include "exec/seccomp_filter.hpp"
+#include "exec/settings_folder.hpp"
 
 namespace skillgrad::exec {
 
 namespace {
-
-constexpr const char* kPasswd =
-    "root:x:0:0:root:/root:/usr/sbin/nologin\n"
-    "agent:x:65534:65534:agent:/tmp:/bin/bash\n";
-constexpr const char* kGroup = "root:x:0:\nagent:x:65534:\n";
-constexpr const char* kNsswitch = "passwd: files\ngroup: files\nhosts: files\n";
-constexpr const char* kHosts = "127.0.0.1 localhost\n::1 localhost\n";
 
 /// Runs inside, before the command: for ordinary users RLIMIT_NPROC counts per user namespace
 /// (since Linux 5.14), so it is set there. Run by root, the command is a user who has nothing else,
 /// so it is set outside. "-p" is dash's letter for it, "-u" bash's.
 constexpr const char* kStart =
     "ulimit -p \"$0\" 2>/dev/null || ulimit -u \"$0\" 2>/dev/null; exec \"$@\"";
-
-/// Larger files are shown as they are. Each mount takes a fifth of a millisecond, a copy nothing.
-constexpr std::uint64_t kMostCopied = std::uint64_t{1} << 20;
-
-/// What commands find of /etc.
-struct Settings {
-  std::vector<std::string> names;  ///< of the files in memory, whose descriptors come first
-  std::vector<std::string> shown;  ///< folders and large files of this machine
-};
 
 /// Processes of bubblewrap itself: the monitor outside and the first process inside.
 constexpr unsigned kOwnProcesses = 2;
@@ -87,12 +74,9 @@ bool surely_starts(const CommandSpec& spec) {
 
 class BwrapSandbox final : public Sandbox {
  public:
-  /// `files`: those of settings.names, then the filter.
-  BwrapSandbox(std::string program, Settings settings, std::vector<Descriptor> files,
-               bool locks_namespaces)
+  BwrapSandbox(std::string program, Descriptor filter, bool locks_namespaces)
       : program_(std::move(program)),
-        settings_(std::move(settings)),
-        files_(std::move(files)),
+        filter_(std::move(filter)),
         locks_namespaces_(locks_namespaces) {}
 
   Result<CommandResult> run(const CommandSpec& spec, std::stop_token stop) override {
@@ -102,7 +86,8 @@ class BwrapSandbox final : public Sandbox {
     plan.program = program_;
     CommandSpec changed = spec;
     changed.work_dir = fs::canonical(spec.work_dir);
-    std::vector<fs::path> reached = {changed.work_dir};
+    SKILLGRAD_TRY(const SettingsFolder* const settings, shared_settings());
+    std::vector<fs::path> reached = {changed.work_dir, settings->folder.path()};
     for (ReadOnlyMount& mount : changed.mounts) {
       SKILLGRAD_TRY(mount.host, users_.readable(mount.host));
       reached.push_back(mount.host);
@@ -115,13 +100,13 @@ class BwrapSandbox final : public Sandbox {
       plan.own_folders.push_back(folder.host.string());
     }
     plan.detours = users_.detours(reached);
-    plan.argv = arguments(changed);
+    plan.argv = arguments(changed, *settings);
     plan.env = environment_block(spec.env);
     plan.work_dir = "/";
     plan.limits = spec.limits;
     plan.extra_processes = kOwnProcesses;
     plan.report = true;
-    for (const Descriptor& file : files_) plan.files.push_back(file.get());
+    plan.files.push_back(filter_.get());
     SKILLGRAD_TRY(Finished finished, run_plan(plan, spec.stdin_text, std::move(stop)));
     return judge(std::move(finished), spec);
   }
@@ -169,34 +154,43 @@ class BwrapSandbox final : public Sandbox {
     return std::move(result);
   }
 
-  [[nodiscard]] std::vector<std::string> arguments(const CommandSpec& spec) const {
-    std::vector<std::string> out = {
-        program_,
-        "--unshare-user",
-        "--unshare-ipc",
-        "--unshare-pid",
-        "--unshare-net",
-        "--unshare-uts",
-        "--unshare-cgroup-try",
-        "--uid",
-        "65534",
-        "--gid",
-        "65534",
-        "--hostname",
-        "sandbox",
-        "--cap-drop",
-        "ALL",
-        "--die-with-parent",
-        "--new-session",
-        "--json-status-fd",
-        std::to_string(kReport),
-        "--seccomp",
-        std::to_string(kFirstFile + static_cast<int>(settings_.names.size()))};
+  Result<const SettingsFolder*> shared_settings() {
+    SKILLGRAD_CHECK(users_.open_process_folder());  // where they are
+    const std::lock_guard lock(making_);
+    if (!settings_) {
+      SKILLGRAD_TRY(settings_, make_settings_folder());
+    }
+    return &*settings_;
+  }
+
+  [[nodiscard]] std::vector<std::string> arguments(const CommandSpec& spec,
+                                                   const SettingsFolder& settings) const {
+    std::vector<std::string> out = {program_,
+                                    "--unshare-user",
+                                    "--unshare-ipc",
+                                    "--unshare-pid",
+                                    "--unshare-net",
+                                    "--unshare-uts",
+                                    "--unshare-cgroup-try",
+                                    "--uid",
+                                    "65534",
+                                    "--gid",
+                                    "65534",
+                                    "--hostname",
+                                    "sandbox",
+                                    "--cap-drop",
+                                    "ALL",
+                                    "--die-with-parent",
+                                    "--new-session",
+                                    "--json-status-fd",
+                                    std::to_string(kReport),
+                                    "--seccomp",
+                                    std::to_string(kFirstFile)};
     const auto add = [&](std::initializer_list<std::string> words) {
       out.insert(out.end(), words.begin(), words.end());
     };
     if (locks_namespaces_) add({"--disable-userns"});
-    add_system(out);
+    add_system(out, settings);
     add({"--perms", "1777", "--size", std::to_string(temporary_bytes(spec.limits)), "--tmpfs",
          "/tmp"});
     for (const ReadOnlyMount& mount : spec.mounts) {
@@ -219,7 +213,7 @@ class BwrapSandbox final : public Sandbox {
   }
 
   /// Programs and libraries of the host read-only, and of /etc only what programs need to start.
-  void add_system(std::vector<std::string>& out) const {
+  static void add_system(std::vector<std::string>& out, const SettingsFolder& settings) {
     const auto add = [&](std::initializer_list<std::string> words) {
       out.insert(out.end(), words.begin(), words.end());
     };
@@ -232,11 +226,8 @@ class BwrapSandbox final : public Sandbox {
         add({"--ro-bind", name, name});
       }
     }
-    int fd = kFirstFile;
-    // Copies in the root, which is read-only in the end.
-    for (const std::string& name : settings_.names)
-      add({"--perms", "0444", "--file", std::to_string(fd++), name});
-    for (const std::string& name : settings_.shown) add({"--ro-bind-try", name, name});
+    add({"--ro-bind", settings.folder.path().string(), "/etc"});
+    for (const std::string& name : settings.shown) add({"--ro-bind-try", name, name});
     // Not for the modes alone, which would let root's user change the kernel's settings.
     add({"--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev", "--perms",
          "1777", "--size", std::to_string(kSharedMemoryBytes), "--tmpfs", "/dev/shm",
@@ -244,8 +235,9 @@ class BwrapSandbox final : public Sandbox {
   }
 
   std::string program_;
-  Settings settings_;
-  std::vector<Descriptor> files_;
+  Descriptor filter_;
+  std::mutex making_;
+  std::optional<SettingsFolder> settings_;  ///< made for the first command
   SandboxUsers users_;
   bool locks_namespaces_;
 };
@@ -258,34 +250,11 @@ Result<std::unique_ptr<Sandbox>> make_bwrap() {
     return fail(ErrorCode::sandbox, "bubblewrap (bwrap) is not installed", "PATH",
                 "apt install bubblewrap");
   }
-  std::vector<Descriptor> files;
-  Settings settings;
-  const auto keep = [&](const std::string& name, const std::string& text) -> Result<> {
-    SKILLGRAD_TRY(Descriptor file, make_memory_file("skillgrad-etc", text));
-    files.push_back(std::move(file));
-    settings.names.push_back(name);
-    return {};
-  };
-  SKILLGRAD_CHECK(keep("/etc/passwd", kPasswd));
-  SKILLGRAD_CHECK(keep("/etc/group", kGroup));
-  SKILLGRAD_CHECK(keep("/etc/nsswitch.conf", kNsswitch));
-  SKILLGRAD_CHECK(keep("/etc/hosts", kHosts));
-  for (const std::string& name : readable_settings()) {
-    std::error_code problem;
-    if (fs::is_regular_file(name, problem)) {
-      if (const auto text = read_file(name, kMostCopied)) {
-        SKILLGRAD_CHECK(keep(name, *text));
-        continue;
-      }
-    }
-    settings.shown.push_back(name);
-  }
   SKILLGRAD_TRY(const auto filter,
                 make_seccomp_filter({FilterRules::Network::own, FilterRules::Attributes::free}));
   SKILLGRAD_TRY(Descriptor file,
                 make_memory_file("skillgrad-filter", {reinterpret_cast<const char*>(filter.data()),
                                                       filter.size() * sizeof(sock_filter)}));
-  files.push_back(std::move(file));
   CommandSpec help;
   help.argv = {program.string(), "--help"};
   help.work_dir = "/";
@@ -293,8 +262,7 @@ Result<std::unique_ptr<Sandbox>> make_bwrap() {
   help.limits.memory_bytes = 0;
   SKILLGRAD_TRY(const CommandResult said, run_process(help, {}));
   const bool locks = said.out.find("--disable-userns") != std::string::npos;
-  return std::make_unique<BwrapSandbox>(program.string(), std::move(settings), std::move(files),
-                                        locks);
+  return std::make_unique<BwrapSandbox>(program.string(), std::move(file), locks);
 }
 
 }  // namespace skillgrad::exec

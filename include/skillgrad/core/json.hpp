@@ -14,8 +14,7 @@
 #include <skillgrad/core/files.hpp>
 #include <skillgrad/core/text.hpp>
 
-// Made once, in core/json.cpp: every file that uses them would else compile them anew.
-extern template class nlohmann::basic_json<>;
+// Made once, in core/json.cpp: every file that uses it would else compile them anew.
 extern template class nlohmann::basic_json<nlohmann::ordered_map>;
 
 namespace skillgrad {

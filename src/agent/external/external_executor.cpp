@@ -24,7 +24,7 @@ namespace skillgrad::agent {
 namespace {
 
 /// Linux starts no program with an argument of 128 KiB.
-constexpr std::size_t kLongestArgument = 120 * 1024;
+constexpr std::size_t kLongestTaskArgument = 120 * 1024;
 /// What stands for a key that is added outside, or for none at all: programs refuse an empty one.
 constexpr const char* kNoKey = "skillgrad-adds-it";
 
@@ -133,7 +133,7 @@ class ExternalRun {
     if (walls_.only_endpoint) add_bridge(spec);
     for (const std::string& argument : profile().arguments) {
       spec.argv.push_back(fill(argument, values_));
-      if (spec.argv.back().size() > kLongestArgument)
+      if (spec.argv.back().size() > kLongestTaskArgument)
         return fail(ErrorCode::input,
                     "the prompt of " + std::to_string(request_.task->prompt.size()) +
                         " bytes is too long for an argument of " + profile().title,

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kFolder = "configs/agents/";
 constexpr const char* kSchema = "skillgrad.agent/1";
-constexpr std::uint64_t kMostBytes = 1U << 20U;
+constexpr std::uint64_t kMostProfileBytes = 1U << 20U;
 
 /// The line of a profile where these bytes stand first; 0 where they do not.
 std::size_t line_of(std::string_view text, std::string_view bytes) {
@@ -287,7 +287,7 @@ Result<AgentProfile> read_agent_profile(const std::string& text, const std::stri
 
 Result<AgentProfile> load_agent_profile(const std::string& name_or_path) {
   if (is_profile_path(name_or_path)) {
-    SKILLGRAD_TRY(const std::string text, read_file(name_or_path, kMostBytes));
+    SKILLGRAD_TRY(const std::string text, read_file(name_or_path, kMostProfileBytes));
     SKILLGRAD_TRY(AgentProfile out, read_agent_profile(text, name_or_path));
     // A program that is named by a path lies where its profile does.
     if (out.program.find('/') != std::string::npos && fs::path(out.program).is_relative())

@@ -76,9 +76,9 @@ class ClaudeEvents final : public TranscriptReader {
   bool last(const Json& event) {
     out_.complete = true;
     out_.cost_usd = cost_in(event, "total_cost_usd");
-    constexpr std::int64_t kMostTurns = 1'000'000;
+    constexpr std::int64_t kMostToldTurns = 1'000'000;
     if (const auto turns = count_in(event, "num_turns"); turns > 0)
-      out_.turns = static_cast<int>(std::min(turns, kMostTurns));
+      out_.turns = static_cast<int>(std::min(turns, kMostToldTurns));
     read_usage(event);
     const std::string subtype = text_in(event, "subtype"), text = text_in(event, "result");
     if (!text.empty()) out_.final_message = text;

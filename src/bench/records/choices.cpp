@@ -134,7 +134,7 @@ Place first_that(const std::vector<Choice>& choices, const Fits& fits) {
 }
 
 /// A place counted from 0, of an integer or of digits.
-Place counted(const std::string& text, std::size_t size) {
+Place place_by_number(const std::string& text, std::size_t size) {
   const bool digits =
       !text.empty() && text.size() < 4 && text.find_first_not_of("0123456789") == std::string::npos;
   if (!digits || std::stoul(text) >= size) return std::nullopt;
@@ -162,7 +162,7 @@ std::vector<Meaning> meanings_of(const std::string& text, bool integer,
       kLabel};
   const Meaning words{first_that(choices, [&](const Choice& c) { return trim(c.text) == text; }),
                       kText};
-  const Meaning number{counted(text, choices.size()), kCounted};
+  const Meaning number{place_by_number(text, choices.size()), kCounted};
   if (integer) return {label, number, words};
   return {label, words, loosely, number};
 }

@@ -38,7 +38,7 @@ Result<sheet::Workbook> read_workbook(const CellGradeRequest& request,
                                              : sheet::Workbook::read_as_openpyxl(file);
 }
 
-Grade error_grade(const CellGradeRequest& request, GradeErrorKind kind, std::string message) {
+Grade cells_error(const CellGradeRequest& request, GradeErrorKind kind, std::string message) {
   Grade grade;
   grade.task_id = request.task_id;
   grade.status = GradeStatus::error;
@@ -91,7 +91,7 @@ Grade no_output(const CellGradeRequest& request, const sheet::Workbook& golden,
                 const std::string& what) {
   Comparison comparison = compare(request, golden, nullptr);
   if (!comparison.dataset_error.empty()) {
-    return error_grade(request, GradeErrorKind::dataset_error, comparison.dataset_error);
+    return cells_error(request, GradeErrorKind::dataset_error, comparison.dataset_error);
   }
   const std::size_t total = request.mode == GradingMode::official ? 1 : comparison.total;
   Grade grade;
@@ -165,7 +165,7 @@ Grade grade_with_recalculation(const CellGradeRequest& request, const GradeConte
   const std::string problem = "recalculation failed: " + output.error().to_line();
   const bool cancelled = output.error().code == ErrorCode::cancelled;
   const bool needed = request.mode == GradingMode::strict && stored.comparison.uncached > 0;
-  if (cancelled || needed) return error_grade(request, GradeErrorKind::infra_error, problem);
+  if (cancelled || needed) return cells_error(request, GradeErrorKind::infra_error, problem);
   stored.comparison.notes.push_back("graded by the values stored in the file; " + problem);
   return grade_of(request, std::move(stored.comparison));
 }
@@ -209,14 +209,14 @@ Grade grade_output(const CellGradeRequest& request, const GradeContext& context,
         "output " + request.output.filename().string() + " is " + read.error().message;
     // The authors' evaluator raises on such a file, so it has no verdict to be identical to.
     if (request.mode == GradingMode::skillgrad) {
-      return error_grade(request, GradeErrorKind::infra_error, what);
+      return cells_error(request, GradeErrorKind::infra_error, what);
     }
     return no_output(request, golden, what);
   }
   const sheet::Workbook& output = same ? golden : *read;
   Comparison comparison = compare(request, golden, &output);
   if (!comparison.dataset_error.empty()) {
-    return error_grade(request, GradeErrorKind::dataset_error, comparison.dataset_error);
+    return cells_error(request, GradeErrorKind::dataset_error, comparison.dataset_error);
   }
   const bool recalculate = wants_recalculation(request, output, comparison) ||
                            (request.recalc != RecalcMode::never && comparison.golden_uncached > 0);
@@ -233,13 +233,13 @@ Grade grade_output(const CellGradeRequest& request, const GradeContext& context,
 
 Grade grade_cells(const CellGradeRequest& request, const GradeContext& context) {
   if (request.position.size() > kMaxPositionBytes) {
-    return error_grade(request, GradeErrorKind::dataset_error,
+    return cells_error(request, GradeErrorKind::dataset_error,
                        fmt::format("the position has {} bytes, expected at most {}",
                                    request.position.size(), kMaxPositionBytes));
   }
   const auto golden = read_workbook(request, request.golden);
   if (!golden) {
-    Grade grade = error_grade(request, GradeErrorKind::dataset_error,
+    Grade grade = cells_error(request, GradeErrorKind::dataset_error,
                               "golden workbook: " + golden.error().to_line());
     if (request.mode != GradingMode::official) return grade;
     grade.status = GradeStatus::fail;
@@ -252,7 +252,7 @@ Grade grade_cells(const CellGradeRequest& request, const GradeContext& context) 
   const auto computed = recalculated(request, request.golden, context);
   // Graded by its stored values it would not be what was asked for.
   if (!computed) {
-    return error_grade(
+    return cells_error(
         request, GradeErrorKind::infra_error,
         "recalculation of the golden workbook failed: " + computed.error().to_line());
   }

@@ -22,7 +22,7 @@ constexpr std::array kFileNames = {"triggers.json",       "triggers.jsonl",    "
                                    "trigger-queries.json"};
 constexpr std::array kTextKeys = {"query", "prompt", "input", "request"};
 constexpr std::array kListKeys = {"queries", "evals", "triggers", "test_cases", "cases"};
-constexpr const char* kForm = R"(write [{"query":"a request","should_trigger":true}])";
+constexpr const char* kQueriesForm = R"(write [{"query":"a request","should_trigger":true}])";
 
 /// Queries of one file, as they are met.
 class QueryReader {
@@ -35,7 +35,7 @@ class QueryReader {
     if (!entry.is_object())
       return fail(ErrorCode::dataset,
                   "got " + truncate_middle(dump_json(entry), 80) + ", expected an object", where,
-                  kForm);
+                  kQueriesForm);
     const auto should = entry.find("should_trigger");
     if (should == entry.end() || should->is_null()) {
       ++tasks_;
@@ -45,7 +45,7 @@ class QueryReader {
       return fail(ErrorCode::dataset,
                   "\"should_trigger\" is " + truncate_middle(dump_json(*should), 80) +
                       ", expected true or false",
-                  where, kForm);
+                  where, kQueriesForm);
     TriggerQuery query;
     query.should_trigger = should->get<bool>();
     for (const char* key : kTextKeys)
@@ -75,7 +75,7 @@ class QueryReader {
       return fail(ErrorCode::dataset,
                   tasks_ > 0 ? "no entry has \"should_trigger\": these are tasks, and no queries"
                              : "no query in this file",
-                  out_.source, kForm);
+                  out_.source, kQueriesForm);
     if (tasks_ > 0)
       out_.notices.push_back(out_.source + ": " + counted(tasks_, "eval") +
                              " without \"should_trigger\" left out: a task and no query");
@@ -85,7 +85,7 @@ class QueryReader {
  private:
   Result<> add(TriggerQuery query, const std::string& where) {
     if (query.query.empty())
-      return fail(ErrorCode::dataset, "no \"query\", or an empty one", where, kForm);
+      return fail(ErrorCode::dataset, "no \"query\", or an empty one", where, kQueriesForm);
     if (out_.items.size() == kMostQueries)
       return tl::unexpected(too_many("queries", kMostQueries, out_.source));
     if (query.id.empty()) query.id = fmt::format("query-{:02}", place_);
@@ -122,7 +122,7 @@ Result<> read_document(const Json& document, const std::string& file, QueryReade
     return {};
   }
   if (!document.is_object())
-    return fail(ErrorCode::dataset, "expected a list of queries", file, kForm);
+    return fail(ErrorCode::dataset, "expected a list of queries", file, kQueriesForm);
   SKILLGRAD_CHECK(refuse_unchecked(document, file));
   bool any = false;
   for (const auto& [key, should] :
@@ -137,7 +137,7 @@ Result<> read_document(const Json& document, const std::string& file, QueryReade
       for (const Json& entry : document[key]) SKILLGRAD_CHECK(reader.add(entry));
     }
   return any ? Result<>()
-             : fail(ErrorCode::dataset, "no list \"queries\" in this file", file, kForm);
+             : fail(ErrorCode::dataset, "no list \"queries\" in this file", file, kQueriesForm);
 }
 
 /// Whether an evals.json has queries in it; what cannot be read has none, and is met as tasks.

@@ -69,7 +69,7 @@ Result<int> show(const Settings& settings, const Workbench& bench) {
 }
 
 /// The splits in the form that --split-file reads.
-int split(const Workbench& bench) {
+int print_split(const Workbench& bench) {
   const Json out = {{"schema", "skillgrad.split/1"},
                     {"origin", bench.splits.origin},
                     {"train", bench.splits.train},
@@ -190,7 +190,7 @@ Result<int> run_benchmark(const Invocation& invocation) {
   OptionUse use = option_use(settings, bench, "benchmark " + action);
   use.judged = use.judged && action == "check";
   for (const auto& idle : idle_options(settings, use)) notes().say(idle);
-  if (action == "split") return split(bench);
+  if (action == "split") return print_split(bench);
   return action == "show" ? show(settings, bench) : check(settings, bench, invocation.stop);
 }
 

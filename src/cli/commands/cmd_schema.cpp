@@ -21,7 +21,7 @@ std::vector<std::string> schema_names() {
 }
 
 /// NAME and title of each, for people; with --json the names.
-Result<int> list(const Settings& settings) {
+Result<int> list_schemas(const Settings& settings) {
   const auto names = schema_names();
   if (settings.get<"json">()) {
     print_out(dump_json({{"schema", "skillgrad.schemas/1"}, {"schemas", names}}, 1) + "\n");
@@ -41,7 +41,7 @@ Result<int> list(const Settings& settings) {
 
 Result<int> cmd_schema(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
-  if (invocation.arguments.empty()) return list(settings);
+  if (invocation.arguments.empty()) return list_schemas(settings);
   const std::string& name = invocation.arguments.front();
   const auto text = resource(kFolder + name + kSuffix);
   if (text) {

@@ -16,23 +16,23 @@ namespace skillgrad::cli {
 namespace {
 
 /// A file that says: this folder is selfcheck's; and whether what is in it can be gone on with.
-constexpr const char* kMarker = ".skillgrad-selfcheck";
+constexpr const char* kSelfcheckMarker = ".skillgrad-selfcheck";
 constexpr const char* kUnfinished = "unfinished: `skillgrad selfcheck` goes on here\n";
 constexpr const char* kFinished = "finished: `skillgrad selfcheck` begins anew here\n";
 
 /// What an earlier selfcheck has finished is removed, and nothing else; one that was stopped goes
 /// on.
-Result<> make_room(const fs::path& dir) {
+Result<> make_selfcheck_room(const fs::path& dir) {
   std::error_code ignored;
   if (fs::exists(dir, ignored) && !fs::is_empty(dir, ignored)) {
-    const auto marker = read_file(dir / kMarker);
+    const auto marker = read_file(dir / kSelfcheckMarker);
     if (!marker)
       return fail(ErrorCode::input, "the folder exists and was not made by selfcheck", dir.string(),
                   "name another folder with --dir");
     if (*marker == kUnfinished) return {};
     SKILLGRAD_CHECK(remove_tree(dir));
   }
-  return write_file_atomic(dir / kMarker, kUnfinished);
+  return write_file_atomic(dir / kSelfcheckMarker, kUnfinished);
 }
 
 /// It has runs of its own, each with its events.
@@ -87,12 +87,12 @@ Result<int> cmd_selfcheck(const Invocation& invocation) {
   SKILLGRAD_TRY(const auto settings, load_settings(invocation));
   SKILLGRAD_CHECK(refuse_places(settings));
   SKILLGRAD_CHECK(refuse_controls(settings));
-  SKILLGRAD_CHECK(make_room(dir));
+  SKILLGRAD_CHECK(make_selfcheck_room(dir));
   SKILLGRAD_TRY(const auto world, write_world(dir));
   const bool json = settings.get<"json">();
   const auto show = [&](const SelfcheckRow& row) { (json ? print_err : print_out)(line_of(row)); };
   SKILLGRAD_TRY(const auto result, selfcheck(invocation, world, show));
-  SKILLGRAD_CHECK(write_file_atomic(dir / kMarker, kFinished));
+  SKILLGRAD_CHECK(write_file_atomic(dir / kSelfcheckMarker, kFinished));
   if (json)
     print_out(dump_json(result_json(result, dir), 1) + "\n");
   else

@@ -20,12 +20,12 @@ namespace skillgrad::cli {
 namespace {
 
 /// What came of it: a skill that did better than none, one that nobody measured, or a draft.
-enum class Outcome { better, not_measured, draft };
+enum class SynthOutcome { better, not_measured, draft };
 
 struct Made {
   optim::Synthesis synthesis;
   std::optional<report::SkillComparison> screen;
-  Outcome outcome = Outcome::not_measured;
+  SynthOutcome outcome = SynthOutcome::not_measured;
   fs::path place;
   std::size_t examples = 0;
   std::optional<double> writing_usd;
@@ -97,9 +97,9 @@ Json made_json(const Made& made, const std::string& description) {
                         {"file", finding.file},
                         {"line", finding.line},
                         {"message", finding.message}});
-  const char* const outcome = made.outcome == Outcome::better  ? "skill"
-                              : made.outcome == Outcome::draft ? "draft"
-                                                               : "not measured";
+  const char* const outcome = made.outcome == SynthOutcome::better  ? "skill"
+                              : made.outcome == SynthOutcome::draft ? "draft"
+                                                                    : "not measured";
   return {{"schema", "skillgrad.synth/1"},
           {"command", "synth"},
           {"description", description},
@@ -117,15 +117,15 @@ std::string made_text(const Made& made) {
   const std::string place = shell_word(made.place.string());
   std::string out;
   switch (made.outcome) {
-    case Outcome::better:
+    case SynthOutcome::better:
       out =
           "skill: it scores higher than no skill; " + report::comparison_line(*made.screen) + "\n";
       break;
-    case Outcome::draft:
+    case SynthOutcome::draft:
       out = "draft: it does not score higher than no skill; " +
             report::comparison_line(*made.screen) + "\n";
       break;
-    case Outcome::not_measured:
+    case SynthOutcome::not_measured:
       out = "not measured: valid, and never tried; --benchmark FILE screens it against no skill\n";
   }
   out += "package: " + strip_control(made.place.string()) + "\n";
@@ -134,7 +134,7 @@ std::string made_text(const Made& made) {
                        counted(made.synthesis.findings.size(), "finding"), place);
   if (made.screen) out += "\n" + report::comparison_text(*made.screen);
   out += "\nnext: " +
-         (made.outcome == Outcome::not_measured
+         (made.outcome == SynthOutcome::not_measured
               ? "put tasks into " + place + "/evals, then `skillgrad optimize " + place + "`"
               : "`skillgrad optimize " + place + "` improves it from its failures") +
          "\n";
@@ -176,16 +176,16 @@ Result<int> cmd_synth(const Invocation& invocation) {
       return fail(
           ErrorCode::infra, "no task could be scored with and without the draft, which is kept",
           draft.string(), "mend what the errors above say, and give the same command again");
-    made.outcome = made.screen->paired.difference > 0 ? Outcome::better : Outcome::draft;
-    if (made.outcome == Outcome::draft) made.place = draft;
+    made.outcome = made.screen->paired.difference > 0 ? SynthOutcome::better : SynthOutcome::draft;
+    if (made.outcome == SynthOutcome::draft) made.place = draft;
   }
-  if (made.outcome != Outcome::draft) {
+  if (made.outcome != SynthOutcome::draft) {
     if (is_taken(made.place)) return taken_error(made.place);
     SKILLGRAD_CHECK(package.save(made.place));
   }
   print_out(settings.get<"json">() ? dump_json(made_json(made, input.description), 1) + "\n"
                                    : made_text(made));
-  return made.outcome == Outcome::draft ? 1 : 0;
+  return made.outcome == SynthOutcome::draft ? 1 : 0;
 }
 
 }  // namespace skillgrad::cli

@@ -26,7 +26,7 @@ int print(std::FILE* stream, const std::string& text) {
   return std::fflush(stream) == 0 && written ? 0 : errno;
 }
 
-bool used = false;    ///< stdout; under output_mutex()
+bool wrote = false;   ///< stdout; under output_mutex()
 int lost_output = 0;  ///< errno of the first write to stdout that failed; under output_mutex()
 
 std::shared_ptr<const Redactor>& hidden() {
@@ -55,14 +55,14 @@ void print_out(const std::string& text) { print_out_unchanged(without_secrets(te
 
 void print_out_unchanged(const std::string& text) {
   const std::lock_guard lock(output_mutex());
-  used = used || !text.empty();
+  wrote = wrote || !text.empty();
   const int error = print(stdout, text);
   if (lost_output == 0) lost_output = error;
 }
 
 bool stdout_used() {
   const std::lock_guard lock(output_mutex());
-  return used;
+  return wrote;
 }
 
 void print_err(const std::string& text) { print_err_unchanged(without_secrets(text)); }

@@ -24,7 +24,7 @@ namespace skillgrad::exec {
 
 namespace {
 
-constexpr long kFchmodat2 = 452;
+constexpr long kFchmodat2Call = 452;
 constexpr mode_t kSetId = S_ISUID | S_ISGID;
 constexpr std::uint64_t kPage = 4096;  // the smallest there is: reads never cross into another page
 
@@ -59,12 +59,12 @@ Request understand(const seccomp_data& call) {
       out.mode = static_cast<mode_t>(call.args[1]);
       return out;
     case SYS_fchmodat:
-    case kFchmodat2:
+    case kFchmodat2Call:
       out.folder = integer(0);
       out.path = call.args[1];
       out.changes_mode = true;
       out.mode = static_cast<mode_t>(call.args[2]);
-      if (call.nr == kFchmodat2) {
+      if (call.nr == kFchmodat2Call) {
         out.follow = (call.args[3] & AT_SYMLINK_NOFOLLOW) == 0;
         out.empty_path = (call.args[3] & AT_EMPTY_PATH) != 0;
       }

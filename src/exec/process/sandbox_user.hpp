@@ -55,9 +55,10 @@ class SandboxUsers {
   [[nodiscard]] Result<fs::path> readable(const fs::path& path);
   /// What must be done for the user to reach these paths, adopted or readable.
   [[nodiscard]] std::vector<Detour> detours(const std::vector<fs::path>& paths) const;
+  /// Lets the users of sandboxes, and nobody else, pass through the folder of this process.
+  [[nodiscard]] Result<> open_process_folder() const;
 
  private:
-  [[nodiscard]] Result<> open_process_folder() const;
   /// The uppermost folder above `path` that is closed to the user; "": none.
   [[nodiscard]] fs::path closed_above(const fs::path& path) const;
   [[nodiscard]] Result<> check_reachable(const fs::path& path) const;

@@ -20,7 +20,7 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kCallBlanks = " \t\r\n";
 bool has_type(const Json& value, const std::string& type) {
   if (type == "string") return value.is_string();
   if (type == "integer") return value.is_number_integer() || integer_of(&value).has_value();
@@ -86,7 +86,7 @@ const Json& TextCallReader::schema_of(const Offer& offer) {
 }
 
 std::size_t TextCallReader::skip_blanks(std::size_t at) const {
-  return std::min(text_.find_first_not_of(kBlanks, at), text_.size());
+  return std::min(text_.find_first_not_of(kCallBlanks, at), text_.size());
 }
 
 std::size_t TextCallReader::skip_marker(std::size_t at, std::string_view marker) const {

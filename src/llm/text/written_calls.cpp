@@ -15,9 +15,9 @@ namespace skillgrad::llm {
 
 namespace {
 
-constexpr std::size_t kLongestName = 128;
+constexpr std::size_t kLongestWord = 128;
 constexpr std::size_t kMaxArguments = 256;
-constexpr int kMaxDepth = 32;
+constexpr int kMostNested = 32;
 
 bool is_word_char(char c) { return is_alnum(c) || c == '_'; }
 
@@ -44,18 +44,18 @@ class Reader {
 
   std::string name() {
     const std::size_t begin = at_;
-    while (at_ < text_.size() && at_ - begin < kLongestName && is_call_name_char(text_[at_])) ++at_;
+    while (at_ < text_.size() && at_ - begin < kLongestWord && is_call_name_char(text_[at_])) ++at_;
     return std::string(text_.substr(begin, at_ - begin));
   }
   std::string word() {
     const std::size_t begin = at_;
-    while (at_ < text_.size() && at_ - begin < kLongestName && is_word_char(text_[at_])) ++at_;
+    while (at_ < text_.size() && at_ - begin < kLongestWord && is_word_char(text_[at_])) ++at_;
     return std::string(text_.substr(begin, at_ - begin));
   }
 
   std::optional<Json> value(int depth = 0) {
     blanks();
-    if (at_ >= text_.size() || depth > kMaxDepth) return std::nullopt;
+    if (at_ >= text_.size() || depth > kMostNested) return std::nullopt;
     for (const std::string_view quote : {"<escape>", "<|\"|>"}) {
       if (take(quote)) return until(quote);
     }
@@ -144,7 +144,7 @@ class Reader {
     std::string digits;
     const std::size_t begin = at_;
     while (
-        at_ < text_.size() && at_ - begin < kLongestName &&
+        at_ < text_.size() && at_ - begin < kLongestWord &&
         (is_word_char(text_[at_]) || text_[at_] == '.' || text_[at_] == '-' || text_[at_] == '+')) {
       if (text_[at_] != '_') digits += text_[at_];
       ++at_;

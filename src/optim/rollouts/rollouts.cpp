@@ -29,7 +29,7 @@ constexpr std::size_t kDeadEndpoint = 3;
 constexpr std::int64_t kDeadAttempts = 8;
 /// Of attempts that took the whole time of their tasks, fewer say the same.
 constexpr std::int64_t kDeadUnanswered = 3;
-constexpr const char* kExecutor = "executor";
+constexpr const char* kExecutorRole = "executor";
 constexpr const char* kJudge = "judge";
 
 /// A task id as one path component; ids that are no plain names get a hash.
@@ -448,9 +448,9 @@ Result<> RolloutRunner::check_endpoints(const std::string& dir, const agent::Rol
     // the task.
     const bool refused = code == ErrorCode::malformed_reply || code == ErrorCode::bad_request;
     away = is_away(code) ||
-           (refused && rollout.usage.calls == 0 && answers_of(kExecutor).replies == 0);
+           (refused && rollout.usage.calls == 0 && answers_of(kExecutorRole).replies == 0);
   }
-  SKILLGRAD_CHECK(check_endpoint(kExecutor, dir, rollout.error, away));
+  SKILLGRAD_CHECK(check_endpoint(kExecutorRole, dir, rollout.error, away));
   return check_endpoint(kJudge, dir, record.call_error,
                         record.call_error && is_away(record.call_error->code));
 }

@@ -22,7 +22,7 @@ std::string with_interval(double share, const std::optional<stats::Interval>& in
 }
 
 /// Text of others, on one line of bounded length.
-std::string one_line(const std::string& text) {
+std::string review_line(const std::string& text) {
   std::string out = visible(text);
   std::replace(out.begin(), out.end(), '\n', ' ');
   return truncate_middle(trim(out), kSentenceBytes);
@@ -106,9 +106,9 @@ std::vector<std::string> evidence_of(const RunReport& report, const Change& chan
     }
     const TaskRow* const row = row_of(one.id);
     const std::string said = row == nullptr ? "" : grader_said(*row);
-    out.push_back(one_line(fmt::format("{}{}{}{}{}", one.id, is_broken(one) ? " (broken)" : "",
-                                       one.against ? " contradicts it" : "",
-                                       said.empty() ? "" : ": ", said)));
+    out.push_back(review_line(fmt::format("{}{}{}{}{}", one.id, is_broken(one) ? " (broken)" : "",
+                                          one.against ? " contradicts it" : "",
+                                          said.empty() ? "" : ": ", said)));
   }
   return out;
 }
@@ -116,10 +116,10 @@ std::vector<std::string> evidence_of(const RunReport& report, const Change& chan
 std::vector<std::string> why_of(const RunReport& report, const Change& change) {
   std::vector<std::string> out;
   for (const Reason& reason : change.reasons) {
-    out.push_back(one_line(fmt::format("{} (iteration {}): {}", reason.pattern, reason.iteration,
-                                       reason.line.empty() ? reason.reason : reason.line)));
+    out.push_back(review_line(fmt::format("{} (iteration {}): {}", reason.pattern, reason.iteration,
+                                          reason.line.empty() ? reason.reason : reason.line)));
     if (!reason.inferred.empty())
-      out.push_back(one_line("inferred, shown by no task: " + reason.inferred));
+      out.push_back(review_line("inferred, shown by no task: " + reason.inferred));
     for (const Step& step : report.steps) {
       if (step.iteration != reason.iteration) continue;
       for (const optim::Gradient& one : step.diagnoses) {
@@ -127,7 +127,7 @@ std::vector<std::string> why_of(const RunReport& report, const Change& change) {
           continue;
         for (const auto& cause : one.causes)
           if (one.causes.size() == 1 || cause.known == reason.pattern || cause.label == reason.line)
-            out.push_back(one_line(fmt::format("{}: {}", one.task_id, cause.analysis)));
+            out.push_back(review_line(fmt::format("{}: {}", one.task_id, cause.analysis)));
       }
     }
   }
@@ -179,7 +179,7 @@ bool is_as_measured(const Proposal& proposal, const std::vector<skill::ChosenHun
 std::string subject_of(const RunReport& report, const Proposal& proposal, bool as_measured) {
   const Verdict& verdict = report.verdict;
   if (proposal.undo > 0) {
-    const std::string head = "Take back a step of " + one_line(proposal.initial.name());
+    const std::string head = "Take back a step of " + review_line(proposal.initial.name());
     const std::string tail = fmt::format(": iteration {}", proposal.undo);
     return head.size() + tail.size() <= kSubject ? head + tail : "Take back a step" + tail;
   }
@@ -190,7 +190,7 @@ std::string subject_of(const RunReport& report, const Proposal& proposal, bool a
   const std::string tail = proposal.source != "best" ? ": " + proposal.source
                            : as_measured             ? ": " + verdict.name + figures
                                                      : ": in part, not measured as it is";
-  const std::string head = "Patch the skill " + one_line(proposal.initial.name());
+  const std::string head = "Patch the skill " + review_line(proposal.initial.name());
   return head.size() + tail.size() <= kSubject ? head + tail : "Patch the skill" + tail;
 }
 
@@ -199,7 +199,7 @@ std::string subject_of(const RunReport& report, const Proposal& proposal, bool a
 std::string review_head(const RunReport& report, const Proposal& proposal) {
   std::string out = visible(report.verdict.line) + "\n";
   if (!report.verdict.explanation.empty())
-    out += "  " + one_line(report.verdict.explanation) + "\n";
+    out += "  " + review_line(report.verdict.explanation) + "\n";
   if (proposal.source != "best")
     out +=
         "  the verdict is about the best package; this review is about " + proposal.source + "\n";
@@ -219,13 +219,13 @@ std::string waiting_head(const RunReport& report, const Proposal& proposal,
       fmt::format("iteration {}: the gate took this patch, and the run waits for you\n", iteration);
   for (const Step& step : report.steps) {
     if (step.iteration != iteration) continue;
-    if (!step.summary.empty()) out += "patch: " + one_line(step.summary) + "\n";
+    if (!step.summary.empty()) out += "patch: " + review_line(step.summary) + "\n";
     if (step.gate && step.gate->n > 0)
       out += fmt::format("score (it chose, so it is too high): {} -> {} on {} validation task{}\n",
                          percent_text(step.gate->before), percent_text(step.gate->after),
                          step.gate->n, step.gate->n == 1 ? "" : "s");
   }
-  return out + "gate: " + one_line(reason) + "\n";
+  return out + "gate: " + review_line(reason) + "\n";
 }
 
 HunkText hunk_text(const RunReport& report, const Proposal& proposal, std::size_t at) {
@@ -262,21 +262,21 @@ std::string commit_message(const RunReport& report, const Proposal& proposal,
     out += row("Not measured", "the run measured this skill with the step, or before it");
   else if (!as_measured)
     out += row("Not measured", "the run's verdict is about its whole best package");
-  out +=
-      row(as_measured ? "Verdict" : "Verdict of the best package", one_line(report.verdict.line));
+  out += row(as_measured ? "Verdict" : "Verdict of the best package",
+             review_line(report.verdict.line));
   out += row("Test", test_line(report));
-  out += row("Model", one_line(report.facts.model));
-  out += row("Benchmark", one_line(benchmark_name(report.facts.benchmark)));
+  out += row("Model", review_line(report.facts.model));
+  out += row("Benchmark", review_line(benchmark_name(report.facts.benchmark)));
   out += row("Price", price_line(report));
   out += row("Package", package_words(report, proposal) + " of run " +
-                            one_line(proposal.run.filename().string()));
+                            review_line(proposal.run.filename().string()));
   out += row("Hunks", taken_words(proposal, taken));
   std::vector<std::string> patterns;
   for (const skill::ChosenHunk& one : taken)
     if (const Change* const change = proposal.undo > 0 ? nullptr : change_for(report, *one.hunk))
       for (const Reason& reason : change->reasons) {
-        std::string line = one_line(reason.pattern);
-        const std::string words = one_line(reason.line.empty() ? reason.reason : reason.line);
+        std::string line = review_line(reason.pattern);
+        const std::string words = review_line(reason.line.empty() ? reason.reason : reason.line);
         if (!words.empty() && words != line) line += ": " + words;
         if (std::find(patterns.begin(), patterns.end(), line) == patterns.end())
           patterns.push_back(std::move(line));

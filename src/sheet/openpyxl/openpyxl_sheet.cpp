@@ -55,7 +55,7 @@ const Attribute* find(const Attribute* begin, const Attribute* end, std::string_
   return found == end ? nullptr : found;
 }
 
-bool is_declaration(std::string_view name) { return name == "xmlns" || name.starts_with("xmlns:"); }
+bool is_xmlns(std::string_view name) { return name == "xmlns" || name.starts_with("xmlns:"); }
 
 bool is_one_cell(std::string_view ref) {
   const auto range = openpyxl_range(ref);
@@ -102,7 +102,7 @@ Result<> OpenpyxlSheet::check_row(const XmlReader& reader) {
   for (std::size_t i = 0; i < reader.attribute_count(); ++i) {
     const std::string_view name = reader.attribute_name(i);
     if (name != "r" && name != "spans" && name.find(':') == std::string_view::npos &&
-        !is_declaration(name))
+        !is_xmlns(name))
       ++relevant;
   }
   if (relevant == 0) return {};
@@ -125,7 +125,7 @@ Result<> OpenpyxlSheet::check_column(const XmlReader& reader) {
     return openpyxl_refuses(part_, "a column definition without a column");
   for (std::size_t i = 0; i < reader.attribute_count(); ++i) {
     const std::string_view name = reader.attribute_name(i), value = reader.attribute_value(i);
-    if (is_declaration(name)) continue;
+    if (is_xmlns(name)) continue;
     const Attribute* known = find(std::begin(kOfColumns), std::end(kOfColumns), name);
     if (known == nullptr)
       return openpyxl_refuses(part_, "a column definition takes no \"" + std::string(name) + "\"");

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kSealed = "sim-sealed-";
 
-std::string text_at(const Json& object, const char* key) {
+std::string text_field(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -20,7 +20,7 @@ std::string text_at(const Json& object, const char* key) {
 class Reader {
  public:
   tl::expected<Json, ApiError> messages(const Json& body) {
-    if (const std::string text = text_at(body, "instructions"); !text.empty())
+    if (const std::string text = text_field(body, "instructions"); !text.empty())
       out_.push_back({{"role", "system"}, {"content", text}});
     const auto input = body.find("input");
     if (input != body.end() && input->is_string()) {
@@ -43,34 +43,35 @@ class Reader {
  private:
   tl::expected<void, ApiError> item(const Json& value, const std::string& where) {
     if (!value.is_object()) return refuse("an item must be an object", where);
-    const std::string type = value.contains("type") ? text_at(value, "type") : "message";
+    const std::string type = value.contains("type") ? text_field(value, "type") : "message";
     if (type == "reasoning") return reasoning(value, where);
     if (type == "function_call") {
       turn()["tool_calls"].push_back(
-          {{"id", text_at(value, "call_id")},
+          {{"id", text_field(value, "call_id")},
            {"type", "function"},
            {"function",
-            {{"name", text_at(value, "name")}, {"arguments", text_at(value, "arguments")}}}});
+            {{"name", text_field(value, "name")}, {"arguments", text_field(value, "arguments")}}}});
       return {};
     }
     in_turn_ = false;
     if (type == "function_call_output") {
       out_.push_back({{"role", "tool"},
-                      {"tool_call_id", text_at(value, "call_id")},
+                      {"tool_call_id", text_field(value, "call_id")},
                       {"content", value.value("output", Json())}});
       return {};
     }
     if (type != "message") return refuse("unknown item type \"" + type + "\"", where + ".type");
-    if (text_at(value, "role") == "assistant") {
+    if (text_field(value, "role") == "assistant") {
       turn()["content"] = value.value("content", Json());
       return {};
     }
-    out_.push_back({{"role", text_at(value, "role")}, {"content", value.value("content", Json())}});
+    out_.push_back(
+        {{"role", text_field(value, "role")}, {"content", value.value("content", Json())}});
     return {};
   }
 
   tl::expected<void, ApiError> reasoning(const Json& value, const std::string& where) {
-    if (!text_at(value, "encrypted_content").starts_with(kSealed)) {
+    if (!text_field(value, "encrypted_content").starts_with(kSealed)) {
       return tl::make_unexpected(ApiError{400, "The encrypted content could not be verified.",
                                           "invalid_request_error", where,
                                           "invalid_encrypted_content"});

@@ -90,7 +90,8 @@ constexpr std::size_t kMaxNearLength = 400;
 }
 
 /// The text with white space runs made single blanks, and where each of its bytes came from.
-[[nodiscard]] std::pair<std::string, std::vector<std::size_t>> squeeze(std::string_view text) {
+[[nodiscard]] std::pair<std::string, std::vector<std::size_t>> squeeze_with_origins(
+    std::string_view text) {
   std::string out;
   std::vector<std::size_t> from;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -104,8 +105,8 @@ constexpr std::size_t kMaxNearLength = 400;
 }
 
 [[nodiscard]] std::string near_text(std::string_view text, std::string_view needle) {
-  const auto [flat, from] = squeeze(text);
-  std::string wanted = squeeze(needle).first;
+  const auto [flat, from] = squeeze_with_origins(text);
+  std::string wanted = squeeze_with_origins(needle).first;
   while (!wanted.empty() && wanted.back() == ' ') wanted.pop_back();
   if (!wanted.empty() && wanted.front() == ' ') wanted.erase(0, 1);
   const std::size_t at = wanted.empty() ? std::string::npos : flat.find(wanted);

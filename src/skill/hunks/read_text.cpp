@@ -30,14 +30,14 @@ constexpr std::string_view kLatin =
 static_assert(kAlike.size() == kLatin.size());
 
 /// Of letters in boxes, which no normal form takes apart; regional indicators are drawn as letters.
-struct Block {
+struct TextBlock {
   char32_t first, last;
 };
-constexpr std::array<Block, 4> kBoxed = {
+constexpr std::array<TextBlock, 4> kBoxed = {
     {{0x1F130, 0x1F149}, {0x1F150, 0x1F169}, {0x1F170, 0x1F189}, {0x1F1E6, 0x1F1FF}}};
 
 std::optional<char> boxed(char32_t c) {
-  for (const Block& block : kBoxed)
+  for (const TextBlock& block : kBoxed)
     if (c >= block.first && c <= block.last) return static_cast<char>('a' + (c - block.first));
   return std::nullopt;
 }

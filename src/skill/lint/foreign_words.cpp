@@ -39,7 +39,7 @@ bool is_of_word(char c) { return is_alnum(c) || static_cast<unsigned char>(c) >=
 bool is_sign(char c) { return is_letter(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 /// Words in lower case, marks of Markdown and quotes aside.
-std::vector<std::string> words_of(std::string_view text) {
+std::vector<std::string> folded_words(std::string_view text) {
   std::vector<std::string> out;
   std::string word;
   for (const char c : text) {
@@ -162,7 +162,7 @@ void ForeignWords::add(std::string_view given, const std::string& where) {
 
 void ForeignWords::add_sentence(std::string_view text, std::uint32_t where) {
   if (sentences_.size() >= kMostSentences) return;
-  const auto words = words_of(text);
+  const auto words = folded_words(text);
   const auto telling = telling_words(words);
   const auto marks = marks_of(text, words);
   if (telling.size() < 2 && marks.empty()) return;
@@ -180,7 +180,7 @@ void ForeignWords::add_sentence(std::string_view text, std::uint32_t where) {
 
 void ForeignWords::vouch(std::string_view text) {
   each_sentence(text, [&](std::string_view one) {
-    const auto words = words_of(one);
+    const auto words = folded_words(one);
     for (const std::uint64_t mark : marks_of(one, words))
       if (!marks_.contains(mark)) vouched_marks_.insert(mark);
     const auto telling = telling_words(words);
@@ -189,7 +189,7 @@ void ForeignWords::vouch(std::string_view text) {
 }
 
 std::optional<ForeignWords::Origin> ForeignWords::origin_of(std::string_view text) const {
-  for (const std::uint64_t mark : marks_of(text, words_of(text)))
+  for (const std::uint64_t mark : marks_of(text, folded_words(text)))
     if (const auto found = marks_.find(mark); found != marks_.end()) return told(found->second);
   std::optional<Id> found;
   each_sentence(text, [&](std::string_view one) {
@@ -206,7 +206,7 @@ std::optional<ForeignWords::Origin> ForeignWords::origin_of(std::string_view tex
 std::optional<ForeignWords::Origin> ForeignWords::told_in_disguise(
     std::string_view sentence) const {
   if (trim(sentence).size() < kLeastHidden ||
-      vouched_sentences_.contains(bag_of(telling_words(words_of(sentence)))))
+      vouched_sentences_.contains(bag_of(telling_words(folded_words(sentence)))))
     return std::nullopt;
   for (const Hidden& one : hidden_)
     if (one.text->line_of(sentence)) return Origin{places_[one.where], "in another spelling"};
@@ -218,7 +218,7 @@ ForeignWords::Origin ForeignWords::told(Id id) const {
 }
 
 std::optional<ForeignWords::Id> ForeignWords::told_in_other_words(std::string_view sentence) const {
-  const auto telling = telling_words(words_of(sentence));
+  const auto telling = telling_words(folded_words(sentence));
   if (telling.size() < kLeastTelling) return std::nullopt;
   std::unordered_map<Id, std::size_t> shared;
   for (const std::uint64_t word : telling)

@@ -2,6 +2,7 @@
 // Habits of single endpoints and proxies, and what the client makes of them.
 #include <sys/resource.h>
 
+#include "fakes/large.hpp"
 #include "llm/address/profile.hpp"
 #include "unit/llm/client_fixture.hpp"
 
@@ -122,7 +123,8 @@ constexpr long kBombBoundKib = 300L * 1024;
 
 TEST_F(ClientTest, AGzipBombIsCutOffAtTheCapWithBoundedMemory) {
   server_.script(
-      {json_step(200, gzip_bomb(std::size_t{1} << 30U), {{"Content-Encoding", "gzip"}})});
+      {json_step(200, gzip_bomb(static_cast<std::size_t>(fakes::large(1024, 256)) << 20U),
+                 {{"Content-Encoding", "gzip"}})});
   rusage before{}, after{};
   ::getrusage(RUSAGE_SELF, &before);
   const auto reply = client()->complete(request(), {});
@@ -254,7 +256,7 @@ TEST_P(LoggedFaultTest, IsRetriedAndItsClassIsRecorded) {
   EXPECT_EQ(rows.back().outcome, AttemptOutcome::ok);
 }
 
-Step closing(const std::string& head, const std::string& body) {
+Step closing_with(const std::string& head, const std::string& body) {
   return fault::raw_step(head + "\r\n\r\n" + body, End::close);
 }
 
@@ -270,18 +272,19 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Fault{"Close", fault::drop_step(End::close), "transient"},
         Fault{"Reset", fault::drop_step(End::reset), "transient"},
-        Fault{"ShortBody", closing("HTTP/1.1 200 OK\r\nContent-Length: 900", R"({"choices":[)"),
+        Fault{"ShortBody",
+              closing_with("HTTP/1.1 200 OK\r\nContent-Length: 900", R"({"choices":[)"),
               "transient"},
         Fault{"ChunkedEof",
-              closing("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "10\r\n{\"choices\""),
+              closing_with("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "10\r\n{\"choices\""),
               "transient"},
-        Fault{"BadChunk", closing("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "zz\r\n{}"),
+        Fault{"BadChunk", closing_with("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "zz\r\n{}"),
               "transient"},
         Fault{"BadStatusLine", fault::raw_step("NOT HTTP AT ALL\r\n\r\n", End::close),
               "malformed_reply"},
-        Fault{"HeaderFlood", closing(flood(), "{}"), "transient"},
+        Fault{"HeaderFlood", closing_with(flood(), "{}"), "transient"},
         Fault{"LongHeaderLine",
-              closing("HTTP/1.1 200 OK\r\nX-Long: " + std::string(200'000, 'l'), "{}"),
+              closing_with("HTTP/1.1 200 OK\r\nX-Long: " + std::string(200'000, 'l'), "{}"),
               "malformed_reply"},
         Fault{"GatewayPage", json_step(524, "<html><title>524: A timeout occurred</title></html>"),
               "transient"},

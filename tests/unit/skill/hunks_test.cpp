@@ -18,8 +18,8 @@ std::vector<ChosenHunk> chosen_all(const std::vector<Hunk>& hunks) {
   return out;
 }
 
-MergeOutcome merged(const SkillPackage& before, const SkillPackage& now,
-                    const std::vector<ChosenHunk>& chosen) {
+MergeOutcome merge_of(const SkillPackage& before, const SkillPackage& now,
+                      const std::vector<ChosenHunk>& chosen) {
   auto out = merge_hunks(before, now, chosen);
   EXPECT_TRUE(out.has_value()) << (out ? "" : out.error().to_text());
   return out.value_or(MergeOutcome{});
@@ -72,10 +72,10 @@ TEST(Hunks, OfRandomPackagesMakeTheOneOfTheOther) {
     std::mt19937 random(seed);
     const SkillPackage before = random_package(random), after = random_package(random);
     const auto hunks = hunks_between(before, after);
-    const auto all = merged(before, before, chosen_all(hunks));
+    const auto all = merge_of(before, before, chosen_all(hunks));
     ASSERT_TRUE(all.conflicts.empty()) << seed;
     ASSERT_TRUE(all.package == after) << seed << "\n" << patch_text(before, after, hunks);
-    ASSERT_TRUE(merged(before, before, {}).package == before) << seed;
+    ASSERT_TRUE(merge_of(before, before, {}).package == before) << seed;
   }
 }
 
@@ -90,7 +90,7 @@ TEST(Hunks, ChosenAtRandomKeepEveryByteThatTheyDoNotReplace) {
     std::vector<std::string> lines;
     for (const Hunk& hunk : hunks)
       if (random() % 2 == 0) some.push_back({&hunk, std::nullopt});
-    const auto out = merged(before, before, some);
+    const auto out = merge_of(before, before, some);
     ASSERT_TRUE(out.conflicts.empty()) << seed;
     for (const Hunk& hunk : hunks) {
       const bool taken = std::any_of(some.begin(), some.end(),
@@ -101,7 +101,7 @@ TEST(Hunks, ChosenAtRandomKeepEveryByteThatTheyDoNotReplace) {
     }
     // What is left is exactly what was not taken: the rest leads from here to the state after.
     const auto rest = hunks_between(out.package, after);
-    ASSERT_TRUE(merged(out.package, out.package, chosen_all(rest)).package == after) << seed;
+    ASSERT_TRUE(merge_of(out.package, out.package, chosen_all(rest)).package == after) << seed;
     // Without the joints of lines that had no end, the text is that of the untaken and the taken.
     std::size_t at = 0;
     std::string model;
@@ -176,8 +176,8 @@ TEST(Hunks, ThatAreEditedStandWithTheirOtherText) {
   const auto after = package_with_body("one\nTWO\nthree\n");
   const auto hunks = hunks_between(before, after);
   ASSERT_EQ(hunks.size(), 1U);
-  EXPECT_EQ(merged(before, before, {{&hunks[0], "zwei"}}).package.body(), "one\nzwei\nthree\n");
-  EXPECT_EQ(merged(before, before, {{&hunks[0], ""}}).package.body(), "one\nthree\n");
+  EXPECT_EQ(merge_of(before, before, {{&hunks[0], "zwei"}}).package.body(), "one\nzwei\nthree\n");
+  EXPECT_EQ(merge_of(before, before, {{&hunks[0], ""}}).package.body(), "one\nthree\n");
 }
 
 TEST(MergeHunks, GoAroundEditsElsewhere) {
@@ -186,7 +186,7 @@ TEST(MergeHunks, GoAroundEditsElsewhere) {
   const auto now = package_with_body("first\n" + replace_all(numbered(1, 30), "line 28\n", ""),
                                      {{"mine.md", {"mine\n", 0644}}});
   const auto hunks = hunks_between(before, after);
-  const auto out = merged(before, now, chosen_all(hunks));
+  const auto out = merge_of(before, now, chosen_all(hunks));
   EXPECT_TRUE(out.conflicts.empty());
   EXPECT_EQ(out.package.body(),
             "first\n" + replace_all(replace_all(numbered(1, 30), "line 28\n", ""), "line 20\n",
@@ -200,7 +200,7 @@ TEST(MergeHunks, AreAConflictWhereAnEditOverlapsOrTouchesThem) {
   const auto hunks = hunks_between(before, after);
   for (const char* line : {"line 4\n", "line 5\n", "line 6\n"}) {
     const auto now = package_with_body(replace_all(numbered(1, 9), line, "mine\n"));
-    const auto out = merged(before, now, chosen_all(hunks));
+    const auto out = merge_of(before, now, chosen_all(hunks));
     ASSERT_EQ(out.conflicts.size(), 1U) << line;
     EXPECT_EQ(out.conflicts[0].hunk, "H1");
     EXPECT_EQ(out.conflicts[0].line, 4U + static_cast<std::size_t>(line[5] - '0'));
@@ -214,8 +214,8 @@ TEST(MergeHunks, ThatAreThereAlreadyAreNotInTheWayOfTheOthers) {
   const auto hunks = hunks_between(before, after);
   ASSERT_GE(hunks.size(), 3U);
   for (const Hunk& first : hunks) {
-    const auto half = merged(before, before, {{&first, std::nullopt}}).package;
-    const auto out = merged(before, half, chosen_all(hunks));
+    const auto half = merge_of(before, before, {{&first, std::nullopt}}).package;
+    const auto out = merge_of(before, half, chosen_all(hunks));
     EXPECT_TRUE(out.conflicts.empty()) << first.id;
     EXPECT_TRUE(out.package == after) << first.id;
     EXPECT_EQ(out.present, std::vector<std::string>{first.id});
@@ -230,7 +230,7 @@ TEST(MergeHunks, OfWholeFilesNeedThemAsTheyWere) {
   const auto now = package_with_body("b\n", {{"old.md", {"edited\n", 0644}},
                                              {"new.md", {"mine\n", 0644}},
                                              {"d", {std::string("\0\2", 2), 0644}}});
-  const auto out = merged(before, now, chosen_all(hunks_between(before, after)));
+  const auto out = merge_of(before, now, chosen_all(hunks_between(before, after)));
   EXPECT_EQ(out.conflicts.size(), 3U);
   EXPECT_TRUE(out.package == now);
 }
