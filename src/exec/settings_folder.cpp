@@ -50,8 +50,10 @@ Result<bool> copy_setting(const fs::path& from, const fs::path& to) {
   limits.bytes = kMostCopied;
   limits.entries = kMostEntries;
   limits.links = Links::copy;
-  SKILLGRAD_TRY(const TreeCopy copy, copy_untrusted_tree(from, to, limits));
-  if (copy.refused.empty()) return true;
+  const auto copy = copy_untrusted_tree(from, to, limits);
+  if (copy && copy->refused.empty()) return true;
+  // A folder that is a link leads elsewhere, and is not to be copied either.
+  if (!copy && copy.error().code != ErrorCode::input) return tl::unexpected(copy.error());
   fs::remove_all(to, problem);
   return false;
 }
